@@ -1,0 +1,1 @@
+"""The results knowledge base: data sets, tasks, spaces, studies, trials, learning curves."""

@@ -1,0 +1,128 @@
+"""The tables of the knowledge base, as Arrow schemas.
+
+This is the single description of what is stored. The SQL of `migrations/` creates the
+same columns (a test compares the two), and every bundle on disk (journal segment, seed
+layer, export) is one Parquet file per table with exactly these columns.
+"""
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+
+TRIAL_STATES = ("complete", "failed", "diverged", "stopped")
+"""`complete` has a value; `stopped` was cut short and may have one; the others have none."""
+
+DIRECTIONS = ("minimize", "maximize")
+
+DATASETS = pa.schema(
+    [
+        pa.field("dataset_id", pa.string(), nullable=False),  # fingerprint of the content
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("modality", pa.string(), nullable=False),  # "table" so far
+        pa.field("n_rows", pa.int64()),
+        pa.field("n_features", pa.int64()),
+        pa.field("n_classes", pa.int64()),  # null for regression
+        pa.field("source", pa.string()),
+        pa.field("licence", pa.string()),
+    ]
+)
+
+METAFEATURES = pa.schema(
+    [
+        pa.field("dataset_id", pa.string(), nullable=False),
+        pa.field("target", pa.string(), nullable=False),
+        pa.field("version", pa.int64(), nullable=False),  # of the list of metafeatures
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),  # null where the metafeature is undefined
+    ]
+)
+
+SPACES = pa.schema(
+    [
+        pa.field("space_id", pa.string(), nullable=False),  # digest of the definition
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("version", pa.int64(), nullable=False),
+        pa.field("definition", pa.string(), nullable=False),  # canonical ConfigSpace JSON
+    ]
+)
+
+TASKS = pa.schema(
+    [
+        pa.field("task_id", pa.string(), nullable=False),
+        pa.field("dataset_id", pa.string()),  # null: an imported task without a data set
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("target", pa.string()),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("direction", pa.string(), nullable=False),  # see DIRECTIONS
+        pa.field("family", pa.string(), nullable=False),  # model family, such as "mlp"
+    ]
+)
+
+STUDIES = pa.schema(
+    [
+        pa.field("study_id", pa.string(), nullable=False),
+        pa.field("task_id", pa.string(), nullable=False),
+        pa.field("space_id", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("strategy", pa.string()),
+        pa.field("seed", pa.int64()),
+        pa.field("source", pa.string()),  # "advisor tune", "csv runs.csv", "optuna ..."
+        pa.field("contributor", pa.string()),
+        pa.field("created_at", pa.timestamp("us", tz="UTC")),
+        pa.field("versions", pa.string()),  # JSON object: package -> version
+        pa.field("machine", pa.string()),  # JSON object: cpu, cores, platform, device
+    ]
+)
+
+TRIALS = pa.schema(
+    [
+        pa.field("trial_id", pa.string(), nullable=False),
+        pa.field("study_id", pa.string(), nullable=False),
+        pa.field("number", pa.int64(), nullable=False),
+        pa.field("config", pa.string(), nullable=False),  # JSON, active hyperparameters only
+        pa.field("state", pa.string(), nullable=False),  # see TRIAL_STATES
+        pa.field("value", pa.float64()),  # validation metric of the task
+        pa.field("metrics", pa.string()),  # JSON object: other metrics, "test_accuracy"
+        pa.field("duration", pa.float64()),  # seconds
+        pa.field("epochs", pa.int64()),
+        pa.field("n_params", pa.int64()),
+        pa.field("seed", pa.int64()),
+        pa.field("error", pa.string()),
+        pa.field("started_at", pa.timestamp("us", tz="UTC")),
+        pa.field("origin", pa.string()),  # where the row was read: "runs.csv:12"
+    ]
+)
+
+CURVES = pa.schema(
+    [
+        pa.field("trial_id", pa.string(), nullable=False),
+        pa.field("epoch", pa.int64(), nullable=False),  # from 1
+        pa.field("train_loss", pa.float64()),
+        pa.field("val_loss", pa.float64()),
+        pa.field("train_metric", pa.float64()),
+        pa.field("val_metric", pa.float64()),
+        pa.field("learning_rate", pa.float64()),
+        pa.field("gradient_norm", pa.float64()),
+    ]
+)
+
+TABLES: dict[str, pa.Schema] = {
+    "datasets": DATASETS,
+    "metafeatures": METAFEATURES,
+    "spaces": SPACES,
+    "tasks": TASKS,
+    "studies": STUDIES,
+    "trials": TRIALS,
+    "curves": CURVES,
+}
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "datasets": ("dataset_id",),
+    "metafeatures": ("dataset_id", "target", "version", "name"),
+    "spaces": ("space_id",),
+    "tasks": ("task_id",),
+    "studies": ("study_id",),
+    "trials": ("trial_id",),
+    "curves": ("trial_id", "epoch"),
+}
+"""What makes a row the same row. A second row with the key of a stored one is a duplicate."""
