@@ -1,0 +1,74 @@
+"""What the meta-learner answers: recommendations with their evidence."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A past task that speaks for a recommendation.
+
+    Attributes:
+        task: display name of the past task.
+        task_id: its identity in the knowledge base.
+        weight: its share in the recommendation, in [0, 1]; all past tasks sum to 1.
+        score: share of random configurations that this configuration beat there.
+        observed: whether it was tried there, or predicted from the task's other trials.
+        value: metric it reached there, if it was tried.
+        same_dataset: whether the past task is about the very same data.
+    """
+
+    task: str
+    task_id: str
+    weight: float
+    score: float
+    observed: bool
+    value: float | None = None
+    same_dataset: bool = False
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A configuration to start from.
+
+    Attributes:
+        rank: 1 is the first to try.
+        config: active hyperparameters.
+        expected: share of random configurations it should beat, in [0, 1].
+        interval: 80% interval of that share.
+        confidence: "high", "medium", "low", or "none" where there is no history.
+        evidence: past tasks that speak for it, strongest first.
+    """
+
+    rank: int
+    config: Mapping[str, Any]
+    expected: float
+    interval: tuple[float, float]
+    confidence: str
+    evidence: tuple[Evidence, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recommendation as plain JSON-able types."""
+        plain = asdict(self)
+        plain["config"] = dict(self.config)
+        plain["interval"] = list(self.interval)
+        plain["evidence"] = [asdict(item) for item in self.evidence]
+        return plain
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is known about the new task when a recommendation is asked for.
+
+    Attributes:
+        metafeatures: of its data set; None where there is no data set.
+        dataset_id: fingerprint of its data set, if any.
+        target: name of the target column, if any.
+        task_id: identity of the task, if it may already be in the knowledge base.
+    """
+
+    metafeatures: Mapping[str, float] | None = None
+    dataset_id: str | None = None
+    target: str | None = None
+    task_id: str | None = None
