@@ -1,0 +1,39 @@
+"""What a study stores about where it ran: package versions and the machine."""
+
+import getpass
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+PACKAGES = ("advisor-automl", "torch", "botorch", "scikit-learn", "numpy", "pandas")
+
+
+def package_versions() -> dict[str, str]:
+    """Return the installed version of every package that matters for a result."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+def machine() -> dict[str, str | int]:
+    """Return a description of the machine; nothing that identifies its owner."""
+    return {
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "cores": os.cpu_count() or 1,
+    }
+
+
+def contributor() -> str:
+    """Return the user's login name, or ADVISOR_CONTRIBUTOR where that is set."""
+    named = os.environ.get("ADVISOR_CONTRIBUTOR")
+    if named is not None:
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without an entry
+        return "unknown"

@@ -1,0 +1,177 @@
+"""What a search optimises: a model family on a data set, or the user's own function."""
+
+import importlib.util
+import sys
+import time
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from advisor.training.outcome import Outcome, Report, StopTrial
+from knowledge_base.errors import UserError
+from knowledge_base.records import EpochRecord
+
+TrainFunction = Callable[[dict[str, Any], "Reporter"], Any]
+
+
+class Objective(ABC):
+    """Evaluates configurations."""
+
+    @abstractmethod
+    def evaluate(self, config: Mapping[str, Any], report: Report) -> Outcome:
+        """Train with `config` and return what came of it.
+
+        Args:
+            config: active hyperparameters.
+            report: to be called after every epoch; raises `StopTrial` when time is up.
+
+        Raises:
+            Exception: whatever the training raises; the runner records a failed trial.
+        """
+
+
+class FamilyObjective(Objective):
+    """Trains a built-in model family on prepared data."""
+
+    def __init__(self, family: Any, data: Any, metric: str, seed: int, **limits: Any) -> None:
+        """Keep what `advisor.training.train` takes; `limits` are max_epochs and patience."""
+        self._family, self._data, self._metric = family, data, metric
+        self._seed, self._limits = seed, limits
+
+    def evaluate(self, config: Mapping[str, Any], report: Report) -> Outcome:
+        """Train the family with `config`."""
+        from advisor.training import train
+
+        return train(
+            self._family,
+            config,
+            self._data,
+            metric=self._metric,
+            seed=self._seed,
+            report=report,
+            **self._limits,
+        )
+
+
+class Reporter:
+    """What a user's `train(config, report)` calls after every epoch.
+
+    `report(val_metric=0.91)` or `report(0.91, train_loss=0.3, learning_rate=1e-3)`; epochs
+    are counted from 1 unless `epoch=` says otherwise.
+    """
+
+    def __init__(self, report: Report) -> None:
+        """Pass every epoch on to `report`."""
+        self._report = report
+        self.curve: list[EpochRecord] = []
+
+    def __call__(
+        self, val_metric: float | None = None, *, epoch: int | None = None, **more: float
+    ) -> None:
+        """Report one epoch.
+
+        Raises:
+            StopTrial: the time limit is over; let it pass through.
+            TypeError: a keyword that learning curves do not have.
+        """
+        number = len(self.curve) + 1 if epoch is None else int(epoch)
+        numbers = {name: float(value) for name, value in more.items()}
+        value = None if val_metric is None else float(val_metric)
+        record = EpochRecord(epoch=number, val_metric=value, **numbers)
+        self.curve.append(record)
+        self._report(record)
+
+
+class FunctionObjective(Objective):
+    """The user's own training function `train(config, report)`.
+
+    It returns the value of the metric, or a mapping with `value` and further metrics, or
+    None to take the best `val_metric` that it reported.
+    """
+
+    def __init__(self, function: TrainFunction, direction: str) -> None:
+        """Wrap `function`, whose value is to be optimised in `direction`."""
+        self._function, self._direction = function, direction
+
+    def evaluate(self, config: Mapping[str, Any], report: Report) -> Outcome:
+        """Call the function and read what it returned."""
+        reporter = Reporter(report)
+        started = time.monotonic()
+        try:
+            returned = self._function(dict(config), reporter)
+        except StopTrial as stop:
+            return self._outcome("stopped", self._best(reporter), {}, reporter, started, str(stop))
+        metrics = dict(returned) if isinstance(returned, Mapping) else {"value": returned}
+        value = metrics.pop("value", None)
+        value = self._best(reporter) if value is None else float(value)
+        if value is None:
+            raise ValueError("the training function neither returned nor reported a value")
+        if not isfinite(value):
+            reason = f"the training function returned {value}"
+            return self._outcome("diverged", None, metrics, reporter, started, reason)
+        return self._outcome("complete", value, metrics, reporter, started)
+
+    def _best(self, reporter: Reporter) -> float | None:
+        values = [e.val_metric for e in reporter.curve if e.val_metric is not None]
+        finite = [value for value in values if isfinite(value)]
+        choose = min if self._direction == "minimize" else max
+        return choose(finite) if finite else None
+
+    def _outcome(
+        self,
+        state: str,
+        value: float | None,
+        metrics: Mapping[str, Any],
+        reporter: Reporter,
+        started: float,
+        error: str | None = None,
+    ) -> Outcome:
+        finite = {str(k): float(v) for k, v in metrics.items() if isfinite(float(v))}
+        return Outcome(
+            state=state,
+            value=value,
+            metrics=finite,
+            curve=tuple(reporter.curve),
+            epochs=len(reporter.curve) or None,
+            error=error,
+            duration=time.monotonic() - started,
+        )
+
+
+def load_function(reference: str) -> TrainFunction:
+    """Import the user's function from `FILE.py:NAME`.
+
+    Raises:
+        UserError: the reference is malformed, the file is missing or does not import, or
+            holds no callable of that name.
+    """
+    path_text, _, name = reference.rpartition(":")
+    path = Path(path_text)
+    if not path_text or not name.isidentifier():
+        raise UserError(f"--objective '{reference}' is not of the form FILE.py:FUNCTION.")
+    if not path.is_file():
+        raise UserError(f"The objective's file {path} does not exist.")
+    module = _import_file(path)
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise UserError(f"{path} has no function '{name}'.")
+    return function
+
+
+def _import_file(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"The objective's file {path} is not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}"
+        kind = type(error).__name__
+        raise UserError(f"The objective {path} does not import: {kind}: {error} ({where}).") from error
+    return module

@@ -1,0 +1,199 @@
+"""The tuner: a strategy with a memory, behind `ask` and `tell`."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from advisor.meta import Query
+from advisor.strategies import get_strategy
+from advisor.training.outcome import Outcome
+from advisor.tuning.warm_start import DEFAULT_WARM, warm_start
+from knowledge_base import Bundle, KnowledgeBase
+from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
+from knowledge_base.space import SpaceDefinition
+from knowledge_base.study_directory import StudyDirectory
+
+
+@dataclass(frozen=True)
+class StudyContext:
+    """Where a study's trials belong and where they go.
+
+    Attributes:
+        study, task, space: as stored in the knowledge base.
+        dataset: None for tasks without a data set.
+        metafeatures: of the data set, by name; may be empty.
+        directory: on-disk record that `--resume` reads; None keeps none.
+        kb: knowledge base that every finished trial goes into; None for none.
+    """
+
+    study: StudyRecord
+    task: TaskRecord
+    space: SpaceDefinition
+    dataset: DatasetRecord | None = None
+    metafeatures: Mapping[str, float] = field(default_factory=dict)
+    directory: StudyDirectory | None = None
+    kb: KnowledgeBase | None = None
+
+    def bundle(self, trials: Sequence[TrialRecord]) -> Bundle:
+        """Return `trials` with everything they refer to."""
+        from advisor.metafeatures import VERSION
+
+        known: dict[tuple[str, str, int], Mapping[str, float]] = {}
+        records: list[Any] = [self.task, self.space, self.study, *trials]
+        if self.dataset is not None:
+            records.append(self.dataset)
+            if self.metafeatures:
+                key = (self.dataset.dataset_id, self.task.target or "", VERSION)
+                known[key] = self.metafeatures
+        return Bundle.from_records(records, metafeatures=known)
+
+    def save(self, trials: Sequence[TrialRecord]) -> None:
+        """Write finished trials to the directory, then to the knowledge base."""
+        if self.directory is not None:
+            for trial in trials:
+                self.directory.append(trial)
+        if self.kb is not None:
+            self.kb.add(self.bundle(trials))
+
+
+class Tuner:
+    """Asks for configurations and learns from what it is told.
+
+    >>> tuner = Tuner.create(space, kb=kb, name="svm on adult", metric="accuracy",
+    ...                      direction="maximize", family="svm")
+    >>> config = tuner.ask()
+    >>> trial = tuner.tell(config, 0.93)
+    """
+
+    def __init__(
+        self,
+        context: StudyContext,
+        strategy: str = "bayesian",
+        seed: int = 0,
+        warm: Sequence[Mapping[str, Any]] = (),
+        finished: Sequence[TrialRecord] = (),
+    ) -> None:
+        """Start, or go on after `finished` trials (told to the strategy in their order).
+
+        Raises:
+            UserError: no such strategy, or a warm-start configuration outside the space.
+        """
+        self.context = context
+        self.trials: list[TrialRecord] = []
+        self._strategy = get_strategy(strategy)(
+            context.space, context.task.direction, seed, warm
+        )
+        self._seed = seed
+        for trial in finished:
+            self._remember(trial)
+
+    @classmethod
+    def create(
+        cls,
+        space: SpaceDefinition,
+        *,
+        kb: KnowledgeBase | None = None,
+        name: str = "task",
+        metric: str = "loss",
+        direction: str = "minimize",
+        family: str | None = None,
+        query: Query | None = None,
+        strategy: str = "bayesian",
+        n_warm: int = DEFAULT_WARM,
+        seed: int = 0,
+        contribute: bool = True,
+    ) -> "Tuner":
+        """Return a tuner for any space and task, with or without a data set behind it.
+
+        Args:
+            space: the search space.
+            kb: past trials to start from, and where finished trials go.
+            name: of the task.
+            metric: its name; `direction` is "minimize" or "maximize".
+            family: model family; past tasks of the same family count. Default: the space's
+                name.
+            query: what is known about the new task, such as metafeatures.
+            strategy: name of a search strategy.
+            n_warm: how many configurations to take from the past.
+            seed: of all random choices.
+            contribute: whether told trials go into `kb`.
+        """
+        family = family or space.name
+        task = TaskRecord(name=name, metric=metric, direction=direction, family=family)
+        study = StudyRecord(
+            study_id=uuid.uuid4().hex,
+            task_id=task.task_id,
+            space_id=space.space_id,
+            name=name,
+            strategy=strategy,
+            seed=seed,
+            source="advisor ask/tell",
+        )
+        query = query or Query(task_id=task.task_id)
+        warm = warm_start(kb, space, family, query, n_warm)
+        context = StudyContext(study, task, space, kb=kb if contribute else None)
+        return cls(context, strategy, seed, [dict(item.config) for item in warm])
+
+    def ask(self) -> dict[str, Any]:
+        """Return the next configuration to try (active hyperparameters only)."""
+        return self._strategy.ask()
+
+    def tell(
+        self,
+        config: Mapping[str, Any],
+        result: float | Outcome | None,
+        started_at: datetime | None = None,
+    ) -> TrialRecord:
+        """Store a finished trial, durable on return, and learn from it.
+
+        Args:
+            config: the configuration tried; need not have been asked for.
+            result: its value, or None if it failed, or everything known about it.
+            started_at: when it started; default now.
+
+        Raises:
+            SpaceError: `config` is not in the space.
+        """
+        outcome = result if isinstance(result, Outcome) else _plain_outcome(result)
+        trial = TrialRecord(
+            study_id=self.context.study.study_id,
+            number=len(self.trials),
+            config=self.context.space.complete(dict(config)),
+            state=outcome.state,
+            value=outcome.value,
+            metrics=outcome.metrics,
+            duration=outcome.duration,
+            epochs=outcome.epochs,
+            n_params=outcome.n_params,
+            seed=self._seed,
+            error=outcome.error,
+            started_at=started_at or datetime.now(UTC),
+            origin=f"{self.context.study.name}:{len(self.trials)}",
+            curve=tuple(outcome.curve),
+        )
+        self.context.save([trial])
+        self._remember(trial)
+        return trial
+
+    @property
+    def best(self) -> TrialRecord | None:
+        """The completed trial with the best value so far, None before the first."""
+        completed = [t for t in self.trials if t.state == "complete" and t.value is not None]
+        sign = 1 if self.context.task.direction == "minimize" else -1
+        return min(completed, key=lambda trial: sign * (trial.value or 0.0), default=None)
+
+    def _remember(self, trial: TrialRecord) -> None:
+        self.trials.append(trial)
+        # A stopped trial's value belongs to fewer epochs, yet it is better than no value.
+        value = trial.value if trial.state in ("complete", "stopped") else None
+        self._strategy.tell(trial.config, value)
+
+
+def _plain_outcome(value: float | None) -> Outcome:
+    if value is None:
+        return Outcome(state="failed", error="no value was told")
+    if value != value or value in (float("inf"), float("-inf")):
+        return Outcome(state="diverged", error=f"the value told was {value}")
+    return Outcome(state="complete", value=float(value))
