@@ -1,0 +1,54 @@
+"""`advisor contribute`."""
+
+from typing import Any
+
+import click
+
+from advisor.cli.common import standard_options
+from advisor.cli.output import print_json, print_table
+
+SHOWN = 20
+
+
+@click.command(name="contribute")
+@click.argument("source")
+@click.option("--from", "importer", metavar="NAME",
+              help="table, study, knowledge_base or optuna.  [default: by SOURCE]")  # fmt: skip
+@click.option("--dataset", help="CSV, Parquet or built-in name of the data behind the trials.")
+@click.option("--target", help="Its column to predict.")
+@click.option("--space", metavar="FILE",
+              help="Search space of a table of trials.  [default: that of --family]")  # fmt: skip
+@click.option("--metric", help="Column with the metric, and its name.")
+@click.option("--direction", type=click.Choice(["minimize", "maximize"]),
+              help="Of the metric.  [default: as known for it]")  # fmt: skip
+@click.option("--family", help="Model family.  [default: mlp, or the name of the space]")
+@click.option("--task", "task_name", help="Name of the task, where there is no data set.")
+@click.option("--study", "study_name", help="Which study of an Optuna storage.")
+@click.option("--dry-run", is_flag=True, help="Report only; write nothing.")
+@standard_options
+def command(source: str, output: str, kb_path: str | None, dry_run: bool, **options: Any) -> None:
+    """Add finished runs to the knowledge base: your own or another tool's.
+
+    SOURCE is a CSV or JSON Lines file, a study directory, a knowledge base file, or an
+    Optuna storage (sqlite:///study.db or a journal file).
+
+    \b
+    Examples:
+      advisor contribute runs.csv --dataset data.csv --target label
+      advisor contribute --from optuna sqlite:///study.db --study svm
+    """
+    from advisor.contributing import contribute_source
+    from knowledge_base import KnowledgeBase
+
+    report = contribute_source(KnowledgeBase(kb_path), source, dry_run=dry_run, **options)
+    if output == "json":
+        print_json(report.to_dict())
+        return
+    click.echo(report.summary())
+    for warning in report.warnings:
+        click.echo(f"Warning: {warning}")
+    rejected = [{"where": item.where, "reason": item.reason} for item in report.rejected]
+    if rejected:
+        print_table(rejected[:SHOWN], ["where", "reason"])
+    if len(rejected) > SHOWN:
+        click.echo(f"... and {len(rejected) - SHOWN} more; --format json lists all.")

@@ -1,0 +1,180 @@
+"""`advisor kb`: look into, export, import and verify the knowledge base."""
+
+from typing import Any
+
+import click
+
+from advisor.cli.common import format_option, kb_option, seed_option, speaks_to_the_user
+from advisor.cli.output import print_json, print_table
+
+LISTED = 50
+
+
+@click.group(name="kb")
+def command() -> None:
+    """Look into, export, import and verify the knowledge base.
+
+    \b
+    Example:
+      advisor kb info
+    """
+
+
+def _options(function: Any) -> Any:
+    return kb_option(seed_option(format_option(speaks_to_the_user(function))))
+
+
+def _open(path: str | None) -> Any:
+    from knowledge_base import KnowledgeBase
+
+    return KnowledgeBase(path)
+
+
+def _print_frame(frame: Any, columns: list[str], output: str, limit: int | None = LISTED) -> None:
+    if output == "json":
+        print_json(frame.to_dict("records"))
+        return
+    print_table(frame.head(limit).to_dict("records") if limit else frame.to_dict("records"), columns)
+    if limit and len(frame) > limit:
+        click.echo(f"... {len(frame) - limit} more; --limit 0 shows all.")
+
+
+def _limit_option(function: Any) -> Any:
+    return click.option("--limit", type=click.IntRange(min=0), default=LISTED, show_default=True,
+                        help="Rows of the table; 0 for all.")(function)  # fmt: skip
+
+
+@command.command()
+@_options
+def info(kb_path: str | None, output: str, seed: int) -> None:
+    """Show where the knowledge base is and what it holds.
+
+    \b
+    Example:
+      advisor kb info --format json
+    """
+    found = _open(kb_path).info()
+    if output == "json":
+        print_json(found)
+        return
+    for name, value in found.items():
+        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
+        click.echo(f"{name + ':':<16}{'' if text is None else text}")
+
+
+@command.command()
+@_limit_option
+@_options
+def tasks(kb_path: str | None, output: str, seed: int, limit: int) -> None:
+    """List the tasks: data set, target, metric and family.
+
+    \b
+    Example:
+      advisor kb tasks
+    """
+    kb = _open(kb_path)
+    frame = kb.tasks()
+    counts = kb.trials()["task_id"].value_counts()
+    frame = frame.assign(trials=frame["task_id"].map(counts).fillna(0).astype(int))
+    columns = ["task_id", "name", "target", "metric", "direction", "family", "trials", "layer"]
+    _print_frame(frame, columns, output, limit)
+
+
+@command.command()
+@_limit_option
+@_options
+def studies(kb_path: str | None, output: str, seed: int, limit: int) -> None:
+    """List the studies: who ran which strategy, and when.
+
+    \b
+    Example:
+      advisor kb studies --limit 0
+    """
+    columns = ["study_id", "name", "strategy", "source", "contributor", "created_at", "layer"]
+    _print_frame(_open(kb_path).studies(), columns, output, limit)
+
+
+@command.command()
+@click.option("--task", help="Only this task (first characters of its identity).")
+@click.option("--study", help="Only this study (first characters of its identity).")
+@click.option("--state", type=click.Choice(["complete", "failed", "diverged", "stopped"]),
+              help="Only trials that ended so.")  # fmt: skip
+@_limit_option
+@_options
+def trials(
+    kb_path: str | None,
+    output: str,
+    seed: int,
+    limit: int,
+    task: str | None,
+    study: str | None,
+    state: str | None,
+) -> None:
+    """List trials with their configurations and values.
+
+    \b
+    Example:
+      advisor kb trials --state diverged --format json
+    """
+    frame = _open(kb_path).trials(task=task, study=study, state=state)
+    columns = ["trial_id", "study_id", "number", "state", "value", "duration", "config"]
+    _print_frame(frame, columns, output, limit)
+
+
+@command.command(name="export")
+@click.argument("directory")
+@click.option("--all", "everything", is_flag=True, help="The shipped trials too.")
+@_options
+def export_(
+    directory: str, everything: bool, kb_path: str | None, output: str, seed: int
+) -> None:
+    """Write the knowledge base into DIRECTORY as Parquet files.
+
+    \b
+    Example:
+      advisor kb export my-trials/
+    """
+    layers = ("seed", "user") if everything else ("user",)
+    count = len(_open(kb_path).export(directory, layers=layers))
+    if output == "json":
+        print_json({"directory": directory, "trials": count})
+    else:
+        click.echo(f"Exported {count} trials to {directory}.")
+
+
+@command.command(name="import")
+@click.argument("source")
+@click.option("--dry-run", is_flag=True, help="Report only; write nothing.")
+@_options
+def import_(source: str, dry_run: bool, kb_path: str | None, output: str, seed: int) -> None:
+    """Add the trials of another knowledge base: its file, or a directory that it exported.
+
+    \b
+    Example:
+      advisor kb import colleague.duckdb --dry-run
+    """
+    from advisor.contributing import contribute_source
+
+    report = contribute_source(_open(kb_path), source, importer="knowledge_base", dry_run=dry_run)
+    if output == "json":
+        print_json(report.to_dict())
+    else:
+        click.echo(report.summary())
+
+
+@command.command()
+@_options
+def verify(kb_path: str | None, output: str, seed: int) -> None:
+    """Check that everything stored is whole; exit code 1 if something is not.
+
+    \b
+    Example:
+      advisor kb verify
+    """
+    problems = _open(kb_path).verify()
+    if output == "json":
+        print_json({"problems": problems})
+    else:
+        click.echo("\n".join(problems) or "The knowledge base is whole.")
+    if problems:
+        raise SystemExit(1)

@@ -1,0 +1,42 @@
+"""The `advisor` command; subcommands are imported only when they are used."""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "recommend": ("advisor.cli.recommend", "Recommend starting hyperparameters; trains nothing."),
+    "tune": ("advisor.cli.tune", "Search hyperparameters from a warm start."),
+    "contribute": ("advisor.cli.contribute", "Add finished runs to the knowledge base."),
+    "kb": ("advisor.cli.kb", "Look into, export, import and verify the knowledge base."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules that `--help` does not import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command, None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        return import_module(COMMANDS[cmd_name][0]).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table above, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="advisor-automl", prog_name="advisor")
+def main() -> None:
+    """Hyperparameters from experience.
+
+    \b
+    Example:
+      advisor recommend data.csv --target label -n 5
+    """

@@ -1,0 +1,48 @@
+"""Tables and JSON on standard output."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+
+def print_json(value: Any) -> None:
+    """Print `value` as indented JSON; NaN and infinities become null."""
+    click.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
+
+
+def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Print rows as an aligned table with a header."""
+    cells = [[cell(row.get(column)) for column in columns] for row in rows]
+    widths = [max(len(column), *(len(r[i]) for r in cells), 0) for i, column in enumerate(columns)]
+    for line in [list(columns), ["-" * width for width in widths], *cells]:
+        click.echo("  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)).rstrip())
+
+
+def cell(value: Any) -> str:
+    """Return one value as short text; nothing for missing ones."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def config_text(config: Mapping[str, Any]) -> str:
+    """Return a configuration on one line: name=value, in the order of its names."""
+    return " ".join(f"{name}={cell(value)}" for name, value in sorted(config.items()))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):  # NumPy scalars
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    text = str(value)
+    return None if text in ("NaT", "<NA>") else text
