@@ -1,0 +1,87 @@
+"""Tables to arrays: imputed, scaled and one-hot, fitted on the training part only."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from advisor.data.dataset import TabularDataset
+from advisor.data.splits import split_indices
+
+MAX_CATEGORIES = 30
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The three parts as float32 inputs (n, n_inputs) and targets (n,).
+
+    Attributes:
+        kind: "classification" (targets are int64 class indices) or "regression" (float32,
+            standardised by the training part).
+        n_inputs: columns after encoding.
+        n_outputs: classes, or 1.
+        target_mean, target_scale: undo the standardisation of a regression target.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_valid: np.ndarray
+    y_valid: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    kind: str
+    n_inputs: int
+    n_outputs: int
+    target_mean: float = 0.0
+    target_scale: float = 1.0
+
+
+def prepare(dataset: TabularDataset, seed: int = 0) -> PreparedData:
+    """Split with `seed` and encode; nothing is learnt from validation and test parts."""
+    splits = split_indices(dataset, seed)
+    parts = [dataset.features.iloc[rows] for rows in (splits.train, splits.valid, splits.test)]
+    encoder = _encoder(parts[0])
+    inputs = [np.asarray(encoder.fit_transform(parts[0]), dtype=np.float32)]
+    inputs += [np.asarray(encoder.transform(part), dtype=np.float32) for part in parts[1:]]
+    # A value far outside the training part must not blow up the network's first layer.
+    inputs = [np.clip(part, -10, 10) for part in inputs]
+    target, n_outputs, mean, scale = _targets(dataset, splits.train)
+    return PreparedData(
+        x_train=inputs[0],
+        y_train=target[splits.train],
+        x_valid=inputs[1],
+        y_valid=target[splits.valid],
+        x_test=inputs[2],
+        y_test=target[splits.test],
+        kind=dataset.kind,
+        n_inputs=inputs[0].shape[1],
+        n_outputs=n_outputs,
+        target_mean=mean,
+        target_scale=scale,
+    )
+
+
+def _targets(dataset: TabularDataset, train: np.ndarray) -> tuple[np.ndarray, int, float, float]:
+    if dataset.kind == "classification":
+        return dataset.target.cat.codes.to_numpy(dtype=np.int64), dataset.n_classes or 0, 0.0, 1.0
+    values = dataset.target.to_numpy(dtype=np.float64)
+    mean, scale = float(values[train].mean()), float(values[train].std()) or 1.0
+    return ((values - mean) / scale).astype(np.float32), 1, mean, scale
+
+
+def _encoder(train: pd.DataFrame):  # type: ignore[no-untyped-def]
+    from sklearn.compose import make_column_selector, make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    numeric = make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
+    )
+    categorical = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False
+    )
+    return make_column_transformer(
+        (numeric, make_column_selector(dtype_include="number")),
+        (categorical, make_column_selector(dtype_include="category")),
+    )

@@ -1,0 +1,46 @@
+"""What every group of metafeatures has in common."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from advisor.metafeatures.view import TableView
+
+
+class MetafeatureGroup(ABC):
+    """A family of metafeatures computed from one view of a data set.
+
+    To add a group, add a module with one subclass to `advisor.metafeatures.groups`; it is
+    found by itself. Raise `advisor.metafeatures.VERSION` when the list or a value changes.
+
+    Attributes:
+        name: of the group; prefix of the names of its metafeatures.
+        descriptions: what each metafeature (name without prefix) is, in listed order.
+    """
+
+    name: ClassVar[str]
+    descriptions: ClassVar[Mapping[str, str]]
+
+    @abstractmethod
+    def values(self, view: TableView) -> Mapping[str, float]:
+        """Return the metafeatures by name without prefix; those undefined may be left out."""
+
+    def compute(self, view: TableView) -> dict[str, float]:
+        """Return every metafeature by its full name, NaN where undefined.
+
+        Raises:
+            KeyError: the group computed a value that it does not describe.
+        """
+        values = self.values(view)
+        unknown = set(values) - set(self.descriptions)
+        if unknown:
+            raise KeyError(f"group {self.name!r} does not describe {sorted(unknown)}")
+        return {
+            f"{self.name}.{name}": _finite(values.get(name, np.nan)) for name in self.descriptions
+        }
+
+
+def _finite(value: float) -> float:
+    return float(value) if np.isfinite(value) else float("nan")

@@ -1,0 +1,1 @@
+"""The groups of metafeatures, one module each; see `advisor.metafeatures.base`."""

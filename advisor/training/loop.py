@@ -1,0 +1,202 @@
+"""Trains one network: in-memory minibatches, early stopping, divergence detection."""
+
+import copy
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from advisor.data import PreparedData
+from advisor.metrics import Metric, get_metric
+from advisor.models.base import ModelFamily
+from advisor.training.evaluation import (
+    Tensors,
+    all_metrics,
+    loss_of,
+    outputs_of,
+    to_prediction,
+    truth,
+)
+from advisor.training.optimisation import EXPLODED, clip_limit, make_optimizer, make_schedule
+from advisor.training.outcome import Outcome, Report, StopTrial
+from knowledge_base.records import EpochRecord
+
+MAX_EPOCHS = 30
+PATIENCE = 8
+
+
+def train(
+    family: ModelFamily,
+    config: Mapping[str, Any],
+    data: PreparedData,
+    *,
+    metric: str,
+    seed: int,
+    max_epochs: int = MAX_EPOCHS,
+    patience: int = PATIENCE,
+    report: Report | None = None,
+    device: str | None = None,
+) -> Outcome:
+    """Train `family` with `config`; the value is the validation metric of the best epoch.
+
+    The same seed gives the same curve on a CPU. The global random state is left as it was.
+
+    Args:
+        family: what to build.
+        config: its active hyperparameters.
+        data: prepared parts; the test part is only looked at after the last epoch.
+        metric: name of the metric to select the best epoch by.
+        seed: of initial weights, order of the rows and dropout.
+        max_epochs: upper limit; schedules are stretched over it.
+        patience: epochs without improvement before training ends.
+        report: called after every epoch.
+        device: "cpu" or "cuda"; default CUDA when present.
+
+    Returns:
+        An outcome with state "complete", "stopped" (by `report`) or "diverged" (non-finite
+        loss or exploding gradients, with the reason).
+    """
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    cuda = [place] if place.type == "cuda" else []
+    with torch.random.fork_rng(devices=cuda):
+        torch.manual_seed(seed)
+        return _Run(family, config, data, get_metric(metric), max_epochs, place).go(
+            patience, report
+        )
+
+
+class _Run:
+    """The state of one training."""
+
+    def __init__(
+        self,
+        family: ModelFamily,
+        config: Mapping[str, Any],
+        data: PreparedData,
+        metric: Metric,
+        max_epochs: int,
+        device: torch.device,
+    ) -> None:
+        self.data, self.metric, self.max_epochs = data, metric, max_epochs
+        self.started = time.monotonic()
+        self.network = family.build(config, data).to(device)
+        self.optimizer = make_optimizer(self.network, config)
+        self.schedule = make_schedule(self.optimizer, config, max_epochs)
+        self.limit = clip_limit(config)
+        self.batch_size = min(config["batch_size"], len(data.x_train))
+        self.train_part = Tensors.of(data.x_train, data.y_train, device)
+        self.valid_part = Tensors.of(data.x_valid, data.y_valid, device)
+        self.test_part = Tensors.of(data.x_test, data.y_test, device)
+        self.curve: list[EpochRecord] = []
+        self.best_value: float | None = None
+        self.best_epoch = 0
+        self.best_weights: dict[str, Any] | None = None
+
+    def go(self, patience: int, report: Report | None) -> Outcome:
+        """Train to the end, whichever it is."""
+        for number in range(1, self.max_epochs + 1):
+            epoch, reason = self._epoch(number)
+            self.curve.append(epoch)
+            if reason:
+                return self._outcome("diverged", reason)
+            self._keep_best(epoch)
+            if report is not None:
+                try:
+                    report(epoch)
+                except StopTrial as stop:
+                    return self._outcome("stopped", str(stop))
+            if number - self.best_epoch >= patience:
+                break
+        return self._outcome("complete")
+
+    def _epoch(self, number: int) -> tuple[EpochRecord, str | None]:
+        """Train one epoch; return its record and why it diverged, if it did."""
+        rate = self.optimizer.param_groups[0]["lr"]
+        losses, norms = self._minibatches()
+        loss, norm = float(losses.mean()), float(norms.mean())
+        reason = None
+        if not np.isfinite(losses).all():
+            reason = f"the training loss became non-finite in epoch {number}"
+        elif not np.isfinite(norms).all() or norm > EXPLODED:
+            reason = f"the gradients exploded in epoch {number} (mean norm {norm:.3g})"
+        if reason:
+            return EpochRecord(number, learning_rate=rate, **_finite(train_loss=loss)), reason
+        self.schedule.step()
+        train_metric, _ = self._evaluate(self.train_part, self.data.y_train)
+        val_metric, val_loss = self._evaluate(self.valid_part, self.data.y_valid)
+        if val_metric is None:
+            reason = f"the validation outputs became non-finite in epoch {number}"
+        numbers = _finite(train_loss=loss, val_loss=val_loss, gradient_norm=norm)
+        record = EpochRecord(
+            number,
+            train_metric=train_metric,
+            val_metric=val_metric,
+            learning_rate=rate,
+            **numbers,
+        )
+        return record, reason
+
+    def _minibatches(self) -> tuple[np.ndarray, np.ndarray]:
+        """Go once over the training part; return losses and gradient norms per batch."""
+        self.network.train()
+        parameters = list(self.network.parameters())
+        order = torch.randperm(len(self.train_part.x)).to(self.train_part.x.device)
+        losses, norms = [], []
+        for rows in order.split(self.batch_size):
+            if len(rows) < 2 <= len(order):
+                continue  # batch normalisation has no variance of a single row
+            outputs = self.network(self.train_part.x[rows])
+            loss = loss_of(outputs, self.train_part.y[rows], self.data.kind)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            norms.append(torch.nn.utils.clip_grad_norm_(parameters, self.limit))
+            self.optimizer.step()
+            losses.append(loss.detach())
+        return torch.stack(losses).cpu().numpy(), torch.stack(norms).cpu().numpy()
+
+    def _evaluate(self, part: Tensors, targets: np.ndarray) -> tuple[float | None, float]:
+        """Return metric and loss on one part; no metric if the outputs are not finite."""
+        outputs = outputs_of(self.network, part.x)
+        loss = float(loss_of(outputs, part.y, self.data.kind))
+        prediction = to_prediction(outputs, self.data)
+        if not np.isfinite(prediction).all():
+            return None, loss
+        return self.metric.compute(truth(targets, self.data), prediction), loss
+
+    def _keep_best(self, epoch: EpochRecord) -> None:
+        assert epoch.val_metric is not None
+        sign = 1 if self.metric.direction == "maximize" else -1
+        if self.best_value is None or sign * epoch.val_metric > sign * self.best_value:
+            self.best_value, self.best_epoch = epoch.val_metric, epoch.epoch
+            self.best_weights = copy.deepcopy(self.network.state_dict())
+
+    def _outcome(self, state: str, error: str | None = None) -> Outcome:
+        kept = state != "diverged" and self.best_weights is not None
+        return Outcome(
+            state=state,
+            value=self.best_value if kept else None,
+            metrics=self._best_metrics() if kept else {},
+            curve=tuple(self.curve),
+            epochs=len(self.curve),
+            n_params=sum(p.numel() for p in self.network.parameters() if p.requires_grad),
+            error=error,
+            duration=time.monotonic() - self.started,
+        )
+
+    def _best_metrics(self) -> dict[str, float]:
+        assert self.best_weights is not None
+        self.network.load_state_dict(self.best_weights)
+        parts = [
+            (self.valid_part, self.data.y_valid, "val"),
+            (self.test_part, self.data.y_test, "test"),
+        ]
+        found: dict[str, float] = {"best_epoch": float(self.best_epoch)}
+        for part, targets, prefix in parts:
+            found.update(all_metrics(self.network, part, targets, self.data, prefix))
+        return {name: value for name, value in found.items() if np.isfinite(value)}
+
+
+def _finite(**numbers: float) -> dict[str, float]:
+    return {name: value for name, value in numbers.items() if np.isfinite(value)}
