@@ -1,0 +1,228 @@
+"""Search spaces as they are stored, validated and identified.
+
+The format is ConfigSpace's (Lindauer et al. 2019), read and written by its own
+`from_serialized_dict` and `to_serialized_dict` in `advisor.spaces`. The library itself is
+not used here: importing it takes half of what a whole recommendation may take (it imports
+SciPy's distributions), and it validates one configuration at a time, where contributions
+have 100,000 rows.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from knowledge_base.errors import SpaceError
+from knowledge_base.identity import canonical_json, digest
+from knowledge_base.space.conditions import holds, is_forbidden, parents_of
+from knowledge_base.space.hyperparameter import Hyperparameter
+from knowledge_base.space.parsing import (
+    TOP_KEYS,
+    check_keys,
+    parse_conditions,
+    parse_forbiddens,
+    parse_hyperparameters,
+)
+
+
+class SpaceDefinition:
+    """A search space: hyperparameters, conditions and forbidden combinations."""
+
+    def __init__(
+        self,
+        name: str,
+        version: int,
+        hyperparameters: Mapping[str, Hyperparameter],
+        conditions: tuple[dict[str, Any], ...],
+        forbiddens: tuple[dict[str, Any], ...],
+    ) -> None:
+        """Take checked parts; use `from_dict` or `read` to make one."""
+        self.name, self.version = name, version
+        self.hyperparameters = MappingProxyType(dict(hyperparameters))
+        self.conditions, self.forbiddens = conditions, forbiddens
+
+    @classmethod
+    def from_dict(cls, given: Any, where: str = "the space") -> "SpaceDefinition":
+        """Read ConfigSpace's serialised form, or the lenient form that people write.
+
+        Args:
+            given: dictionary with `hyperparameters`, a list or a mapping by name.
+            where: how errors call it, such as the file.
+
+        Raises:
+            SpaceError: a typo, low > high, an unknown parent, and so on.
+        """
+        if not isinstance(given, Mapping):
+            raise SpaceError(f"{where} holds no search space: expected keys such as "
+                             "'hyperparameters'.")  # fmt: skip
+        check_keys(given, TOP_KEYS, where)
+        hyperparameters = parse_hyperparameters(given.get("hyperparameters"), where)
+        conditions = parse_conditions(given.get("conditions"), hyperparameters, where)
+        forbiddens = parse_forbiddens(given.get("forbiddens"), hyperparameters, where)
+        meta = given.get("meta") or {}
+        version = given.get("version", meta.get("version", 1))
+        if not isinstance(version, int) or isinstance(version, bool):
+            raise SpaceError(f"{where}: version must be a whole number, not {version!r}.")
+        name = str(given.get("name") or "space")
+        return cls(name, version, hyperparameters, conditions, forbiddens)
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "the space") -> "SpaceDefinition":
+        """Read JSON text; see `from_dict`."""
+        return cls.from_dict(json.loads(text), where)
+
+    @classmethod
+    def read(cls, path: str | Path) -> "SpaceDefinition":
+        """Read a .json, .yaml or .yml file.
+
+        Raises:
+            SpaceError: the file is missing, unreadable or wrong.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise SpaceError(f"The space file {path} does not exist.")
+        try:
+            given = yaml.safe_load(path.read_text(encoding="utf-8"))  # YAML includes JSON
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            reason = " ".join(str(error).split())
+            raise SpaceError(f"{path} is neither YAML nor JSON: {reason}") from error
+        if isinstance(given, Mapping):
+            given = {"name": path.stem, **given}
+        return cls.from_dict(given, str(path))
+
+    def write(self, path: str | Path) -> None:
+        """Write JSON or, for .yaml and .yml, YAML; ConfigSpace reads both."""
+        path = Path(path)
+        plain = self.to_dict()
+        as_yaml = path.suffix in (".yaml", ".yml")
+        text = yaml.safe_dump(plain, sort_keys=False) if as_yaml else json.dumps(plain, indent=2)
+        path.write_text(text, encoding="utf-8")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ConfigSpace's serialised form (format version 0.4)."""
+        return {
+            "name": self.name,
+            "meta": {"version": self.version},
+            "hyperparameters": [h.to_dict() for h in self.hyperparameters.values()],
+            "conditions": list(self.conditions),
+            "forbiddens": list(self.forbiddens),
+            "python_module_version": "1.2.0",
+            "format_version": 0.4,
+        }
+
+    def to_json(self) -> str:
+        """Return the canonical JSON text."""
+        return canonical_json(self.to_dict())
+
+    @cached_property
+    def space_id(self) -> str:
+        """Digest of what configurations are legal; name and version do not matter."""
+        parts = [h.to_dict() for h in self.hyperparameters.values()]
+        for part in parts:
+            for bound in ("lower", "upper", "default_value"):
+                if isinstance(part.get(bound), int | float) and part["type"] == "uniform_float":
+                    part[bound] = float(part[bound])
+        return digest("space", parts, list(self.conditions), list(self.forbiddens))
+
+    def default(self) -> dict[str, Any]:
+        """Return the default configuration, active hyperparameters only."""
+        return self.complete({name: h.default for name, h in self.hyperparameters.items()})
+
+    def active(self, config: Mapping[str, Any]) -> set[str]:
+        """Return the names that are active in `config`, by its conditions."""
+        frame, _ = self._coerced(self._frame([config]))
+        return {name for name, rows in self._active(frame).items() if rows[0]}
+
+    def complete(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `config` with inactive hyperparameters dropped and types made right.
+
+        Raises:
+            SpaceError: an unknown or missing hyperparameter, or an illegal value.
+        """
+        unknown = [name for name in config if name not in self.hyperparameters]
+        check_keys(unknown, tuple(self.hyperparameters), f"configuration of space '{self.name}'")
+        frame = self._frame([config])
+        reason = self.validate(frame).iloc[0]
+        if reason:
+            raise SpaceError(f"The configuration is not in the space '{self.name}': {reason}.")
+        return self.records(self.clean(frame))[0]
+
+    def validate(self, frame: pd.DataFrame) -> pd.Series:
+        """Return why each row is no legal configuration, '' if it is.
+
+        Values of inactive hyperparameters are not looked at.
+
+        Args:
+            frame: one column per hyperparameter (missing columns count as empty), NaN or
+                None where a configuration has no value; n rows.
+        """
+        frame = frame.reindex(columns=list(self.hyperparameters))
+        clean, illegal = self._coerced(frame)
+        active = self._active(clean)
+        reasons = pd.Series("", index=frame.index, dtype=object)
+        for name, hyperparameter in self.hyperparameters.items():
+            absent = active[name] & frame[name].isna().to_numpy() & (reasons == "").to_numpy()
+            reasons[absent] = f"{name} is missing"
+            wrong = active[name] & illegal[name] & (reasons == "").to_numpy()
+            if wrong.any():
+                legal = hyperparameter.describe()
+                cells = frame.loc[wrong, name]
+                reasons[wrong] = [f"{name} = {cell} is outside {legal}" for cell in cells]
+        for clause in self.forbiddens:
+            excluded = is_forbidden(clause, clean) & (reasons == "").to_numpy()
+            reasons[excluded] = f"the combination {canonical_json(clause)} is forbidden"
+        return reasons
+
+    def clean(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame in the right types, inactive cells empty; rows must be legal."""
+        clean, _ = self._coerced(frame.reindex(columns=list(self.hyperparameters)))
+        for name, rows in self._active(clean).items():
+            clean[name] = clean[name].where(rows)
+        return clean
+
+    def records(self, clean: pd.DataFrame) -> list[dict[str, Any]]:
+        """Return rows of a clean frame as configurations, active hyperparameters only."""
+        columns = []
+        for name, hyperparameter in self.hyperparameters.items():
+            kind = {"int": int, "float": float}.get(hyperparameter.kind)
+            present = clean[name].notna().to_numpy()
+            cells = clean[name].tolist()
+            columns.append((name, [kind(c) if kind and p else c for c, p in zip(cells, present, strict=True)], present))  # noqa: E501  # fmt: skip
+        return [
+            {name: cells[row] for name, cells, present in columns if present[row]}
+            for row in range(len(clean))
+        ]
+
+    def _frame(self, configs: list[Mapping[str, Any]]) -> pd.DataFrame:
+        names = list(self.hyperparameters)
+        rows = [[config.get(name) for name in names] for config in configs]
+        return pd.DataFrame(rows, columns=names, dtype=object)
+
+    def _coerced(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+        clean, illegal = {}, {}
+        for name, hyperparameter in self.hyperparameters.items():
+            clean[name], wrong = hyperparameter.coerce(frame[name])
+            illegal[name] = wrong.to_numpy(dtype=bool)
+        return pd.DataFrame(clean, index=frame.index), illegal
+
+    def _active(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        everywhere = np.ones(len(frame), dtype=bool)
+        conditions = {condition["child"]: condition for condition in self.conditions}
+        active: dict[str, np.ndarray] = {}
+        waiting = list(self.hyperparameters)
+        while waiting:
+            name = waiting.pop(0)
+            condition = conditions.get(name)
+            if condition is None:
+                active[name] = everywhere
+            elif parents_of(condition) <= active.keys():
+                active[name] = holds(condition, frame, active)
+            else:
+                waiting.append(name)
+        return {name: active[name] for name in self.hyperparameters}
