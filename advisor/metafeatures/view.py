@@ -137,7 +137,7 @@ def _columns(
 
 
 def _is_categorical(dtype: object) -> bool:
-    return not pd.api.types.is_numeric_dtype(dtype)  # type: ignore[arg-type]
+    return not pd.api.types.is_numeric_dtype(dtype)
 
 
 def _category_codes(column: pd.Series) -> np.ndarray:
@@ -162,21 +162,19 @@ def _numeric(
 
 
 def _unit(values: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return values shifted by their midrange into [-1, 1], and log10 of the divisor.
+    """Return values shifted by their median into [-1, 1], and log10 of the divisor.
 
     Divides before it subtracts: the range of huge values may itself be too large for a float.
+    Around the median, ordinary values stay distinct beside one of 1e300.
     """
     finite = np.isfinite(values)
     unit = np.where(finite, values, np.nan)
-    if not finite.any():
-        return unit, 0.0
-    largest = np.abs(unit[finite]).max()
+    largest = np.abs(unit[finite]).max(initial=0.0)
     if largest == 0:
         return unit, 0.0
     unit /= largest
-    low, high = unit[finite].min(), unit[finite].max()
-    unit -= (low + high) / 2
-    half = (high - low) / 2
-    if half == 0:
-        return np.where(finite, 0.0, np.nan), 0.0
-    return unit / half, float(np.log10(largest) + np.log10(half))
+    unit -= np.median(unit[finite])
+    reach = np.abs(unit[finite]).max()
+    if reach == 0:
+        return unit, 0.0
+    return unit / reach, float(np.log10(largest) + np.log10(reach))

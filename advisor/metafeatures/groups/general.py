@@ -1,6 +1,7 @@
 """Simple counts and shares: size, types, missing values, classes."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,13 +17,12 @@ class General(MetafeatureGroup):
     """
 
     name = "general"
-    descriptions = {
+    descriptions: ClassVar[Mapping[str, str]] = {
         "log_rows": "log of the number of rows (log nr_inst)",
         "log_features": "log of the number of features (log nr_attr)",
         "log_features_per_row": "log of features / rows (log attr_to_inst)",
         "log_classes": "log of the number of classes (log nr_class); classification",
-        "numeric_share": "share of numeric features (nr_num / nr_attr)",
-        "categorical_share": "share of categorical features (nr_cat / nr_attr)",
+        "numeric_share": "share of numeric features, the others are categorical (nr_num / nr_attr)",
         "binary_share": "share of features with exactly two distinct values (nr_bin / nr_attr)",
         "constant_share": "share of features with fewer than two distinct values",
         "log_categories_mean": "mean log of the number of categories of categorical features",
@@ -50,7 +50,6 @@ def _size(view: TableView) -> dict[str, float]:
         "log_features": np.log(view.n_features),
         "log_features_per_row": np.log(view.n_features / view.n_rows),
         "numeric_share": view.n_numeric / view.n_features,
-        "categorical_share": 1 - view.n_numeric / view.n_features,
     }
 
 
