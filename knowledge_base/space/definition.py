@@ -7,6 +7,7 @@ SciPy's distributions), and it validates one configuration at a time, where cont
 have 100,000 rows.
 """
 
+import copy
 import json
 from collections.abc import Mapping
 from functools import cached_property
@@ -110,8 +111,8 @@ class SpaceDefinition:
             "name": self.name,
             "meta": {"version": self.version},
             "hyperparameters": [h.to_dict() for h in self.hyperparameters.values()],
-            "conditions": list(self.conditions),
-            "forbiddens": list(self.forbiddens),
+            "conditions": copy.deepcopy(list(self.conditions)),
+            "forbiddens": copy.deepcopy(list(self.forbiddens)),
             "python_module_version": "1.2.0",
             "format_version": 0.4,
         }
