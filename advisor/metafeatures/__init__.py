@@ -7,7 +7,7 @@ computed in numpy on a bounded sample rather than by pymfe, which needs 0.8 s fo
 alone and minutes for 100,000 rows (docs/benchmarks/metafeatures.md).
 """
 
-from advisor.metafeatures.registry import descriptions, groups
+from advisor.metafeatures.registry import all_groups, descriptions
 from advisor.metafeatures.view import Table, TableView
 
 VERSION = 1
@@ -37,4 +37,4 @@ def compute(dataset: Table, seed: int = 0) -> dict[str, float]:
         seed: of the samples.
     """
     view = TableView.of(dataset, seed)
-    return {name: value for group in groups() for name, value in group.compute(view).items()}
+    return {name: value for group in all_groups() for name, value in group.compute(view).items()}

@@ -4,7 +4,7 @@ import inspect
 
 from advisor.metafeatures import VERSION
 from advisor.metafeatures.base import MetafeatureGroup
-from advisor.metafeatures.registry import groups
+from advisor.metafeatures.registry import all_groups
 
 HEADING = f"""# Metafeatures
 
@@ -46,7 +46,7 @@ REFERENCES = """## References
 
 def markdown() -> str:
     """Return the document: a section with a table for each group, and the references."""
-    return "\n".join([HEADING, *map(_section, groups()), REFERENCES])
+    return "\n".join([HEADING, *map(_section, all_groups()), REFERENCES])
 
 
 def _section(group: MetafeatureGroup) -> str:

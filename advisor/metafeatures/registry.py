@@ -10,7 +10,7 @@ from advisor.metafeatures.base import MetafeatureGroup
 
 
 @cache
-def groups() -> tuple[MetafeatureGroup, ...]:
+def all_groups() -> tuple[MetafeatureGroup, ...]:
     """Return one instance of each group, in the order of the names of their modules."""
     modules = sorted(module.name for module in iter_modules(package.__path__))
     return tuple(
@@ -27,6 +27,6 @@ def descriptions() -> dict[str, str]:
     """Return what each metafeature is, by full name, in listed order."""
     return {
         f"{group.name}.{name}": text
-        for group in groups()
+        for group in all_groups()
         for name, text in group.descriptions.items()
     }
