@@ -1,0 +1,157 @@
+"""A set of rows for every table, as Arrow; on disk a directory of Parquet files.
+
+Bundles are the one form in which trials travel: journal segments, the shipped layer,
+exports and contributions are all bundles.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
+from knowledge_base.schema import KEYS, TABLES
+from knowledge_base.space import SpaceDefinition
+
+MetafeatureKey = tuple[str, str, int]
+
+
+class Bundle:
+    """Arrow tables by the names of `schema.TABLES`; tables that are not given are empty."""
+
+    def __init__(self, tables: Mapping[str, pa.Table] | None = None) -> None:
+        """Take tables that have the schemas already; `from_tables` casts."""
+        given = tables or {}
+        self._tables = {
+            name: given[name] if name in given else schema.empty_table()
+            for name, schema in TABLES.items()
+        }
+
+    def __getitem__(self, table: str) -> pa.Table:
+        """Return one table."""
+        return self._tables[table]
+
+    def __len__(self) -> int:
+        """Return the number of trials."""
+        return self._tables["trials"].num_rows
+
+    @classmethod
+    def from_records(
+        cls,
+        records: Iterable[Any],
+        metafeatures: Mapping[MetafeatureKey, Mapping[str, float]] | None = None,
+    ) -> "Bundle":
+        """Return a bundle of records, spaces and the learning curves of the trials.
+
+        Args:
+            records: data sets, tasks, spaces, studies and trials in any order.
+            metafeatures: values by name, by (dataset_id, target, version).
+
+        Raises:
+            TypeError: something that is none of these.
+        """
+        rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+        for record in records:
+            _add_rows(record, rows)
+        for (dataset_id, target, version), values in (metafeatures or {}).items():
+            key = {"dataset_id": dataset_id, "target": target, "version": version}
+            rows["metafeatures"] += [
+                {**key, "name": name, "value": value if value == value else None}
+                for name, value in values.items()
+            ]
+        return cls(
+            {name: pa.Table.from_pylist(rows[name], schema=TABLES[name]) for name in TABLES}
+        )
+
+    @classmethod
+    def from_tables(cls, tables: Mapping[str, pa.Table]) -> "Bundle":
+        """Cast tables to the schemas; missing nullable columns become null.
+
+        Raises:
+            KnowledgeBaseError: an unknown table, a missing key column or a wrong type.
+        """
+        for name in tables:
+            if name not in TABLES:
+                raise KnowledgeBaseError(f"There is no table '{name}' in a knowledge base.")
+        return cls({name: _conform(name, table) for name, table in tables.items()})
+
+    def merge(self, *others: "Bundle") -> "Bundle":
+        """Return the rows of all bundles; duplicates are left to the store."""
+        return Bundle(
+            {name: pa.concat_tables([b[name] for b in (self, *others)]) for name in TABLES}
+        )
+
+    def write(self, directory: Path) -> None:
+        """Write the non-empty tables into an existing directory and flush them to disk."""
+        for name, table in self._tables.items():
+            if table.num_rows:
+                path = directory / f"{name}.parquet"
+                with path.open("wb") as file:
+                    pq.write_table(table, file, compression="zstd")
+                    file.flush()
+                    os.fsync(file.fileno())
+
+    @classmethod
+    def read(cls, directory: Path) -> "Bundle":
+        """Read a directory that `write` wrote.
+
+        Raises:
+            KnowledgeBaseError: no such directory, or a file is damaged or of another form.
+        """
+        paths = {name: Path(directory) / f"{name}.parquet" for name in TABLES}
+        present = {name: path for name, path in paths.items() if path.is_file()}
+        if not present:
+            raise KnowledgeBaseError(f"{directory} holds no exported knowledge base.")
+        return cls.from_tables({name: _read(path) for name, path in present.items()})
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise KnowledgeBaseError(f"{path} is not a whole Parquet file: {reason}") from error
+
+
+def _add_rows(record: Any, rows: dict[str, list[dict[str, Any]]]) -> None:
+    if isinstance(record, DatasetRecord):
+        rows["datasets"].append(asdict(record))
+    elif isinstance(record, TaskRecord):
+        rows["tasks"].append({**asdict(record), "task_id": record.task_id})
+    elif isinstance(record, StudyRecord):
+        rows["studies"].append(record.row())
+    elif isinstance(record, TrialRecord):
+        rows["trials"].append(record.row())
+        rows["curves"] += [{**asdict(e), "trial_id": record.trial_id} for e in record.curve]
+    elif isinstance(record, SpaceDefinition):
+        rows["spaces"].append(
+            {
+                "space_id": record.space_id,
+                "name": record.name,
+                "version": record.version,
+                "definition": record.to_json(),
+            }
+        )
+    else:
+        raise TypeError(f"a bundle has no place for {type(record).__name__}")
+
+
+def _conform(name: str, table: pa.Table) -> pa.Table:
+    schema = TABLES[name]
+    missing = [key for key in KEYS[name] if key not in table.column_names]
+    if missing:
+        raise KnowledgeBaseError(f"The table '{name}' has no column '{missing[0]}'.")
+    columns = [
+        table[field.name] if field.name in table.column_names else pa.nulls(len(table), field.type)
+        for field in schema
+    ]
+    try:
+        return pa.table(columns, names=schema.names).cast(schema)
+    except (pa.ArrowException, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise KnowledgeBaseError(f"The table '{name}' has a column of a wrong type: {reason}") from error
