@@ -4,12 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from knowledge_base.space import SpaceDefinition
-
 if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
+    from knowledge_base.space import SpaceDefinition
 
 
 class ModelFamily(ABC):
@@ -23,7 +22,7 @@ class ModelFamily(ABC):
     modality: ClassVar[str]
 
     @abstractmethod
-    def space(self) -> SpaceDefinition:
+    def space(self) -> "SpaceDefinition":
         """Return the search space; needs no PyTorch."""
 
     @abstractmethod

@@ -5,12 +5,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from advisor.models.base import ModelFamily
-from knowledge_base.space import SpaceDefinition
-
 if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
+    from knowledge_base.space import SpaceDefinition
 
 VERSION = 1
 
@@ -52,7 +51,9 @@ DEFINITION: dict[str, Any] = {
 
 
 @cache
-def _space() -> SpaceDefinition:
+def _space() -> "SpaceDefinition":
+    from knowledge_base.space import SpaceDefinition
+
     return SpaceDefinition.from_dict(DEFINITION, where="the mlp family")
 
 
@@ -62,7 +63,7 @@ class MLP(ModelFamily):
     name = "mlp"
     modality = "table"
 
-    def space(self) -> SpaceDefinition:
+    def space(self) -> "SpaceDefinition":
         """Return the search space, version 1."""
         return _space()
 
