@@ -1,1 +1,24 @@
 """The results knowledge base: data sets, tasks, spaces, studies, trials, learning curves."""
+
+from knowledge_base.bundle import Bundle
+from knowledge_base.errors import ContributionError, KnowledgeBaseError, SpaceError, UserError
+from knowledge_base.records import DatasetRecord, EpochRecord, StudyRecord, TaskRecord, TrialRecord
+from knowledge_base.space import SpaceDefinition
+from knowledge_base.store import AddReport, KnowledgeBase, default_path
+
+__all__ = [
+    "AddReport",
+    "Bundle",
+    "ContributionError",
+    "DatasetRecord",
+    "EpochRecord",
+    "KnowledgeBase",
+    "KnowledgeBaseError",
+    "SpaceDefinition",
+    "SpaceError",
+    "StudyRecord",
+    "TaskRecord",
+    "TrialRecord",
+    "UserError",
+    "default_path",
+]

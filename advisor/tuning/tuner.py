@@ -55,7 +55,7 @@ class StudyContext:
             for trial in trials:
                 self.directory.append(trial)
         if self.kb is not None:
-            self.kb.add(self.bundle(trials))
+            self.kb.append(self.bundle(trials))
 
 
 class Tuner:
