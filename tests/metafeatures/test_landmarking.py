@@ -3,6 +3,8 @@ import pytest
 
 from advisor.metafeatures import compute
 from advisor.metafeatures.groups.landmarking import LEARNERS
+from advisor.metafeatures.learners import CLIP, RIDGE, Problem, encode, linear
+from advisor.metafeatures.view import TableView
 
 N = 2_000
 
@@ -85,3 +87,40 @@ def test_rare_classes_stay_in_the_sample(table):
     values = compute(table({"x": 1.0 * target}, target))
     # Without a floor for rare classes the baseline would make no error to remove (0).
     assert values["landmarking.linear"] == pytest.approx(1)
+
+
+def test_one_outlier_does_not_spoil_the_neighbours(table):
+    columns = noise(2)
+    target = (columns["noise0"] > 0) ^ (columns["noise1"] > 0)
+    clean = landmarks(table(columns, target))["one_nn"]
+    columns["outlier"] = np.where(np.arange(N) == 0, 1e6, 0.0)
+    assert landmarks(table(columns, target))["one_nn"] == pytest.approx(clean, abs=0.02)
+
+
+def test_copies_of_a_feature_do_not_upset_the_linear_model(table):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=N)
+    copies = {f"x{i}": x for i in range(20)}
+    found = landmarks(table(copies, x + rng.normal(size=N), "regression"))
+    assert found["linear"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_ridge_is_the_textbook_solution_in_both_forms():
+    rng = np.random.default_rng(0)
+    for n_inputs in (5, 60):
+        inputs, outputs = rng.normal(size=(40, n_inputs)), rng.normal(size=(40, 1))
+        inputs -= inputs.mean(0)
+        rest = {"levels": inputs, "starts": np.zeros(1), "target": outputs[:, 0]}
+        problem = Problem(dense=inputs, outputs=outputs, n_target=1, is_class=False, **rest)
+        gram = inputs.T @ inputs + RIDGE * 40 * np.eye(n_inputs)
+        weights = np.linalg.inv(gram) @ inputs.T @ (outputs - outputs.mean())
+        assert linear(problem, problem) == pytest.approx(outputs.mean() + inputs @ weights)
+
+
+def test_standard_scores_are_clipped(table):
+    column = np.random.default_rng(0).normal(size=500)
+    column[7] = 1e6
+    view = TableView.of(table({"x": column}, np.arange(500) % 2), seed=0)
+    scores = encode(view, np.arange(500)).dense[:, 0]
+    assert scores[7] == CLIP
+    assert np.abs(scores).max() == CLIP
