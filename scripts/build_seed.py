@@ -23,13 +23,14 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from seed_datasets import HELD_OUT, SEED, Entry, load
 
+from advisor.metrics import default_metric
 from advisor.spaces import sobol
 
 FAMILY = "mlp"
 CONFIGURATIONS = 64
 TRIAL_SEED = 0
 SPLIT_SEED = 0
-WORK = Path(".build/seed")
+WORK = Path(__file__).resolve().parent.parent / ".build" / "seed"
 
 
 def configurations() -> list[dict]:
@@ -52,36 +53,48 @@ def finished(path: Path) -> dict[int, dict]:
     return {row["number"]: row for row in rows}
 
 
+def trial(config: dict, data, metric: str, epochs: int) -> dict:
+    """Train one configuration; one that raises is a failed trial, as in a search."""
+    from advisor.models import get_family
+    from advisor.training import Outcome, train
+
+    options = {"metric": metric, "seed": TRIAL_SEED, "max_epochs": epochs, "device": "cpu"}
+    started = datetime.now(UTC).isoformat()
+    try:
+        outcome = train(get_family(FAMILY), config, data, **options)
+    except Exception as error:
+        outcome = Outcome("failed", error=f"{type(error).__name__}: {error}")
+    return {"config": config, "started_at": started, **asdict(outcome)}
+
+
 def build_one(entry: Entry, limit: int, epochs: int, queue) -> None:
     """Train what is missing of one data set."""
-    import torch
-
     from advisor.data import prepare
-    from advisor.models import get_family
-    from advisor.training import train
 
-    torch.set_num_threads(1)
-    dataset = load(entry)
-    data = prepare(dataset, SPLIT_SEED)
-    metric = "accuracy" if entry.kind == "classification" else "rmse"
+    data = prepare(load(entry), SPLIT_SEED)
     path = WORK / f"{entry.source}-{entry.name}.jsonl"
     done = finished(path)
     with path.open("ab") as file:
         for number, config in enumerate(configurations()[:limit]):
             if number in done:
+                _check_same(done[number], config, path)
                 continue
-            started = datetime.now(UTC).isoformat()
-            outcome = train(
-                get_family(FAMILY), config, data, metric=metric, seed=TRIAL_SEED, max_epochs=epochs
-            )
-            row = {"number": number, "config": config, "started_at": started, **asdict(outcome)}
-            file.write(json.dumps(row).encode() + b"\n")
+            row = trial(config, data, default_metric(entry.kind).name, epochs)
+            file.write(json.dumps({"number": number, **row}).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-            queue.put(outcome.duration)
+            queue.put(row["duration"])
+
+
+def _check_same(row: dict, config: dict, path: Path) -> None:
+    if row["config"] != config:
+        raise ValueError(f"{path} is of another search space; delete it to build it anew")
 
 
 def _worker(jobs, queue) -> None:
+    import torch
+
+    torch.set_num_threads(1)
     while (job := jobs.get()) is not None:
         entry, limit, epochs = job
         try:
@@ -123,7 +136,7 @@ def run(entries: list[Entry], workers: int, limit: int, epochs: int) -> list[str
 @click.command()
 @click.option("--only", multiple=True, help="Names of data sets; default all.")
 @click.option("--held-out", is_flag=True, help="Train the held-out sets instead; never ships.")
-@click.option("--limit", default=CONFIGURATIONS + 1, help="Configurations per data set.")
+@click.option("--limit", default=CONFIGURATIONS + 1, help="Trials per data set; fewer never ship.")
 @click.option("--workers", default=2, help="Processes of one thread each.")
 @click.option("--epochs", default=30, help="Upper limit per trial.")
 @click.option("--ship/--no-ship", default=True, help="Replace the shipped files at the end.")
@@ -137,7 +150,7 @@ def main(only, held_out, limit, workers, epochs, ship):
     if ship and not held_out and not only and limit > CONFIGURATIONS:
         from ship_seed import ship_seed
 
-        click.echo(ship_seed(entries, WORK))
+        click.echo(ship_seed(entries, WORK, CONFIGURATIONS + 1, TRIAL_SEED))
 
 
 if __name__ == "__main__":
