@@ -77,8 +77,12 @@ class TabularDataset:
 
 
 def _canonical(column: pd.Series) -> np.ndarray:
+    """Return cells that hash alike, whatever type the column was read or used as."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype if column.notna().all() else "object")
     if pd.api.types.is_bool_dtype(column):
         return column.astype(str).to_numpy(dtype=object)
-    if pd.api.types.is_numeric_dtype(column):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0  # -0.0 is 0.0
+    if pd.api.types.infer_dtype(column, skipna=True) in ("integer", "floating"):
+        # Adding zero makes -0.0 the same as 0.0.
+        return column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0
     return column.astype(object).where(column.notna(), "").astype(str).to_numpy(dtype=object)

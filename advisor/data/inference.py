@@ -1,18 +1,20 @@
-"""From a raw frame to a `TabularDataset`: types, target and what cannot be used."""
+"""From a raw frame to a `TabularDataset`: target, kind of task, types and what is refused."""
 
 import difflib
 
 import numpy as np
 import pandas as pd
 
+from advisor.data.columns import all_scalars, check_infinities, typed
 from advisor.data.dataset import TabularDataset
 from knowledge_base.errors import UserError
 
+KINDS = ("classification", "regression")
 MIN_ROWS = 10
-MAX_INTEGER_CLASSES = 20
-TEXT_LENGTH = 30
-MAX_CATEGORY_SHARE = 0.5
 MIN_PER_CLASS = 3
+"""One row for each of the training, the validation and the test part."""
+MAX_INTEGER_CLASSES = 20
+MAX_SHOWN = 12
 
 
 def to_dataset(
@@ -25,27 +27,35 @@ def to_dataset(
 ) -> TabularDataset:
     """Check a frame, infer its types and return the data set.
 
+    Columns without any value are left out: they tell nothing.
+
+    Args:
+        frame: one row per example; not changed.
+        target: column to predict.
+        kind: "classification" or "regression"; None infers it from the target.
+        name: display name, which errors use too.
+        source: where it came from, as stored.
+        licence: of the data, if known.
+
     Raises:
-        UserError: no or unknown target, missing or constant target, infinities, text
-            columns, too few rows or none, a class with too few rows.
+        UserError: no or unknown target, missing or constant target, infinities, text or
+            date columns, too few rows or none, a class with too few rows.
     """
+    if kind is not None and kind not in KINDS:
+        raise UserError(f"The kind of task is {' or '.join(KINDS)}, not '{kind}'.")
     frame = frame.rename(columns=str)
-    _check_shape(frame, name)
+    check_columns(frame.columns, name)
     target = _target_name(frame, target, name)
-    label = frame[target]
-    _check_target(label, name)
-    kind = kind or infer_kind(label)
-    features = pd.DataFrame(
-        {column: _feature(frame[column], name) for column in frame.columns if column != target}
-    )
-    _check_infinities(features.assign(**{target: label}), name)
+    _check_rows(frame, name)
+    label = _target(frame[target].reset_index(drop=True), kind, name)
+    others = frame.drop(columns=target).reset_index(drop=True)
+    features = pd.DataFrame({column: typed(others[column], name) for column in others.columns})
+    check_infinities(features, name)
     features = features.loc[:, features.notna().any()]
-    if features.empty:
+    if features.shape[1] == 0:
         raise UserError(f"{name} has no usable column besides the target '{target}'.")
-    label = _target_values(label, kind, name).reset_index(drop=True)
-    return TabularDataset(
-        name, features.reset_index(drop=True), label, target, kind, source, licence
-    )
+    found = "classification" if isinstance(label.dtype, pd.CategoricalDtype) else "regression"
+    return TabularDataset(name, features, label, target, found, source, licence)
 
 
 def infer_kind(label: pd.Series) -> str:
@@ -57,12 +67,20 @@ def infer_kind(label: pd.Series) -> str:
     return "classification" if whole and few else "regression"
 
 
-def _check_shape(frame: pd.DataFrame, name: str) -> None:
-    repeated = frame.columns[frame.columns.duplicated()]
+def check_columns(columns: pd.Index, name: str) -> None:
+    """Refuse two columns of the same name.
+
+    Raises:
+        UserError: names one of them.
+    """
+    repeated = columns[columns.duplicated()]
     if len(repeated):
         raise UserError(f"{name} has two columns called '{repeated[0]}'; rename one of them.")
+
+
+def _check_rows(frame: pd.DataFrame, name: str) -> None:
     if len(frame) == 0:
-        raise UserError(f"{name} has no rows.")
+        raise UserError(f"{name} has no rows below its header.")
     if len(frame) < MIN_ROWS:
         rows = "one row" if len(frame) == 1 else f"{len(frame)} rows"
         raise UserError(f"{name} has only {rows}; at least {MIN_ROWS} are needed to learn from.")
@@ -70,7 +88,7 @@ def _check_shape(frame: pd.DataFrame, name: str) -> None:
 
 def _target_name(frame: pd.DataFrame, target: str | None, name: str) -> str:
     columns = list(frame.columns)
-    shown = ", ".join(columns[:12]) + (", ..." if len(columns) > 12 else "")
+    shown = ", ".join(columns[:MAX_SHOWN]) + (", ..." if len(columns) > MAX_SHOWN else "")
     if target is None:
         raise UserError(f"Say which column of {name} to predict with --target. It has: {shown}.")
     if target not in columns:
@@ -80,69 +98,64 @@ def _target_name(frame: pd.DataFrame, target: str | None, name: str) -> str:
     return target
 
 
-def _check_target(label: pd.Series, name: str) -> None:
-    missing = label.isna()
-    if missing.any():
-        first = int(np.flatnonzero(missing.to_numpy())[0]) + 1
-        raise UserError(
-            f"The target '{label.name}' of {name} has {int(missing.sum())} missing values, the "
-            f"first in data row {first}; fill them or drop these rows."
-        )
+def _target(label: pd.Series, kind: str | None, name: str) -> pd.Series:
+    """Return the target as `category` or, for regression, as float64."""
+    _check_complete(label, name)
+    label = _plain_target(label, name)
+    check_infinities(label.to_frame(), name)
     if label.nunique() < 2:
         raise UserError(
-            f"The target '{label.name}' of {name} is constant ({label.iloc[0]!r}, one class); "
+            f"The target '{label.name}' of {name} is constant ({label.iloc[0]}, one class); "
             "there is nothing to learn."
         )
+    if (kind or infer_kind(label)) == "regression":
+        if not pd.api.types.is_numeric_dtype(label):
+            raise UserError(
+                f"The target '{label.name}' of {name} is not numeric, as regression needs; use "
+                "--kind classification."
+            )
+        return label.astype("float64")
+    _check_classes(label, name)
+    return label.astype("category")
 
 
-def _check_infinities(frame: pd.DataFrame, name: str) -> None:
-    for column in frame.columns:
-        if pd.api.types.is_float_dtype(frame[column]):
-            count = int(np.isinf(frame[column].to_numpy(dtype=float)).sum())
-            if count:
-                raise UserError(
-                    f"The column '{column}' of {name} has {count} infinite values; replace them "
-                    "by numbers or leave them empty."
-                )
-
-
-def _feature(column: pd.Series, name: str) -> pd.Series:
-    if pd.api.types.is_bool_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
-        return column.astype("category")
-    if pd.api.types.is_numeric_dtype(column):
-        return column.astype("float64")
-    if pd.api.types.is_datetime64_any_dtype(column):
-        raise UserError(
-            f"The column '{column.name}' of {name} holds dates, which are not supported yet; "
-            "turn it into numbers or drop it."
-        )
-    _check_text(column, name)
-    return column.astype("string").astype("object").astype("category")
-
-
-def _check_text(column: pd.Series, name: str) -> None:
-    known = column.dropna().astype(str)
-    distinct = known.nunique()
-    if distinct <= max(20, MAX_CATEGORY_SHARE * len(known)):
-        if known.str.len().mean() <= TEXT_LENGTH or distinct <= 20:
-            return
+def _plain_target(label: pd.Series, name: str) -> pd.Series:
+    """Return categories as their values, and numbers and texts in plain types."""
+    if isinstance(label.dtype, pd.CategoricalDtype):
+        label = label.astype(label.cat.categories.dtype)
+    found = pd.api.types.infer_dtype(label)
+    if found in ("integer", "floating", "decimal", "mixed-integer-float"):
+        whole = pd.api.types.is_integer_dtype(label)
+        return label.astype("int64" if whole else "float64")
+    if found == "boolean":
+        return label.astype("bool")
+    if found in ("string", "mixed-integer", "mixed") and all_scalars(label):
+        return label.astype("string").astype("object")
     raise UserError(
-        f"Text columns are not supported yet: '{column.name}' of {name} has {distinct} different "
-        f"texts in {len(known)} rows; drop it or turn it into categories."
+        f"The target '{label.name}' of {name} holds neither numbers nor classes ({found}); choose "
+        "another."
     )
 
 
-def _target_values(label: pd.Series, kind: str, name: str) -> pd.Series:
-    if kind == "regression":
-        if not pd.api.types.is_numeric_dtype(label):
-            raise UserError(f"The target '{label.name}' of {name} is not numeric; use "
-                            "--kind classification.")  # fmt: skip
-        return label.astype("float64")
-    counts = label.value_counts()
-    if counts.min() < MIN_PER_CLASS:
+def _check_complete(label: pd.Series, name: str) -> None:
+    missing = label.isna()
+    if missing.any():
+        first = int(np.flatnonzero(missing.to_numpy())[0]) + 1
+        count = "1 missing value" if missing.sum() == 1 else f"{missing.sum()} missing values"
         raise UserError(
-            f"The class {counts.idxmin()!r} of '{label.name}' in {name} has {counts.min()} "
-            f"rows; every class needs {MIN_PER_CLASS}. Drop or merge rare classes"
-            + (", or use --kind regression." if pd.api.types.is_numeric_dtype(label) else ".")
+            f"The target '{label.name}' of {name} has {count}, the first in data row {first}; "
+            "fill in or drop these rows."
         )
-    return label.astype("category")
+
+
+def _check_classes(label: pd.Series, name: str) -> None:
+    counts = label.value_counts()
+    if counts.min() >= MIN_PER_CLASS:
+        return
+    rare, fewest = counts.idxmin(), counts.min()
+    rows = "1 row" if fewest == 1 else f"{fewest} rows"
+    otherwise = ", or use --kind regression" if pd.api.types.is_numeric_dtype(label) else ""
+    raise UserError(
+        f"The class '{rare}' of '{label.name}' in {name} has only {rows}; every class needs "
+        f"{MIN_PER_CLASS}. Drop or merge rare classes{otherwise}."
+    )

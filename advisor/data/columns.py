@@ -1,0 +1,95 @@
+"""Types of feature columns: numeric, categorical, or refused with a reason."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from knowledge_base.errors import UserError
+
+FEW_CATEGORIES = 20
+"""Up to so many different texts are categories, however long they are."""
+MAX_CATEGORY_SHARE = 0.5
+"""Of the rows; a column with more different texts is not of categories."""
+MAX_CATEGORY_LENGTH = 30
+"""Mean number of characters beyond which many different texts are free text."""
+
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d{2}.*)?")
+_NUMBERS = frozenset({"integer", "floating", "decimal", "mixed-integer-float"})
+_DATES = frozenset({"datetime64", "datetime", "date", "timedelta64", "timedelta", "time", "period"})
+_CATEGORIES = frozenset({"string", "boolean", "mixed-integer", "mixed", "categorical"})
+
+
+def typed(column: pd.Series, where: str) -> pd.Series:
+    """Return a feature as float64 or `category`; missing values stay missing.
+
+    Args:
+        column: as it was read.
+        where: how errors call the data set.
+
+    Raises:
+        UserError: dates, free text, identifiers, or cells that are lists and the like.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.remove_unused_categories()
+    found = pd.api.types.infer_dtype(column, skipna=True)
+    if found in _NUMBERS or found == "empty":
+        return column.astype("float64")
+    if found in _DATES or (found == "string" and _looks_like_dates(column)):
+        raise UserError(
+            f"The column '{column.name}' of {where} holds dates or times, which are not supported "
+            "yet; turn it into numbers (such as days since a start) or drop it."
+        )
+    if found not in _CATEGORIES or not all_scalars(column):
+        raise UserError(
+            f"The column '{column.name}' of {where} holds values that are neither numbers nor "
+            f"texts ({found}); drop it."
+        )
+    if found == "boolean":
+        return column.astype("object").astype("category")
+    _check_categories(column, where)
+    return column.astype("string").astype("object").astype("category")
+
+
+def check_infinities(frame: pd.DataFrame, where: str) -> None:
+    """Refuse numeric columns with infinite values.
+
+    Raises:
+        UserError: names the column and how many there are.
+    """
+    for name in frame.columns:
+        if pd.api.types.is_float_dtype(frame[name]):
+            count = int(np.isinf(frame[name].to_numpy(dtype=float, na_value=np.nan)).sum())
+            if count:
+                values = "1 infinite value" if count == 1 else f"{count} infinite values"
+                raise UserError(
+                    f"The column '{name}' of {where} has {values}; replace by a number or leave "
+                    "the cell empty."
+                )
+
+
+def all_scalars(column: pd.Series) -> bool:
+    """Return whether no cell is a list, a mapping or the like."""
+    return all(isinstance(cell, str | int | float | np.generic) for cell in column.dropna())
+
+
+def _looks_like_dates(column: pd.Series) -> bool:
+    sample = column.dropna().unique()[:100]
+    return all(_DATE.fullmatch(str(text).strip()) for text in sample)
+
+
+def _check_categories(column: pd.Series, where: str) -> None:
+    known = column.dropna().astype("string")
+    distinct = known.nunique()
+    if distinct <= FEW_CATEGORIES:
+        return
+    if distinct == len(known):
+        what = f"a different text in each of {distinct} rows, as identifiers and free text have"
+    elif distinct > MAX_CATEGORY_SHARE * len(known) or known.str.len().mean() > MAX_CATEGORY_LENGTH:
+        what = f"{distinct} different texts in {len(known)} rows"
+    else:
+        return
+    raise UserError(
+        f"Text columns are not supported yet: '{column.name}' of {where} has {what}; drop it or "
+        "turn it into categories."
+    )

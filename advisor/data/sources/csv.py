@@ -1,0 +1,74 @@
+"""CSV files."""
+
+import csv
+import re
+import warnings
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from advisor.data.dataset import TabularDataset
+from advisor.data.inference import check_columns, to_dataset
+from advisor.data.sources.base import DataSource, existing_file, one_line
+from knowledge_base.errors import UserError
+
+SEPARATORS = ",;\t"
+_DECIMAL_COMMA = re.compile(r"(^|;)\s*-?\d+,\d+\s*(;|$)")
+
+
+class CsvSource(DataSource):
+    """CSV files in UTF-8 with a header, separated by comma, semicolon or tab.
+
+    Between semicolons numbers may have a decimal comma, as spreadsheets write them in much
+    of Europe.
+    """
+
+    SUFFIXES: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".txt")
+
+    def accepts(self, source: Any) -> bool:
+        """Return whether the file name is one of a CSV file."""
+        return Path(str(source)).suffix.lower() in self.SUFFIXES
+
+    def load(self, source: Any, target: str | None, kind: str | None) -> TabularDataset:
+        """Read the file; types are inferred."""
+        path = existing_file(source)
+        try:
+            frame = _read(path)
+        except pd.errors.EmptyDataError:
+            raise UserError(f"{path} is empty.") from None
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"{path} is not a text file in UTF-8 (byte {error.start}: {error.reason}); "
+                "save it as UTF-8."
+            ) from error
+        except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error, OSError) as error:
+            raise UserError(f"{path} cannot be read as CSV: {one_line(error)}.") from error
+        return to_dataset(frame, target, kind, path.name, "file")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    header, first = _first_lines(path)
+    separator = max(SEPARATORS, key=header.count)
+    # pandas would rename the second of two equal columns without a word.
+    check_columns(pd.Index(next(csv.reader([header], delimiter=separator), [])), path.name)
+    with warnings.catch_warnings():
+        # Rows longer than the header would lose their last cells with a warning only.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(
+            path,
+            sep=separator,
+            index_col=False,
+            decimal="," if separator == ";" and _DECIMAL_COMMA.search(first) else ".",
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            low_memory=False,  # else the type of a column may change on the way
+        )
+
+
+def _first_lines(path: Path) -> tuple[str, str]:
+    """Return the header and the first row, both '' if there is none."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        lines = (line.rstrip("\n") for line in file)
+        filled = (line for line in lines if line.strip())
+        return next(filled, ""), next(filled, "")

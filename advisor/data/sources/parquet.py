@@ -1,0 +1,29 @@
+"""Parquet files."""
+
+from pathlib import Path
+from typing import Any
+
+from advisor.data.dataset import TabularDataset
+from advisor.data.inference import to_dataset
+from advisor.data.sources.base import DataSource, existing_file, one_line
+from knowledge_base.errors import UserError
+
+
+class ParquetSource(DataSource):
+    """Parquet files; their own types are kept."""
+
+    def accepts(self, source: Any) -> bool:
+        """Return whether the file name is one of a Parquet file."""
+        return Path(str(source)).suffix.lower() in (".parquet", ".pq")
+
+    def load(self, source: Any, target: str | None, kind: str | None) -> TabularDataset:
+        """Read the file."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = existing_file(source)
+        try:
+            frame = pq.ParquetFile(path).read().to_pandas()
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(f"{path} is not a whole Parquet file: {one_line(error)}.") from error
+        return to_dataset(frame, target, kind, path.name, "file")
