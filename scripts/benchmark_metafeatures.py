@@ -114,13 +114,13 @@ def _compared(other: float | None, own: float, limit: float) -> str:
     return f"{other:.1f} ({other / own:.0f} times)"
 
 
-def write_note(path: Path, rows: list[str], imports: list[str], rounds: int) -> None:
+def write_note(path: Path, rows: list[str], imports: list[str], rounds: int, load: float) -> None:
     packages = [name for name in ("numpy", "pandas", "pymfe") if find_spec(name)]
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
     lines = [
         "# Time of the metafeatures",
         "",
-        f"`advisor.metafeatures.compute()` ({len(NAMES)} metafeatures) and pymfe (its groups",
+        f"`advisor.metafeatures.compute()` ({len(NAMES)} metafeatures) and pymfe (groups",
         f"{', '.join(PYMFE_GROUPS)}) on the same data:",
         "three classes, a fifth of the features categorical, nothing missing. Seconds; median of",
         f"{rounds} runs (least-most) for `compute()`; one run, in a process of its own, for pymfe,",
@@ -135,7 +135,7 @@ def write_note(path: Path, rows: list[str], imports: list[str], rounds: int) -> 
         "Import, after numpy and pandas, seconds (median of 3): " + ", ".join(imports) + ".",
         "",
         f"Python {platform.python_version()}, {versions}; {platform.machine()}, "
-        f"{os.cpu_count()} cores.",
+        f"{os.cpu_count()} cores; load of other work at the start {load:.1f} (mean over a minute).",
         "",
         "Repeat with `python scripts/benchmark_metafeatures.py`, after `pip install pymfe` for the",
         "comparison.",
@@ -147,17 +147,18 @@ def write_note(path: Path, rows: list[str], imports: list[str], rounds: int) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--limit", type=float, default=300, help="seconds for a run of pymfe")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--limit", type=float, default=200, help="seconds for a run of pymfe")
     parser.add_argument("--output", type=Path, default=NOTE)
     options = parser.parse_args()
+    load = os.getloadavg()[0]
     pymfe = find_spec("pymfe") is not None
     if not pymfe:
         print("pymfe is not installed: timing compute() alone")
     modules = ["advisor.metafeatures", "pymfe.mfe"] if pymfe else ["advisor.metafeatures"]
     imports = [f"`{module}` {time_import(module, 3):.3f}" for module in modules]
     rows = [measure_shape(shape, options.rounds, options.limit, pymfe) for shape in SHAPES]
-    write_note(options.output, rows, imports, options.rounds)
+    write_note(options.output, rows, imports, options.rounds, load)
 
 
 if __name__ == "__main__":
