@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -136,7 +136,7 @@ def _columns(
             yield column.to_numpy(dtype=float, na_value=np.nan)[rows]
 
 
-def _is_categorical(dtype: object) -> bool:
+def _is_categorical(dtype: Any) -> bool:
     return not pd.api.types.is_numeric_dtype(dtype)
 
 
