@@ -8,7 +8,12 @@ from knowledge_base.errors import UserError
 
 FAMILIES: dict[str, type[ModelFamily]] = {family.name: family for family in (MLP,)}
 
-__all__ = ["FAMILIES", "MLP", "ModelFamily", "get_family"]
+__all__ = ["FAMILIES", "MLP", "ModelFamily", "family_names", "get_family"]
+
+
+def family_names() -> list[str]:
+    """Return the names of all families."""
+    return sorted(FAMILIES)
 
 
 def get_family(name: str) -> ModelFamily:
@@ -18,6 +23,6 @@ def get_family(name: str) -> ModelFamily:
         UserError: there is none; the nearest are suggested.
     """
     if name not in FAMILIES:
-        near = difflib.get_close_matches(name, FAMILIES, n=1) or sorted(FAMILIES)
+        near = difflib.get_close_matches(name, FAMILIES, n=1) or family_names()
         raise UserError(f"No model family is called '{name}'. Try {' or '.join(near)}.")
     return FAMILIES[name]()

@@ -15,11 +15,14 @@ class ModelFamily(ABC):
     """A kind of network with its hyperparameters.
 
     Attributes:
-        name: as stored with tasks; `modality` is the kind of data it takes.
+        name: as stored with tasks.
+        version: of the search space and of what the network makes of it.
+        modality: the kind of data it takes.
     """
 
     name: ClassVar[str]
-    modality: ClassVar[str]
+    version: ClassVar[int]
+    modality: ClassVar[str] = "table"
 
     @abstractmethod
     def space(self) -> "SpaceDefinition":

@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from advisor.models.base import ModelFamily
+
 if TYPE_CHECKING:
     import torch
 
@@ -61,7 +62,7 @@ class MLP(ModelFamily):
     """Fully connected layers, each with normalisation, activation and dropout."""
 
     name = "mlp"
-    modality = "table"
+    version = VERSION
 
     def space(self) -> "SpaceDefinition":
         """Return the search space, version 1."""

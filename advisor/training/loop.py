@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from advisor.data import PreparedData
-from advisor.metrics import Metric, get_metric
+from advisor.metrics import Metric, get_metric, metrics_of
 from advisor.models.base import ModelFamily
 from advisor.training.evaluation import (
     Tensors,
@@ -21,6 +21,7 @@ from advisor.training.evaluation import (
 )
 from advisor.training.optimisation import EXPLODED, clip_limit, make_optimizer, make_schedule
 from advisor.training.outcome import Outcome, Report, StopTrial
+from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
 
 MAX_EPOCHS = 30
@@ -57,14 +58,20 @@ def train(
     Returns:
         An outcome with state "complete", "stopped" (by `report`) or "diverged" (non-finite
         loss or exploding gradients, with the reason).
+
+    Raises:
+        UserError: no such metric, or not one for this kind of task.
+        RuntimeError: PyTorch's, such as out of memory.
     """
+    chosen = get_metric(metric)
+    if chosen.kind != data.kind:
+        names = ", ".join(known.name for known in metrics_of(data.kind))
+        raise UserError(f"The metric {metric} is not one of {data.kind}; choose from {names}.")
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     cuda = [place] if place.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         torch.manual_seed(seed)
-        return _Run(family, config, data, get_metric(metric), max_epochs, place).go(
-            patience, report
-        )
+        return _Run(family, config, data, chosen, max_epochs, place).go(patience, report)
 
 
 class _Run:
