@@ -1,0 +1,83 @@
+"""Contributing finished runs: from what the user says to the importer that reads them."""
+
+from typing import Any
+
+from advisor.metrics import METRICS
+from knowledge_base import KnowledgeBase
+from knowledge_base.importers import ImportOptions, find_importer
+from knowledge_base.report import ContributionReport, contribute
+from knowledge_base.space import SpaceDefinition
+
+
+def contribute_source(
+    kb: KnowledgeBase,
+    source: str,
+    *,
+    importer: str | None = None,
+    dataset: str | None = None,
+    target: str | None = None,
+    space: str | None = None,
+    metric: str | None = None,
+    direction: str | None = None,
+    family: str | None = None,
+    task_name: str | None = None,
+    study_name: str | None = None,
+    dry_run: bool = False,
+    seed: int = 0,
+) -> ContributionReport:
+    """Add the trials of a file, folder or storage to a knowledge base.
+
+    Args:
+        kb: where they go.
+        source: CSV, JSON Lines, study directory, knowledge base or Optuna storage.
+        importer: its name; default by the source.
+        dataset, target: the data behind the trials, if they are at hand.
+        space: file with the search space; default that of the family.
+        metric, direction: what the trials optimise; the direction of a known metric is known.
+        family: model family.
+        task_name: name of the task, without a data set.
+        study_name: which study of an Optuna storage.
+        dry_run: report only.
+        seed: of the sample for metafeatures.
+
+    Raises:
+        UserError: the source as a whole cannot be used.
+    """
+    from advisor.tuning.environment import contributor
+
+    found = find_importer(source, importer)
+    known = METRICS.get(metric) if metric else None
+    options = ImportOptions(
+        space=_space(space, family) if found.name == "table" else None,
+        metric=metric,
+        direction=direction or (known.direction if known else None),
+        family=family,
+        task_name=task_name,
+        study=study_name,
+        contributor=contributor(),
+        **_data(dataset, target, seed),
+    )
+    return contribute(kb, found.read(source, options), dry_run=dry_run)
+
+
+def _space(path: str | None, family: str | None) -> SpaceDefinition:
+    if path is not None:
+        return SpaceDefinition.read(path)
+    from advisor.models import get_family
+
+    return get_family(family or "mlp").space()
+
+
+def _data(source: str | None, target: str | None, seed: int) -> dict[str, Any]:
+    if source is None:
+        return {}
+    from advisor import metafeatures
+    from advisor.data import load_dataset
+
+    dataset = load_dataset(source, target)
+    return {
+        "dataset": dataset.record(),
+        "target": dataset.target_name,
+        "metafeatures": metafeatures.compute(dataset, seed=seed),
+        "metafeatures_version": metafeatures.VERSION,
+    }

@@ -1,0 +1,58 @@
+"""The base of all importers: from somebody's file to a contribution."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from knowledge_base.records import DatasetRecord
+from knowledge_base.report import Contribution
+from knowledge_base.space import SpaceDefinition
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What the user said about a contribution beside its file.
+
+    Attributes:
+        space: search space of the trials, where the file does not hold it.
+        metric, direction: what the trials optimise.
+        metric_column: column with the metric; default its name.
+        family: model family.
+        task_name: name of the task; default that of the data set or file.
+        dataset, target, metafeatures: the data behind the trials, if known.
+        metafeatures_version: version of their list.
+        study: which study of a storage with several.
+        contributor: who contributes.
+    """
+
+    space: SpaceDefinition | None = None
+    metric: str | None = None
+    direction: str | None = None
+    metric_column: str | None = None
+    family: str | None = None
+    task_name: str | None = None
+    dataset: DatasetRecord | None = None
+    target: str | None = None
+    metafeatures: Mapping[str, float] = field(default_factory=dict)
+    metafeatures_version: int = 1
+    study: str | None = None
+    contributor: str | None = None
+
+
+class Importer(ABC):
+    """Reads one kind of source; never executes or unpickles anything of it."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def accepts(self, source: str) -> bool:
+        """Return whether `source` looks like this kind."""
+
+    @abstractmethod
+    def read(self, source: str, options: ImportOptions) -> Contribution:
+        """Read and check everything; bad rows come back with reasons.
+
+        Raises:
+            ContributionError: the source as a whole cannot be read or understood.
+        """

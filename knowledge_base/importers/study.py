@@ -1,0 +1,23 @@
+"""Study directories that `advisor tune` wrote."""
+
+from pathlib import Path
+
+from knowledge_base.importers.base import Importer, ImportOptions
+from knowledge_base.report import Contribution
+from knowledge_base.study_directory import StudyDirectory
+
+
+class StudyImporter(Importer):
+    """A folder with `study.json` and `trials.jsonl`."""
+
+    name = "study"
+
+    def accepts(self, source: str) -> bool:
+        """Return whether the folder holds a study."""
+        return (Path(source) / "study.json").is_file()
+
+    def read(self, source: str, options: ImportOptions) -> Contribution:
+        """Read all finished trials and check them against the study's space."""
+        from knowledge_base.importers.knowledge_base_file import checked
+
+        return checked(StudyDirectory.open(source).bundle())

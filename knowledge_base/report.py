@@ -1,0 +1,77 @@
+"""Contributions and what became of them."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from knowledge_base.bundle import Bundle
+from knowledge_base.store import KnowledgeBase
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A row that was not accepted: where it stands, and why."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What an importer read: the good rows as a bundle, the others with reasons."""
+
+    bundle: Bundle
+    rejected: tuple[Rejection, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ContributionReport:
+    """What became of a contribution.
+
+    Attributes:
+        accepted: trials that are new.
+        duplicates: trials that were there already, or twice in the contribution.
+        rejected: rows that are not valid; they never block the others.
+        warnings: remarks on the whole.
+        dry_run: nothing was written.
+    """
+
+    accepted: int
+    duplicates: int
+    rejected: tuple[Rejection, ...] = ()
+    warnings: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain JSON-able types."""
+        return {**asdict(self), "rejected": [asdict(item) for item in self.rejected]}
+
+    def summary(self) -> str:
+        """Return the counts in one line."""
+        verb = "Would accept" if self.dry_run else "Accepted"
+        return (
+            f"{verb} {self.accepted} trials; {self.duplicates} duplicates, "
+            f"{len(self.rejected)} rejected."
+        )
+
+
+def contribute(
+    kb: KnowledgeBase, contribution: Contribution, dry_run: bool = False
+) -> ContributionReport:
+    """Add the good rows to a knowledge base, or only say what would happen.
+
+    Raises:
+        KnowledgeBaseError: the knowledge base is not usable.
+    """
+    ids = contribution.bundle["trials"]["trial_id"].to_pylist()
+    new = len(set(ids)) - len(kb.existing_trials(list(dict.fromkeys(ids))))
+    if not dry_run and new:
+        kb.append(contribution.bundle)
+        kb.fold()
+    return ContributionReport(
+        accepted=new,
+        duplicates=len(ids) - new,
+        rejected=contribution.rejected,
+        warnings=contribution.warnings,
+        dry_run=dry_run,
+    )
