@@ -1,0 +1,155 @@
+import json
+import queue
+
+import build_seed
+import click
+import pytest
+import torch
+from seed_datasets import HELD_OUT, SEED, Entry
+from ship_seed import ship_seed
+
+from knowledge_base.bundle import Bundle
+
+WINE = Entry("wine", "sklearn", "classification", "BSD")
+DIABETES = Entry("diabetes", "sklearn", "regression", "BSD")
+TRIALS = 3
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Return the folder of a build of three short trials on two data sets."""
+    folder = tmp_path_factory.mktemp("build")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build_seed, "WORK", folder)
+        torch.set_num_threads(1)
+        for entry in (WINE, DIABETES):
+            build_seed.build_one(entry, TRIALS, 2, queue.Queue())
+    return folder
+
+
+@pytest.fixture
+def work(built, tmp_path, monkeypatch):
+    """Return a copy of the build that a test may change."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    for path in built.glob("*.jsonl"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(build_seed, "WORK", folder)
+    return folder
+
+
+@pytest.fixture
+def shipped(tmp_path):
+    folder = tmp_path / "shipped"
+    folder.mkdir()
+    (folder / "trials.parquet").write_text("what shipped before")
+    return folder
+
+
+def lines_of(work):
+    return (work / "sklearn-wine.jsonl").read_bytes().splitlines(keepends=True)
+
+
+def retrain():
+    done = queue.Queue()
+    build_seed.build_one(WINE, TRIALS, 2, done)
+    return done.qsize()
+
+
+def test_the_configurations_are_the_default_and_a_fixed_sample():
+    first = build_seed.configurations()
+    assert first == build_seed.configurations()
+    assert len(first) == 65
+    assert len({json.dumps(config, sort_keys=True) for config in first}) == 65
+    assert first[0]["learning_rate"] == 1e-3
+
+
+def test_a_finished_build_trains_nothing_again(work):
+    before = lines_of(work)
+    assert retrain() == 0
+    assert lines_of(work) == before
+
+
+def test_a_killed_build_goes_on_after_its_last_whole_trial(work):
+    before = lines_of(work)
+    (work / "sklearn-wine.jsonl").write_bytes(before[0] + before[1][: len(before[1]) // 2])
+    assert retrain() == 2
+    again = [json.loads(line) for line in lines_of(work)]
+    assert [row["number"] for row in again] == [0, 1, 2]
+    old = [json.loads(line) for line in before]
+    assert [row["curve"] for row in again] == [row["curve"] for row in old]
+
+
+def test_trials_of_another_space_are_not_mixed_in(work):
+    first, *others = lines_of(work)
+    row = json.loads(first)
+    row["config"]["units"] = 77
+    (work / "sklearn-wine.jsonl").write_bytes(json.dumps(row).encode() + b"\n" + b"".join(others))
+    with pytest.raises(ValueError, match="another search space"):
+        retrain()
+
+
+def test_a_trial_that_raises_is_a_failed_trial(monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("advisor.training.loop.train", broken)
+    row = build_seed.trial({"units": 16}, None, "accuracy", 1)
+    assert (row["state"], row["value"]) == ("failed", None)
+    assert row["error"] == "RuntimeError: out of memory"
+
+
+def test_what_is_shipped_can_be_read_and_is_complete(work, shipped):
+    said = ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    assert "6 trials on 2 data sets" in said
+    bundle = Bundle.read(shipped)
+    trials, curves = bundle["trials"].to_pandas(), bundle["curves"].to_pandas()
+    assert len(trials) == 6
+    assert set(curves["trial_id"]) == set(trials["trial_id"])
+    assert curves["epoch"].max() == 2
+    assert sorted(bundle["studies"].to_pandas()["strategy"]) == ["default"] * 2 + ["sobol"] * 2
+    assert bundle["spaces"].num_rows == 1
+    kinds = bundle["tasks"].to_pandas().set_index("metric")["direction"].to_dict()
+    assert kinds == {"accuracy": "maximize", "rmse": "minimize"}
+    assert bundle["metafeatures"].to_pandas().groupby("dataset_id").size().min() > 20
+
+
+def test_shipping_twice_gives_the_same_rows(work, shipped):
+    ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    first = Bundle.read(shipped)
+    ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    again = Bundle.read(shipped)
+    assert all(first[name].equals(again[name]) for name in ("trials", "curves", "studies"))
+
+
+def test_the_card_names_data_sets_scores_and_licences(work, shipped):
+    ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    card = (shipped / "README.md").read_text(encoding="utf-8")
+    assert "6 trials of the `mlp` family on 2 real data sets" in card
+    assert "| sklearn:wine | scikit-learn | 178 | 13 | 3 |" in card
+    assert "| sklearn:diabetes | scikit-learn | 442 | 10 | regression |" in card
+    assert "BSD-3-Clause (distribution): sklearn:diabetes, sklearn:wine" in card
+
+
+def test_an_unfinished_build_leaves_the_shipped_files(work, shipped):
+    (work / "sklearn-wine.jsonl").write_bytes(b"".join(lines_of(work)[:2]))
+    with pytest.raises(click.ClickException, match="sklearn:wine has 2 of 3 trials"):
+        ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    assert (shipped / "trials.parquet").read_text() == "what shipped before"
+
+
+def test_inconsistent_trials_are_not_shipped(work, shipped):
+    first, *others = lines_of(work)
+    row = json.loads(first)
+    row["config"]["units"] = 99_999
+    (work / "sklearn-wine.jsonl").write_bytes(json.dumps(row).encode() + b"\n" + b"".join(others))
+    with pytest.raises(click.ClickException, match="configurations outside the space: units"):
+        ship_seed([WINE], work, TRIALS, 0, shipped)
+    assert (shipped / "trials.parquet").read_text() == "what shipped before"
+
+
+def test_no_data_set_is_both_shipped_and_held_out():
+    labels = [entry.label for entry in SEED]
+    assert len(set(labels)) == len(labels) >= 24
+    assert not set(labels) & {entry.label for entry in HELD_OUT}
+    assert "sklearn" not in {entry.source for entry in SEED}
