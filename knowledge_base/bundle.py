@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.errors import DamagedFileError, KnowledgeBaseError
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.space import SpaceDefinition
@@ -64,9 +64,7 @@ class Bundle:
                 {**key, "name": name, "value": value if value == value else None}
                 for name, value in values.items()
             ]
-        return cls(
-            {name: pa.Table.from_pylist(rows[name], schema=TABLES[name]) for name in TABLES}
-        )
+        return cls({name: pa.Table.from_pylist(rows[name], schema=TABLES[name]) for name in TABLES})
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, pa.Table]) -> "Bundle":
@@ -101,21 +99,27 @@ class Bundle:
         """Read a directory that `write` wrote.
 
         Raises:
-            KnowledgeBaseError: no such directory, or a file is damaged or of another form.
+            DamagedFileError: a file is damaged or of another form, or there is none.
+            KnowledgeBaseError: there is no such directory, or no permission to read it.
         """
+        if not Path(directory).is_dir():
+            raise KnowledgeBaseError(f"There is no folder {directory}.")
         paths = {name: Path(directory) / f"{name}.parquet" for name in TABLES}
         present = {name: path for name, path in paths.items() if path.is_file()}
         if not present:
-            raise KnowledgeBaseError(f"{directory} holds no exported knowledge base.")
-        return cls.from_tables({name: _read(path) for name, path in present.items()})
+            raise DamagedFileError(f"{directory} holds no exported knowledge base.")
+        return cls({name: _read(name, path) for name, path in present.items()})
 
 
-def _read(path: Path) -> pa.Table:
+def _read(name: str, path: Path) -> pa.Table:
     try:
-        return pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
+        with pq.ParquetFile(path) as file:
+            return _conform(name, file.read(use_threads=file.metadata.num_rows > 10_000))
+    except (pa.ArrowException, OSError, KnowledgeBaseError) as error:
         reason = str(error).splitlines()[0]
-        raise KnowledgeBaseError(f"{path} is not a whole Parquet file: {reason}") from error
+        if isinstance(error, OSError) and error.errno is not None:
+            raise KnowledgeBaseError(f"{path} cannot be read: {reason}") from error
+        raise DamagedFileError(f"{path} is damaged or cut short: {reason}") from error
 
 
 def _add_rows(record: Any, rows: dict[str, list[dict[str, Any]]]) -> None:
@@ -154,4 +158,6 @@ def _conform(name: str, table: pa.Table) -> pa.Table:
         return pa.table(columns, names=schema.names).cast(schema)
     except (pa.ArrowException, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise KnowledgeBaseError(f"The table '{name}' has a column of a wrong type: {reason}") from error
+        raise KnowledgeBaseError(
+            f"The table '{name}' has a column of a wrong type: {reason}"
+        ) from error

@@ -1,6 +1,8 @@
 """Trials from frames and back, column by column: DuckDB makes and reads the JSON."""
 
+import hashlib
 import json
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -62,14 +64,17 @@ def config_json(clean: pd.DataFrame, space: SpaceDefinition) -> pa.Array:
     sql = f"SELECT '{{' || concat_ws(',', {', '.join(parts)}) || '}}' AS config FROM cells"
     with duckdb.connect() as connection:
         connection.register("cells", pa.table(arrays))
-        made = connection.execute(sql).to_arrow_table()["config"]
+        made = connection.sql(sql).to_arrow_table()["config"]
     return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
 
 
-def with_configs(sql: str, definitions: list[str]) -> str:
-    """Return a query that adds a typed column `config.NAME` per hyperparameter.
+def config_columns(definitions: list[str]) -> list[str]:
+    """Return select items that give a typed column `config.NAME` per hyperparameter.
 
     A hyperparameter that spaces give different types comes as text.
+
+    Args:
+        definitions: of the spaces, as they are stored.
     """
     kinds: dict[str, set[str]] = {}
     for text in definitions:
@@ -82,9 +87,19 @@ def with_configs(sql: str, definitions: list[str]) -> str:
         quoted = path.replace("'", "''")
         label = '"config.' + name.replace('"', '""') + '"'
         columns.append(f"TRY_CAST(json_extract_string(config, '{quoted}') AS {kind}) AS {label}")
-    return f"SELECT *, {', '.join(columns)} FROM ({sql})" if columns else sql
+    return columns
 
 
-def _sql_type(hyperparameter: dict) -> str:
-    kinds = {"uniform_float": "DOUBLE", "uniform_int": "BIGINT"}
-    return kinds.get(hyperparameter["type"], "VARCHAR")
+def _sql_type(hyperparameter: dict[str, Any]) -> str:
+    kind = hyperparameter["type"]
+    if kind.endswith("_float"):
+        return "DOUBLE"
+    if kind.endswith("_int"):
+        return "BIGINT"
+    values = hyperparameter.get("choices") or hyperparameter.get("sequence")
+    types = {type(value) for value in values or [hyperparameter.get("value")]}
+    if types == {bool}:
+        return "BOOLEAN"
+    if types == {int}:
+        return "BIGINT"
+    return "DOUBLE" if types <= {int, float} else "VARCHAR"

@@ -9,6 +9,10 @@ class KnowledgeBaseError(UserError):
     """The knowledge base file cannot be used (not one, newer version, damaged, locked)."""
 
 
+class DamagedFileError(KnowledgeBaseError):
+    """A file was once right and is now cut short or altered."""
+
+
 class SpaceError(UserError):
     """A search space definition is wrong."""
 

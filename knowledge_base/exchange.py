@@ -32,6 +32,8 @@ def export_bundle(bundle: Bundle, directory: Path) -> Bundle:
 def read_bundle_from(path: str | Path) -> Bundle:
     """Return the user's trials of another knowledge base file, or of an exported folder.
 
+    Trials that wait in the journal of the other file come too; nothing of it is changed.
+
     Raises:
         KnowledgeBaseError: there is no such file, or it is no usable knowledge base.
     """
@@ -42,4 +44,4 @@ def read_bundle_from(path: str | Path) -> Bundle:
         return Bundle.read(path)
     if not path.is_file():
         raise KnowledgeBaseError(f"The knowledge base {path} does not exist.")
-    return KnowledgeBase(path, seed=False).bundle(("user",))
+    return KnowledgeBase(path, seed=False, read_only=True).bundle(("user",))

@@ -3,45 +3,94 @@
 Within one key the database goes before the journal, and both before the shipped layer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
+from knowledge_base.bundle import Bundle
+from knowledge_base.connection import quoted
+from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.schema import KEYS, TABLES
 
 SEED = Path(__file__).parent / "seed"
+
+_SQL_TYPES = {"int64": "BIGINT", "double": "DOUBLE", "string": "VARCHAR"}
 
 
 def make_views(
     connection: duckdb.DuckDBPyConnection,
     database: bool,
-    segments: list[Path],
+    pending: Iterable[Bundle],
     seed: Path | None,
+    tables: Collection[str] = tuple(TABLES),
 ) -> None:
     """Make a view per table, with a column `layer` ("user" or "seed").
 
     Args:
         connection: with the database attached as `db` if `database`.
-        segments: folders of the journal.
+        pending: segments of the journal.
         seed: folder of the shipped layer, None for none.
+        tables: which views are needed.
+
+    Raises:
+        KnowledgeBaseError: a file of the shipped layer is damaged.
     """
-    for table in TABLES:
+    bundles = list(pending)
+    stored = _stored_columns(connection) if database else {}
+    for table in tables:
         parts: dict[str, str] = {}
-        if database:
-            parts["user"] = f"db.{table}"
-        journal = [path / f"{table}.parquet" for path in segments]
-        present = [path for path in journal if path.is_file()]
-        if present:
-            parts["journal"] = _parquet(present)
-        if seed is not None and (seed / f"{table}.parquet").is_file():
-            parts["seed"] = _parquet([seed / f"{table}.parquet"])
+        if table in stored:
+            parts["user"] = _filled(table, stored[table])
+        gathered = [bundle[table] for bundle in bundles if bundle[table].num_rows]
+        if gathered:
+            connection.register(f"pending_{table}", pa.concat_tables(gathered))
+            parts["journal"] = f"pending_{table}"
+        shipped = seed / f"{table}.parquet" if seed is not None else None
+        if shipped is not None and shipped.is_file():
+            parts["seed"] = f"read_parquet({quoted(shipped)})"
+        _make_view(connection, table, parts, shipped)
+
+
+def _make_view(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    parts: Mapping[str, str],
+    shipped: Path | None,
+) -> None:
+    try:
         connection.execute(f"CREATE TEMP VIEW {table} AS {_union(table, parts)}")
+    except duckdb.Error as error:
+        if "seed" not in parts:
+            raise
+        reason = str(error).splitlines()[0]
+        raise KnowledgeBaseError(
+            f"The shipped trials {shipped} are damaged ({reason}); install Advisor again."
+        ) from error
 
 
-def _parquet(paths: list[Path]) -> str:
-    quoted = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    return f"read_parquet([{quoted}], union_by_name = true)"
+def _stored_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    rows = connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() "
+        "WHERE database_name = 'db' AND schema_name = 'main'"
+    ).fetchall()
+    stored: dict[str, set[str]] = {}
+    for table, column in rows:
+        stored.setdefault(table, set()).add(column)
+    return stored
+
+
+def _filled(table: str, stored: set[str]) -> str:
+    """Return the table of the database; columns that an older version lacks are null.
+
+    So a reader needs no write access to read a file that was not migrated yet.
+    """
+    names = TABLES[table].names
+    if stored >= set(names):
+        return f"db.{table}"
+    columns = [name if name in stored else f"{_null(table, name)} AS {name}" for name in names]
+    return f"(SELECT {', '.join(columns)} FROM db.{table})"
 
 
 def _union(table: str, parts: Mapping[str, str]) -> str:
@@ -53,15 +102,17 @@ def _union(table: str, parts: Mapping[str, str]) -> str:
         layer = "seed" if part == "seed" else "user"
         # Only the journal can hold the same key twice; the others were checked.
         distinct = f"DISTINCT ON ({key})" if part == "journal" else ""
-        unseen = "".join(f" ANTI JOIN (SELECT {key} FROM {other}) USING ({key})" for other in earlier)
+        unseen = "".join(
+            f" ANTI JOIN (SELECT {key} FROM {other}) USING ({key})" for other in earlier
+        )
         selects.append(f"(SELECT {distinct} {columns}, '{layer}' AS layer FROM {source}{unseen})")
         earlier.append(source)
     if not selects:
-        fields = ", ".join(f"NULL::{_sql_type(table, name)} AS {name}" for name in TABLES[table].names)
+        fields = ", ".join(f"{_null(table, name)} AS {name}" for name in TABLES[table].names)
         return f"SELECT {fields}, 'user' AS layer WHERE false"
     return " UNION ALL ".join(selects)
 
 
-def _sql_type(table: str, column: str) -> str:
+def _null(table: str, column: str) -> str:
     kind = str(TABLES[table].field(column).type)
-    return {"int64": "BIGINT", "double": "DOUBLE", "string": "VARCHAR"}.get(kind, "TIMESTAMPTZ")
+    return f"NULL::{_SQL_TYPES.get(kind, 'TIMESTAMPTZ')}"

@@ -2,27 +2,31 @@
 
 import os
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
+from knowledge_base.connection import STORAGE_VERSION, in_memory, quoted
 from knowledge_base.errors import KnowledgeBaseError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(connection: duckdb.DuckDBPyConnection, folder: Path = MIGRATIONS) -> int:
+def migrate(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -> int:
     """Apply the migrations that the attached database `db` lacks, all or none.
+
+    Migrations only add tables and columns, so that older files can be read as they are.
 
     Args:
         connection: with the database attached as `db`, writable.
-        folder: numbered SQL files.
+        folder: numbered SQL files; default `MIGRATIONS`.
 
     Returns:
         The version after it.
     """
     current = _version(connection)
-    missing = [(number, path) for number, path in _files(folder) if number > current]
+    missing = [(number, path) for number, path in _files(folder or MIGRATIONS) if number > current]
     if not missing:
         return current
     connection.execute("USE db")
@@ -44,38 +48,40 @@ def migrate(connection: duckdb.DuckDBPyConnection, folder: Path = MIGRATIONS) ->
 def create(path: Path) -> None:
     """Make an empty database; safe when several processes do so at once.
 
+    It is made in the folder of the journal, which cleans up after killed processes.
+
     Raises:
         KnowledgeBaseError: the folder cannot be written to.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    folder = path.with_name(path.name + ".journal")
+    temporary = folder / f".new-{uuid.uuid4().hex}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect()
-        try:
-            name = str(temporary).replace("'", "''")
-            connection.execute(f"ATTACH '{name}' AS db")
+        folder.mkdir(parents=True, exist_ok=True)
+        with in_memory() as connection:
+            connection.execute(
+                f"ATTACH {quoted(temporary)} AS db (STORAGE_VERSION '{STORAGE_VERSION}')"
+            )
             migrate(connection)
             connection.execute("DETACH db")
-        finally:
-            connection.close()
-        try:
-            os.link(temporary, path)  # fails, rather than replaces, where another was quicker
-        except FileExistsError:
-            return
-    except OSError as error:
-        raise KnowledgeBaseError(f"The knowledge base {path} cannot be made: {error}.") from error
+        # A link fails, rather than replaces, where another process was quicker.
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+    except (OSError, duckdb.IOException) as error:
+        reason = str(error).splitlines()[0]
+        raise KnowledgeBaseError(f"The knowledge base {path} cannot be made: {reason}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if folder.is_dir():
+            temporary.unlink(missing_ok=True)
 
 
 def _version(connection: duckdb.DuckDBPyConnection) -> int:
-    tables = connection.execute(
+    ((exists,),) = connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'db' AND table_name = 'meta'"
-    ).fetchone()
-    if not tables or not tables[0]:
+    ).fetchall()
+    if not exists:
         return 0
-    row = connection.execute("SELECT value FROM db.meta WHERE key = 'schema_version'").fetchone()
-    return int(row[0]) if row else 0
+    rows = connection.execute("SELECT value FROM db.meta WHERE key = 'schema_version'").fetchall()
+    return int(rows[0][0]) if rows else 0
 
 
 def _files(folder: Path) -> list[tuple[int, Path]]:

@@ -1,0 +1,216 @@
+"""What can be asked of a knowledge base; `store.KnowledgeBase` says where it is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from knowledge_base import columnar
+from knowledge_base.bundle import Bundle
+from knowledge_base.errors import UserError
+from knowledge_base.schema import TABLES
+from knowledge_base.space import SpaceDefinition
+
+MIN_PREFIX = 6
+
+_CONTEXT = (
+    "LEFT JOIN (SELECT study_id, task_id, space_id FROM studies) USING (study_id) "
+    "LEFT JOIN (SELECT task_id, family FROM tasks) USING (task_id)"
+)
+
+
+class Reader(ABC):
+    """Reads data sets, metafeatures, spaces, tasks, studies, trials and learning curves.
+
+    Frames have the columns of `schema.TABLES` and `layer` ("user" or "seed").
+    """
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Give a connection with a view per table over all layers."""
+
+    def datasets(self) -> pd.DataFrame:
+        """Return all data sets."""
+        return self.query("SELECT * FROM datasets ORDER BY name, dataset_id")
+
+    def metafeatures(self) -> pd.DataFrame:
+        """Return all metafeatures, one value per row."""
+        return self.query("SELECT * FROM metafeatures ORDER BY dataset_id, target, version, name")
+
+    def spaces(self) -> pd.DataFrame:
+        """Return all search spaces."""
+        return self.query("SELECT * FROM spaces ORDER BY name, version, space_id")
+
+    def tasks(self) -> pd.DataFrame:
+        """Return all tasks."""
+        return self.query("SELECT * FROM tasks ORDER BY name, metric, task_id")
+
+    def studies(self) -> pd.DataFrame:
+        """Return all studies, newest first."""
+        return self.query("SELECT * FROM studies ORDER BY created_at DESC, study_id")
+
+    def trials(
+        self,
+        task: str | None = None,
+        study: str | None = None,
+        space: str | None = None,
+        state: str | None = None,
+        family: str | None = None,
+        configs: bool = False,
+    ) -> pd.DataFrame:
+        """Return trials with the task, space and family of their study.
+
+        Args:
+            task, study, space: only those of this identity, or its first characters (6 at
+                least).
+            state: only trials that ended so.
+            family: only trials of this model family.
+            configs: add a typed column `config.NAME` per hyperparameter.
+
+        Raises:
+            UserError: an identity matches nothing, or several.
+        """
+        with self._reading() as connection:
+            wanted = {
+                "task_id": resolve(connection, "tasks", "task_id", task),
+                "study_id": resolve(connection, "studies", "study_id", study),
+                "space_id": resolve(connection, "spaces", "space_id", space),
+                "family": family,
+                "state": state,
+            }
+            given = {name: value for name, value in wanted.items() if value is not None}
+            where = " AND ".join(f"{name} = ?" for name in given) or "true"
+            columns = ["trials.*", "task_id", "space_id", "family"]
+            if configs:
+                columns += columnar.config_columns(_definitions(connection, given))
+            sql = (
+                f"SELECT {', '.join(columns)} FROM trials {_CONTEXT} "
+                f"WHERE {where} ORDER BY study_id, number"
+            )
+            return connection.execute(sql, list(given.values())).df()
+
+    def curves(self, trial: str | None = None, study: str | None = None) -> pd.DataFrame:
+        """Return learning curves, of one trial or one study if named.
+
+        Raises:
+            UserError: an identity (or its first characters) matches nothing, or several.
+        """
+        with self._reading() as connection:
+            trial_id = resolve(connection, "trials", "trial_id", trial)
+            study_id = resolve(connection, "studies", "study_id", study)
+            conditions, values = ["true"], []
+            if trial_id is not None:
+                conditions.append("trial_id = ?")
+                values.append(trial_id)
+            if study_id is not None:
+                conditions.append("trial_id IN (SELECT trial_id FROM trials WHERE study_id = ?)")
+                values.append(study_id)
+            where = " AND ".join(conditions)
+            sql = f"SELECT * FROM curves WHERE {where} ORDER BY trial_id, epoch"
+            return connection.execute(sql, values).df()
+
+    def space(self, space_id: str) -> SpaceDefinition:
+        """Return a stored search space.
+
+        Raises:
+            UserError: there is none of that identity.
+        """
+        with self._reading() as connection:
+            found = resolve(connection, "spaces", "space_id", space_id)
+            ((text,),) = connection.execute(
+                "SELECT definition FROM spaces WHERE space_id = ?", [found]
+            ).fetchall()
+        return SpaceDefinition.from_json(text, where=f"space {space_id}")
+
+    def existing_trials(self, trial_ids: Sequence[str]) -> set[str]:
+        """Return which of these trials are stored already."""
+        if not trial_ids:
+            return set()
+        with self._reading() as connection:
+            connection.register("wanted", pa.table({"trial_id": pa.array(trial_ids, pa.string())}))
+            rows = connection.execute(
+                "SELECT trial_id FROM wanted SEMI JOIN trials USING (trial_id)"
+            ).fetchall()
+        return {row[0] for row in rows}
+
+    def bundle(self, layers: Sequence[str] = ("user", "seed")) -> Bundle:
+        """Return the rows of `layers` with everything that they refer to."""
+        with self._reading() as connection:
+            tables = {}
+            for table in TABLES:
+                marks = ", ".join("?" for _ in layers)
+                condition = f"layer IN ({marks})" + _referred(table, marks)
+                sql = f"SELECT * EXCLUDE (layer) FROM {table} WHERE {condition}"
+                values = list(layers) * condition.count(f"({marks})")
+                tables[table] = connection.sql(sql, params=values).to_arrow_table()
+        return Bundle.from_tables(tables)
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> pd.DataFrame:
+        """Run a reading SQL query over all layers; tables are those of the schema."""
+        with self._reading() as connection:
+            return connection.execute(sql, list(values)).df()
+
+
+def resolve(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, prefix: str | None
+) -> str | None:
+    """Return the identity that is `prefix` or alone begins with it.
+
+    Raises:
+        UserError: it is too short, or none or several begin with it.
+    """
+    if prefix is None:
+        return None
+    rows = connection.execute(
+        f"SELECT {column} FROM {table} WHERE starts_with({column}, ?) "
+        f"ORDER BY length({column}) LIMIT 2",
+        [prefix],
+    ).fetchall()
+    found = [row[0] for row in rows]
+    if found and (found[0] == prefix or (len(found) == 1 and len(prefix) >= MIN_PREFIX)):
+        return found[0]
+    lists = f"; `advisor kb {table}` lists them" if table in ("tasks", "studies", "trials") else ""
+    if len(prefix) < MIN_PREFIX:
+        raise UserError(
+            f"'{prefix}' is none of the {table}; give at least {MIN_PREFIX} characters of an "
+            f"identity{lists}."
+        )
+    what = "Several" if found else "No"
+    raise UserError(f"{what} {table} begin with '{prefix}'{lists}.")
+
+
+def _definitions(connection: duckdb.DuckDBPyConnection, given: dict[str, str]) -> list[str]:
+    """Return the spaces of the studies that the conditions leave."""
+    wanted = {name: value for name, value in given.items() if name != "state"}
+    where = " AND ".join(f"{name} = ?" for name in wanted) or "true"
+    rows = connection.execute(
+        "SELECT definition FROM spaces WHERE space_id IN (SELECT space_id FROM studies "
+        f"LEFT JOIN (SELECT task_id, family FROM tasks) USING (task_id) WHERE {where}) "
+        "ORDER BY space_id",
+        list(wanted.values()),
+    ).fetchall()
+    return [text for (text,) in rows]
+
+
+def _referred(table: str, marks: str) -> str:
+    """Return a condition for rows that trials of the layers refer to."""
+    studies = (
+        "SELECT study_id, task_id, space_id FROM studies WHERE study_id IN "
+        f"(SELECT study_id FROM trials WHERE layer IN ({marks})) OR layer IN ({marks})"
+    )
+    tasks = (
+        f"SELECT dataset_id FROM tasks WHERE task_id IN (SELECT task_id FROM ({studies})) "
+        f"OR layer IN ({marks})"
+    )
+    referred = {
+        "studies": f"study_id IN (SELECT study_id FROM ({studies}))",
+        "spaces": f"space_id IN (SELECT space_id FROM ({studies}))",
+        "tasks": f"task_id IN (SELECT task_id FROM ({studies}))",
+        "datasets": f"dataset_id IN (SELECT dataset_id FROM ({tasks}))",
+        "metafeatures": f"dataset_id IN (SELECT dataset_id FROM ({tasks}))",
+    }
+    return f" OR {referred[table]}" if table in referred else ""
