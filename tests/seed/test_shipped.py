@@ -1,0 +1,97 @@
+"""The trials that ship with the package are whole, legal and useful."""
+
+import json
+
+import pandas as pd
+import pytest
+from seed_datasets import HELD_OUT, SEED
+from ship_seed import SHIPPED, check
+
+from advisor.data import load_dataset
+from advisor.metafeatures import NAMES, VERSION
+from advisor.models import get_family
+from knowledge_base.bundle import Bundle
+from knowledge_base.schema import TABLES
+
+TRIALS = 65
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return Bundle.read(SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def trials(bundle):
+    studies = bundle["studies"].to_pandas()[["study_id", "task_id", "strategy"]]
+    tasks = bundle["tasks"].to_pandas()[["task_id", "metric", "name"]]
+    return bundle["trials"].to_pandas().merge(studies, on="study_id").merge(tasks, on="task_id")
+
+
+def test_it_passes_the_checks_of_the_build(bundle):
+    assert check(bundle, len(SEED) * TRIALS) == []
+
+
+def test_every_data_set_has_the_same_configurations(trials):
+    assert sorted(set(trials["name"])) == sorted(entry.label for entry in SEED)
+    configs = trials.groupby("name")["config"].apply(set)
+    assert (configs.map(len) == TRIALS).all()
+    assert all(found == configs.iloc[0] for found in configs)
+
+
+def test_the_default_is_the_library_default(trials):
+    default = trials[trials["strategy"] == "default"]
+    assert len(default) == len(SEED)
+    assert {json.loads(text)["units"] for text in default["config"]} == {128}
+    assert json.loads(default["config"].iloc[0]) == get_family("mlp").default()
+
+
+def test_it_belongs_to_the_space_of_the_family(bundle):
+    space = get_family("mlp").space()
+    assert bundle["spaces"].to_pandas()["space_id"].tolist() == [space.space_id]
+
+
+def test_held_out_data_sets_are_not_in_it(bundle):
+    known = set(bundle["datasets"].to_pandas()["dataset_id"])
+    builtin = [entry.label for entry in HELD_OUT if entry.source == "sklearn"]
+    assert len(builtin) >= 4
+    assert not known & {load_dataset(label).fingerprint for label in builtin}
+
+
+def test_every_trial_with_a_value_has_a_curve_that_reaches_it(bundle, trials):
+    curves = bundle["curves"].to_pandas()
+    best = curves.groupby("trial_id")["val_metric"].agg(["min", "max"])
+    joined = trials[trials["value"].notna()].merge(best, left_on="trial_id", right_index=True)
+    assert len(joined) == trials["value"].notna().sum()
+    reached = joined["max"].where(joined["metric"] == "accuracy", joined["min"])
+    pd.testing.assert_series_equal(reached, joined["value"], check_names=False)
+
+
+def test_test_scores_are_kept_beside_validation_scores(trials):
+    for row in trials[trials["state"] == "complete"].groupby("name").head(1).itertuples():
+        metrics = json.loads(row.metrics)
+        assert metrics[f"val_{row.metric}"] == pytest.approx(row.value)
+        assert f"test_{row.metric}" in metrics
+
+
+def test_all_metafeatures_are_there(bundle):
+    frame = bundle["metafeatures"].to_pandas()
+    assert set(frame["version"]) == {VERSION}
+    assert (frame.groupby("dataset_id")["name"].apply(set) == set(NAMES)).all()
+
+
+def test_states_are_mixed_but_most_trials_completed(trials):
+    shares = trials["state"].value_counts(normalize=True)
+    assert 0.9 < shares["complete"] < 1
+    assert set(shares.index) <= {"complete", "diverged"}
+
+
+def test_only_what_it_should_have_is_in_the_folder():
+    names = {path.name for path in SHIPPED.iterdir()}
+    assert names == {f"{table}.parquet" for table in TABLES} | {"README.md"}
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 5e6
+
+
+def test_the_card_lists_every_data_set():
+    card = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    assert all(f"| {entry.label} " in card for entry in SEED)
