@@ -52,13 +52,13 @@ class TabularDataset:
         """Digest of the content, whatever the order of rows and columns or the target.
 
         Numbers count as float64, so that 1 and 1.0 are the same in a CSV and a Parquet file.
+        It is stored, so it must never change: no hash of a library that may change is in it.
         """
         frame = self.features.assign(**{self.target_name: self.target})
         frame = frame.reindex(sorted(frame.columns, key=str), axis=1)
         rows = np.zeros(len(frame), dtype=np.uint64)
         for name in frame.columns:
-            cells = pd.util.hash_array(_canonical(frame[name])).astype(np.uint64)
-            rows = rows * np.uint64(1_000_003) ^ cells
+            rows = rows * np.uint64(1_000_003) ^ _hashes(frame[name])
         content = np.sort(rows).tobytes() + repr([str(c) for c in frame.columns]).encode()
         return hashlib.blake2b(content, digest_size=16).hexdigest()
 
@@ -76,13 +76,22 @@ class TabularDataset:
         )
 
 
-def _canonical(column: pd.Series) -> np.ndarray:
-    """Return cells that hash alike, whatever type the column was read or used as."""
+def _hashes(column: pd.Series) -> np.ndarray:
+    """Return a 64-bit hash per cell, the same whatever type the column was read or used as."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype if column.notna().all() else "object")
-    if pd.api.types.is_bool_dtype(column):
-        return column.astype(str).to_numpy(dtype=object)
-    if pd.api.types.infer_dtype(column, skipna=True) in ("integer", "floating"):
-        # Adding zero makes -0.0 the same as 0.0.
-        return column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0
-    return column.astype(object).where(column.notna(), "").astype(str).to_numpy(dtype=object)
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind in ("integer", "floating"):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0  # -0.0 is 0.0
+        values[np.isnan(values)] = np.nan  # of which there are many bit patterns
+        return _mixed(values.view(np.uint64))
+    codes, texts = pd.factorize(column.astype(object).where(column.notna(), "").astype(str))
+    known = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts]
+    return np.frombuffer(b"".join(known), dtype="<u8").astype(np.uint64)[codes]
+
+
+def _mixed(bits: np.ndarray) -> np.ndarray:
+    """Scatter 64-bit numbers (the finaliser of SplitMix64, Steele et al. 2014)."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
+    return bits ^ (bits >> np.uint64(31))

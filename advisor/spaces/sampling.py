@@ -11,8 +11,8 @@ from knowledge_base.space import SpaceDefinition
 
 def sample(space: SpaceDefinition, n: int, seed: int) -> list[dict[str, Any]]:
     """Return `n` independent random configurations, active hyperparameters only."""
-    drawn = to_configspace(space, seed).sample_configuration(n)
-    drawn = [drawn] if n == 1 and not isinstance(drawn, list) else drawn
+    converted = to_configspace(space, seed)
+    drawn = converted.sample_configuration(n) if n > 1 else [converted.sample_configuration()]
     return [_plain(dict(config), space) for config in drawn]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from advisor.advisor import Advisor, Problem
 from advisor.meta import Query
+from advisor.strategies import get_strategy
 from advisor.tuning.environment import contributor, machine, package_versions
 from advisor.tuning.objective import FamilyObjective, FunctionObjective, Objective, load_function
 from advisor.tuning.runner import OnTrial, RunResult, run
@@ -78,6 +79,7 @@ def start(
         UserError: the settings, data, space or objective cannot be used.
     """
     settings.check()
+    get_strategy(settings.strategy)  # refused before anything is written
     goal = _goal(settings, kb)
     found = warm_start(
         kb, goal.space, goal.task.family, goal.query, settings.warm, settings.exclude_datasets

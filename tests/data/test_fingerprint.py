@@ -59,3 +59,22 @@ def test_names_of_columns_matter(frame):
 
 def test_repeated_rows_matter(frame):
     assert fingerprint(pd.concat([frame, frame])) != fingerprint(frame)
+
+
+def test_it_never_changes():
+    """It is the identity of data sets in knowledge bases that people have."""
+    table = pd.DataFrame(
+        {
+            "number": [*np.arange(9) / 3, np.nan],
+            "colour": ["red", "blue"] * 4 + ["größe", None],
+            "flag": [True, False] * 5,
+            "label": [0, 1] * 5,
+        }
+    )
+    assert fingerprint(table) == "3f1eb9fb7f927bb5605bda6f8729ce9d"
+
+
+def test_bit_patterns_of_missing_numbers_do_not_matter(frame):
+    odd = frame["gappy"].to_numpy(copy=True)
+    odd[np.isnan(odd)] = np.array([0xFFF8000000000123], dtype=np.uint64).view(np.float64)[0]
+    assert fingerprint(frame.assign(gappy=odd)) == fingerprint(frame)

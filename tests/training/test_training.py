@@ -193,3 +193,22 @@ def test_real_data_from_file_to_outcome(family):
     outcome = fit(family, family.default(), data)
     assert outcome.state == "complete"
     assert outcome.metrics["test_accuracy"] > 0.85
+
+
+def test_the_schedule_is_followed_and_recorded(family, config, classes):
+    chosen = config(schedule="step", learning_rate=0.01)
+    outcome = fit(family, chosen, classes, max_epochs=4, patience=4)
+    rates = [epoch.learning_rate for epoch in outcome.curve]
+    assert rates == pytest.approx([0.01, 0.01, 0.001, 0.0001])
+
+
+def test_clipping_limits_the_step_but_not_the_recorded_norm(family, config, numbers):
+    """With one batch per epoch and plain SGD, the first epoch's norm is that before the step."""
+    plain = {"optimizer": "sgd", "momentum": 0.0, "batch_size": 512, "learning_rate": 1e-3}
+    free, clipped = (
+        fit(family, config(**plain, gradient_clipping=limit), numbers, max_epochs=2)
+        for limit in ("off", "0.1")
+    )
+    assert free.curve[0].gradient_norm == clipped.curve[0].gradient_norm > 0.1
+    drop = [run.curve[0].train_loss - run.curve[1].train_loss for run in (free, clipped)]
+    assert drop[0] > 2 * abs(drop[1])

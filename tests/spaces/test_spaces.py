@@ -1,0 +1,114 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from advisor.models import get_family
+from advisor.spaces import Encoder, from_configspace, neighbours, sample, sobol, to_configspace
+from knowledge_base import SpaceDefinition, SpaceError
+
+MLP = get_family("mlp").space()
+
+
+def space(**changes):
+    body = {"lr": {"type": "float", "low": 1e-4, "high": 1.0, "log": True}, **changes}
+    return SpaceDefinition.from_dict({"hyperparameters": body}, where="s.yaml")
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"type": "flaot", "low": 0, "high": 1}, "did you mean 'float'"),
+        ({"type": "float", "low": 2, "high": 1}, "low 2 is greater than high 1"),
+        ({"type": "float", "low": 0, "high": 1, "log": True}, "low > 0"),
+        ({"type": "float", "low": 0, "hihg": 1}, "did you mean 'high'"),
+        ({"type": "float", "low": 0, "high": 1, "default": 3}, "outside"),
+        ({"type": "int", "low": 0.5, "high": 3}, "whole number"),
+        ({"type": "categorical", "choices": []}, "at least one"),
+        ({"type": "categorical", "choices": ["a", "a"]}, "twice"),
+        ({"type": "categorical", "choices": ["a"], "default": "b"}, "not one of"),
+    ],
+)
+def test_mistakes_are_named(body, says):
+    with pytest.raises(SpaceError, match=says) as error:
+        space(x=body)
+    assert "s.yaml: x" in str(error.value)
+
+
+def test_conditions_on_unknown_parents_and_cycles_are_refused():
+    both = {n: {"type": "categorical", "choices": ["u", "v"]} for n in ("alpha", "beta")}
+    one = {"type": "EQ", "child": "alpha", "parent": "beta", "value": "u"}
+    with pytest.raises(SpaceError, match="Did you mean 'beta'"):
+        SpaceDefinition.from_dict(
+            {"hyperparameters": both, "conditions": [{**one, "parent": "beta1"}]}
+        )
+    two = {"type": "EQ", "child": "beta", "parent": "alpha", "value": "u"}
+    with pytest.raises(SpaceError, match="cycle"):
+        SpaceDefinition.from_dict({"hyperparameters": both, "conditions": [one, two]})
+
+
+def test_configspace_agrees_on_what_is_legal():
+    configs = [dict(c) for c in to_configspace(MLP, 1).sample_configuration(200)]
+    assert (MLP.validate(pd.DataFrame(configs)) == "").all()
+    worse = pd.DataFrame(configs)
+    worse.loc[::2, "learning_rate"] = 5.0
+    worse.loc[1::2, "activation"] = "swish"
+    assert (MLP.validate(worse) != "").all()
+
+
+def test_round_trips(tmp_path):
+    assert from_configspace(to_configspace(MLP)).space_id == MLP.space_id
+    for name in ("s.json", "s.yaml"):
+        MLP.write(tmp_path / name)
+        again = SpaceDefinition.read(tmp_path / name)
+        assert (again.space_id, again.version, again.name) == (MLP.space_id, 1, "mlp")
+
+
+def test_identity_ignores_order_and_spelling():
+    first = SpaceDefinition.from_dict({"hyperparameters": {
+        "a": {"type": "float", "low": 0, "high": 1}, "b": {"type": "int", "low": 1, "high": 4}}})  # fmt: skip
+    second = SpaceDefinition.from_dict({"name": "other", "hyperparameters": [
+        {"name": "b", "type": "uniform_int", "upper": 4, "lower": 1},
+        {"name": "a", "type": "uniform_float", "upper": 1.0, "lower": 0.0}]})  # fmt: skip
+    assert first.space_id == second.space_id
+    assert first.space_id != space().space_id
+
+
+def test_completing_drops_inactive_and_coerces():
+    texts = {name: str(value) for name, value in MLP.default().items()}
+    done = MLP.complete({**texts, "momentum": 0.5})
+    assert done == MLP.default()
+    assert isinstance(done["units"], int)
+    with pytest.raises(SpaceError, match="did you mean 'dropout'"):
+        MLP.complete({**MLP.default(), "droput": 0.5})
+    with pytest.raises(SpaceError, match="momentum is missing"):
+        MLP.complete({**MLP.default(), "optimizer": "sgd"})
+
+
+@pytest.mark.parametrize("draw", [sample, sobol])
+def test_draws_are_legal_distinct_and_seeded(draw):
+    first = draw(MLP, 40, seed=1)
+    assert len(first) == 40
+    assert first == draw(MLP, 40, seed=1) != draw(MLP, 40, seed=2)
+    assert all(MLP.complete(config) == config for config in first)
+    assert ("momentum" in first[0]) == (first[0]["optimizer"] == "sgd")
+    rates = np.log10([config["learning_rate"] for config in first])
+    assert rates.min() < -4 < -1 < rates.max()
+
+
+def test_neighbours_are_legal_and_near():
+    default = MLP.default()
+    found = neighbours(MLP, default, 40, seed=0)
+    assert len(found) > 20
+    for config in found:
+        assert MLP.complete(config) == config
+        assert config != default
+
+
+def test_encoding_is_in_the_unit_cube_and_imputes_inactive():
+    encoder = Encoder(MLP)
+    encoded = encoder.encode(sample(MLP, 50, seed=0))
+    assert encoded.shape == (50, len(encoder.columns))
+    assert encoded.min() >= 0
+    assert encoded.max() <= 1
+    momentum = encoder.columns.index("momentum")
+    assert encoder.encode([MLP.default()])[0, momentum] == pytest.approx(0.9 / 0.99)
