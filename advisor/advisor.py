@@ -40,9 +40,7 @@ class Problem:
     @property
     def query(self) -> Query:
         """What the meta-learner needs to know."""
-        return Query(
-            self.metafeatures, self.task.dataset_id, self.task.target, self.task.task_id
-        )
+        return Query(self.metafeatures, self.task.dataset_id, self.task.target, self.task.task_id)
 
 
 class Advisor:
@@ -75,10 +73,7 @@ class Advisor:
         Raises:
             UserError: the data cannot be used, or the metric does not fit the target.
         """
-        if isinstance(data, TabularDataset):
-            dataset = data
-        else:
-            dataset = load_dataset(data, target, kind)
+        dataset = data if isinstance(data, TabularDataset) else load_dataset(data, target, kind)
         chosen = get_metric(metric) if metric else default_metric(dataset.kind)
         if chosen.kind != dataset.kind:
             raise UserError(
@@ -93,9 +88,7 @@ class Advisor:
             dataset_id=dataset.fingerprint,
             target=dataset.target_name,
         )
-        return Problem(
-            dataset, self.family, chosen, task, metafeatures.compute(dataset, seed=seed)
-        )
+        return Problem(dataset, self.family, chosen, task, metafeatures.compute(dataset, seed=seed))
 
     def recommend(
         self,
@@ -124,8 +117,8 @@ class Advisor:
         """
         if n < 1:
             raise UserError(f"The number of recommendations must be at least 1, not {n}.")
-        problem = data if isinstance(data, Problem) else self.problem(
-            data, target, metric, kind, seed
+        problem = (
+            data if isinstance(data, Problem) else self.problem(data, target, metric, kind, seed)
         )
         space = self.family.space()
         sources = load_history(

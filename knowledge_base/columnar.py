@@ -1,6 +1,5 @@
 """Trials from frames and back, column by column: DuckDB makes and reads the JSON."""
 
-import hashlib
 import json
 from typing import Any
 

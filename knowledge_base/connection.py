@@ -91,8 +91,10 @@ def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def attached(path: Path, read_only: bool, patience: float) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Attach the file as `db` to an in-memory connection, for the time of the block.
+def attached(
+    path: Path, read_only: bool, patience: float
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
+    """Attach the file as `db` for the time of the block; give a connection and its version.
 
     Args:
         path: an existing knowledge base.
@@ -108,8 +110,7 @@ def attached(path: Path, read_only: bool, patience: float) -> Iterator[duckdb.Du
     with lock, in_memory() as connection:
         _attach(connection, path, read_only, patience)
         try:
-            check_version(connection, path)
-            yield connection
+            yield connection, check_version(connection, path)
         except _FAULTS as error:
             raise unusable(path, error) from error
         except duckdb.Error as error:

@@ -14,7 +14,8 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from knowledge_base.bundle import Bundle
@@ -30,8 +31,8 @@ class Journal:
     def __init__(self, database: Path) -> None:
         """Keep the segments of `database` in a folder of its name plus `.journal`."""
         self.path = database.with_name(database.name + ".journal")
-        self._read: dict[Path, Bundle] = {}
-        self._unreadable: set[Path] = set()
+        self._read: dict[str, Bundle] = {}
+        self._unreadable: set[str] = set()
 
     def append(self, bundle: Bundle) -> None:
         """Store a bundle; it is durable on return.
@@ -44,78 +45,77 @@ class Journal:
         try:
             temporary.mkdir(parents=True)
             bundle.write(temporary)
-            _flush_folder(temporary)
+            flush_folder(temporary)
             temporary.rename(self.path / name)
-            _flush_folder(self.path)
+            flush_folder(self.path)
         except OSError as error:
             shutil.rmtree(temporary, ignore_errors=True)
             raise KnowledgeBaseError(
                 f"The journal {self.path} cannot be written: {error}."
             ) from error
-        self._read[self.path / name] = bundle
+        self._read[name] = bundle
 
-    def segments(self) -> list[Path]:
-        """Return the whole segments, oldest first."""
-        return self._folders(lambda name: not name.startswith(".") and not name.endswith(DAMAGED))
+    def segments(self) -> list[str]:
+        """Return the names of the whole segments, oldest first."""
+        return [n for n in self._names() if not n.startswith(".") and not n.endswith(DAMAGED)]
 
     def damaged(self) -> list[Path]:
         """Return segments that cannot be read, set aside or not."""
         self.load()
-        aside = self._folders(lambda name: name.endswith(DAMAGED))
-        return aside + sorted(path for path in self._unreadable if path.exists())
+        aside = [name for name in self._names() if name.endswith(DAMAGED)]
+        return [self.path / name for name in aside + sorted(self._unreadable)]
 
     def age(self) -> float:
         """Return the seconds since the oldest segment was written, 0 if there is none."""
         segments = self.segments()
-        written = segments[0].name.split("-")[0] if segments else ""
+        written = segments[0].split("-")[0] if segments else ""
         return time.time() - int(written) / 1e9 if written.isdigit() else 0.0
 
-    def load(self) -> Mapping[Path, Bundle]:
-        """Return the segments that are there and can be read, oldest first.
+    def load(self) -> Mapping[str, Bundle]:
+        """Return the segments that are there and can be read, oldest first, by name.
 
         Raises:
             KnowledgeBaseError: there is no permission to read one.
         """
         loaded = {}
-        for path in self.segments():
-            bundle = self._load(path)
+        for name in self.segments():
+            bundle = self._read[name] if name in self._read else self._load(name)
             if bundle is not None:
-                loaded[path] = bundle
+                loaded[name] = bundle
         self._read = loaded
         return loaded
 
     def set_aside_damaged(self) -> None:
         """Rename the segments that `load` could not read."""
-        for path in self._unreadable:
-            if path.exists():
-                path.rename(path.with_name(path.name + DAMAGED))
+        for name in sorted(self._unreadable):
+            with suppress(FileNotFoundError):  # another process did so
+                (self.path / name).rename(self.path / (name + DAMAGED))
         self._unreadable.clear()
 
-    def remove(self, segments: Mapping[Path, Bundle]) -> None:
+    def remove(self, segments: Iterable[str]) -> None:
         """Delete segments that are in the database, and what killed writers left behind.
 
         A segment disappears as a whole for readers: it is renamed first.
         """
-        for segment in list(segments):
-            gone = segment.with_name(f".{segment.name}")
+        for name in list(segments):
+            gone = self.path / f".{name}"
             try:
-                segment.rename(gone)
+                (self.path / name).rename(gone)
             except FileNotFoundError:
-                continue
+                continue  # another process folded it too
             shutil.rmtree(gone, ignore_errors=True)
-            self._read.pop(segment, None)
+            self._read.pop(name, None)
         self._remove_stale()
 
-    def _load(self, path: Path) -> Bundle | None:
-        if path in self._read:
-            return self._read[path]
-        if path in self._unreadable:
+    def _load(self, name: str) -> Bundle | None:
+        path = self.path / name
+        if name in self._unreadable:
             return None
         try:
             return Bundle.read(path)
         except DamagedFileError:
             if path.exists():
-                self._unreadable.add(path)
+                self._unreadable.add(name)
             return None
         except KnowledgeBaseError:
             if path.exists():
@@ -124,7 +124,10 @@ class Journal:
 
     def _remove_stale(self) -> None:
         """Remove what was left half-written or half-deleted, once nobody can be at it."""
-        for left in self._folders(lambda name: name.startswith(".")):
+        for name in self._names():
+            left = self.path / name
+            if not name.startswith("."):
+                continue
             try:
                 age = time.time() - left.stat().st_mtime
             except FileNotFoundError:
@@ -134,15 +137,14 @@ class Journal:
             elif age > STALE_SECONDS:
                 left.unlink(missing_ok=True)
 
-    def _folders(self, wanted: Callable[[str], bool]) -> list[Path]:
+    def _names(self) -> list[str]:
         try:
-            names = sorted(os.listdir(self.path))
+            return sorted(os.listdir(self.path))
         except FileNotFoundError:
             return []
-        return [self.path / name for name in names if wanted(name)]
 
 
-def _flush_folder(path: Path) -> None:
+def flush_folder(path: Path) -> None:
     """Flush a folder's entries; without it a rename may be lost in a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

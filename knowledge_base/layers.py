@@ -12,7 +12,7 @@ import pyarrow as pa
 from knowledge_base.bundle import Bundle
 from knowledge_base.connection import quoted
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.schema import KEYS, TABLES
+from knowledge_base.schema import KEYS, SCHEMA_VERSION, TABLES
 
 SEED = Path(__file__).parent / "seed"
 
@@ -21,7 +21,7 @@ _SQL_TYPES = {"int64": "BIGINT", "double": "DOUBLE", "string": "VARCHAR"}
 
 def make_views(
     connection: duckdb.DuckDBPyConnection,
-    database: bool,
+    version: int | None,
     pending: Iterable[Bundle],
     seed: Path | None,
     tables: Collection[str] = tuple(TABLES),
@@ -29,7 +29,8 @@ def make_views(
     """Make a view per table, with a column `layer` ("user" or "seed").
 
     Args:
-        connection: with the database attached as `db` if `database`.
+        connection: with the database attached as `db`, if there is one.
+        version: its schema version, None without a database.
         pending: segments of the journal.
         seed: folder of the shipped layer, None for none.
         tables: which views are needed.
@@ -38,7 +39,7 @@ def make_views(
         KnowledgeBaseError: a file of the shipped layer is damaged.
     """
     bundles = list(pending)
-    stored = _stored_columns(connection) if database else {}
+    stored = _stored_columns(connection, version)
     for table in tables:
         parts: dict[str, str] = {}
         if table in stored:
@@ -70,7 +71,13 @@ def _make_view(
         ) from error
 
 
-def _stored_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+def _stored_columns(
+    connection: duckdb.DuckDBPyConnection, version: int | None
+) -> dict[str, set[str]]:
+    if version is None:
+        return {}
+    if version == SCHEMA_VERSION:
+        return {table: set(schema.names) for table, schema in TABLES.items()}
     rows = connection.execute(
         "SELECT table_name, column_name FROM duckdb_columns() "
         "WHERE database_name = 'db' AND schema_name = 'main'"

@@ -9,6 +9,7 @@ import duckdb
 
 from knowledge_base.connection import STORAGE_VERSION, in_memory, quoted
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.journal import flush_folder
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -66,6 +67,7 @@ def create(path: Path) -> None:
         # A link fails, rather than replaces, where another process was quicker.
         with suppress(FileExistsError):
             os.link(temporary, path)
+        flush_folder(path.parent)
     except (OSError, duckdb.IOException) as error:
         reason = str(error).splitlines()[0]
         raise KnowledgeBaseError(f"The knowledge base {path} cannot be made: {reason}") from error

@@ -117,7 +117,7 @@ class KnowledgeBase(Reader):
             exact = False
             with in_memory() as connection:
                 pending = self._journal.load().values()
-                make_views(connection, False, pending, self._seed, given)
+                make_views(connection, None, pending, self._seed, given)
                 new = new_rows(connection, bundle)
         if any(new[table].num_rows for table in TABLES):
             self._journal.append(new)
@@ -166,7 +166,7 @@ class KnowledgeBase(Reader):
         if not self.path.exists():
             create(self.path)
         try:
-            with attached(self.path, read_only=False, patience=patience) as connection:
+            with attached(self.path, read_only=False, patience=patience) as (connection, _):
                 migrate(connection)
                 segments = self._journal.load()
                 insert(connection, segments.values())
@@ -248,11 +248,11 @@ class KnowledgeBase(Reader):
         pending = self._journal.load()
         if not self.path.exists():
             with in_memory() as connection:
-                make_views(connection, False, pending.values(), self._seed, tables)
+                make_views(connection, None, pending.values(), self._seed, tables)
                 yield connection
             return
-        with attached(self.path, read_only=True, patience=patience) as connection:
-            make_views(connection, True, self._journal.load().values(), self._seed, tables)
+        with attached(self.path, read_only=True, patience=patience) as (connection, version):
+            make_views(connection, version, self._journal.load().values(), self._seed, tables)
             yield connection
 
 

@@ -34,7 +34,9 @@ def _print_frame(frame: Any, columns: list[str], output: str, limit: int | None 
     if output == "json":
         print_json(frame.to_dict("records"))
         return
-    print_table(frame.head(limit).to_dict("records") if limit else frame.to_dict("records"), columns)
+    print_table(
+        frame.head(limit).to_dict("records") if limit else frame.to_dict("records"), columns
+    )
     if limit and len(frame) > limit:
         click.echo(f"... {len(frame) - limit} more; --limit 0 shows all.")
 
@@ -125,9 +127,7 @@ def trials(
 @click.argument("directory")
 @click.option("--all", "everything", is_flag=True, help="The shipped trials too.")
 @_options
-def export_(
-    directory: str, everything: bool, kb_path: str | None, output: str, seed: int
-) -> None:
+def export_(directory: str, everything: bool, kb_path: str | None, output: str, seed: int) -> None:
     """Write the knowledge base into DIRECTORY as Parquet files.
 
     \b

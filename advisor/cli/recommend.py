@@ -69,6 +69,5 @@ def _print_recommendation(item: Recommendation) -> None:
     for evidence in item.evidence[:3]:
         same = "this very data set, " if evidence.same_dataset else ""
         how = "beat" if evidence.observed else "is predicted to beat"
-        click.echo(
-            f"    - {evidence.task} ({same}weight {evidence.weight:.0%}): {how} {evidence.score:.0%}"
-        )
+        where = f"{evidence.task} ({same}weight {evidence.weight:.0%})"
+        click.echo(f"    - {where}: {how} {evidence.score:.0%}")

@@ -118,7 +118,9 @@ def _print_result(search: Any, result: Any, output: str) -> None:
     if best is None:
         click.echo("No trial completed.")
     else:
-        click.echo(f"Best {search.tuner.context.task.metric}: {best.value:.6g} (trial {best.number})")
+        click.echo(
+            f"Best {search.tuner.context.task.metric}: {best.value:.6g} (trial {best.number})"
+        )
         click.echo(f"  {config_text(best.config)}")
         for metric, value in sorted(best.metrics.items()):
             click.echo(f"  {metric}: {value:.4g}")
@@ -155,5 +157,5 @@ def _finished(search: Any) -> str:
 
 
 def _resume_command(search: Any) -> str:
-    root = search.path.parent
-    return f"advisor tune --study {search.path.name} --studies-dir {root} --kb {search.kb.path} --resume"
+    where = f"--studies-dir {search.path.parent} --kb {search.kb.path}"
+    return f"advisor tune --study {search.path.name} {where} --resume"

@@ -79,15 +79,15 @@ def load_history(
         exclude_datasets: fingerprints of data sets to leave out.
     """
     trials = _legal_trials(_usable_trials(kb, family), space)
-    tasks = kb.tasks().set_index("task_id")
+    tasks = {row["task_id"]: row for _, row in kb.tasks().iterrows()}
     metafeatures = _metafeatures(kb)
     sources = []
     for task_id, group in trials.groupby("task_id", sort=True):
-        task = tasks.loc[task_id]
+        task = tasks[task_id]
         if task_id in exclude_tasks or task["dataset_id"] in exclude_datasets:
             continue
         if len(group) >= MIN_TRIALS:
-            known = metafeatures.get((task["dataset_id"], task["target"]))
+            known = metafeatures.get((str(task["dataset_id"]), str(task["target"])))
             sources.append(_source(str(task_id), task, group, space, known))
     return _score_unreferenced(sources, space)
 
@@ -173,7 +173,9 @@ def _metafeatures(kb: KnowledgeBase) -> dict[tuple[str, str], dict[str, float]]:
     """Return the newest version of the metafeatures by (data set, target)."""
     frame = kb.metafeatures().sort_values("version")
     known: dict[tuple[str, str], dict[str, float]] = {}
-    for key, group in frame.groupby(["dataset_id", "target"]):
+    for (dataset, target), group in frame.groupby(["dataset_id", "target"]):
         newest = group[group["version"] == group["version"].max()]
-        known[key] = dict(zip(newest["name"], newest["value"].astype(float), strict=True))
+        known[str(dataset), str(target)] = dict(
+            zip(newest["name"], newest["value"].astype(float), strict=True)
+        )
     return known

@@ -60,7 +60,9 @@ def _from_cube(space: SpaceDefinition, points: np.ndarray) -> list[dict[str, Any
     hyperparameters = space.hyperparameters.values()
     for hyperparameter, units in zip(hyperparameters, points.T, strict=True):
         if hyperparameter.choices:
-            places = np.minimum(units * len(hyperparameter.choices), len(hyperparameter.choices) - 1)
+            places = np.minimum(
+                units * len(hyperparameter.choices), len(hyperparameter.choices) - 1
+            )
             columns[hyperparameter.name] = [hyperparameter.choices[int(p)] for p in places]
             continue
         low, high = float(hyperparameter.low or 0), float(hyperparameter.high or 0)

@@ -173,5 +173,7 @@ def _import_file(path: Path) -> Any:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(last.filename).name}:{last.lineno}"
         kind = type(error).__name__
-        raise UserError(f"The objective {path} does not import: {kind}: {error} ({where}).") from error
+        raise UserError(
+            f"The objective {path} does not import: {kind}: {error} ({where})."
+        ) from error
     return module

@@ -63,7 +63,9 @@ def run(
         failures = failures + 1 if trial.state == "failed" else 0
         if failures >= MAX_CONSECUTIVE_FAILURES:
             last = (trial.error or "").strip().splitlines()[-1]
-            return RunResult("failures", f"Stopped: {failures} trials in a row failed. Last: {last}")
+            return RunResult(
+                "failures", f"Stopped: {failures} trials in a row failed. Last: {last}"
+            )
     return RunResult("finished")
 
 

@@ -135,7 +135,10 @@ def resume(
     directory = StudyDirectory.open(path)
     stored = TuneSettings.from_dict(directory.settings)
     goal = _goal(stored, kb)
-    if goal.task.task_id != directory.task.task_id or goal.space.space_id != directory.space.space_id:
+    if (
+        goal.task.task_id != directory.task.task_id
+        or goal.space.space_id != directory.space.space_id
+    ):
         raise UserError(
             f"The data or the search space of the study '{path.name}' changed since it "
             "started; start a new study without --resume."
@@ -224,9 +227,7 @@ def _data_goal(settings: TuneSettings, kb: KnowledgeBase) -> Goal:
         )
     limits = {} if settings.max_epochs is None else {"max_epochs": settings.max_epochs}
     data = prepare(problem.dataset, settings.seed)
-    objective = FamilyObjective(
-        problem.family, data, problem.metric.name, settings.seed, **limits
-    )
+    objective = FamilyObjective(problem.family, data, problem.metric.name, settings.seed, **limits)
     return Goal(
         objective,
         problem.task,

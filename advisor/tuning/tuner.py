@@ -82,9 +82,7 @@ class Tuner:
         """
         self.context = context
         self.trials: list[TrialRecord] = []
-        self._strategy = get_strategy(strategy)(
-            context.space, context.task.direction, seed, warm
-        )
+        self._strategy = get_strategy(strategy)(context.space, context.task.direction, seed, warm)
         self._seed = seed
         for trial in finished:
             self._remember(trial)

@@ -26,14 +26,14 @@ def value_reasons(states: pd.Series, values: pd.Series) -> pd.Series:
     given = values.notna() & (values.astype(str).str.strip() != "")
     reasons = pd.Series("", index=states.index, dtype=object)
     text = given & numbers.isna()
-    reasons[text] = [f"the metric is not a number: {value!r}" for value in values[text]]
+    reasons[text] = values[text].map(lambda value: f"the metric is not a number: {value!r}")
     infinite = np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan))
     reasons[infinite] = "the metric is not finite"
     absent = (states == "complete") & ~given
     reasons[absent] = "a complete trial has no metric"
     unknown = ~states.isin(TRIAL_STATES)
     legal = ", ".join(TRIAL_STATES)
-    reasons[unknown] = [f"the state {state!r} is none of {legal}" for state in states[unknown]]
+    reasons[unknown] = states[unknown].map(lambda s: f"the state {s!r} is none of {legal}")
     return reasons
 
 
@@ -45,7 +45,8 @@ def check_direction(direction: str | None) -> str:
     """
     if direction not in DIRECTIONS:
         raise ContributionError(
-            f"Say whether the metric is to minimize or maximize with --direction, not {direction!r}."
+            "Say with --direction whether the metric is to minimize or maximize, "
+            f"not {direction!r}."
         )
     return direction
 
@@ -70,7 +71,9 @@ def assemble(
     return Contribution(Bundle.from_records(records, metafeatures=metafeatures), tuple(rejected))
 
 
-def task_of(options: ImportOptions, name: str, metric: str, direction: str, family: str) -> TaskRecord:
+def task_of(
+    options: ImportOptions, name: str, metric: str, direction: str, family: str
+) -> TaskRecord:
     """Return the task that the options describe."""
     dataset = options.dataset
     return TaskRecord(

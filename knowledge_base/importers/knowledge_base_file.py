@@ -53,7 +53,9 @@ def checked(bundle: Bundle) -> Contribution:
     curves = bundle["curves"]
     known = set(kept["trial_id"].to_pylist())
     belongs = np.array([trial in known for trial in curves["trial_id"].to_pylist()], dtype=bool)
-    tables = {name: bundle[name] for name in ("datasets", "metafeatures", "spaces", "tasks", "studies")}
+    tables = {
+        name: bundle[name] for name in ("datasets", "metafeatures", "spaces", "tasks", "studies")
+    }
     curves = curves.filter(pa.array(belongs))
     return Contribution(Bundle({**tables, "trials": kept, "curves": curves}), tuple(rejected))
 
@@ -73,7 +75,7 @@ def _spaces(bundle: Bundle) -> dict[str, SpaceDefinition]:
 def _study_reasons(
     group: pd.DataFrame,
     reasons: pd.Series,
-    study_id: object,
+    study_id: str,
     studies: pd.DataFrame,
     tasks: set[str],
     spaces: dict[str, SpaceDefinition],
@@ -83,7 +85,7 @@ def _study_reasons(
     study = studies.loc[study_id]
     if study["task_id"] not in tasks:
         return reasons.where(reasons != "", f"its task {study['task_id']} is missing")
-    space = spaces.get(study["space_id"])
+    space = spaces.get(str(study["space_id"]))
     if space is None:
         return reasons.where(reasons != "", f"its space {study['space_id']} is missing or wrong")
     return reasons.where(reasons != "", _config_reasons(group["config"], space))

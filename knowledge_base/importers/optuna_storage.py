@@ -134,9 +134,7 @@ def _hyperparameter(name: str, distributions: list[Any]) -> dict[str, Any]:
     return {"type": kind, "name": name, "lower": low, "upper": high, "log": log}
 
 
-def _condition(
-    name: str, found: dict[str, list[Any]], trials: list[Any]
-) -> dict[str, Any] | None:
+def _condition(name: str, found: dict[str, list[Any]], trials: list[Any]) -> dict[str, Any] | None:
     for parent, distributions in found.items():
         categorical = type(distributions[0]).__name__ == "CategoricalDistribution"
         if parent == name or not categorical or len(distributions) < len(trials):
@@ -144,7 +142,12 @@ def _condition(
         having = {t.params[parent] for t in trials if name in t.params}
         lacking = {t.params[parent] for t in trials if name not in t.params}
         if not having & lacking:
-            return {"type": "IN", "child": name, "parent": parent, "values": sorted(having, key=str)}
+            return {
+                "type": "IN",
+                "child": name,
+                "parent": parent,
+                "values": sorted(having, key=str),
+            }
     return None
 
 

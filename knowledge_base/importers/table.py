@@ -112,7 +112,11 @@ def _check_columns(frame: pd.DataFrame, space: SpaceDefinition, metric: str, pat
 def _rows(
     frame: pd.DataFrame, metric: str, space: SpaceDefinition, study: StudyRecord, path: Path
 ) -> tuple[list[TrialRecord], list[Rejection]]:
-    states = frame["state"].fillna("complete") if "state" in frame else pd.Series("complete", frame.index)
+    states = (
+        frame["state"].fillna("complete")
+        if "state" in frame
+        else pd.Series("complete", frame.index)
+    )
     states = states.astype(str).str.lower()
     for hyperparameter in space.hyperparameters.values():
         if hyperparameter.kind == "constant" and hyperparameter.name not in frame:
@@ -128,7 +132,7 @@ def _rows(
     configs = space.records(space.clean(kept))
     places = [place for place, is_good in zip(where, good, strict=True) if is_good]
     values = pd.to_numeric(kept[metric]).tolist()
-    rows = kept.to_dict("records")
+    rows: list[dict[str, Any]] = kept.to_dict("records")  # type: ignore[assignment]
     trials = [
         _trial(number, config, state, value, row, place, study)
         for number, (config, state, value, row, place) in enumerate(
@@ -146,7 +150,7 @@ def _number_reasons(frame: pd.DataFrame, name: str) -> pd.Series:
         wrong = given & ~(numbers >= 0)
         if NUMBERS[name] is int:
             wrong |= given & (numbers != numbers.round())
-        reasons[wrong] = [f"{name} = {cell!r} is not possible" for cell in frame.loc[wrong, name]]
+        reasons[wrong] = frame.loc[wrong, name].map(f"{name} = {{!r}} is not possible".format)
     return reasons
 
 

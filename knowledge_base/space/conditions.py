@@ -43,7 +43,9 @@ def holds(
     else:
         compare = _COMPARE[condition["type"]]
         value = condition["value"]
-        fulfilled = column.map(lambda cell: cell == cell and cell is not None and compare(cell, value))
+        fulfilled = column.map(
+            lambda cell: cell == cell and cell is not None and compare(cell, value)
+        )
     return fulfilled.to_numpy(dtype=bool) & active[parent]
 
 

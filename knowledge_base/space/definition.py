@@ -173,8 +173,8 @@ class SpaceDefinition:
             wrong = active[name] & illegal[name] & (reasons == "").to_numpy()
             if wrong.any():
                 legal = hyperparameter.describe()
-                cells = frame.loc[wrong, name]
-                reasons[wrong] = [f"{name} = {cell} is outside {legal}" for cell in cells]
+                cells = [f"{name} = {cell} is outside {legal}" for cell in frame.loc[wrong, name]]
+                reasons[wrong] = np.array(cells, dtype=object)
         for clause in self.forbiddens:
             excluded = is_forbidden(clause, clean) & (reasons == "").to_numpy()
             reasons[excluded] = f"the combination {canonical_json(clause)} is forbidden"

@@ -43,7 +43,9 @@ def parse_hyperparameters(given: Any, where: str) -> dict[str, Hyperparameter]:
         SpaceError: anything wrong with one of them.
     """
     if isinstance(given, Mapping):
-        given = [{"name": name, **_mapping(body, f"{where}: {name}")} for name, body in given.items()]
+        given = [
+            {"name": name, **_mapping(body, f"{where}: {name}")} for name, body in given.items()
+        ]
     if not isinstance(given, list) or not given:
         raise SpaceError(f"{where}: 'hyperparameters' must be a list with at least one entry.")
     found: dict[str, Hyperparameter] = {}
@@ -80,7 +82,9 @@ def parse_forbiddens(
     Raises:
         SpaceError: another type, or an unknown hyperparameter.
     """
-    return tuple(_forbidden(_mapping(clause, where), hyperparameters, where) for clause in given or ())
+    return tuple(
+        _forbidden(_mapping(clause, where), hyperparameters, where) for clause in given or ()
+    )
 
 
 def _mapping(value: Any, where: str) -> dict[str, Any]:
@@ -183,7 +187,9 @@ def _condition(
     if kind not in CONDITION_TYPES:
         raise SpaceError(f"{where}: there is no condition type '{kind}'.")
     if kind in ("AND", "OR"):
-        parts = [_condition(_mapping(p, where), hyperparameters, where) for p in given["conditions"]]
+        parts = [
+            _condition(_mapping(p, where), hyperparameters, where) for p in given["conditions"]
+        ]
         child = given.get("child", parts[0]["child"] if parts else None)
         return {"type": kind, "child": _known(child, hyperparameters, where), "conditions": parts}
     child = _known(given.get("child"), hyperparameters, f"{where}: condition")
@@ -205,7 +211,9 @@ def _refuse_cycles(parents: Mapping[str, set[str]], where: str) -> None:
     while remaining:
         free = [child for child, above in remaining.items() if not above & remaining.keys()]
         if not free:
-            raise SpaceError(f"{where}: the conditions of {', '.join(sorted(remaining))} are a cycle.")
+            raise SpaceError(
+                f"{where}: the conditions of {', '.join(sorted(remaining))} are a cycle."
+            )
         for child in free:
             del remaining[child]
 
@@ -215,7 +223,9 @@ def _forbidden(
 ) -> dict[str, Any]:
     kind = clause.get("type")
     if kind not in FORBIDDEN_TYPES:
-        raise SpaceError(f"{where}: forbidden clauses are {', '.join(FORBIDDEN_TYPES)}, not '{kind}'.")
+        raise SpaceError(
+            f"{where}: forbidden clauses are {', '.join(FORBIDDEN_TYPES)}, not '{kind}'."
+        )
     if kind == "AND":
         parts = clause.get("clauses", [])
         return {"type": kind, "clauses": [_forbidden(p, hyperparameters, where) for p in parts]}

@@ -77,8 +77,11 @@ def test_a_dry_run_writes_nothing(kb, files):
 
 
 def test_json_lines_with_nested_configurations(kb, files):
-    rows = [{"config": {"C": 1.0, "kernel": "linear"}, "accuracy": 0.7, "state": "complete"},
-            {"config": {"C": 1.0, "kernel": "linear"}, "state": "failed", "error": "boom"}]  # fmt: skip
+    config = {"C": 1.0, "kernel": "linear"}
+    rows = [
+        {"config": config, "accuracy": 0.7, "state": "complete"},
+        {"config": config, "state": "failed", "error": "boom"},
+    ]
     (files / "runs.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     assert contribute(kb, files, "runs.jsonl").accepted == 2
     assert sorted(kb.trials()["state"]) == ["complete", "failed"]
@@ -117,7 +120,7 @@ def optuna_study(path):
 
 
 def test_an_optuna_study_with_a_conditional_parameter(kb, tmp_path):
-    study, objective = optuna_study(tmp_path / "o.db")
+    study, _objective = optuna_study(tmp_path / "o.db")
     url = f"sqlite:///{tmp_path / 'o.db'}"
     assert contribute_source(kb, url).accepted == 12
     trials = kb.trials(configs=True)

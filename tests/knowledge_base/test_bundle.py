@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from conftest_kb import DATASET, make_bundle
+from kb_examples import DATASET, make_bundle
 
 from knowledge_base import Bundle, KnowledgeBaseError
 from knowledge_base.errors import DamagedFileError

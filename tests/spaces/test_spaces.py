@@ -64,11 +64,16 @@ def test_round_trips(tmp_path):
 
 
 def test_identity_ignores_order_and_spelling():
-    first = SpaceDefinition.from_dict({"hyperparameters": {
-        "a": {"type": "float", "low": 0, "high": 1}, "b": {"type": "int", "low": 1, "high": 4}}})  # fmt: skip
-    second = SpaceDefinition.from_dict({"name": "other", "hyperparameters": [
+    ours = {
+        "a": {"type": "float", "low": 0, "high": 1},
+        "b": {"type": "int", "low": 1, "high": 4},
+    }
+    theirs = [
         {"name": "b", "type": "uniform_int", "upper": 4, "lower": 1},
-        {"name": "a", "type": "uniform_float", "upper": 1.0, "lower": 0.0}]})  # fmt: skip
+        {"name": "a", "type": "uniform_float", "upper": 1.0, "lower": 0.0},
+    ]
+    first = SpaceDefinition.from_dict({"hyperparameters": ours})
+    second = SpaceDefinition.from_dict({"name": "other", "hyperparameters": theirs})
     assert first.space_id == second.space_id
     assert first.space_id != space().space_id
 

@@ -200,6 +200,6 @@ def test_objectives_that_are_none(own, reference):
 
 
 def test_json_output_is_json(own):
-    result = CliRunner().invoke(main, ["tune", "--objective", "train.py:train", "--space",
-                                       "space.yaml", "--trials", "2", "--format", "json"])  # fmt: skip
+    command = "tune --objective train.py:train --space space.yaml --trials 2 --format json"
+    result = CliRunner().invoke(main, command.split())
     assert json.loads(result.stdout)["best"]["state"] == "complete"
