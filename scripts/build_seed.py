@@ -9,6 +9,7 @@ in .build/seed/, one line each, so that a build that was cut off goes on where i
 shipped files are replaced at the very end, when the new ones were checked.
 """
 
+import fcntl
 import json
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -48,7 +50,7 @@ def finished(path: Path) -> dict[int, dict]:
     text = path.read_bytes()
     whole = text[: text.rfind(b"\n") + 1]
     if len(whole) < len(text):
-        path.write_bytes(whole)
+        os.truncate(path, len(whole))
     rows = [json.loads(line) for line in whole.splitlines()]
     return {row["number"]: row for row in rows}
 
@@ -73,8 +75,9 @@ def build_one(entry: Entry, limit: int, epochs: int, queue) -> None:
 
     data = prepare(load(entry), SPLIT_SEED)
     path = WORK / f"{entry.source}-{entry.name}.jsonl"
-    done = finished(path)
     with path.open("ab") as file:
+        _lock(file, path)
+        done = finished(path)
         for number, config in enumerate(configurations()[:limit]):
             if number in done:
                 _check_same(done[number], config, path)
@@ -84,6 +87,14 @@ def build_one(entry: Entry, limit: int, epochs: int, queue) -> None:
             file.flush()
             os.fsync(file.fileno())
             queue.put(row["duration"])
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Keep two builds from writing the same file; the lock ends with the process."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise RuntimeError(f"another build is writing {path}") from error
 
 
 def _check_same(row: dict, config: dict, path: Path) -> None:

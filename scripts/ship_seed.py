@@ -68,9 +68,10 @@ def _spaces() -> Any:
 def _bundle(entry: Entry, work: Path, trials: int, seed: int) -> Bundle:
     """Return everything that is known of one data set."""
     path = work / f"{entry.source}-{entry.name}.jsonl"
-    rows = [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
-    rows = sorted((row for row in rows if row["number"] < trials), key=lambda row: row["number"])
-    if [row["number"] for row in rows] != list(range(trials)):
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    known = {row["number"]: row for row in map(json.loads, lines)}
+    rows = [known[number] for number in range(trials) if number in known]
+    if len(rows) < trials:
         raise click.ClickException(f"{entry.label} has {len(rows)} of {trials} trials.")
     dataset = load(entry)
     task = _task(dataset.fingerprint, dataset.target_name, entry, default_metric(entry.kind))
