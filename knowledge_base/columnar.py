@@ -9,9 +9,10 @@ import pandas as pd
 import pyarrow as pa
 
 from knowledge_base.errors import UserError
-from knowledge_base.identity import digest
+from knowledge_base.identity import trial_ids
 from knowledge_base.schema import TRIALS
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.space.cells import map_distinct
 
 
 def trials_table(frame: pd.DataFrame, space: SpaceDefinition, study_id: str) -> pa.Table:
@@ -23,16 +24,16 @@ def trials_table(frame: pd.DataFrame, space: SpaceDefinition, study_id: str) -> 
     if "value" not in frame.columns:
         raise UserError("The frame of trials has no column 'value'.")
     frame = frame.reset_index(drop=True)
-    reasons = space.validate(frame)
+    clean, reasons = space.check(frame)
     if (reasons != "").any():
         first = int(np.flatnonzero((reasons != "").to_numpy())[0])
         raise UserError(f"Row {first} of the trials is not in the space: {reasons.iloc[first]}.")
     numbers = frame["number"].to_numpy() if "number" in frame else np.arange(len(frame))
     columns = {
-        "trial_id": [digest("trial", study_id, int(number)) for number in numbers],
+        "trial_id": trial_ids(study_id, numbers.tolist()),
         "study_id": pa.array([study_id] * len(frame), pa.string()),
         "number": pa.array(numbers, pa.int64()),
-        "config": config_json(space.clean(frame), space),
+        "config": config_json(clean, space),
         "state": frame.get("state", pd.Series("complete", index=frame.index)),
     }
     for field in TRIALS:
@@ -53,8 +54,7 @@ def config_json(clean: pd.DataFrame, space: SpaceDefinition) -> pa.Array:
         kind = {"float": pa.float64(), "int": pa.int64()}.get(space.hyperparameters[name].kind)
         key = json.dumps(name).replace("'", "''")
         if kind is None:
-            cells = [None if c is None or c != c else json.dumps(c) for c in clean[name]]
-            arrays[f"c{place}"] = pa.array(cells, pa.string())
+            arrays[f"c{place}"] = pa.array(map_distinct(clean[name], json.dumps), pa.string())
             text = f"c{place}"
         else:
             arrays[f"c{place}"] = pa.array(clean[name], from_pandas=True).cast(kind)
@@ -67,26 +67,49 @@ def config_json(clean: pd.DataFrame, space: SpaceDefinition) -> pa.Array:
     return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
 
 
-def config_columns(definitions: list[str]) -> list[str]:
-    """Return select items that give a typed column `config.NAME` per hyperparameter.
+def with_config_columns(sql: str, definitions: list[str]) -> tuple[str, dict[str, str]]:
+    """Return a query that adds a typed column per hyperparameter to `sql`, and their names.
 
-    A hyperparameter that spaces give different types comes as text.
+    A hyperparameter that spaces give different types comes as text. The columns have to be
+    renamed by the mapping in the end: DuckDB takes "config.C" and "config.c" for the same.
 
     Args:
+        sql: a query with a column `config`.
         definitions: of the spaces, as they are stored.
     """
+    kinds = _sql_types(definitions)
+    lower = [name.lower() for name in kinds]
+    # One pass over the JSON for all; DuckDB's structs do not tell "C" from "c", though.
+    together = {name: kind for name, kind in kinds.items() if lower.count(name.lower()) == 1}
+    items, names = [], {}
+    for place, (name, kind) in enumerate(kinds.items()):
+        field = f"_config.{_quoted(name)}"
+        if name not in together:
+            path = _text('$."' + name.replace('"', '\\"') + '"')
+            field = f"TRY_CAST(json_extract_string(config, {path}) AS {kind})"
+        items.append(f"{field} AS _config_{place}")
+        names[f"_config_{place}"] = f"config.{name}"
+    if not items:
+        return sql, {}
+    structure = _text(json.dumps(together or {"_": "VARCHAR"}, ensure_ascii=False))
+    source = f"SELECT *, json_transform(config, {structure}) AS _config FROM ({sql})"
+    return f"SELECT * EXCLUDE (_config), {', '.join(items)} FROM ({source})", names
+
+
+def _sql_types(definitions: list[str]) -> dict[str, str]:
     kinds: dict[str, set[str]] = {}
     for text in definitions:
         for hyperparameter in json.loads(text)["hyperparameters"]:
             kinds.setdefault(hyperparameter["name"], set()).add(_sql_type(hyperparameter))
-    columns = []
-    for name, found in kinds.items():
-        kind = found.pop() if len(found) == 1 else "VARCHAR"
-        path = '$."' + name.replace('"', '\\"') + '"'
-        quoted = path.replace("'", "''")
-        label = '"config.' + name.replace('"', '""') + '"'
-        columns.append(f"TRY_CAST(json_extract_string(config, '{quoted}') AS {kind}) AS {label}")
-    return columns
+    return {name: found.pop() if len(found) == 1 else "VARCHAR" for name, found in kinds.items()}
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _sql_type(hyperparameter: dict[str, Any]) -> str:

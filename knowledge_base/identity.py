@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 DIGEST_HEX_DIGITS = 32
@@ -15,6 +16,18 @@ def canonical_json(value: Any) -> str:
         TypeError: `value` holds something JSON has no form for.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def trial_ids(study_id: str, numbers: Sequence[int]) -> list[str]:
+    """Return the identity of each trial of a study, as `digest("trial", study_id, number)`."""
+    before = hashlib.blake2b(digest_size=DIGEST_HEX_DIGITS // 2)
+    before.update(canonical_json(["trial", study_id])[:-1].encode())
+    found = []
+    for number in numbers:
+        one = before.copy()
+        one.update(f",{number}]".encode())
+        found.append(one.hexdigest())
+    return found
 
 
 def digest(*parts: Any) -> str:

@@ -84,14 +84,13 @@ class Reader(ABC):
             }
             given = {name: value for name, value in wanted.items() if value is not None}
             where = " AND ".join(f"{name} = ?" for name in given) or "true"
-            columns = ["trials.*", "task_id", "space_id", "family"]
+            sql = f"SELECT trials.*, task_id, space_id, family FROM trials {_CONTEXT} WHERE {where}"
+            names: dict[str, str] = {}
             if configs:
-                columns += columnar.config_columns(_definitions(connection, given))
-            sql = (
-                f"SELECT {', '.join(columns)} FROM trials {_CONTEXT} "
-                f"WHERE {where} ORDER BY study_id, number"
-            )
-            return connection.execute(sql, list(given.values())).df()
+                definitions = _definitions(connection, given)
+                sql, names = columnar.with_config_columns(sql, definitions)
+            sql += " ORDER BY study_id, number"
+            return connection.execute(sql, list(given.values())).df().rename(columns=names)
 
     def curves(self, trial: str | None = None, study: str | None = None) -> pd.DataFrame:
         """Return learning curves, of one trial or one study if named.

@@ -42,10 +42,8 @@ def holds(
         fulfilled = column.isin(condition["values"])
     else:
         compare = _COMPARE[condition["type"]]
-        value = condition["value"]
-        fulfilled = column.map(
-            lambda cell: cell == cell and cell is not None and compare(cell, value)
-        )
+        fulfilled = column.notna()
+        fulfilled &= compare(column.where(fulfilled, condition["value"]), condition["value"])
     return fulfilled.to_numpy(dtype=bool) & active[parent]
 
 

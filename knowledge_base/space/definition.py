@@ -148,16 +148,21 @@ class SpaceDefinition:
         """
         unknown = [name for name in config if name not in self.hyperparameters]
         check_keys(unknown, tuple(self.hyperparameters), f"configuration of space '{self.name}'")
-        frame = self._frame([config])
-        reason = self.validate(frame).iloc[0]
-        if reason:
-            raise SpaceError(f"The configuration is not in the space '{self.name}': {reason}.")
-        return self.records(self.clean(frame))[0]
+        clean, reasons = self.check(self._frame([config]))
+        if reasons.iloc[0]:
+            raise SpaceError(
+                f"The configuration is not in the space '{self.name}': {reasons.iloc[0]}."
+            )
+        return self.records(clean)[0]
 
     def validate(self, frame: pd.DataFrame) -> pd.Series:
-        """Return why each row is no legal configuration, '' if it is.
+        """Return why each row is no legal configuration, '' if it is; see `check`."""
+        return self.check(frame)[1]
 
-        Values of inactive hyperparameters are not looked at.
+    def check(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+        """Return the frame in the right types and why each row is illegal, '' if it is not.
+
+        Values of inactive hyperparameters are not looked at; their cells come back empty.
 
         Args:
             frame: one column per hyperparameter (missing columns count as empty), NaN or
@@ -178,14 +183,14 @@ class SpaceDefinition:
         for clause in self.forbiddens:
             excluded = is_forbidden(clause, clean) & (reasons == "").to_numpy()
             reasons[excluded] = f"the combination {canonical_json(clause)} is forbidden"
-        return reasons
+        for name, rows in active.items():
+            if not rows.all():
+                clean[name] = clean[name].where(rows)
+        return clean, reasons
 
     def clean(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame in the right types, inactive cells empty; rows must be legal."""
-        clean, _ = self._coerced(frame.reindex(columns=list(self.hyperparameters)))
-        for name, rows in self._active(clean).items():
-            clean[name] = clean[name].where(rows)
-        return clean
+        return self.check(frame)[0]
 
     def records(self, clean: pd.DataFrame) -> list[dict[str, Any]]:
         """Return rows of a clean frame as configurations, active hyperparameters only."""

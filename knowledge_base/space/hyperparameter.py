@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from knowledge_base.space.cells import map_distinct
+
 NUMERIC = ("float", "int")
 
 
@@ -69,8 +71,10 @@ class Hyperparameter:
         return "{" + ", ".join(map(str, self.choices)) + "}"
 
     def _coerce_number(self, column: pd.Series) -> tuple[pd.Series, pd.Series]:
-        booleans = column.map(lambda cell: isinstance(cell, bool | np.bool_)).astype(bool)
-        numbers = pd.to_numeric(column.where(~booleans), errors="coerce").astype(float)
+        if not pd.api.types.is_float_dtype(column) and not pd.api.types.is_integer_dtype(column):
+            booleans = column.map(lambda cell: isinstance(cell, bool | np.bool_)).astype(bool)
+            column = column.astype(object).mask(booleans, "a truth value")
+        numbers = pd.to_numeric(column, errors="coerce").astype(float)
         assert self.low is not None
         assert self.high is not None
         slack = 1e-9 * max(abs(self.low), abs(self.high), self.high - self.low)
@@ -85,15 +89,13 @@ class Hyperparameter:
         for index, choice in enumerate(self.choices):
             for spelling in (str(choice), str(choice).lower(), _number_text(choice)):
                 table.setdefault(spelling, index)
-        known = column.notna()
-        texts = column.where(known, "").map(_number_text)
-        codes = texts.map(table).fillna(column.astype(str).map(table))
-        clean = pd.Series([None] * len(column), index=column.index, dtype=object)
-        legal = known & codes.notna()
-        values = np.empty(len(self.choices), dtype=object)
-        values[:] = self.choices
-        clean[legal] = values[codes[legal].astype(int).to_numpy()]
-        return clean, known & ~legal
+
+        def legal(cell: Any) -> Any:
+            place = table.get(_number_text(cell), table.get(str(cell)))
+            return None if place is None else self.choices[place]
+
+        clean = pd.Series(map_distinct(column, legal), index=column.index, dtype=object)
+        return clean, column.notna() & clean.isna()
 
 
 def _number_text(value: Any) -> str:
