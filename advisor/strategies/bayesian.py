@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from advisor.spaces import Encoder, neighbours, sample
+from advisor.spaces import Encoder, neighbours, sample, sobol
 from advisor.strategies.base import Configuration, SearchStrategy
 
 if TYPE_CHECKING:
     from botorch.models import SingleTaskGP
 
 MIN_OBSERVED = 5
-"""Values needed before the surrogate proposes; before that, random configurations."""
+"""Values needed before the surrogate proposes; before that, the default and Sobol points."""
 
 POOL_RANDOM = 500
 POOL_LOCAL = 60
@@ -34,10 +34,17 @@ class BayesianSearch(SearchStrategy):
         """Return the candidate with the largest log expected improvement."""
         losses = self.losses()
         if np.isfinite(losses).sum() < MIN_OBSERVED:
-            return sample(self.space, 1, seed=self.trial_seed())[0]
+            return self._initial()
         pool = self._pool(losses)
         acquisition = self._acquisition(pool, losses)
         return pool[int(np.argmax(acquisition))]
+
+    def _initial(self) -> Configuration:
+        """Return the space's default first, if nothing is known of better ones, then Sobol."""
+        told = len(self.observations)
+        if told == 0:
+            return self.space.default()
+        return sobol(self.space, told, seed=self.seed)[-1]
 
     def _pool(self, losses: np.ndarray) -> list[Configuration]:
         """Return untried candidates: random ones and neighbours of the incumbents."""
