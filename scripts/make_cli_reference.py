@@ -1,0 +1,33 @@
+"""Writes docs/cli.md from the help texts: python scripts/make_cli_reference.py"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from advisor.cli import main
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
+
+
+def commands(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
+    """Return the path and the help text of a command and everything below it."""
+    context = click.Context(command, info_name=path, terminal_width=90, max_content_width=90)
+    yield path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from commands(found, f"{path} {name}")
+
+
+def reference() -> str:
+    """Return the page."""
+    parts = ["# Command line reference", "", "Made by `python scripts/make_cli_reference.py`.", ""]
+    for path, text in commands(main, "advisor"):
+        parts += [f"## {path}", "", "```", text.rstrip(), "```", ""]
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(reference(), encoding="utf-8")

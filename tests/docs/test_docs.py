@@ -1,0 +1,106 @@
+"""The documents say what the program does."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from advisor.cli import main
+from knowledge_base import SpaceDefinition
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "ARCHITECTURE.md"]
+
+
+def blocks(text: str, language: str = "") -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    lines = [line for block in blocks(README) for line in block.splitlines()]
+    lines += re.findall(r"`(advisor [^`]+)`", README)
+    found = [line.removeprefix("$ ") for line in lines]
+    return sorted({line for line in found if line.startswith("advisor ")})
+
+
+def parse(command: click.Command, words: list[str]) -> click.Command:
+    """Parse a command line as click does, without running it."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        found = command.get_command(context, words[0])
+        assert found is not None, words
+        return parse(found, words[1:])
+    command.make_context("x", list(words))
+    return command
+
+
+def test_the_readme_shows_every_command_once():
+    shown = " ".join(commands())
+    below = ("info", "tasks", "studies", "trials", "export", "import", "verify")
+    for name in ("recommend", "tune", "contribute", *(f"kb {name}" for name in below)):
+        assert f"advisor {name}" in shown
+
+
+@pytest.mark.parametrize("line", commands())
+def test_the_commands_of_the_readme_parse(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("runs.csv", "data.csv"):
+        (tmp_path / name).touch()
+    parse(main, shlex.split(line, comments=True)[1:])
+
+
+def test_the_space_of_the_readme_is_one(tmp_path):
+    (text,) = blocks(README, "yaml")
+    (tmp_path / "space.yaml").write_text(text)
+    space = SpaceDefinition.read(tmp_path / "space.yaml")
+    assert "momentum" not in space.default() or space.default()["optimizer"] == "sgd"
+
+
+def test_the_python_of_the_readme_compiles():
+    found = blocks(README, "python")
+    assert len(found) >= 3
+    for block in found:
+        compile(block, "README.md", "exec")
+
+
+def test_the_search_from_python_in_the_readme_works(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    from sklearn.datasets import load_iris
+
+    frame = load_iris(as_frame=True).frame.rename(columns={"target": "label"})
+    frame.assign(label=frame["label"].map({0: "a", 1: "b", 2: "c"})).to_csv("data.csv")
+    block = next(b for b in blocks(README, "python") if "tune(" in b)
+    exec(block.replace("trials=30", "trials=2, max_epochs=2"), {})
+
+
+def test_ask_and_tell_in_the_readme_works(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "space.yaml").write_text(blocks(README, "yaml")[0])
+    block = next(b for b in blocks(README, "python") if "tuner.ask()" in b)
+    names = {"accuracy": 0.9}
+    exec(block, names)
+    assert names["tuner"].best.value == 0.9
+
+
+def test_links_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_the_reference_is_that_of_the_help_texts():
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from make_cli_reference import PAGE, reference
+
+    assert PAGE.read_text(encoding="utf-8") == reference(), "run scripts/make_cli_reference.py"
+
+
+def test_rooms_of_the_architecture_exist():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:advisor|knowledge_base)/[\w/.]*)`", text)
+    assert len(named) > 8
+    assert [name for name in named if not (ROOT / name).exists()] == []
