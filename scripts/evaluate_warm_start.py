@@ -116,7 +116,7 @@ def regrets(entry: Entry, seed: int) -> list[dict]:
     return rows
 
 
-def report(frame: pd.DataFrame, seeds: int, minutes: float) -> str:
+def report(frame: pd.DataFrame, seeds: int) -> str:
     """Return the page."""
     wide = frame.pivot_table(index="data", columns=["arm", "k"], values="regret", sort=False)
     lines = [
@@ -148,8 +148,7 @@ def report(frame: pd.DataFrame, seeds: int, minutes: float) -> str:
     for name, row in wide.iterrows():
         cells = [f"{row[arm, k]:.2f}" for arm in ("warm", "cold") for k in AFTER]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    lines += ["", f"This run took {minutes:.0f} minutes on {_machine()}.", ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, ""])
 
 
 def _mean_and_error(column: pd.Series) -> str:
@@ -162,13 +161,6 @@ def _wins(frame: pd.DataFrame) -> list[str]:
     level = (wide["warm"] <= wide["cold"] + 1e-12).groupby("k").mean()
     cells = ", ".join(f"{level[k]:.0%} @{k}" for k in AFTER)
     return [f"Warm is at least as good as cold in {cells} of the pairs of data set and seed."]
-
-
-def _machine() -> str:
-    from advisor.tuning.environment import machine
-
-    known = machine()
-    return f"{known['cores']} CPU cores, {known['system']}"
 
 
 @click.command()
@@ -187,7 +179,7 @@ def main(seeds, only, workers, write):
             left = (time.monotonic() - started) / count * (len(jobs) - count) / 60
             click.echo(f"{count} of {len(jobs)} searches, about {left:.0f} min left")
     rows = [row for e in entries for seed in range(seeds) for row in regrets(e, seed)]
-    page = report(pd.DataFrame(rows), seeds, (time.monotonic() - started) / 60)
+    page = report(pd.DataFrame(rows), seeds)
     if write and not only:
         REPORT.write_text(page, encoding="utf-8")
     click.echo(page)

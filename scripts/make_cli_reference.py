@@ -12,7 +12,8 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
     """Return the path and the help text of a command and everything below it."""
-    context = click.Context(command, info_name=path, terminal_width=90, max_content_width=90)
+    settings = {"terminal_width": 90, "max_content_width": 90, **main.context_settings}
+    context = click.Context(command, info_name=path, **settings)
     yield path, command.get_help(context)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
