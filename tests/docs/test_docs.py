@@ -30,11 +30,11 @@ def commands() -> list[str]:
 def parse(command: click.Command, words: list[str]) -> click.Command:
     """Parse a command line as click does, without running it."""
     if isinstance(command, click.Group):
-        context = click.Context(command)
+        context = click.Context(command, **main.context_settings)
         found = command.get_command(context, words[0])
         assert found is not None, words
         return parse(found, words[1:])
-    command.make_context("x", list(words))
+    command.make_context("x", list(words), **main.context_settings)
     return command
 
 
