@@ -50,9 +50,18 @@ class ContributionReport:
         """Return the counts in one line."""
         verb = "Would accept" if self.dry_run else "Accepted"
         return (
-            f"{verb} {self.accepted} trials; {self.duplicates} duplicates, "
+            f"{verb} {_count(self.accepted, 'trial')}; {_count(self.duplicates, 'duplicate')}, "
             f"{len(self.rejected)} rejected."
         )
+
+    @property
+    def useless(self) -> bool:
+        """Whether there were rows, and every one of them was rejected."""
+        return bool(self.rejected) and not self.accepted and not self.duplicates
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def contribute(

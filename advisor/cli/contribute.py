@@ -1,11 +1,15 @@
 """`advisor contribute`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from advisor.cli.common import standard_options
 from advisor.cli.output import print_json, print_table
+from knowledge_base.errors import UserError
+
+if TYPE_CHECKING:
+    from knowledge_base.report import ContributionReport
 
 SHOWN = 20
 
@@ -43,7 +47,13 @@ def command(source: str, output: str, kb_path: str | None, dry_run: bool, **opti
     report = contribute_source(KnowledgeBase(kb_path), source, dry_run=dry_run, **options)
     if output == "json":
         print_json(report.to_dict())
-        return
+    else:
+        _print(report)
+    if report.useless:
+        raise UserError(f"No row of {source} could be used; nothing was changed.")
+
+
+def _print(report: "ContributionReport") -> None:
     click.echo(report.summary())
     for warning in report.warnings:
         click.echo(f"Warning: {warning}")

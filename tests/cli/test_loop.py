@@ -142,6 +142,17 @@ def test_every_help_text_has_an_example(run):
         assert "Example" in run(*command, "--help").output
 
 
+def test_a_contribution_of_bad_rows_only_is_bad_input(run, tmp_path):
+    (tmp_path / "space.yaml").write_text("hyperparameters: {x: {type: float, low: 0, high: 1}}")
+    (tmp_path / "runs.csv").write_text("x,accuracy\n5,0.9\n0.5,text\n0.5,nan\n")
+    result = run("contribute", tmp_path / "runs.csv", "--space", tmp_path / "space.yaml",
+                 "--metric", "accuracy", "--direction", "maximize", code=2)  # fmt: skip
+    assert "x = 5 is outside [0, 1]" in result.output
+    assert "the metric is not a number: 'text'" in result.output
+    assert "nothing was changed" in result.output
+    assert not list((tmp_path / "kb").glob("*"))
+
+
 def test_help_imports_neither_pandas_nor_torch():
     import subprocess
     import sys
