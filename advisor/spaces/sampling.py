@@ -1,4 +1,4 @@
-"""Configurations of a space: random, evenly spread, and neighbours. ConfigSpace does it."""
+"""Configurations of a space: random (ConfigSpace draws them), evenly spread, neighbours."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from advisor.spaces.configspace import to_configspace
+from advisor.spaces.cube import allowed, to_points
 from knowledge_base.space import SpaceDefinition
 
 
@@ -17,20 +18,26 @@ def sample(space: SpaceDefinition, n: int, seed: int) -> list[dict[str, Any]]:
 
 
 def neighbours(
-    space: SpaceDefinition, config: Mapping[str, Any], n: int, seed: int
-) -> list[dict[str, Any]]:
-    """Return up to `n` configurations that differ from `config` in one hyperparameter.
+    space: SpaceDefinition, config: Mapping[str, Any], n: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return `n` points of the unit cube around a configuration, shape (n, k).
 
-    Numbers are drawn from a normal around theirs, as in SMAC (Hutter et al. 2011).
+    Half of them differ in one hyperparameter, a number drawn from a normal of standard
+    deviation 0.2 around its own, as in SMAC (Hutter et al. 2011); half in all numbers a
+    little. Not all of them need be legal; see `allowed`.
     """
-    from itertools import islice
-
-    from ConfigSpace import Configuration
-    from ConfigSpace.util import get_one_exchange_neighbourhood
-
-    centre = Configuration(to_configspace(space, seed), values=dict(config))
-    found = get_one_exchange_neighbourhood(centre, seed=seed % 2**31, num_neighbors=8)
-    return [_plain(dict(neighbour), space) for neighbour in islice(found, n)]
+    centres = to_points(space, [config] * n, rng)
+    kinds = [h.kind for h in space.hyperparameters.values()]
+    categorical = np.array([kind in ("categorical", "ordinal", "constant") for kind in kinds])
+    exchange = n // 2
+    moved = centres + rng.normal(0.0, 0.05, centres.shape) * ~categorical
+    moved[:exchange] = centres[:exchange]
+    column = rng.integers(len(kinds), size=exchange)
+    rows = np.arange(exchange)
+    drawn = rng.normal(centres[rows, column], 0.2)
+    moved[rows, column] = np.where(categorical[column], rng.random(exchange), drawn)
+    # Reflected, not clipped: the border would be drawn too often.
+    return 1 - np.abs(1 - np.abs(moved) % 2)
 
 
 def sobol(space: SpaceDefinition, n: int, seed: int) -> list[dict[str, Any]]:
@@ -43,7 +50,7 @@ def sobol(space: SpaceDefinition, n: int, seed: int) -> list[dict[str, Any]]:
     engine = qmc.Sobol(d=len(space.hyperparameters), scramble=True, rng=np.random.default_rng(seed))
     found: list[dict[str, Any]] = []
     for _ in range(100):
-        found += _from_cube(space, engine.random(_power_of_two(n)))
+        found += space.records(allowed(space, engine.random(_power_of_two(n))))
         if len(found) >= n:
             return found[:n]
     raise ValueError(f"fewer than {n} configurations of the space '{space.name}' are allowed")
@@ -51,33 +58,6 @@ def sobol(space: SpaceDefinition, n: int, seed: int) -> list[dict[str, Any]]:
 
 def _power_of_two(n: int) -> int:
     return 1 << max(n - 1, 0).bit_length()
-
-
-def _from_cube(space: SpaceDefinition, points: np.ndarray) -> list[dict[str, Any]]:
-    import pandas as pd
-
-    columns = {}
-    hyperparameters = space.hyperparameters.values()
-    for hyperparameter, units in zip(hyperparameters, points.T, strict=True):
-        if hyperparameter.choices:
-            places = np.minimum(
-                units * len(hyperparameter.choices), len(hyperparameter.choices) - 1
-            )
-            columns[hyperparameter.name] = [hyperparameter.choices[int(p)] for p in places]
-            continue
-        low, high = float(hyperparameter.low or 0), float(hyperparameter.high or 0)
-        if hyperparameter.kind == "int":
-            low, high = low - 0.49999, high + 0.49999
-        values = (
-            np.exp(np.log(low) + units * (np.log(high) - np.log(low)))
-            if hyperparameter.log
-            else low + units * (high - low)
-        )
-        whole = hyperparameter.kind == "int"
-        columns[hyperparameter.name] = list(np.round(values) if whole else values)
-    frame = pd.DataFrame(columns, dtype=object)
-    allowed = frame[(space.validate(frame) == "").to_numpy()]
-    return space.records(space.clean(allowed))
 
 
 def _plain(config: dict[str, Any], space: SpaceDefinition) -> dict[str, Any]:

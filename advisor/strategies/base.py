@@ -3,11 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from knowledge_base.space import SpaceDefinition
+
+if TYPE_CHECKING:
+    from advisor.surrogates import PastTasks
 
 Configuration = dict[str, Any]
 
@@ -21,11 +24,12 @@ class Observation:
 
 
 class SearchStrategy(ABC):
-    """Proposes configurations, one at a time.
+    """Proposes configurations, one at a time or several for several workers.
 
-    What it proposes depends only on the constructor's arguments and what it was told, so
-    that a resumed study goes on exactly as it would have. Warm-start configurations are
-    proposed first, in their order, by every strategy.
+    What it proposes depends only on the constructor's arguments, on what it was told and on
+    what it asked and was not told yet; so a resumed study goes on exactly as it would have.
+    Warm-start configurations are proposed first, in their order, by every strategy. Trials
+    may be told in any order, and trials that were not asked for may be told too.
     """
 
     name: ClassVar[str]
@@ -36,6 +40,8 @@ class SearchStrategy(ABC):
         direction: str = "minimize",
         seed: int = 0,
         warm_start: Sequence[Mapping[str, Any]] = (),
+        past: "PastTasks | None" = None,
+        candidates: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
         """Start a search.
 
@@ -44,19 +50,24 @@ class SearchStrategy(ABC):
             direction: "minimize" or "maximize".
             seed: of all random choices.
             warm_start: configurations to try first, best first.
+            past: past tasks, for strategies that learn from them.
+            candidates: propose only these configurations, for strategies that can.
         """
         self.space = space
         self.direction = direction
         self.seed = seed
         self.warm_start = [space.complete(config) for config in warm_start]
         self.observations: list[Observation] = []
+        self.pending: list[Configuration] = []
 
     def ask(self) -> Configuration:
         """Return the next configuration to try (active hyperparameters only)."""
-        told = len(self.observations)
-        if told < len(self.warm_start):
-            return dict(self.warm_start[told])
-        return self.propose()
+        taken = self.taken()
+        waiting = (config for config in self.warm_start if config not in taken)
+        warm = next(waiting, None)
+        config = self.propose() if warm is None else dict(warm)
+        self.pending.append(config)
+        return dict(config)
 
     def tell(self, config: Mapping[str, Any], value: float | None) -> None:
         """Report a finished trial.
@@ -65,19 +76,27 @@ class SearchStrategy(ABC):
             config: the configuration that was tried, whether asked for or not.
             value: its metric; None (or a non-finite number) if it failed or diverged.
         """
+        config = dict(config)
+        if config in self.pending:
+            self.pending.remove(config)
         known = value is not None and bool(np.isfinite(value))
-        self.observations.append(Observation(dict(config), value if known else None))
+        self.observations.append(Observation(config, value if known else None))
 
     @abstractmethod
     def propose(self) -> Configuration:
         """Return the next configuration after the warm start."""
 
-    def trial_seed(self) -> int:
-        """Return a seed that depends on the study's seed and the number of trials told."""
-        return int(np.random.SeedSequence([self.seed, len(self.observations)]).generate_state(1)[0])
+    def taken(self) -> list[Configuration]:
+        """Return what was told, then what is pending."""
+        return [dict(o.config) for o in self.observations] + self.pending
 
-    def losses(self) -> np.ndarray:
-        """Return what was told as values to minimise, NaN for failures, shape (n,)."""
-        sign = 1.0 if self.direction == "minimize" else -1.0
+    def step_seed(self) -> int:
+        """Return a seed that depends on the study's seed and the number of trials so far."""
+        step = len(self.observations) + len(self.pending)
+        return int(np.random.SeedSequence([self.seed, step]).generate_state(1)[0])
+
+    def goodness(self) -> np.ndarray:
+        """Return what was told so that larger is better, NaN for failures, shape (n,)."""
+        sign = 1.0 if self.direction == "maximize" else -1.0
         values = [np.nan if o.value is None else sign * o.value for o in self.observations]
         return np.array(values, dtype=float)

@@ -1,28 +1,31 @@
-"""Bayesian optimisation: a Gaussian process and log expected improvement, in BoTorch.
+"""Bayesian optimisation with past tasks as its prior, if there are any.
 
-Balandat et al. 2020, "BoTorch"; Ament et al. 2023, "Unexpected improvements to expected
-improvement" (LogEI). Categoricals are one-hot; inactive hyperparameters stand at their
-defaults (Levesque et al. 2017); the acquisition is maximised over a pool of random
-configurations and neighbours of the best ones, as in SMAC (Hutter et al. 2011), so that
-conditions and forbidden combinations always hold.
+The surrogate is `advisor.surrogates.TransferGP`; without past tasks it is a plain Gaussian
+process. The acquisition is log expected improvement, maximised over evenly spread candidates
+and neighbours of the best ones, as in SMAC (Hutter et al. 2011), so that conditions and
+forbidden combinations always hold. See docs/method.md.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from advisor.spaces import Encoder, neighbours, sample, sobol
+from advisor.spaces import Encoder, sobol
 from advisor.strategies.base import Configuration, SearchStrategy
-
-if TYPE_CHECKING:
-    from botorch.models import SingleTaskGP
+from advisor.strategies.candidates import CandidatePool
+from advisor.surrogates import PastTasks, TransferGP, log_expected_improvement
+from knowledge_base.space import SpaceDefinition
 
 MIN_OBSERVED = 5
-"""Values needed before the surrogate proposes; before that, the default and Sobol points."""
+"""Values needed before a surrogate without past tasks proposes; until then, the default
+configuration and Sobol points."""
 
-POOL_RANDOM = 500
-POOL_LOCAL = 60
-INCUMBENTS = 3
+MIN_TRUST = 0.1
+"""Past tasks that are less likely than this to say anything are left out."""
+
+MAX_FITTED = 400
+"""Observations that the surrogate looks at: the best, and an even sample of the others."""
 
 
 class BayesianSearch(SearchStrategy):
@@ -30,87 +33,110 @@ class BayesianSearch(SearchStrategy):
 
     name = "bayesian"
 
+    def __init__(
+        self,
+        space: SpaceDefinition,
+        direction: str = "minimize",
+        seed: int = 0,
+        warm_start: Sequence[Mapping[str, Any]] = (),
+        past: PastTasks | None = None,
+        candidates: Sequence[Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Start a search; see `SearchStrategy`.
+
+        Args:
+            space, direction, seed, warm_start: as for every strategy.
+            past: past tasks to learn from.
+            candidates: propose only these configurations, until all were tried.
+        """
+        super().__init__(space, direction, seed, warm_start, past, candidates)
+        self._past = past if past is not None and past.trust >= MIN_TRUST else None
+        self._encoder = Encoder(space)
+        self._pool = CandidatePool(space, self._encoder, self._past, seed, candidates)
+
     def propose(self) -> Configuration:
-        """Return the candidate with the largest log expected improvement."""
-        losses = self.losses()
-        if np.isfinite(losses).sum() < MIN_OBSERVED:
-            return self._initial()
-        pool = self._pool(losses)
-        acquisition = self._acquisition(pool, losses)
-        return pool[int(np.argmax(acquisition))]
+        """Return the untried candidate with the largest log expected improvement."""
+        values = self.goodness()
+        known = int(np.isfinite(values).sum())
+        if self._past is None and known < MIN_OBSERVED:
+            initial = self._initial()
+            if initial is not None:
+                return initial
+        taken = self.taken()
+        encoded = self._encoder.encode(taken)
+        self._pool.refresh(self._incumbents(values), encoded, self.step_seed())
+        if known == 0:
+            scores = self._pool.expected
+        else:
+            scores = log_expected_improvement(self._fitted(values, encoded).posteriors(
+                self._pool.inputs, self._pool.past))  # fmt: skip
+        return self._pool.best(scores)
 
-    def _initial(self) -> Configuration:
-        """Return the space's default first, if nothing is known of better ones, then Sobol."""
-        told = len(self.observations)
-        if told == 0:
+    def _initial(self) -> Configuration | None:
+        """Return the space's default first, then Sobol points; None for given candidates."""
+        if self._pool.fixed:
+            return None
+        tried = len(self.observations) + len(self.pending)
+        if tried == 0:
             return self.space.default()
-        return sobol(self.space, told, seed=self.seed)[-1]
+        return sobol(self.space, tried, seed=self.seed)[-1]
 
-    def _pool(self, losses: np.ndarray) -> list[Configuration]:
-        """Return untried candidates: random ones and neighbours of the incumbents."""
-        seed = self.trial_seed()
-        pool = sample(self.space, POOL_RANDOM, seed=seed)
-        order = np.argsort(np.where(np.isfinite(losses), losses, np.inf))
-        for place in order[:INCUMBENTS]:
-            incumbent = dict(self.observations[place].config)
-            pool += neighbours(self.space, incumbent, POOL_LOCAL, seed=seed + int(place))
-        tried = [dict(observation.config) for observation in self.observations]
-        return [config for config in pool if config not in tried] or pool
+    def _incumbents(self, values: np.ndarray) -> list[Configuration]:
+        order = np.argsort(-values, kind="stable")[:3]
+        return [dict(self.observations[place].config) for place in order]
 
-    def _acquisition(self, pool: list[Configuration], losses: np.ndarray) -> np.ndarray:
-        import torch
-        from botorch.acquisition import LogExpectedImprovement
+    def _fitted(self, values: np.ndarray, encoded: np.ndarray) -> TransferGP:
+        """Return the surrogate; pending trials count as what is expected of them.
 
-        encoder = Encoder(self.space)
-        inputs = encoder.encode([dict(o.config) for o in self.observations])
-        targets = robust_targets(losses)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            model = fit_gp(inputs, targets)
-            acquisition = LogExpectedImprovement(model, best_f=targets.min(), maximize=False)
-            with torch.no_grad():
-                points = torch.as_tensor(encoder.encode(pool), dtype=torch.float64)
-                return acquisition(points.unsqueeze(1)).numpy()
+        That keeps workers apart ("kriging believer", Ginsbourger et al. 2010).
+        """
+        targets = robust_targets(values)
+        rows = _chosen(targets)
+        inputs = encoded[rows]
+        model = self._model(inputs, targets[rows])
+        if not self.pending:
+            return model
+        waiting = encoded[len(values) :]
+        posteriors = model.posteriors(waiting, self._expected(waiting))
+        believed = np.sum([p.weight * p.mean for p in posteriors], axis=0)
+        together = np.concatenate([targets[rows], np.minimum(believed, targets.max())])
+        return self._model(np.vstack([inputs, waiting]), together)
 
+    def _model(self, inputs: np.ndarray, targets: np.ndarray) -> TransferGP:
+        past = self._past
+        if past is None:
+            return TransferGP(inputs, targets)
+        return TransferGP(
+            inputs, targets, self._expected(inputs), past.weights, past.lengthscales, past.trust
+        )
 
-def robust_targets(losses: np.ndarray) -> np.ndarray:
-    """Return losses fit for a Gaussian process: finite and without far outliers.
-
-    Failures count as the worst value seen; values beyond three interquartile ranges above
-    the median are pulled in, so that one exploded run does not flatten the rest.
-
-    Args:
-        losses: values to minimise, NaN for failures, shape (n,), at least one finite.
-    """
-    finite = losses[np.isfinite(losses)]
-    low, middle, high = np.quantile(finite, [0.25, 0.5, 0.75])
-    ceiling = middle + 3 * max(high - low, 1e-12)
-    worst = min(float(finite.max()), ceiling)
-    return np.minimum(np.where(np.isfinite(losses), losses, worst), ceiling)
+    def _expected(self, inputs: np.ndarray) -> np.ndarray:
+        return np.zeros((0, len(inputs))) if self._past is None else self._past.predict(inputs)
 
 
-def fit_gp(inputs: np.ndarray, targets: np.ndarray) -> "SingleTaskGP":
-    """Fit BoTorch's default Gaussian process by marginal likelihood.
+def robust_targets(values: np.ndarray) -> np.ndarray:
+    """Return values fit for a Gaussian process: finite and without far outliers.
+
+    Failures count as the worst value seen. What is worse than the median is compressed by a
+    logarithm (the lower half of "bilog", Eriksson and Poloczek 2021): how bad a bad
+    configuration is says little about where the good ones are.
 
     Args:
-        inputs: encoded configurations in the unit cube, shape (n, d).
-        targets: shape (n,); standardised inside the model.
+        values: larger is better, NaN for failures, shape (n,), at least one finite.
     """
-    import warnings
+    finite = values[np.isfinite(values)]
+    filled = np.where(np.isfinite(values), values, finite.min())
+    middle = np.median(finite)
+    low, high = np.quantile(finite, [0.25, 0.75])
+    scale = high - low if high > low else max(float(finite.std()), 1e-12)
+    standard = (filled - middle) / scale
+    return np.where(standard < 0, -np.log1p(np.maximum(-standard, 0.0)), standard)
 
-    import torch
-    from botorch.exceptions.warnings import BotorchWarning
-    from botorch.fit import fit_gpytorch_mll
-    from botorch.models import SingleTaskGP
-    from botorch.models.transforms import Standardize
-    from gpytorch.mlls import ExactMarginalLogLikelihood
-    from linear_operator.utils.warnings import NumericalWarning
 
-    x = torch.as_tensor(inputs, dtype=torch.float64)
-    y = torch.as_tensor(targets, dtype=torch.float64).unsqueeze(-1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", BotorchWarning)
-        warnings.simplefilter("ignore", NumericalWarning)
-        model = SingleTaskGP(x, y, outcome_transform=Standardize(m=1))
-        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
-    return model.eval()
+def _chosen(targets: np.ndarray) -> np.ndarray:
+    if len(targets) <= MAX_FITTED:
+        return np.arange(len(targets))
+    order = np.argsort(-targets, kind="stable")
+    best, others = order[: MAX_FITTED // 2], order[MAX_FITTED // 2 :]
+    even = np.linspace(0, len(others) - 1, MAX_FITTED - len(best)).astype(int)
+    return np.sort(np.concatenate([best, others[even]]))

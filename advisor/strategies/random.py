@@ -11,4 +11,4 @@ class RandomSearch(SearchStrategy):
 
     def propose(self) -> Configuration:
         """Return a random configuration."""
-        return sample(self.space, 1, seed=self.trial_seed())[0]
+        return sample(self.space, 1, seed=self.step_seed())[0]

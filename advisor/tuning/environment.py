@@ -5,7 +5,7 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("advisor-automl", "torch", "botorch", "scikit-learn", "numpy", "pandas")
+PACKAGES = ("advisor-automl", "torch", "scikit-learn", "numpy", "pandas")
 
 
 def package_versions() -> dict[str, str]:

@@ -3,7 +3,16 @@ import pandas as pd
 import pytest
 
 from advisor.models import get_family
-from advisor.spaces import Encoder, from_configspace, neighbours, sample, sobol, to_configspace
+from advisor.spaces import (
+    Encoder,
+    allowed,
+    from_configspace,
+    neighbours,
+    sample,
+    sobol,
+    to_configspace,
+)
+from advisor.spaces.cube import to_points
 from knowledge_base import SpaceDefinition, SpaceError
 
 MLP = get_family("mlp").space()
@@ -100,13 +109,35 @@ def test_draws_are_legal_distinct_and_seeded(draw):
     assert rates.min() < -4 < -1 < rates.max()
 
 
-def test_neighbours_are_legal_and_near():
+def test_neighbours_are_near_and_mostly_legal():
     default = MLP.default()
-    found = neighbours(MLP, default, 40, seed=0)
-    assert len(found) > 20
-    for config in found:
-        assert MLP.complete(config) == config
-        assert config != default
+    points = neighbours(MLP, default, 200, np.random.default_rng(0))
+    assert points.min() >= 0
+    assert points.max() <= 1
+    found = MLP.records(allowed(MLP, points))
+    assert len(found) > 100
+    assert all(MLP.complete(config) == config for config in found)
+    changed = [
+        sum(c.get(k) != pytest.approx(default.get(k)) for k in {*c, *default}) for c in found[:80]
+    ]
+    # One hyperparameter, or the optimiser and the momentum that comes with it.
+    assert max(changed) <= 2
+    rates = np.log10([config["learning_rate"] for config in found])
+    assert np.median(np.abs(rates - np.log10(default["learning_rate"]))) < 0.5
+
+
+def test_a_point_of_the_cube_is_where_its_configuration_is():
+    configs = sample(MLP, 30, seed=3)
+    points = to_points(MLP, configs, np.random.default_rng(0))
+    again = MLP.records(allowed(MLP, points))
+    for config, back in zip(configs, again, strict=True):
+        assert back == pytest.approx(config)
+
+
+def test_frames_and_configurations_encode_alike():
+    configs = sample(MLP, 30, seed=3)
+    frame = allowed(MLP, to_points(MLP, configs, np.random.default_rng(0)))
+    assert Encoder(MLP).encode_frame(frame) == pytest.approx(Encoder(MLP).encode(configs))
 
 
 def test_encoding_is_in_the_unit_cube_and_imputes_inactive():

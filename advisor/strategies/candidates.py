@@ -1,0 +1,117 @@
+"""The configurations among which a Bayesian search chooses next."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from advisor.spaces import Encoder, allowed, neighbours
+from advisor.strategies.base import Configuration
+from advisor.surrogates import PastTasks
+from knowledge_base.space import SpaceDefinition
+
+SPREAD = 1024
+"""Evenly spread candidates; what past tasks expect of them is computed once per search."""
+
+LOCAL = 60
+"""Neighbours of each incumbent."""
+
+FRESH = 64
+"""New random candidates at each step, so that a long search is not tied to the first ones."""
+
+
+class CandidatePool:
+    """Candidates with their encoding and what past tasks expect of them.
+
+    Attributes:
+        fixed: whether the candidates were given.
+        inputs: untried candidates, encoded, shape (m, d).
+        past: scores that past tasks expect, shape (t, m).
+    """
+
+    def __init__(
+        self,
+        space: SpaceDefinition,
+        encoder: Encoder,
+        past: PastTasks | None,
+        seed: int,
+        candidates: Sequence[Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Prepare the part of the pool that stays.
+
+        Args:
+            space: of k hyperparameters.
+            encoder: of that space.
+            past: past tasks, if any.
+            seed: of the random part.
+            candidates: all there is to choose from; default the whole space.
+        """
+        self._space, self._encoder, self._past = space, encoder, past
+        self.fixed = candidates is not None
+        if candidates is None:
+            self._base = allowed(space, _sobol(len(space.hyperparameters), SPREAD, seed))
+        else:
+            names = list(space.hyperparameters)
+            rows = [[config.get(name) for name in names] for config in candidates]
+            self._base = space.clean(pd.DataFrame(rows, columns=names, dtype=object))
+        self._base_inputs = encoder.encode_frame(self._base)
+        self._base_past = self._expect(self._base_inputs)
+
+    def refresh(
+        self, incumbents: Sequence[Mapping[str, Any]], taken: np.ndarray, seed: int
+    ) -> None:
+        """Renew the local part and leave out what was taken.
+
+        Args:
+            incumbents: the best configurations so far.
+            taken: encoded configurations that were tried or are being tried, shape (n, d).
+            seed: of this step.
+        """
+        frames, inputs, past = [self._base], [self._base_inputs], [self._base_past]
+        if not self.fixed:
+            frames.append(self._local(incumbents, seed))
+            inputs.append(self._encoder.encode_frame(frames[1]))
+            past.append(self._expect(inputs[1]))
+        together = np.vstack(inputs)
+        free = _unlike(together, taken)
+        if not free.any():
+            free[:] = True  # everything was tried: only repetitions are left
+        self._rows = np.flatnonzero(free)
+        self._frames = frames
+        self.inputs, self.past = together[free], np.hstack(past)[:, free]
+
+    @property
+    def expected(self) -> np.ndarray:
+        """The weighted mean of what past tasks expect, shape (m,)."""
+        if self._past is None:
+            return np.zeros(len(self.inputs))
+        return self._past.weights @ self.past
+
+    def best(self, scores: np.ndarray) -> Configuration:
+        """Return the candidate with the largest score, shape (m,)."""
+        row = int(self._rows[int(np.argmax(scores))])
+        base = len(self._frames[0])
+        frame, place = (self._frames[0], row) if row < base else (self._frames[1], row - base)
+        return self._space.records(frame.iloc[[place]])[0]
+
+    def _local(self, incumbents: Sequence[Mapping[str, Any]], seed: int) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        points = [neighbours(self._space, config, LOCAL, rng) for config in incumbents]
+        points.append(rng.random((FRESH, len(self._space.hyperparameters))))
+        return allowed(self._space, np.vstack(points))
+
+    def _expect(self, inputs: np.ndarray) -> np.ndarray:
+        return np.zeros((0, len(inputs))) if self._past is None else self._past.predict(inputs)
+
+
+def _sobol(dimensions: int, n: int, seed: int) -> np.ndarray:
+    from scipy.stats import qmc
+
+    return qmc.Sobol(d=dimensions, scramble=True, rng=np.random.default_rng(seed)).random(n)
+
+
+def _unlike(inputs: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """Return which rows of `inputs` are none of `taken`, boolean, shape (m,)."""
+    seen = {row.tobytes() for row in np.round(taken, 9) + 0.0}
+    return np.array([row.tobytes() not in seen for row in np.round(inputs, 9) + 0.0], dtype=bool)

@@ -1,0 +1,15 @@
+"""Gaussian processes: of past tasks, and of the running search with past tasks as its prior."""
+
+from advisor.surrogates.acquisition import log_expected_improvement
+from advisor.surrogates.past import PastTasks
+from advisor.surrogates.sources import SourceModels, TaskSample
+from advisor.surrogates.transfer import Posterior, TransferGP
+
+__all__ = [
+    "PastTasks",
+    "Posterior",
+    "SourceModels",
+    "TaskSample",
+    "TransferGP",
+    "log_expected_improvement",
+]

@@ -1,0 +1,38 @@
+"""The Matern-5/2 kernel with one lengthscale per input (Rasmussen and Williams 2006, ch. 4)."""
+
+import numpy as np
+
+_ROOT5 = np.sqrt(5.0)
+
+
+def matern52(a: np.ndarray, b: np.ndarray, lengthscales: np.ndarray) -> np.ndarray:
+    """Return the correlations of two sets of points, shape (n, m).
+
+    Args:
+        a, b: points, shapes (n, d) and (m, d).
+        lengthscales: shape (d,), positive.
+    """
+    return matern52_of(squared_distances(a / lengthscales, b / lengthscales))
+
+
+def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return squared Euclidean distances, shape (..., n, m), of (..., n, d) and (..., m, d)."""
+    cross = a @ np.swapaxes(b, -1, -2)
+    squared = (a**2).sum(-1)[..., :, None] + (b**2).sum(-1)[..., None, :] - 2 * cross
+    return np.maximum(squared, 0.0)
+
+
+def matern52_of(squared: np.ndarray) -> np.ndarray:
+    """Return the kernel of scaled squared distances, elementwise."""
+    r = _ROOT5 * np.sqrt(squared)
+    return (1 + r + r * r / 3) * np.exp(-r)
+
+
+def matern52_slope(squared: np.ndarray) -> np.ndarray:
+    """Return the kernel's derivative by -squared/2, elementwise: the chain rule's outer part.
+
+    With scaled squared distances s = sum((x_i - x'_i)^2 / l_i^2), the derivative of the
+    kernel by log l_i is this times (x_i - x'_i)^2 / l_i^2.
+    """
+    r = _ROOT5 * np.sqrt(squared)
+    return 5 / 3 * (1 + r) * np.exp(-r)

@@ -1,0 +1,87 @@
+"""Past tasks as a prior for a new one: what they expect anywhere, and how far to trust it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from advisor.surrogates.sources import SourceModels, TaskSample, learn_models
+
+CHECKED_TASKS = 40
+CHECKED_POINTS = 60
+MIN_TRUST, MAX_TRUST = 0.05, 0.95
+
+
+class PastTasks:
+    """Models of past tasks with their weights for a new task.
+
+    Attributes:
+        models: one per task.
+        weights: summing to 1, shape (t,).
+        trust: prior probability that they say something about a new task.
+    """
+
+    def __init__(self, models: SourceModels, weights: np.ndarray, trust: float) -> None:
+        """Take fitted parts; use `learn` to make them."""
+        self.models, self.weights, self.trust = models, weights, trust
+
+    @classmethod
+    def learn(cls, tasks: Sequence[TaskSample], weights: np.ndarray | None = None) -> "PastTasks":
+        """Fit models of past tasks and see how well they predict each other.
+
+        Args:
+            tasks: at least one.
+            weights: shape (t,), not negative; default even.
+        """
+        models = learn_models(tasks)
+        given = np.ones(len(tasks)) if weights is None else np.asarray(weights, dtype=float)
+        return cls(models, given / given.sum(), trust_in(tasks, models))
+
+    @property
+    def lengthscales(self) -> np.ndarray:
+        """Lengthscales that the tasks share, shape (d,)."""
+        return self.models.lengthscales
+
+    def predict(self, points: np.ndarray) -> np.ndarray:
+        """Return the normal score that each task expects, shape (t, n)."""
+        return self.models.predict(points)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return everything as plain arrays, for a file."""
+        trust = np.array(self.trust)
+        return {**self.models.to_arrays(), "task_weights": self.weights, "trust": trust}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> "PastTasks":
+        """Return what `to_arrays` wrote."""
+        models = SourceModels.from_arrays(arrays)
+        return cls(models, np.asarray(arrays["task_weights"]), float(arrays["trust"]))
+
+
+def trust_in(tasks: Sequence[TaskSample], models: SourceModels) -> float:
+    """Return the probability that past tasks say something about a new one.
+
+    Each task's scores are correlated with what the others expect on average; tasks that
+    say nothing about each other (shuffled labels, say) will say nothing about a new one.
+    Twice the mean correlation, within [0.05, 0.95]; one task alone gets one half.
+
+    Args:
+        tasks: as the models were fitted on, shape (t,).
+        models: of these tasks.
+    """
+    if len(tasks) < 2:
+        return 0.5
+    step = max(len(tasks) // CHECKED_TASKS, 1)
+    found = [_agreement(task, t, models) for t, task in enumerate(tasks) if t % step == 0]
+    return float(np.clip(2 * np.mean(found), MIN_TRUST, MAX_TRUST))
+
+
+def _agreement(task: TaskSample, place: int, models: SourceModels) -> float:
+    rows = np.linspace(0, len(task.scores) - 1, min(len(task.scores), CHECKED_POINTS)).astype(int)
+    others = [t for t in range(len(models)) if t != place][:CHECKED_TASKS]
+    expected = models.subset(others).predict(task.inputs[rows]).mean(0)
+    actual = task.scores[rows]
+    spread = expected.std() * actual.std()
+    if spread < 1e-12:
+        return 0.0
+    return float(((expected - expected.mean()) * (actual - actual.mean())).mean() / spread)

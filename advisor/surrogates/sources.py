@@ -1,0 +1,162 @@
+"""Gaussian processes of past tasks: one per task, all with the same lengthscales."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from advisor.surrogates.kernels import matern52
+from advisor.surrogates.lengthscales import default_lengthscales, learn_lengthscales
+
+MAX_POINTS = 300
+NOISES = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
+
+
+@dataclass(frozen=True)
+class TaskSample:
+    """What a past task knows, as numbers.
+
+    Attributes:
+        inputs: encoded configurations, shape (n, d); columns it lacks are zero.
+        scores: normal scores (larger is better, zero the median random configuration),
+            shape (n,).
+        known: which columns the task varies, boolean, shape (d,).
+    """
+
+    inputs: np.ndarray
+    scores: np.ndarray
+    known: np.ndarray
+
+
+class SourceModels:
+    """Predicts how past tasks score any configuration.
+
+    A task is fitted on the columns that it has; it says nothing about the others.
+    """
+
+    def __init__(
+        self,
+        lengthscales: np.ndarray,
+        inputs: Sequence[np.ndarray],
+        weights: Sequence[np.ndarray],
+        known: np.ndarray,
+    ) -> None:
+        """Take fitted parts; use `fit` to make them.
+
+        Args:
+            lengthscales: shape (d,).
+            inputs: per task, shape (n_t, d).
+            weights: per task, the coefficients of the posterior mean, shape (n_t,).
+            known: shape (t, d).
+        """
+        self.lengthscales = lengthscales
+        self._inputs, self._weights, self._known = list(inputs), list(weights), known
+
+    @classmethod
+    def fit(cls, tasks: Sequence[TaskSample], lengthscales: np.ndarray) -> "SourceModels":
+        """Fit every task's noise and weights, given the shared lengthscales.
+
+        Args:
+            tasks: past tasks, at least one.
+            lengthscales: shape (d,), from `learn_lengthscales`.
+        """
+        thinned = [_thinned(task) for task in tasks]
+        weights = [fit_weights(task, lengthscales) for task in thinned]
+        known = np.array([task.known for task in thinned])
+        return cls(lengthscales, [task.inputs for task in thinned], weights, known)
+
+    def __len__(self) -> int:
+        return len(self._inputs)
+
+    def predict(self, points: np.ndarray) -> np.ndarray:
+        """Return the expected normal score on every task, shape (t, n).
+
+        Args:
+            points: encoded configurations, shape (n, d).
+        """
+        scores = np.empty((len(self), len(points)))
+        groups: dict[bytes, list[int]] = {}
+        for t, known in enumerate(self._known):
+            groups.setdefault(known.tobytes(), []).append(t)
+        for members in groups.values():
+            seen = points * self._known[members[0]]
+            together = np.vstack([self._inputs[t] for t in members])
+            kernel = matern52(seen, together, self.lengthscales)
+            first = 0
+            for t in members:
+                last = first + len(self._inputs[t])
+                scores[t] = kernel[:, first:last] @ self._weights[t]
+                first = last
+        return scores
+
+    def subset(self, tasks: Sequence[int]) -> "SourceModels":
+        """Return the models of some of the tasks."""
+        return SourceModels(
+            self.lengthscales,
+            [self._inputs[t] for t in tasks],
+            [self._weights[t] for t in tasks],
+            self._known[list(tasks)],
+        )
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return everything as plain arrays, for a file."""
+        return {
+            "lengthscales": self.lengthscales,
+            "known": self._known,
+            "sizes": np.array([len(points) for points in self._inputs]),
+            "inputs": np.vstack(self._inputs).astype(np.float32),
+            "weights": np.concatenate(self._weights),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> "SourceModels":
+        """Return what `to_arrays` wrote."""
+        cuts = np.cumsum(arrays["sizes"])[:-1]
+        inputs = np.split(np.asarray(arrays["inputs"], dtype=float), cuts)
+        weights = np.split(np.asarray(arrays["weights"]), cuts)
+        return cls(np.asarray(arrays["lengthscales"]), inputs, weights, np.asarray(arrays["known"]))
+
+
+def fit_weights(task: TaskSample, lengthscales: np.ndarray) -> np.ndarray:
+    """Return the posterior mean's coefficients, the noise chosen by marginal likelihood.
+
+    Noise ratios are compared on a grid through one eigendecomposition, the signal variance
+    profiled out.
+
+    Args:
+        task: at least one trial.
+        lengthscales: shape (d,).
+    """
+    kernel = matern52(task.inputs, task.inputs, lengthscales)
+    values, vectors = np.linalg.eigh(kernel)
+    projected = vectors.T @ task.scores
+    n = len(task.scores)
+    best, chosen = -np.inf, NOISES[-1]
+    for noise in NOISES:
+        spectrum = np.maximum(values, 0.0) + noise
+        signal = max(float((projected**2 / spectrum).sum()) / n, 1e-12)
+        likelihood = -0.5 * (n * np.log(signal) + np.log(spectrum).sum())
+        if likelihood > best:
+            best, chosen = likelihood, noise
+    return vectors @ (projected / (np.maximum(values, 0.0) + chosen))
+
+
+def learn_models(tasks: Sequence[TaskSample]) -> SourceModels:
+    """Learn the shared lengthscales from all of the tasks, then fit each."""
+    thinned = [_thinned(task) for task in tasks]
+    lengthscales = learn_lengthscales(
+        [task.inputs for task in thinned],
+        [task.scores for task in thinned],
+        default_lengthscales(thinned[0].inputs.shape[1]),
+    )
+    return SourceModels.fit(thinned, lengthscales)
+
+
+def _thinned(task: TaskSample) -> TaskSample:
+    """Return at most MAX_POINTS of the trials, evenly spread over the ranks of the scores."""
+    if len(task.scores) <= MAX_POINTS:
+        return task
+    order = np.argsort(-task.scores, kind="stable")
+    rows = order[np.linspace(0, len(order) - 1, MAX_POINTS).round().astype(int)]
+    return TaskSample(task.inputs[rows], task.scores[rows], task.known)

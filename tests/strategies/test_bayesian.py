@@ -1,0 +1,186 @@
+import json
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+
+from advisor.spaces import Encoder, sample
+from advisor.strategies.bayesian import BayesianSearch, robust_targets
+from advisor.surrogates import PastTasks, TaskSample
+from knowledge_base.space import SpaceDefinition
+
+MIXED = SpaceDefinition.from_dict(
+    {
+        "name": "mixed",
+        "hyperparameters": {
+            "rate": {"type": "float", "low": 1e-4, "high": 1.0, "log": True},
+            "layers": {"type": "int", "low": 1, "high": 4},
+            "optimizer": {"type": "categorical", "choices": ["adam", "sgd"]},
+            "momentum": {"type": "float", "low": 0.0, "high": 0.99},
+        },
+        "conditions": [{"child": "momentum", "parent": "optimizer", "type": "EQ", "value": "sgd"}],
+    }
+)
+SMALL = SpaceDefinition.from_dict(
+    {
+        "name": "small",
+        "hyperparameters": {
+            "a": {"type": "int", "low": 1, "high": 4},
+            "b": {"type": "categorical", "choices": ["x", "y", "z"]},
+        },
+    }
+)
+
+
+def loss(config, best=-2.0):
+    penalty = 0.3 if config["optimizer"] == "sgd" else 0.0
+    return (np.log10(config["rate"]) - best) ** 2 + 0.1 * config["layers"] + penalty
+
+
+def past_tasks(n_tasks=5, n=50, noise=0.3):
+    rng = np.random.default_rng(0)
+    encoder, found = Encoder(MIXED), []
+    for t in range(n_tasks):
+        configs = sample(MIXED, n, seed=t)
+        values = np.array([-loss(c, -2.0 + noise * rng.normal()) for c in configs])
+        scores = ndtri((values.argsort().argsort() + 0.5) / n)
+        known = np.ones(len(encoder.columns), dtype=bool)
+        found.append(TaskSample(encoder.encode(configs), scores, known))
+    return PastTasks.learn(found)
+
+
+def run(strategy, trials, objective=loss):
+    for _ in range(trials):
+        config = strategy.ask()
+        strategy.tell(config, objective(config))
+    return [o.value for o in strategy.observations]
+
+
+def key(config):
+    return json.dumps(config, sort_keys=True)
+
+
+def test_past_tasks_make_the_first_trials_good():
+    informed = run(BayesianSearch(MIXED, past=past_tasks()), 3)
+    alone = run(BayesianSearch(MIXED), 3)
+    assert min(informed) < 0.25
+    assert min(informed) < min(alone)
+
+
+def test_search_goes_on_to_the_optimum():
+    assert min(run(BayesianSearch(MIXED, past=past_tasks()), 15)) < 0.12
+    assert min(run(BayesianSearch(MIXED), 25)) < 0.15
+
+
+def test_maximising_is_minimising_the_negative():
+    low = BayesianSearch(MIXED, "minimize", past=past_tasks())
+    high = BayesianSearch(MIXED, "maximize", past=past_tasks())
+    for _ in range(8):
+        first, second = low.ask(), high.ask()
+        assert first == second
+        low.tell(first, loss(first))
+        high.tell(second, -loss(second))
+
+
+def test_every_configuration_is_legal():
+    strategy = BayesianSearch(MIXED, past=past_tasks())
+    run(strategy, 12)
+    for observation in strategy.observations:
+        assert MIXED.complete(observation.config) == observation.config
+
+
+def test_nothing_is_asked_twice_until_all_was_tried():
+    strategy = BayesianSearch(SMALL)
+    run(strategy, 12, lambda c: abs(c["a"] - 2.2) + (c["b"] == "x"))
+    assert len({key(o.config) for o in strategy.observations}) == 12
+    assert SMALL.complete(strategy.ask())  # the space is used up: a repetition, no error
+
+
+def test_workers_that_ask_before_others_tell_get_different_configurations():
+    strategy = BayesianSearch(MIXED, past=past_tasks())
+    run(strategy, 3)
+    asked = [strategy.ask() for _ in range(6)]
+    assert len({key(config) for config in asked}) == 6
+    rates = [np.log10(config["rate"]) for config in asked]
+    assert np.ptp(rates) > 0.05
+
+
+def test_trials_may_be_told_in_any_order_and_unasked():
+    strategy = BayesianSearch(MIXED, past=past_tasks())
+    asked = [strategy.ask() for _ in range(4)]
+    for config in reversed(asked):
+        strategy.tell(config, loss(config))
+    assert strategy.pending == []
+    foreign = sample(MIXED, 1, seed=99)[0]
+    strategy.tell(foreign, loss(foreign))
+    assert key(strategy.ask()) not in {key(config) for config in [*asked, foreign]}
+
+
+def test_the_next_question_depends_on_what_was_told_only():
+    first = BayesianSearch(MIXED, seed=3, past=past_tasks())
+    run(first, 7)
+    second = BayesianSearch(MIXED, seed=3, past=past_tasks())
+    for observation in first.observations:
+        second.tell(observation.config, observation.value)
+    assert first.ask() == second.ask()
+
+
+def test_warm_start_comes_first_and_is_not_repeated():
+    warm = sample(MIXED, 3, seed=5)
+    strategy = BayesianSearch(MIXED, warm_start=warm, past=past_tasks())
+    assert [strategy.ask() for _ in range(3)] == warm
+    assert strategy.ask() not in warm
+
+
+def test_candidates_limit_the_search():
+    candidates = sample(MIXED, 30, seed=1)
+    strategy = BayesianSearch(MIXED, past=past_tasks(), candidates=candidates)
+    run(strategy, 30)
+    told = {key(o.config) for o in strategy.observations}
+    assert told == {key(config) for config in candidates}
+    best = min(loss(config) for config in candidates)
+    values = [o.value for o in strategy.observations]
+    assert best in values[:8]
+
+
+def test_failures_are_learned_from():
+    strategy = BayesianSearch(MIXED)
+    run(strategy, 25, lambda c: None if c["rate"] > 0.05 else loss(c))
+    failed = [o.value is None for o in strategy.observations]
+    assert sum(failed[12:]) <= 3
+    assert min(o.value for o in strategy.observations if o.value is not None) < 0.2
+
+
+def test_only_failures_so_far_still_proposes():
+    for past in (None, past_tasks()):
+        strategy = BayesianSearch(MIXED, past=past)
+        run(strategy, 7, lambda c: None)
+        assert MIXED.complete(strategy.ask())
+
+
+def test_repeated_noisy_evaluations_are_no_obstacle():
+    strategy = BayesianSearch(MIXED, past=past_tasks())
+    config = strategy.ask()
+    for value in (1.0, 1.4, 0.7):
+        strategy.tell(config, value)
+    assert key(strategy.ask()) != key(config)
+
+
+def test_hostile_tasks_are_overruled():
+    past = past_tasks()
+    arrays = past.to_arrays()
+    hostile = PastTasks.from_arrays({**arrays, "weights": -arrays["weights"]})
+    assert min(run(BayesianSearch(MIXED, past=hostile), 25)) < 0.2
+
+
+def test_targets_are_finite_and_bad_ones_compressed():
+    targets = robust_targets(np.array([1.0, 0.9, np.nan, -1e9, 0.8, 0.95]))
+    assert np.isfinite(targets).all()
+    assert targets.argmax() == 0
+    assert targets.min() > -60
+    assert targets[2] == targets.min() == targets[3]
+
+
+@pytest.mark.parametrize("values", [[0.5], [0.5, 0.5], [0.5, 0.5, np.nan]])
+def test_equal_targets_are_no_obstacle(values):
+    assert np.isfinite(robust_targets(np.array(values))).all()
