@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from advisor import metafeatures
 from advisor.advice import Advice
 from advisor.data import TabularDataset, load_dataset
-from advisor.meta import NearestPortfolio, Query, Recommendation, load_history
+from advisor.meta import Query, Recommendation, learner
 from advisor.metrics import Metric, default_metric, get_metric
 from advisor.models import ModelFamily, get_family
 from knowledge_base import KnowledgeBase
@@ -120,19 +120,16 @@ class Advisor:
         problem = (
             data if isinstance(data, Problem) else self.problem(data, target, metric, kind, seed)
         )
-        space = self.family.space()
-        sources = load_history(
-            self.kb, space, self.family.name, exclude_datasets=frozenset(exclude_datasets)
-        )
-        found = NearestPortfolio(sources).recommend(problem.query, n)
+        past = learner(self.kb, self.family.space(), self.family.name, exclude_datasets)
+        found = past.recommend(problem.query, n)
         return Advice(
             dataset=problem.dataset.name,
             kind=problem.dataset.kind,
             metric=problem.metric.name,
             direction=problem.metric.direction,
             family=self.family.name,
-            n_tasks=len(sources),
-            n_trials=sum(len(source.configs) for source in sources),
+            n_tasks=past.n_tasks,
+            n_trials=past.n_trials,
             default=self.family.default(),
             recommendations=tuple(found) or (_without_history(self.family.default()),),
         )

@@ -22,6 +22,8 @@ _CONTEXT = (
     "LEFT JOIN (SELECT task_id, family FROM tasks) USING (task_id)"
 )
 
+_STUDY = "JOIN (SELECT study_id, task_id, strategy FROM studies) USING (study_id)"
+
 
 class Reader(ABC):
     """Reads data sets, metafeatures, spaces, tasks, studies, trials and learning curves.
@@ -91,6 +93,37 @@ class Reader(ABC):
                 sql, names = columnar.with_config_columns(sql, definitions)
             sql += " ORDER BY study_id, number"
             return connection.execute(sql, list(given.values())).df().rename(columns=names)
+
+    def outcomes(
+        self, family: str | None = None, tasks: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Return what a meta-learner needs of many trials, and no more.
+
+        Args:
+            family: only trials of this model family.
+            tasks: only trials of these tasks, by their whole identity.
+
+        Returns:
+            task_id, config (JSON), state, value, duration, and the strategy of the study.
+        """
+        with self._reading() as connection:
+            where, values = _of_tasks(connection, family, tasks)
+            sql = (
+                f"SELECT task_id, config, state, value, duration, strategy FROM trials {_STUDY} "
+                f"WHERE {where} ORDER BY task_id, study_id, number"
+            )
+            return connection.execute(sql, values).df()
+
+    def task_digests(self, family: str | None = None) -> dict[str, str]:
+        """Return a digest of each task's trials by task; it changes when one is added."""
+        with self._reading() as connection:
+            where, values = _of_tasks(connection, family, None)
+            sql = (
+                "SELECT task_id, count(*)::VARCHAR || '-' || bit_xor(hash(trial_id, config, "
+                f"state, value))::VARCHAR FROM trials {_STUDY} WHERE {where} GROUP BY task_id "
+                "ORDER BY task_id"
+            )
+            return dict(connection.execute(sql, values).fetchall())
 
     def curves(self, trial: str | None = None, study: str | None = None) -> pd.DataFrame:
         """Return learning curves, of one trial or one study if named.
@@ -180,6 +213,21 @@ def resolve(
         )
     what = "Several" if found else "No"
     raise UserError(f"{what} {table} begin with '{prefix}'{lists}.")
+
+
+def _of_tasks(
+    connection: duckdb.DuckDBPyConnection, family: str | None, tasks: Sequence[str] | None
+) -> tuple[str, list[Any]]:
+    """Return a condition on task_id, and its values."""
+    conditions, values = ["true"], []
+    if family is not None:
+        conditions.append("task_id IN (SELECT task_id FROM tasks WHERE family = ?)")
+        values.append(family)
+    if tasks is not None:
+        wanted = pa.table({"task_id": pa.array(tasks, pa.string())})
+        connection.register("wanted_tasks", wanted)
+        conditions.append("task_id IN (SELECT task_id FROM wanted_tasks)")
+    return " AND ".join(conditions), values
 
 
 def _definitions(connection: duckdb.DuckDBPyConnection, given: dict[str, str]) -> list[str]:

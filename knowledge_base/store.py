@@ -89,6 +89,12 @@ class KnowledgeBase(Reader):
         if self.path.is_dir():
             raise KnowledgeBaseError(f"{self.path} is a folder, not a knowledge base file.")
 
+    def stamp(self) -> tuple[Any, ...]:
+        """Return a cheap key that changes whenever what is stored does, for this process."""
+        found = self.path.stat() if self.path.exists() else None
+        state = None if found is None else (found.st_ino, found.st_size, found.st_mtime_ns)
+        return str(self.path), str(self._seed), state, tuple(self._journal.segments())
+
     def append(self, bundle: Bundle) -> None:
         """Add a bundle without counting; durable on return.
 

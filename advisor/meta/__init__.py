@@ -1,15 +1,17 @@
 """The meta-learner: which configurations past tasks recommend for a new one."""
 
-from advisor.meta.history import SourceTask, load_history
-from advisor.meta.learner import MetaLearner, NearestPortfolio
+from advisor.meta.experience import Experience
+from advisor.meta.learner import MetaLearner, PortfolioLearner
+from advisor.meta.memory import learner, recall
 from advisor.meta.recommendation import Evidence, Query, Recommendation
 
 __all__ = [
     "Evidence",
+    "Experience",
     "MetaLearner",
-    "NearestPortfolio",
+    "PortfolioLearner",
     "Query",
     "Recommendation",
-    "SourceTask",
-    "load_history",
+    "learner",
+    "recall",
 ]

@@ -1,9 +1,8 @@
 """Past tasks, read from the knowledge base in the form the meta-learner needs."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,16 +11,37 @@ from advisor.meta.scores import (
     MIN_REFERENCE,
     RANDOM_STRATEGIES,
     goodness,
+    normal_scores,
     poststratified_share,
     share_beaten,
 )
-from advisor.meta.surrogate import GridGP
-from advisor.spaces.encoding import Encoder
+from advisor.meta.translation import translate
+from advisor.surrogates import SourceModels, TaskSample
+from advisor.surrogates.lengthscales import default_lengthscales
 from knowledge_base import KnowledgeBase
+from knowledge_base.identity import canonical_json
 from knowledge_base.space import SpaceDefinition
 
 MIN_TRIALS = 3
 """A task with fewer usable trials cannot rank configurations."""
+
+MAX_TRIALS = 300
+"""Trials of a task that are looked at; scores are by all of them."""
+
+
+REPRESENTATIVE = 32
+
+
+class TaskLike(Protocol):
+    """What `representative` looks at."""
+
+    @property
+    def task_id(self) -> str:
+        """Its identity."""
+
+    @property
+    def referenced(self) -> bool:
+        """Whether its own random trials tell what random configurations reach."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +50,16 @@ class SourceTask:
 
     Attributes:
         task_id, name, dataset_id, target: identity of the task.
-        configs: distinct configurations legal in the target space, length n.
+        n_trials: how many usable trials it has.
+        configs: distinct legal configurations of the target space, length n.
         keys: hashable identity of each configuration, length n.
-        encoded: configurations as numbers, shape (n, d).
+        exact: whether the configuration itself was tried, or one like it, shape (n,).
+        encoded: what was tried, as numbers, shape (n, d).
+        known: which columns of `encoded` the task says something about, shape (d,).
         good: goodness (larger is better, -inf without a value), shape (n,).
         values: the metric itself, NaN where there is none, shape (n,).
-        scores: share of random configurations beaten, shape (n,).
+        durations: seconds, NaN where unknown, shape (n,).
+        shares: share of random configurations beaten, shape (n,).
         random: which of them were drawn at random, shape (n,).
         metafeatures: of its data set, or None.
     """
@@ -44,12 +68,16 @@ class SourceTask:
     name: str
     dataset_id: str | None
     target: str | None
+    n_trials: int
     configs: Sequence[Mapping[str, Any]]
     keys: Sequence[str]
+    exact: np.ndarray
     encoded: np.ndarray
+    known: np.ndarray
     good: np.ndarray
     values: np.ndarray
-    scores: np.ndarray
+    durations: np.ndarray
+    shares: np.ndarray
     random: np.ndarray
     metafeatures: Mapping[str, float] | None = None
 
@@ -58,60 +86,42 @@ class SourceTask:
         """Whether its own random trials tell what random configurations reach."""
         return int(self.random.sum()) >= MIN_REFERENCE
 
+    @property
+    def sample(self) -> TaskSample:
+        """The task for a surrogate."""
+        return TaskSample(self.encoded, normal_scores(self.shares), self.known)
+
 
 def load_history(
     kb: KnowledgeBase,
     space: SpaceDefinition,
     family: str | None = None,
-    exclude_tasks: frozenset[str] = frozenset(),
-    exclude_datasets: frozenset[str] = frozenset(),
+    tasks: Sequence[str] | None = None,
 ) -> list[SourceTask]:
-    """Return the past tasks of `family` whose trials are configurations of `space`.
+    """Return the past tasks of `family` in terms of `space`.
 
-    Trials of other spaces count when they name the same hyperparameters with legal values;
-    stopped trials do not count, since their value belongs to another fidelity.
+    Trials of other spaces count by the hyperparameters they share (see `translation`);
+    stopped trials do not count, since their value belongs to another fidelity. The shares of
+    tasks without random trials are not `corrected` yet.
 
     Args:
         kb: where to read.
         space: the search space of the new task.
         family: model family; None takes every family.
-        exclude_tasks: identities of tasks to leave out (leave-one-out evaluation).
-        exclude_datasets: fingerprints of data sets to leave out.
+        tasks: identities of the tasks to read; default all.
     """
-    trials = _legal_trials(_usable_trials(kb, family), space)
-    tasks = {row["task_id"]: row for _, row in kb.tasks().iterrows()}
-    metafeatures = _metafeatures(kb)
+    outcomes = kb.outcomes(family, tasks)
+    outcomes = outcomes[outcomes["state"] != "stopped"]
+    known = {row["task_id"]: row for _, row in kb.tasks().iterrows()}
+    metafeatures = read_metafeatures(kb)
     sources = []
-    for task_id, group in trials.groupby("task_id", sort=True):
-        task = tasks[task_id]
-        if task_id in exclude_tasks or task["dataset_id"] in exclude_datasets:
-            continue
-        if len(group) >= MIN_TRIALS:
-            known = metafeatures.get((str(task["dataset_id"]), str(task["target"])))
-            sources.append(_source(str(task_id), task, group, space, known))
-    return _score_unreferenced(sources, space)
-
-
-def _usable_trials(kb: KnowledgeBase, family: str | None) -> pd.DataFrame:
-    trials = kb.trials(family=family)
-    trials = trials[trials["state"] != "stopped"]
-    strategies = kb.studies().set_index("study_id")["strategy"]
-    return trials.assign(random=trials["study_id"].map(strategies).isin(RANDOM_STRATEGIES))
-
-
-def _legal_trials(trials: pd.DataFrame, space: SpaceDefinition) -> pd.DataFrame:
-    """Keep the trials whose configuration is legal in `space`, cleaned to it."""
-    if trials.empty:
-        return trials.assign(clean=pd.Series(dtype=object))
-    texts = trials["config"].unique()
-    configs = [json.loads(text) for text in texts]
-    names = set(space.hyperparameters)
-    known = [i for i, config in enumerate(configs) if config.keys() <= names]
-    frame = pd.DataFrame([configs[i] for i in known], columns=list(space.hyperparameters))
-    reasons = space.validate(frame).to_numpy()
-    clean = {texts[i]: configs[i] for i, reason in zip(known, reasons, strict=True) if not reason}
-    kept = trials[trials["config"].isin(clean.keys())]
-    return kept.assign(clean=[clean[text] for text in kept["config"]])
+    for task_id, group in outcomes.groupby("task_id", sort=True):
+        task = known[task_id]
+        described = metafeatures.get((str(task["dataset_id"]), str(task["target"])))
+        source = _source(str(task_id), task, group, space, described)
+        if source is not None:
+            sources.append(source)
+    return sources
 
 
 def _source(
@@ -120,56 +130,100 @@ def _source(
     group: pd.DataFrame,
     space: SpaceDefinition,
     metafeatures: Mapping[str, float] | None,
-) -> SourceTask:
+) -> SourceTask | None:
     completed = (group["state"] == "complete").to_numpy()
     values = group["value"].to_numpy(dtype=float)
-    group = group.assign(good=goodness(values, completed, task["direction"]))
-    # A configuration run several times (seeds, studies) counts once, by its median.
-    merged = group.groupby("config", sort=False).agg(
-        clean=("clean", "first"),
-        good=("good", "median"),
-        value=("value", "median"),
-        random=("random", "any"),
+    group = group.assign(
+        good=goodness(values, completed, task["direction"]),
+        random=group["strategy"].isin(RANDOM_STRATEGIES),
     )
+    random = group["random"].to_numpy()
+    reference = group["good"].to_numpy()[random if random.sum() >= MIN_REFERENCE else slice(None)]
+    # A configuration run several times (seeds, studies) counts once, by its median.
+    merged = _merged(_thinned(group))
+    if len(merged) < MIN_TRIALS:
+        return None
+    translated = translate(merged.index.tolist(), space)
+    if translated is None or len(translated.rows) < MIN_TRIALS or not translated.known.any():
+        return None
+    merged = merged.iloc[translated.rows]
     good = merged["good"].to_numpy(dtype=float)
-    random = merged["random"].to_numpy(dtype=bool)
-    reference = good[random] if random.sum() >= MIN_REFERENCE else good
-    configs = merged["clean"].tolist()
     return SourceTask(
         task_id=task_id,
         name=task["name"],
-        dataset_id=task["dataset_id"] if isinstance(task["dataset_id"], str) else None,
-        target=task["target"] if isinstance(task["target"], str) else None,
-        configs=configs,
-        keys=merged.index.tolist(),
-        encoded=Encoder(space).encode(configs),
+        dataset_id=_text(task["dataset_id"]),
+        target=_text(task["target"]),
+        n_trials=len(group),
+        configs=translated.legal,
+        keys=[canonical_json(config) for config in translated.legal],
+        exact=translated.exact,
+        encoded=translated.inputs,
+        known=translated.known,
         good=good,
         values=merged["value"].to_numpy(dtype=float),
-        scores=share_beaten(good, reference),
-        random=random,
+        durations=merged["duration"].to_numpy(dtype=float),
+        shares=share_beaten(good, reference),
+        random=merged["random"].to_numpy(dtype=bool),
         metafeatures=metafeatures,
     )
 
 
-def _score_unreferenced(sources: list[SourceTask], space: SpaceDefinition) -> list[SourceTask]:
-    """Correct the scores of tasks that were only tuned, never sampled at random."""
-    referenced = [source for source in sources if source.referenced]
-    if not referenced or len(referenced) == len(sources):
-        return sources
-    models = [GridGP(source.encoded, source.scores) for source in referenced]
-    pool = np.unique(np.vstack([s.encoded[s.random] for s in referenced]), axis=0)
-    random_expected = np.mean([model.predict(pool) for model in models], axis=0)
-    corrected = []
+def _thinned(group: pd.DataFrame) -> pd.DataFrame:
+    """Return at most MAX_TRIALS of the trials, evenly spread over their ranks."""
+    if len(group) <= MAX_TRIALS:
+        return group
+    order = np.argsort(-group["good"].to_numpy(), kind="stable")
+    rows = order[np.linspace(0, len(order) - 1, MAX_TRIALS).round().astype(int)]
+    return group.iloc[np.sort(rows)]
+
+
+def _merged(group: pd.DataFrame) -> pd.DataFrame:
+    if group["config"].is_unique:
+        return group.set_index("config")[["good", "value", "duration", "random"]]
+    return group.groupby("config", sort=False).agg(
+        good=("good", "median"),
+        value=("value", "median"),
+        duration=("duration", "median"),
+        random=("random", "any"),
+    )
+
+
+def representative(tasks: Iterable[TaskLike]) -> list[str]:
+    """Return the tasks that shared quantities are learned on, by identity.
+
+    At most 32: enough to learn from, and most contributions leave them as they are, so that
+    what was learned before still holds. Tasks with random trials of their own come first;
+    identities are digests, so that their order is as good as random.
+    """
+    order = sorted(tasks, key=lambda task: (not task.referenced, task.task_id))
+    return [task.task_id for task in order[:REPRESENTATIVE]]
+
+
+def corrected(sources: Sequence[SourceTask], reference: Sequence[SourceTask]) -> list[SourceTask]:
+    """Return the tasks with the shares of those corrected that were only tuned.
+
+    Args:
+        sources: any tasks.
+        reference: representative tasks; those with random trials tell what is good.
+    """
+    reference = [source for source in reference if source.referenced]
+    if not reference or all(source.referenced for source in sources):
+        return list(sources)
+    samples = [source.sample for source in reference]
+    models = SourceModels.fit(samples, default_lengthscales(samples[0].inputs.shape[1]))
+    pool = np.unique(np.vstack([s.encoded[s.random] for s in reference]), axis=0)
+    random_expected = models.predict(pool).mean(0)
+    found = []
     for source in sources:
         if not source.referenced:
-            expected = np.mean([model.predict(source.encoded) for model in models], axis=0)
+            expected = models.predict(source.encoded).mean(0)
             share = poststratified_share(source.good, expected, random_expected)
-            source = replace(source, scores=share)
-        corrected.append(source)
-    return corrected
+            source = replace(source, shares=share)
+        found.append(source)
+    return found
 
 
-def _metafeatures(kb: KnowledgeBase) -> dict[tuple[str, str], dict[str, float]]:
+def read_metafeatures(kb: KnowledgeBase) -> dict[tuple[str, str], dict[str, float]]:
     """Return the newest version of the metafeatures by (data set, target)."""
     frame = kb.metafeatures().sort_values("version")
     known: dict[tuple[str, str], dict[str, float]] = {}
@@ -179,3 +233,7 @@ def _metafeatures(kb: KnowledgeBase) -> dict[tuple[str, str], dict[str, float]]:
             zip(newest["name"], newest["value"].astype(float), strict=True)
         )
     return known
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

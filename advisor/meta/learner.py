@@ -1,16 +1,19 @@
 """The meta-learner: from past tasks and a new one to a ranked list of configurations."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 
 import numpy as np
 
-from advisor.meta.calibration import Calibration, calibrate
-from advisor.meta.candidates import CandidateTable
-from advisor.meta.history import SourceTask
+from advisor.meta.calibration import beats_default, spread_of
+from advisor.meta.experience import Experience
+from advisor.meta.past_task import PastTask, mark
 from advisor.meta.portfolio import greedy_portfolio
 from advisor.meta.recommendation import Evidence, Query, Recommendation
-from advisor.meta.similarity import SAME_DATASET_SHARE, task_weights
+from advisor.meta.scores import normal_share
+from advisor.meta.similarity import task_weights, with_outcomes
+from advisor.spaces import Encoder
+from advisor.surrogates import PastTasks
+from knowledge_base.space import SpaceDefinition
 
 EVIDENCE_SHOWN = 5
 
@@ -22,71 +25,147 @@ class MetaLearner(ABC):
     def recommend(self, query: Query, n: int) -> list[Recommendation]:
         """Return up to `n` recommendations, best first; none without any history."""
 
+    @abstractmethod
+    def past(self, query: Query) -> PastTasks | None:
+        """Return a prior for a search on the new task, None without any history."""
 
-class NearestPortfolio(MetaLearner):
-    """Greedy portfolio over past tasks, weighted by the distance of their metafeatures.
 
-    Without metafeatures on either side all past tasks count evenly. Expectations are
-    corrected and their intervals made by leaving each past task out in turn.
+class PortfolioLearner(MetaLearner):
+    """Greedy portfolio over past tasks, weighted by how alike they are expected to be.
+
+    Without metafeatures on either side, and without outcomes, all past tasks count evenly.
+    Expectations are corrected and their intervals made by leaving each past task out in turn.
     """
 
-    def __init__(self, sources: Sequence[SourceTask]) -> None:
-        """Take past tasks from `load_history`; all encoded in the same space."""
-        self._sources = list(sources)
-        self._table = CandidateTable(self._sources) if sources else None
+    def __init__(self, experience: Experience | None, space: SpaceDefinition) -> None:
+        """Take what `recall` returns for the space of the new task."""
+        self._experience, self._space = experience, space
+
+    @property
+    def n_tasks(self) -> int:
+        """Past tasks that are consulted."""
+        return len(self._experience.tasks) if self._experience else 0
+
+    @property
+    def n_trials(self) -> int:
+        """Past trials that are consulted."""
+        return self._experience.n_trials if self._experience else 0
 
     def recommend(self, query: Query, n: int) -> list[Recommendation]:
         """Return up to `n` recommendations, best first; none without any history."""
-        if self._table is None:
+        experience = self._experience
+        if experience is None:
             return []
-        same = np.array([_same_data(query, source) for source in self._sources])
-        metafeatures = [source.metafeatures for source in self._sources]
-        weights = task_weights(query.metafeatures, metafeatures, same)
-        chosen = greedy_portfolio(self._table.scores, weights, n)
-        calibration = calibrate(self._sources, self._table, n)
-        if same.any():
-            calibration = calibration.narrowed(1 - SAME_DATASET_SHARE)
-        return [
-            self._recommendation(rank, column, weights, same, calibration)
-            for rank, column in enumerate(chosen, start=1)
-        ]
+        weights, same = self._weights(experience, query)
+        scores = self._scores(experience)
+        answer = _Answer(experience, weights, same)
+        chosen = greedy_portfolio(scores, weights, n)
+        return [answer.recommendation(rank, c) for rank, c in enumerate(chosen, start=1)]
 
-    def _recommendation(
-        self,
-        rank: int,
-        column: int,
-        weights: np.ndarray,
-        same: np.ndarray,
-        calibration: Calibration,
-    ) -> Recommendation:
-        assert self._table is not None
-        raw = float(weights @ self._table.scores[:, column])
-        interval = calibration.interval(raw)
+    def past(self, query: Query) -> PastTasks | None:
+        """Return a prior for a search on the new task, None without any history.
+
+        The task itself is left out: its trials are told to the search, not expected by it.
+        """
+        experience = self._experience
+        if experience is None:
+            return None
+        weights, _ = self._weights(experience, query)
+        itself = [task.task_id == query.task_id for task in experience.tasks]
+        weights = np.where(itself, 0.0, weights)
+        return experience.past(weights / weights.sum()) if weights.any() else None
+
+    def weights(self, query: Query) -> dict[str, float]:
+        """Return the weight of each past task by its identity."""
+        if self._experience is None:
+            return {}
+        weights, _ = self._weights(self._experience, query)
+        tasks = [task.task_id for task in self._experience.tasks]
+        return dict(zip(tasks, weights.tolist(), strict=True))
+
+    def _weights(self, experience: Experience, query: Query) -> tuple[np.ndarray, np.ndarray]:
+        metafeatures = [task.metafeatures for task in experience.tasks]
+        expected = experience.agreement.predict(query.metafeatures, metafeatures)
+        if query.outcomes:
+            inputs = Encoder(self._space).encode([config for config, _ in query.outcomes])
+            values = [-np.inf if value is None else value for _, value in query.outcomes]
+            scores = experience.models.predict(inputs)
+            expected = with_outcomes(expected, scores, np.array(values, dtype=float))
+        same = np.array([_same_data(query, task) for task in experience.tasks])
+        trials = np.array([task.n_trials for task in experience.tasks], dtype=float)
+        return task_weights(expected, same, trials), same
+
+    def _scores(self, experience: Experience) -> np.ndarray:
+        """Return scores of candidates: half what was seen, where it was, half what is expected.
+
+        One noisy trial is no proof, but the smooth expectation levels sharp optima.
+        """
+        seen = experience.seen
+        known = np.isfinite(seen)
+        half = 0.5 * (experience.scores + np.where(known, seen, 0.0))
+        return np.where(known, half, experience.scores)
+
+
+class _Answer:
+    """Makes recommendations of candidates for one query."""
+
+    def __init__(self, experience: Experience, weights: np.ndarray, same: np.ndarray) -> None:
+        self._experience, self._weights, self._same = experience, weights, same
+
+    def recommendation(self, rank: int, column: int) -> Recommendation:
+        experience, weights = self._experience, self._weights
+        scores = experience.scores[:, column]
+        shares = normal_share(scores)
+        raw, spread = float(weights @ shares), spread_of(weights, shares)
+        calibration = experience.calibration
+        interval = calibration.interval(raw, spread)
+        expected = calibration.expected(raw, spread)
+        ahead = beats_default(weights, scores, experience.default)
         return Recommendation(
             rank=rank,
-            config=dict(self._table.configs[column]),
-            expected=calibration.expected(raw),
+            config=experience.config(column),
+            expected=min(max(expected, interval[0]), interval[1]),
             interval=interval,
             confidence=confidence(interval),
-            evidence=self._evidence(column, weights, same),
+            beats_default=calibration.probability(ahead),
+            seconds=self._seconds(column),
+            evidence=self._evidence(column, shares),
         )
 
-    def _evidence(self, column: int, weights: np.ndarray, same: np.ndarray) -> tuple[Evidence, ...]:
-        assert self._table is not None
-        support = weights * self._table.scores[:, column]
-        order = np.argsort(-support, kind="stable")[:EVIDENCE_SHOWN]
-        return tuple(
-            Evidence(
-                task=self._sources[t].name,
-                task_id=self._sources[t].task_id,
-                weight=float(weights[t]),
-                score=float(self._table.scores[t, column]),
-                observed=bool(self._table.observed[t, column]),
-                value=self._table.value(t, column),
-                same_dataset=bool(same[t]),
-            )
-            for t in order
+    def _seconds(self, column: int) -> float | None:
+        pairs = [(w, self._row(t, column)) for t, w in enumerate(self._weights)]
+        took = [
+            (w, task.durations[row])
+            for (w, row), task in zip(pairs, self._experience.tasks, strict=True)
+            if row is not None and task.durations[row] > 0
+        ]
+        if not took:
+            return None
+        weights, durations = np.array(took, dtype=float).T
+        return float(np.exp(weights @ np.log(durations) / weights.sum()))
+
+    def _evidence(self, column: int, shares: np.ndarray) -> tuple[Evidence, ...]:
+        order = np.argsort(-self._weights * shares, kind="stable")[:EVIDENCE_SHOWN]
+        return tuple(self._item(int(t), column, float(shares[t])) for t in order)
+
+    def _item(self, place: int, column: int, expected: float) -> Evidence:
+        task = self._experience.tasks[place]
+        row = self._row(place, column)
+        known = row is not None and np.isfinite(task.values[row])
+        return Evidence(
+            task=task.name,
+            task_id=task.task_id,
+            weight=float(self._weights[place]),
+            score=expected if row is None else float(task.shares[row]),
+            observed=row is not None,
+            value=float(task.values[row]) if known else None,
+            same_dataset=bool(self._same[place]),
         )
+
+    def _row(self, place: int, column: int) -> int | None:
+        marks = np.array([mark(self._experience.keys[column])], dtype=np.uint64)
+        row = int(self._experience.tasks[place].tried(marks)[0])
+        return row if row >= 0 else None
 
 
 def confidence(interval: tuple[float, float]) -> str:
@@ -100,7 +179,7 @@ def confidence(interval: tuple[float, float]) -> str:
     return "medium" if interval[0] >= 0.5 else "low"
 
 
-def _same_data(query: Query, source: SourceTask) -> bool:
+def _same_data(query: Query, task: PastTask) -> bool:
     if query.dataset_id is None:
-        return query.task_id is not None and query.task_id == source.task_id
-    return query.dataset_id == source.dataset_id and query.target == source.target
+        return query.task_id is not None and query.task_id == task.task_id
+    return query.dataset_id == task.dataset_id and query.target == task.target

@@ -1,6 +1,6 @@
 """What the meta-learner answers: recommendations with their evidence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ class Recommendation:
         expected: share of random configurations it should beat, in [0, 1].
         interval: 80% interval of that share.
         confidence: "high", "medium", "low", or "none" where there is no history.
+        beats_default: probability of beating the library default, None without history.
+        seconds: what it took on past tasks, their weighted geometric mean, None if unknown.
         evidence: past tasks that speak for it, strongest first.
     """
 
@@ -46,6 +48,8 @@ class Recommendation:
     expected: float
     interval: tuple[float, float]
     confidence: str
+    beats_default: float | None = None
+    seconds: float | None = None
     evidence: tuple[Evidence, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,9 +70,12 @@ class Query:
         dataset_id: fingerprint of its data set, if any.
         target: name of the target column, if any.
         task_id: identity of the task, if it may already be in the knowledge base.
+        outcomes: configurations tried on it, at whatever fidelity, and how good they were
+            (larger is better, None for failures): they say which past tasks are alike.
     """
 
     metafeatures: Mapping[str, float] | None = None
     dataset_id: str | None = None
     target: str | None = None
     task_id: str | None = None
+    outcomes: Sequence[tuple[Mapping[str, Any], float | None]] = ()

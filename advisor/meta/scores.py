@@ -69,3 +69,38 @@ def poststratified_share(
             # Others expect these to be worse than everything tried: beaten by all that worked.
             total += np.where(np.isneginf(good), 0.0, 1.0)
     return total / strata
+
+
+def normal_scores(shares: np.ndarray) -> np.ndarray:
+    """Return shares in [0, 1] as quantiles of the normal distribution, shape (n,).
+
+    They spread the best and the worst apart, which shares press together. A share is known
+    to one half of a trial at best, so it is kept that far from 0 and 1.
+    """
+    margin = 0.5 / max(len(shares), 20)
+    return normal_quantile(np.clip(shares, margin, 1 - margin))
+
+
+def normal_quantile(p: np.ndarray) -> np.ndarray:
+    """Return the standard normal quantile, absolute error below 5e-4 for p in [1e-6, 1 - 1e-6].
+
+    A rational approximation (Abramowitz and Stegun 1964, 26.2.23), because SciPy takes longer
+    to import than a recommendation may.
+    """
+    tail = np.sqrt(-2 * np.log(np.minimum(p, 1 - p)))
+    top = 2.515517 + 0.802853 * tail + 0.010328 * tail**2
+    bottom = 1 + 1.432788 * tail + 0.189269 * tail**2 + 0.001308 * tail**3
+    return np.where(p < 0.5, -1.0, 1.0) * (tail - top / bottom)
+
+
+def normal_share(z: np.ndarray) -> np.ndarray:
+    """Return the standard normal distribution function, absolute error below 1e-7.
+
+    Abramowitz and Stegun 1964, 26.2.17.
+    """
+    t = 1 / (1 + 0.2316419 * np.abs(z))
+    series = t * (
+        0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429)))
+    )
+    upper = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) * series
+    return np.where(z >= 0, 1 - upper, upper)

@@ -1,6 +1,14 @@
-"""How much each past task counts for a new one, by the distance of their metafeatures."""
+"""How much each past task counts for a new one: learned, not assumed.
+
+Two tasks are alike if the same configurations are good on both. For pairs of past tasks that
+agreement is known; which metafeatures predict it is learned from them, as non-negative
+weights of metafeature differences. Distances that weigh all metafeatures the same predict
+it less well (docs/method.md gives the figures). Outcomes on the new task itself, where there
+are some, say more than metafeatures and take over as they come in.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,74 +16,176 @@ UNIFORM_SHARE = 0.5
 """Half of the weight is spread evenly: metafeatures help, but a portfolio that trusts them
 alone loses more on the tasks that they place wrongly."""
 
-SAME_DATASET_SHARE = 0.6
-"""Weight that past tasks on the very same data get together: a direct observation outweighs
-every analogy, but a handful of noisy trials does not silence the rest."""
+TEMPERATURE = 0.07
+"""Agreement that makes a task e times as important."""
+
+PRIOR_OUTCOMES = 4.0
+"""Outcomes on the new task that weigh as much as its metafeatures."""
+
+MAX_PAIRS = 2000
+PENALTY = 0.01
+MIN_TASKS = 5
+SAME_DATASET_HALF = 8.0
+"""Trials on the very same data that weigh as much as all other tasks together."""
+
+_STEPS = 200
 
 
-def task_weights(
-    query: Mapping[str, float] | None,
-    sources: Sequence[Mapping[str, float] | None],
-    same_dataset: np.ndarray,
-) -> np.ndarray:
-    """Return non-negative weights of the source tasks that sum to 1, shape (t,).
+@dataclass(frozen=True)
+class Agreement:
+    """Predicts the agreement of two tasks from their metafeatures.
 
-    Sources without metafeatures, and all of them when the query has none, count evenly.
+    Attributes:
+        names: of the metafeatures, length f.
+        centre, scale: for standardising, shape (f,).
+        base: agreement of tasks with equal metafeatures.
+        slopes: loss of agreement per unit of difference, not negative, shape (f,).
+        typical: mean agreement of past tasks, for tasks without metafeatures.
+    """
+
+    names: tuple[str, ...]
+    centre: np.ndarray
+    scale: np.ndarray
+    base: float
+    slopes: np.ndarray
+    typical: float
+
+    def predict(
+        self,
+        query: Mapping[str, float] | None,
+        tasks: Sequence[Mapping[str, float] | None],
+    ) -> np.ndarray:
+        """Return the expected agreement of a new task with past ones, shape (t,).
+
+        Args:
+            query: metafeatures of the new task.
+            tasks: metafeatures of the past tasks.
+        """
+        if not query or not len(self.names):
+            return np.full(len(tasks), self.typical)
+        point = self._standard([query])[0]
+        table = self._standard(tasks)
+        expected = self.base - np.abs(table - point) @ self.slopes
+        return np.where([bool(task) for task in tasks], expected, self.typical)
+
+    def _standard(self, tasks: Sequence[Mapping[str, float] | None]) -> np.ndarray:
+        return _standardised(_table(tasks, self.names), self.centre, self.scale)
+
+
+def learn_agreement(
+    metafeatures: Sequence[Mapping[str, float] | None], scores: np.ndarray
+) -> Agreement:
+    """Learn from pairs of past tasks which metafeatures predict that they agree.
+
+    The agreement of a pair is the correlation of the ranks that the tasks give to the
+    candidates. Slopes are non-negative least squares with a ridge penalty.
 
     Args:
-        query: metafeatures of the new task by name, or None.
-        sources: metafeatures of each past task, or None.
-        same_dataset: mask of past tasks on the query's own data and target, shape (t,).
+        metafeatures: of the past tasks, length t.
+        scores: expected on candidates, shape (t, c).
     """
-    weights = _kernel_weights(query, sources)
-    if same_dataset.any() and not same_dataset.all():
-        others = np.where(same_dataset, 0.0, weights)
-        own = same_dataset / same_dataset.sum()
-        weights = SAME_DATASET_SHARE * own + (1 - SAME_DATASET_SHARE) * others / others.sum()
-    return weights
-
-
-def _kernel_weights(
-    query: Mapping[str, float] | None, sources: Sequence[Mapping[str, float] | None]
-) -> np.ndarray:
-    uniform = np.full(len(sources), 1 / len(sources))
-    known = np.array([bool(source) for source in sources])
-    if not query or known.sum() < 2:
-        return uniform
-    distances = _distances(query, [source for source in sources if source])
-    # The bandwidth is local: the distance of the k-th nearest, k = sqrt(t), so that weights
-    # neither collapse on one neighbour nor spread flat when the store grows.
-    nearest = max(int(np.sqrt(len(distances))), 1)
-    bandwidth = max(np.sort(distances)[nearest - 1], 1e-9)
-    kernel = np.exp(-0.5 * (distances / bandwidth) ** 2)
-    similar = np.zeros(len(sources))
-    similar[known] = kernel / kernel.sum()
-    return UNIFORM_SHARE * uniform + (1 - UNIFORM_SHARE) * similar
-
-
-def _distances(query: Mapping[str, float], sources: Sequence[Mapping[str, float]]) -> np.ndarray:
-    """Root mean squared difference over the metafeatures both sides have, standardised."""
-    names = sorted(query)
-    table = np.array([[source.get(name, np.nan) for name in names] for source in sources])
-    point = np.array([query[name] for name in names])
-    table, point = _standardise(table.astype(float), point.astype(float))
-    difference = table - point
-    shared = np.isfinite(difference)
-    count = np.maximum(shared.sum(1), 1)
-    squared = (np.where(shared, difference, 0.0) ** 2).sum(1) / count
-    # A metafeature undefined on one side only (classes of a regression) is a difference too.
-    one_sided = (np.isfinite(table) != np.isfinite(point)).mean(1)
-    return np.sqrt(squared + one_sided)
-
-
-def _standardise(table: np.ndarray, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Centre by the median and scale by the spread over the sources; clip outliers."""
-    finite = np.isfinite(table)
-    filled = np.where(finite, table, np.nan)
-    columns = finite.any(0)
-    centre = np.zeros(table.shape[1])
-    scale = np.ones(table.shape[1])
-    centre[columns] = np.nanmedian(filled[:, columns], axis=0)
-    scale[columns] = np.nanstd(filled[:, columns], axis=0)
+    with_features = [t for t, known in enumerate(metafeatures) if known]
+    if len(with_features) < MIN_TASKS or scores.shape[1] < 3:
+        return Agreement((), np.zeros(0), np.ones(0), 0.0, np.zeros(0), 0.0)
+    names = tuple(sorted({n for t in with_features for n in metafeatures[t] or {}}))
+    table = _table([metafeatures[t] for t in with_features], names)
+    centre = np.nan_to_num(_nan_median(table))
+    scale = np.sqrt(np.nan_to_num(np.nanmean((table - centre) ** 2, axis=0)))
     scale = np.where(scale > 1e-12, scale, 1.0)
-    return np.clip((filled - centre) / scale, -3, 3), np.clip((point - centre) / scale, -3, 3)
+    standard = _standardised(table, centre, scale)
+    first, second = _pairs(len(with_features))
+    ranks = _standard_ranks(scores[with_features])
+    actual = (ranks[first] * ranks[second]).mean(1)
+    differences = np.abs(standard[first] - standard[second])
+    base, slopes = _non_negative(differences, actual)
+    return Agreement(names, centre, scale, base, slopes, float(actual.mean()))
+
+
+def task_weights(expected: np.ndarray, same_dataset: np.ndarray, trials: np.ndarray) -> np.ndarray:
+    """Return non-negative weights of past tasks that sum to 1, shape (t,).
+
+    Args:
+        expected: agreement expected of each past task with the new one, shape (t,).
+        same_dataset: mask of past tasks on the new task's own data and target, shape (t,).
+        trials: trials behind each past task, shape (t,).
+    """
+    alike = np.exp((expected - expected.max()) / TEMPERATURE)
+    weights = UNIFORM_SHARE / len(alike) + (1 - UNIFORM_SHARE) * alike / alike.sum()
+    if not same_dataset.any() or same_dataset.all():
+        return weights / weights.sum()
+    own = np.where(same_dataset, trials, 0.0)
+    others = np.where(same_dataset, 0.0, weights)
+    share = own.sum() / (own.sum() + SAME_DATASET_HALF)
+    return share * own / own.sum() + (1 - share) * others / others.sum()
+
+
+def with_outcomes(expected: np.ndarray, scores: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
+    """Return the expected agreement after outcomes on the new task, shape (t,).
+
+    Args:
+        expected: before them, shape (t,).
+        scores: expected by past tasks of the configurations tried, shape (t, k).
+        outcomes: how they did on the new task, larger is better, shape (k,).
+    """
+    if len(outcomes) < 2 or np.ptp(outcomes) == 0:
+        return expected
+    seen = (_standard_ranks(scores) * _standard_ranks(outcomes[None])).mean(1)
+    share = len(outcomes) / (len(outcomes) + PRIOR_OUTCOMES)
+    return (1 - share) * expected + share * seen
+
+
+def _pairs(n: int) -> tuple[np.ndarray, np.ndarray]:
+    first, second = np.triu_indices(n, 1)
+    if len(first) > MAX_PAIRS:
+        chosen = np.random.default_rng(0).choice(len(first), MAX_PAIRS, replace=False)
+        first, second = first[chosen], second[chosen]
+    return first, second
+
+
+def _standard_ranks(values: np.ndarray) -> np.ndarray:
+    """Return ranks along the last axis with mean 0 and mean square 1; ties share theirs."""
+    order = np.argsort(values, axis=-1, kind="stable")
+    forward = np.argsort(order, axis=-1, kind="stable")
+    backward = np.argsort(values[..., ::-1], axis=-1, kind="stable").argsort(-1)[..., ::-1]
+    ranks = 0.5 * (forward + backward)
+    ranks = ranks - ranks.mean(-1, keepdims=True)
+    spread = np.sqrt((ranks**2).mean(-1, keepdims=True))
+    return ranks / np.where(spread > 0, spread, 1.0)
+
+
+def _non_negative(differences: np.ndarray, actual: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return base and slopes of actual = base - differences @ slopes, slopes >= 0.
+
+    Coordinate descent (SciPy's solver takes longer to import than to run here).
+    """
+    centred = differences - differences.mean(0)
+    target = actual.mean() - actual
+    gram = centred.T @ centred / len(actual) + PENALTY * np.eye(centred.shape[1])
+    moment = centred.T @ target / len(actual)
+    slopes = np.zeros(centred.shape[1])
+    for _ in range(_STEPS):
+        for column in range(len(slopes)):
+            rest = moment[column] - gram[column] @ slopes + gram[column, column] * slopes[column]
+            slopes[column] = max(rest / gram[column, column], 0.0)
+    return float(actual.mean() + differences.mean(0) @ slopes), slopes
+
+
+def _table(tasks: Sequence[Mapping[str, float] | None], names: Sequence[str]) -> np.ndarray:
+    """Return metafeatures, NaN where undefined, shape (t, f)."""
+    rows = [[(task or {}).get(name, np.nan) for name in names] for task in tasks]
+    table = np.array(rows, dtype=float).reshape(len(tasks), len(names))
+    return np.where(np.isfinite(table), table, np.nan)
+
+
+def _nan_median(table: np.ndarray) -> np.ndarray:
+    ordered = np.sort(table, axis=0)  # NaN last
+    count = np.isfinite(table).sum(0)
+    return ordered[np.maximum(count - 1, 0) // 2, np.arange(table.shape[1])]
+
+
+def _standardised(table: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return metafeatures as numbers of standard deviations, undefined ones at a corner.
+
+    A metafeature undefined on one side only (classes of a regression) is a difference too.
+    """
+    return np.where(np.isfinite(table), np.clip((table - centre) / scale, -3, 3), 3.0)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from advisor.surrogates.sources import SourceModels, TaskSample, learn_models
+from advisor.surrogates.sources import SourceModels, TaskSample, shared_lengthscales
 
 CHECKED_TASKS = 40
 CHECKED_POINTS = 60
@@ -33,7 +33,7 @@ class PastTasks:
             tasks: at least one.
             weights: shape (t,), not negative; default even.
         """
-        models = learn_models(tasks)
+        models = SourceModels.fit(tasks, shared_lengthscales(tasks))
         given = np.ones(len(tasks)) if weights is None else np.asarray(weights, dtype=float)
         return cls(models, given / given.sum(), trust_in(tasks, models))
 

@@ -63,7 +63,7 @@ class SourceModels:
         """
         thinned = [_thinned(task) for task in tasks]
         weights = [fit_weights(task, lengthscales) for task in thinned]
-        known = np.array([task.known for task in thinned])
+        known = np.array([t.known for t in thinned]).reshape(len(tasks), len(lengthscales))
         return cls(lengthscales, [task.inputs for task in thinned], weights, known)
 
     def __len__(self) -> int:
@@ -97,6 +97,15 @@ class SourceModels:
             [self._inputs[t] for t in tasks],
             [self._weights[t] for t in tasks],
             self._known[list(tasks)],
+        )
+
+    def joined(self, other: "SourceModels") -> "SourceModels":
+        """Return these models and those of `other`, which have the same lengthscales."""
+        return SourceModels(
+            self.lengthscales,
+            self._inputs + other._inputs,
+            self._weights + other._weights,
+            np.vstack([self._known, other._known]),
         )
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -142,15 +151,18 @@ def fit_weights(task: TaskSample, lengthscales: np.ndarray) -> np.ndarray:
     return vectors @ (projected / (np.maximum(values, 0.0) + chosen))
 
 
-def learn_models(tasks: Sequence[TaskSample]) -> SourceModels:
-    """Learn the shared lengthscales from all of the tasks, then fit each."""
+def shared_lengthscales(tasks: Sequence[TaskSample]) -> np.ndarray:
+    """Return the lengthscales that tasks share, shape (d,).
+
+    They are rounded to powers of 1.25, so that a few more trials do not change them all.
+    """
     thinned = [_thinned(task) for task in tasks]
-    lengthscales = learn_lengthscales(
+    found = learn_lengthscales(
         [task.inputs for task in thinned],
         [task.scores for task in thinned],
         default_lengthscales(thinned[0].inputs.shape[1]),
     )
-    return SourceModels.fit(thinned, lengthscales)
+    return 1.25 ** np.round(np.log(found) / np.log(1.25))
 
 
 def _thinned(task: TaskSample) -> TaskSample:

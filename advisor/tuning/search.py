@@ -15,7 +15,7 @@ from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.settings import TuneSettings
 from advisor.tuning.studies import exclusive, find_directory, new_directory, studies_root
 from advisor.tuning.tuner import StudyContext, Tuner
-from advisor.tuning.warm_start import warm_start
+from advisor.tuning.warm_start import Start, load_past, save_past, warm_start
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
@@ -81,10 +81,7 @@ def start(
     settings.check()
     get_strategy(settings.strategy)  # refused before anything is written
     goal = _goal(settings, kb)
-    found = warm_start(
-        kb, goal.space, goal.task.family, goal.query, settings.warm, settings.exclude_datasets
-    )
-    warm = [dict(item.config) for item in found]
+    begin = _begin(settings, goal, kb)
     path = new_directory(root or studies_root(kb), settings, name)
     study = StudyRecord(
         study_id=uuid.uuid4().hex,
@@ -105,9 +102,10 @@ def start(
         space=goal.space,
         dataset=goal.dataset,
         metafeatures=dict(goal.metafeatures or {}),
-        settings={**settings.to_dict(), "signature": settings.signature, "warm": warm},
+        settings={**settings.to_dict(), "signature": settings.signature, "warm": list(begin.warm)},
     )
-    return _search(settings, goal, directory, path, kb, contribute, warm)
+    save_past(path, begin.past)
+    return _search(settings, goal, directory, path, kb, contribute, begin)
 
 
 def resume(
@@ -143,9 +141,9 @@ def resume(
             f"The data or the search space of the study '{path.name}' changed since it "
             "started; start a new study without --resume."
         )
-    warm = directory.settings.get("warm", [])
+    begin = Start(directory.settings.get("warm", []), load_past(path))
     stored = replace(stored, trials=trials or stored.trials)
-    search = _search(stored, goal, directory, path, kb, contribute, warm)
+    search = _search(stored, goal, directory, path, kb, contribute, begin)
     if contribute and search.tuner.trials:
         kb.add(search.tuner.context.bundle(search.tuner.trials))
     return search
@@ -170,6 +168,12 @@ def tune(
     return search
 
 
+def _begin(settings: TuneSettings, goal: Goal, kb: KnowledgeBase) -> Start:
+    return warm_start(
+        kb, goal.space, goal.task.family, goal.query, settings.warm, settings.exclude_datasets
+    )
+
+
 def _search(
     settings: TuneSettings,
     goal: Goal,
@@ -177,7 +181,7 @@ def _search(
     path: Path,
     kb: KnowledgeBase,
     contribute: bool,
-    warm: list[dict[str, Any]],
+    begin: Start,
 ) -> Search:
     context = StudyContext(
         study=directory.study,
@@ -188,7 +192,9 @@ def _search(
         directory=directory,
         kb=kb if contribute else None,
     )
-    tuner = Tuner(context, settings.strategy, settings.seed, warm, directory.trials())
+    tuner = Tuner(
+        context, settings.strategy, settings.seed, begin.warm, directory.trials(), begin.past
+    )
     return Search(settings, tuner, goal.objective, path, kb)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from advisor.meta import Query
 from advisor.strategies import get_strategy
+from advisor.surrogates import PastTasks
 from advisor.training.outcome import Outcome
-from advisor.tuning.warm_start import DEFAULT_WARM, warm_start
+from advisor.tuning.warm_start import MAX_WARM, warm_start
 from knowledge_base import Bundle, KnowledgeBase
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
@@ -74,15 +75,26 @@ class Tuner:
         seed: int = 0,
         warm: Sequence[Mapping[str, Any]] = (),
         finished: Sequence[TrialRecord] = (),
+        past: PastTasks | None = None,
     ) -> None:
         """Start, or go on after `finished` trials (told to the strategy in their order).
+
+        Args:
+            context: where the trials belong and go.
+            strategy: name of a search strategy.
+            seed: of all random choices.
+            warm: configurations to try first.
+            finished: trials of an earlier run.
+            past: past tasks to learn from.
 
         Raises:
             UserError: no such strategy, or a warm-start configuration outside the space.
         """
         self.context = context
         self.trials: list[TrialRecord] = []
-        self._strategy = get_strategy(strategy)(context.space, context.task.direction, seed, warm)
+        self._strategy = get_strategy(strategy)(
+            context.space, context.task.direction, seed, warm, past
+        )
         self._seed = seed
         for trial in finished:
             self._remember(trial)
@@ -99,7 +111,7 @@ class Tuner:
         family: str | None = None,
         query: Query | None = None,
         strategy: str = "bayesian",
-        n_warm: int = DEFAULT_WARM,
+        n_warm: int = MAX_WARM,
         seed: int = 0,
         contribute: bool = True,
     ) -> "Tuner":
@@ -130,9 +142,9 @@ class Tuner:
             source="advisor ask/tell",
         )
         query = query or Query(task_id=task.task_id)
-        warm = warm_start(kb, space, family, query, n_warm)
+        begin = warm_start(kb, space, family, query, n_warm)
         context = StudyContext(study, task, space, kb=kb if contribute else None)
-        return cls(context, strategy, seed, [dict(item.config) for item in warm])
+        return cls(context, strategy, seed, begin.warm, past=begin.past)
 
     def ask(self) -> dict[str, Any]:
         """Return the next configuration to try (active hyperparameters only)."""

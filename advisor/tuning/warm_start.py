@@ -1,12 +1,33 @@
-"""Warm starts: the recommendations of the meta-learner for a new task and space."""
+"""What a search starts from: recommendations of the meta-learner, and its prior."""
 
+import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from advisor.meta import NearestPortfolio, Query, Recommendation, load_history
+import numpy as np
+
+from advisor.meta import Query, learner
+from advisor.surrogates import PastTasks
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
 
-DEFAULT_WARM = 10
+MAX_WARM = 3
+PAST_FILE = "past.npz"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a search begins.
+
+    Attributes:
+        warm: configurations to try first, best first.
+        past: what past tasks expect elsewhere, for strategies that learn from it.
+    """
+
+    warm: Sequence[dict[str, Any]] = field(default_factory=list)
+    past: PastTasks | None = None
 
 
 def warm_start(
@@ -16,17 +37,39 @@ def warm_start(
     query: Query,
     n: int,
     exclude_datasets: Sequence[str] = (),
-) -> list[Recommendation]:
-    """Return up to `n` recommendations from past tasks of `family` in `space`.
+) -> Start:
+    """Return where a search with `n` configurations from past tasks begins.
 
-    Works with and without metafeatures; returns nothing without a history or a `kb`.
+    Works with and without metafeatures. A cold search (`n` below 1) gets nothing at all, and
+    so does one without a `kb` or a history.
     """
     if kb is None or n < 1:
-        return []
-    sources = load_history(kb, space, family, exclude_datasets=frozenset(exclude_datasets))
-    return NearestPortfolio(sources).recommend(query, n)
+        return Start()
+    known = learner(kb, space, family, exclude_datasets)
+    warm = [dict(item.config) for item in known.recommend(query, n)]
+    return Start(warm, known.past(query))
 
 
 def warm_count(trials: int) -> int:
-    """Return how many of `trials` start from the past: up to ten, at most half of them."""
-    return max(min(DEFAULT_WARM, trials // 2), 1)
+    """Return how many of `trials` are recommendations: up to three, at most half of them.
+
+    From then on the search asks with the past in mind and the outcomes at hand, which is
+    better than working off a list (docs/benchmarks/transfer.md).
+    """
+    return max(min(MAX_WARM, trials // 2), 1)
+
+
+def save_past(path: Path, past: PastTasks | None) -> None:
+    """Keep the prior of a study in its directory, so that a resumed one goes on with it."""
+    if past is not None:
+        arrays: dict[str, Any] = dict(past.to_arrays())
+        np.savez(path / PAST_FILE, **arrays)
+
+
+def load_past(path: Path) -> PastTasks | None:
+    """Return the prior of a study, None if it has none (or it cannot be read)."""
+    try:
+        with np.load(path / PAST_FILE, allow_pickle=False) as stored:
+            return PastTasks.from_arrays({name: stored[name] for name in stored.files})
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        return None

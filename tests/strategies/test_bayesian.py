@@ -101,8 +101,10 @@ def test_workers_that_ask_before_others_tell_get_different_configurations():
     run(strategy, 3)
     asked = [strategy.ask() for _ in range(6)]
     assert len({key(config) for config in asked}) == 6
-    rates = [np.log10(config["rate"]) for config in asked]
-    assert np.ptp(rates) > 0.05
+    inputs = Encoder(MIXED).encode(asked)
+    apart = np.sqrt(((inputs[:, None] - inputs) ** 2).sum(-1)) + np.eye(6)
+    assert apart.min() > 1e-3
+    assert apart.max() > 0.2
 
 
 def test_trials_may_be_told_in_any_order_and_unasked():

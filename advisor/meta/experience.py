@@ -1,0 +1,234 @@
+"""What the knowledge base has taught: past tasks, fitted, and the best configurations tried.
+
+Everything a recommendation and a search need from the past, and everything needed to bring
+it up to date when tasks are added or changed, without reading the others again.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from advisor.meta import past_task
+from advisor.meta.calibration import Calibration, calibrate
+from advisor.meta.history import representative
+from advisor.meta.past_task import PastTask, mark
+from advisor.meta.similarity import Agreement, learn_agreement
+from advisor.spaces import Encoder
+from advisor.surrogates import PastTasks, SourceModels
+from advisor.surrogates.past import trust_in
+from advisor.surrogates.sources import shared_lengthscales
+from knowledge_base.identity import canonical_json
+from knowledge_base.space import SpaceDefinition
+
+MAX_CANDIDATES = 600
+"""Enough for every shared configuration of the seed and the best of each tuned study."""
+
+MAX_PAST = 64
+"""Past tasks that a running search looks at."""
+
+
+class Experience:
+    """Fitted past tasks and the table of candidates by tasks.
+
+    Attributes:
+        tasks: length t.
+        models: of the tasks, length t.
+        trust: probability that past tasks say something about a new one.
+        keys: candidates as canonical JSON, length c.
+        scores: normal scores expected of candidates, shape (t, c).
+        default: normal score expected of the space's default, shape (t,).
+        agreement: what predicts that two tasks are alike.
+        calibration: how recommendations on left-out tasks came out.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[PastTask],
+        models: SourceModels,
+        trust: float,
+        keys: Sequence[str],
+        scores: np.ndarray,
+        default: np.ndarray,
+        agreement: Agreement,
+        calibration: Calibration,
+    ) -> None:
+        """Take parts; use `learn` or `from_arrays` to make one."""
+        self.agreement, self.calibration = agreement, calibration
+        self.tasks, self.models, self.trust = list(tasks), models, trust
+        self.keys, self.scores, self.default = list(keys), scores, default
+
+    @classmethod
+    def learn(
+        cls,
+        new: Sequence[PastTask],
+        space: SpaceDefinition,
+        before: "Experience | None" = None,
+    ) -> "Experience":
+        """Fit past tasks; what was fitted before is taken over where it still holds.
+
+        Args:
+            new: new or changed tasks; at least one, or `before` has one.
+            space: what they are encoded in.
+            before: earlier experience in the same space, without the changed tasks.
+        """
+        old = before.tasks if before is not None else []
+        tasks = [*new, *old]
+        chosen = set(representative(tasks))
+        lengthscales = shared_lengthscales([t.sample for t in tasks if t.task_id in chosen])
+        if before is not None and not np.array_equal(before.models.lengthscales, lengthscales):
+            before = None
+        keys = _candidates(tasks)
+        encoder = Encoder(space)
+        inputs = encoder.encode([json.loads(key) for key in keys])
+        fresh = tasks[: len(new)] if before is not None else tasks
+        models = SourceModels.fit([t.sample for t in fresh], lengthscales)
+        scores = models.predict(inputs)
+        if before is not None:
+            models = models.joined(before.models)
+            scores = np.vstack([scores, before.predicted(keys, inputs)])
+        trust = trust_in([t.sample for t in tasks], models)
+        default = models.predict(encoder.encode([space.default()]))[:, 0]
+        agreement = learn_agreement([task.metafeatures for task in tasks], scores)
+        default_key = canonical_json(space.default())
+        calibration = calibrate(
+            tasks, scores, tried(tasks, keys), default, tried(tasks, [default_key])[:, 0]
+        )
+        return cls(tasks, models, trust, keys, scores, default, agreement, calibration)
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    @property
+    def n_trials(self) -> int:
+        """Past trials behind all of it."""
+        return sum(task.n_trials for task in self.tasks)
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """Normal scores of candidates that were tried, NaN elsewhere, shape (t, c)."""
+        marks = np.array([mark(key) for key in self.keys], dtype=np.uint64)
+        found = np.full(self.scores.shape, np.nan)
+        for t, task in enumerate(self.tasks):
+            rows = task.tried(marks)
+            found[t, rows >= 0] = task.scores[rows[rows >= 0]]
+        return found
+
+    def config(self, column: int) -> dict[str, Any]:
+        """Return a candidate."""
+        return json.loads(self.keys[column])
+
+    def predicted(self, keys: Sequence[str], inputs: np.ndarray) -> np.ndarray:
+        """Return the scores of candidates; only those that are new are computed.
+
+        Args:
+            keys: length m.
+            inputs: the same encoded, shape (m, d).
+        """
+        places = {key: column for column, key in enumerate(self.keys)}
+        old = np.array([places.get(key, -1) for key in keys], dtype=int)
+        scores = np.empty((len(self), len(keys)))
+        scores[:, old >= 0] = self.scores[:, old[old >= 0]]
+        if (old < 0).any():
+            scores[:, old < 0] = self.models.predict(inputs[old < 0])
+        return scores
+
+    def subset(self, places: Sequence[int]) -> "Experience":
+        """Return the experience of some of the tasks; the candidates stay."""
+        rows = list(places)
+        return Experience(
+            [self.tasks[t] for t in rows],
+            self.models.subset(rows),
+            self.trust,
+            self.keys,
+            self.scores[rows],
+            self.default[rows],
+            self.agreement,
+            self.calibration,
+        )
+
+    def past(self, weights: np.ndarray) -> PastTasks:
+        """Return a prior for a search on a new task: the MAX_PAST tasks that weigh most.
+
+        Args:
+            weights: of the tasks, summing to 1, shape (t,).
+        """
+        places = np.sort(np.argsort(-weights, kind="stable")[:MAX_PAST])
+        chosen = weights[places]
+        return PastTasks(self.models.subset(places.tolist()), chosen / chosen.sum(), self.trust)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return everything as plain arrays, for a file."""
+        arrays, tasks = past_task.to_arrays(self.tasks)
+        text = json.dumps(
+            {"tasks": tasks, "candidates": self.keys, "calibration": asdict(self.calibration)}
+        )
+        return {
+            **{f"task_{name}": array for name, array in arrays.items()},
+            **{f"model_{name}": array for name, array in self.models.to_arrays().items()},
+            "text": np.frombuffer(text.encode(), dtype=np.uint8),
+            "trust": np.array(self.trust),
+            "scores": self.scores.astype(np.float32),
+            "default": self.default,
+            **{
+                f"agreement_{f.name}": np.array(getattr(self.agreement, f.name))
+                for f in fields(Agreement)
+            },
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Experience":
+        """Return what `to_arrays` wrote.
+
+        Raises:
+            KeyError, ValueError: it is something else.
+        """
+        text = json.loads(arrays["text"].tobytes())
+        of_tasks = {n.removeprefix("task_"): arrays[n] for n in arrays if n.startswith("task_")}
+        of_models = {n.removeprefix("model_"): arrays[n] for n in arrays if n.startswith("model_")}
+        return cls(
+            past_task.from_arrays(of_tasks, text["tasks"]),
+            SourceModels.from_arrays(of_models),
+            float(arrays["trust"]),
+            text["candidates"],
+            arrays["scores"].astype(float),
+            arrays["default"],
+            Agreement(
+                tuple(arrays["agreement_names"].tolist()),
+                arrays["agreement_centre"],
+                arrays["agreement_scale"],
+                float(arrays["agreement_base"]),
+                arrays["agreement_slopes"],
+                float(arrays["agreement_typical"]),
+            ),
+            Calibration(**text["calibration"]),
+        )
+
+
+def tried(tasks: Sequence[PastTask], keys: Sequence[str]) -> np.ndarray:
+    """Return the shares that configurations reached, NaN where not tried, shape (t, m).
+
+    Args:
+        tasks: length t.
+        keys: configurations as canonical JSON, length m.
+    """
+    marks = np.array([mark(key) for key in keys], dtype=np.uint64)
+    found = np.full((len(tasks), len(keys)), np.nan)
+    for t, task in enumerate(tasks):
+        rows = task.tried(marks)
+        found[t, rows >= 0] = task.shares[rows[rows >= 0]]
+    return found
+
+
+def _candidates(tasks: Sequence[PastTask]) -> list[str]:
+    """Return the best configurations of every task in turn, up to MAX_CANDIDATES."""
+    ordered = sorted(tasks, key=lambda task: task.task_id)
+    chosen: dict[str, None] = {}
+    for place in range(max(len(task.best) for task in ordered)):
+        for task in ordered:
+            if place < len(task.best) and len(chosen) < MAX_CANDIDATES:
+                chosen.setdefault(task.best[place])
+    return list(chosen)

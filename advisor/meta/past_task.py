@@ -1,0 +1,124 @@
+"""A past task as the meta-learner keeps it: its trials as numbers, no more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from advisor.meta.history import SourceTask
+from advisor.surrogates import TaskSample
+from knowledge_base.identity import digest as digest_of
+
+BEST_KEPT = 20
+"""Configurations that a task may propose as candidates."""
+
+_ROWS = ("inputs", "scores", "marks", "shares", "values", "durations")
+
+
+@dataclass(frozen=True)
+class PastTask:
+    """A past task with n trials.
+
+    Attributes:
+        task_id, name, dataset_id, target: identity of the task.
+        digest: of its trials in the knowledge base, which changes when one is added.
+        n_trials: trials behind it, of which n are kept.
+        referenced: whether its own random trials tell what random configurations reach.
+        metafeatures: of its data set, or None.
+        best: its best configurations in the target space, as canonical JSON, best first.
+        known: columns that it says something about, boolean, shape (d,).
+        inputs: encoded configurations, shape (n, d).
+        scores: normal scores, shape (n,).
+        marks: `mark` of each configuration, 0 if it is not one of the space, shape (n,).
+        shares: share of random configurations beaten, shape (n,).
+        values: the metric, NaN where there is none, shape (n,).
+        durations: seconds, NaN where unknown, shape (n,).
+    """
+
+    task_id: str
+    name: str
+    dataset_id: str | None
+    target: str | None
+    digest: str
+    n_trials: int
+    referenced: bool
+    metafeatures: Mapping[str, float] | None
+    best: tuple[str, ...]
+    known: np.ndarray
+    inputs: np.ndarray
+    scores: np.ndarray
+    marks: np.ndarray
+    shares: np.ndarray
+    values: np.ndarray
+    durations: np.ndarray
+
+    @property
+    def sample(self) -> TaskSample:
+        """The task for a surrogate."""
+        return TaskSample(self.inputs, self.scores, self.known)
+
+    def tried(self, marks: np.ndarray) -> np.ndarray:
+        """Return where configurations are among the trials, -1 if not, shape of `marks`."""
+        order = np.argsort(self.marks, kind="stable")
+        places = np.searchsorted(self.marks, marks, sorter=order)
+        rows = order[np.minimum(places, len(order) - 1)]
+        return np.where(self.marks[rows] == marks, rows, -1)
+
+
+def from_source(source: SourceTask, digest: str) -> PastTask:
+    """Return what is kept of a task."""
+    order = np.argsort(-source.shares, kind="stable")[:BEST_KEPT]
+    marks = [
+        mark(key) if exact else 0 for key, exact in zip(source.keys, source.exact, strict=True)
+    ]
+    sample = source.sample
+    return PastTask(
+        task_id=source.task_id,
+        name=source.name,
+        dataset_id=source.dataset_id,
+        target=source.target,
+        digest=digest,
+        n_trials=source.n_trials,
+        referenced=source.referenced,
+        metafeatures=source.metafeatures,
+        best=tuple(source.keys[i] for i in order),
+        known=sample.known,
+        inputs=sample.inputs,
+        scores=sample.scores,
+        marks=np.array(marks, dtype=np.uint64),
+        shares=source.shares,
+        values=source.values,
+        durations=source.durations,
+    )
+
+
+def mark(key: str) -> int:
+    """Return a 64-bit mark of a configuration's canonical JSON, never 0."""
+    return int(digest_of(key)[:16], 16) | 1
+
+
+def to_arrays(tasks: Sequence[PastTask]) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
+    """Return tasks as plain arrays and a list for JSON."""
+    arrays = {name: np.concatenate([getattr(task, name) for task in tasks]) for name in _ROWS}
+    for name in ("inputs", "scores", "shares", "durations"):
+        arrays[name] = arrays[name].astype(np.float32)
+    arrays["known"] = np.array([task.known for task in tasks])
+    arrays["sizes"] = np.array([len(task.scores) for task in tasks])
+    plain = [f.name for f in fields(PastTask) if f.name not in (*_ROWS, "known")]
+    return arrays, [{name: getattr(task, name) for name in plain} for task in tasks]
+
+
+def from_arrays(
+    arrays: Mapping[str, np.ndarray], described: Sequence[Mapping[str, Any]]
+) -> list[PastTask]:
+    """Return what `to_arrays` wrote."""
+    cuts = np.cumsum(arrays["sizes"])[:-1]
+    parts: list[dict[str, Any]] = [{} for _ in described]
+    for name in _ROWS:
+        column = arrays[name] if name == "marks" else arrays[name].astype(float)
+        for task, rows in zip(parts, np.split(column, cuts), strict=True):
+            task[name] = rows
+    for about, task, known in zip(described, parts, arrays["known"], strict=True):
+        task.update(about, best=tuple(about["best"]), known=known)
+    return [PastTask(**task) for task in parts]
