@@ -17,6 +17,7 @@ class Advice:
         metric, direction: what is optimised.
         family: model family.
         n_tasks, n_trials: past tasks and trials that were consulted.
+        n_probed: configurations that were tried shortly on the data itself.
         default: the library default, for comparison.
         recommendations: best first; without any history only the library default.
     """
@@ -28,6 +29,7 @@ class Advice:
     family: str
     n_tasks: int
     n_trials: int
+    n_probed: int
     default: Mapping[str, Any]
     recommendations: tuple[Recommendation, ...]
 

@@ -1,14 +1,14 @@
 """The facade: one object that recommends, tunes and contributes, as the commands do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor import metafeatures
 from advisor.advice import Advice
 from advisor.data import TabularDataset, load_dataset
-from advisor.meta import Query, Recommendation, learner
+from advisor.meta import MetaLearner, Query, Recommendation, learner
 from advisor.metrics import Metric, default_metric, get_metric
 from advisor.models import ModelFamily, get_family
 from knowledge_base import KnowledgeBase
@@ -17,6 +17,8 @@ from knowledge_base.records import TaskRecord
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from advisor.tuning.probe import ProbeOutcome
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,9 @@ class Advisor:
         kind: str | None = None,
         seed: int = 0,
         exclude_datasets: Sequence[str] = (),
+        probe: float | None = None,
     ) -> Advice:
-        """Recommend `n` starting configurations in seconds, without training.
+        """Recommend `n` starting configurations in seconds, without training unless asked to.
 
         Args:
             data: CSV or Parquet file, built-in name such as "sklearn:digits", frame, or
@@ -111,6 +114,7 @@ class Advisor:
             kind: "classification" or "regression"; default by the target's values.
             seed: of the sample that metafeatures are computed on.
             exclude_datasets: fingerprints of data sets whose trials are not to be used.
+            probe: seconds for a few short trainings, whose outcomes choose between past tasks.
 
         Raises:
             UserError: bad data, target, metric or knowledge base.
@@ -121,7 +125,10 @@ class Advisor:
             data if isinstance(data, Problem) else self.problem(data, target, metric, kind, seed)
         )
         past = learner(self.kb, self.family.space(), self.family.name, exclude_datasets)
-        found = past.recommend(problem.query, n)
+        query = problem.query
+        if probe is not None:
+            query = replace(query, outcomes=self._probe(problem, past, probe, seed))
+        found = past.recommend(query, n)
         return Advice(
             dataset=problem.dataset.name,
             kind=problem.dataset.kind,
@@ -130,9 +137,27 @@ class Advisor:
             family=self.family.name,
             n_tasks=past.n_tasks,
             n_trials=past.n_trials,
+            n_probed=len(query.outcomes),
             default=self.family.default(),
             recommendations=tuple(found) or (_without_history(self.family.default()),),
         )
+
+    def _probe(
+        self, problem: Problem, past: MetaLearner, seconds: float, seed: int
+    ) -> "list[ProbeOutcome]":
+        from advisor.data import prepare
+        from advisor.tuning.objective import FamilyObjective
+        from advisor.tuning.probe import PROBE_CONFIGS, PROBE_EPOCHS, probe
+
+        configs = [item.config for item in past.recommend(problem.query, PROBE_CONFIGS)]
+        objective = FamilyObjective(
+            self.family,
+            prepare(problem.dataset, seed),
+            problem.metric.name,
+            seed,
+            max_epochs=PROBE_EPOCHS,
+        )
+        return probe(objective, configs, problem.metric.direction, seconds)
 
 
 def _without_history(default: dict[str, Any]) -> Recommendation:

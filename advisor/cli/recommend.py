@@ -4,7 +4,7 @@ import click
 
 from advisor.advice import Advice
 from advisor.cli.common import standard_options
-from advisor.cli.output import config_text, print_json
+from advisor.cli.output import config_text, print_json, seconds_text
 from advisor.meta import Recommendation
 
 
@@ -17,6 +17,9 @@ from advisor.meta import Recommendation
 @click.option("--kind", type=click.Choice(["classification", "regression"]),
               help="Kind of task.  [default: by the target's values]")  # fmt: skip
 @click.option("--family", default="mlp", show_default=True, help="Model family.")
+@click.option("--probe", metavar="TIME",
+              help="Train a few configurations shortly, at most 20s or 2m, and choose by them."
+              )  # fmt: skip
 @standard_options
 def command(
     data: str,
@@ -25,21 +28,26 @@ def command(
     metric: str | None,
     kind: str | None,
     family: str,
+    probe: str | None,
     kb_path: str | None,
     seed: int,
     output: str,
 ) -> None:
-    """Recommend starting hyperparameters for DATA; trains nothing.
+    """Recommend starting hyperparameters for DATA; trains nothing without --probe.
 
     DATA is a CSV or Parquet file, or a built-in name such as sklearn:digits.
 
     \b
-    Example:
+    Examples:
       advisor recommend data.csv --target label -n 5
+      advisor recommend data.csv --target label --probe 20s
     """
     from advisor.advisor import Advisor
+    from advisor.duration import parse_duration
 
-    advice = Advisor(kb_path, family).recommend(data, target, number, metric, kind, seed)
+    seconds = parse_duration(probe) if probe else None
+    advisor = Advisor(kb_path, family)
+    advice = advisor.recommend(data, target, number, metric, kind, seed, probe=seconds)
     if output == "json":
         print_json(advice.to_dict())
     else:
@@ -51,8 +59,10 @@ def print_advice(advice: Advice) -> None:
     click.echo(
         f"{advice.dataset}: {advice.kind}, {advice.metric} ({advice.direction}), "
         f"family {advice.family}; consulted {advice.n_tasks} past tasks, "
-        f"{advice.n_trials} configurations."
+        f"{advice.n_trials} trials."
     )
+    if advice.n_probed:
+        click.echo(f"Tried {advice.n_probed} configurations shortly on these data.")
     if advice.recommendations[0].confidence == "none":
         click.echo("No past trials of this family: the library default is all there is to say.")
     for item in advice.recommendations:
@@ -66,6 +76,13 @@ def _print_recommendation(item: Recommendation) -> None:
         f"(80% interval {low:.0%} to {high:.0%}), confidence {item.confidence}"
     )
     click.echo(f"    {config_text(item.config)}")
+    about = []
+    if item.beats_default is not None:
+        about.append(f"beats the library default with probability {item.beats_default:.0%}")
+    if item.seconds is not None:
+        about.append(f"took about {seconds_text(item.seconds)} on past tasks")
+    if about:
+        click.echo(f"    {'; '.join(about)}")
     for evidence in item.evidence[:3]:
         same = "this very data set, " if evidence.same_dataset else ""
         how = "beat" if evidence.observed else "is predicted to beat"

@@ -12,10 +12,14 @@ from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.scores import normal_share
 from advisor.meta.similarity import task_weights, with_outcomes
 from advisor.spaces import Encoder
-from advisor.surrogates import PastTasks
+from advisor.surrogates import PastTasks, TransferGP
+from advisor.surrogates.kernels import matern52
 from knowledge_base.space import SpaceDefinition
 
 EVIDENCE_SHOWN = 5
+
+ALIKE = 0.97
+"""Correlation above which two recommendations count as the same."""
 
 
 class MetaLearner(ABC):
@@ -59,7 +63,10 @@ class PortfolioLearner(MetaLearner):
         weights, same = self._weights(experience, query)
         scores = self._scores(experience)
         answer = _Answer(experience, weights, same)
-        chosen = greedy_portfolio(scores, weights, n)
+        if query.outcomes:
+            chosen = self._by_outcomes(experience, weights, scores, query, n)
+        else:
+            chosen = greedy_portfolio(scores, weights, n)
         return [answer.recommendation(rank, c) for rank, c in enumerate(chosen, start=1)]
 
     def past(self, query: Query) -> PastTasks | None:
@@ -82,6 +89,35 @@ class PortfolioLearner(MetaLearner):
         weights, _ = self._weights(self._experience, query)
         tasks = [task.task_id for task in self._experience.tasks]
         return dict(zip(tasks, weights.tolist(), strict=True))
+
+    def _by_outcomes(
+        self,
+        experience: Experience,
+        weights: np.ndarray,
+        scores: np.ndarray,
+        query: Query,
+        n: int,
+    ) -> list[int]:
+        """Return candidates by what outcomes on the new task and past tasks expect together."""
+        tried = [config for config, _ in query.outcomes]
+        values = np.array([np.nan if v is None else v for _, v in query.outcomes], dtype=float)
+        if np.isfinite(values).sum() < 2:
+            return greedy_portfolio(scores, weights, n)
+        encoder = Encoder(self._space)
+        past = experience.past(weights)
+        inputs = encoder.encode(tried)
+        model = TransferGP(
+            inputs,
+            _ranks(values),
+            past.predict(inputs),
+            past.weights,
+            past.lengthscales,
+            past.trust,
+        )
+        candidates = encoder.encode([experience.config(c) for c in range(len(experience.keys))])
+        posteriors = model.posteriors(candidates, past.predict(candidates))
+        mean = np.sum([p.weight * p.mean for p in posteriors], axis=0)
+        return _distinct(mean, matern52(candidates, candidates, past.lengthscales), n)
 
     def _weights(self, experience: Experience, query: Query) -> tuple[np.ndarray, np.ndarray]:
         metafeatures = [task.metafeatures for task in experience.tasks]
@@ -166,6 +202,21 @@ class _Answer:
         marks = np.array([mark(self._experience.keys[column])], dtype=np.uint64)
         row = int(self._experience.tasks[place].tried(marks)[0])
         return row if row >= 0 else None
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Return ranks in [0, 1), failures last: at low fidelity only the order can be trusted."""
+    filled = np.where(np.isfinite(values), values, -np.inf)
+    return (filled[:, None] > filled).mean(1)
+
+
+def _distinct(scores: np.ndarray, alike: np.ndarray, n: int) -> list[int]:
+    """Return the best candidates, none of which says much the same as a better one."""
+    chosen: list[int] = []
+    for column in np.argsort(-scores, kind="stable"):
+        if len(chosen) < n and (not chosen or alike[column, chosen].max() < ALIKE):
+            chosen.append(int(column))
+    return chosen
 
 
 def confidence(interval: tuple[float, float]) -> str:

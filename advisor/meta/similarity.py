@@ -127,7 +127,7 @@ def with_outcomes(expected: np.ndarray, scores: np.ndarray, outcomes: np.ndarray
         scores: expected by past tasks of the configurations tried, shape (t, k).
         outcomes: how they did on the new task, larger is better, shape (k,).
     """
-    if len(outcomes) < 2 or np.ptp(outcomes) == 0:
+    if len(outcomes) < 2 or (outcomes == outcomes[0]).all():
         return expected
     seen = (_standard_ranks(scores) * _standard_ranks(outcomes[None])).mean(1)
     share = len(outcomes) / (len(outcomes) + PRIOR_OUTCOMES)

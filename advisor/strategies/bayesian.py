@@ -15,6 +15,8 @@ from advisor.spaces import Encoder, sobol
 from advisor.strategies.base import Configuration, SearchStrategy
 from advisor.strategies.candidates import CandidatePool
 from advisor.surrogates import PastTasks, TransferGP, log_expected_improvement
+from advisor.surrogates.kernels import matern52
+from advisor.surrogates.lengthscales import default_lengthscales
 from knowledge_base.space import SpaceDefinition
 
 MIN_OBSERVED = 5
@@ -26,6 +28,9 @@ MIN_TRUST = 0.1
 
 MAX_FITTED = 400
 """Observations that the surrogate looks at: the best, and an even sample of the others."""
+
+ALIKE = 0.99
+"""Correlation with a pending trial above which another one is not worth a worker."""
 
 
 class BayesianSearch(SearchStrategy):
@@ -70,7 +75,20 @@ class BayesianSearch(SearchStrategy):
         else:
             scores = log_expected_improvement(self._fitted(values, encoded).posteriors(
                 self._pool.inputs, self._pool.past))  # fmt: skip
-        return self._pool.best(scores)
+        return self._pool.best(self._apart(scores, encoded[len(values) :]))
+
+    def _apart(self, scores: np.ndarray, waiting: np.ndarray) -> np.ndarray:
+        """Leave out what would teach much the same as a pending trial, if anything is left."""
+        if not len(waiting):
+            return scores
+        lengthscales = (
+            default_lengthscales(waiting.shape[1])
+            if self._past is None
+            else self._past.lengthscales
+        )
+        alike = matern52(self._pool.inputs, waiting, lengthscales).max(1)
+        far = alike < ALIKE
+        return np.where(far, scores, -np.inf) if far.any() else scores
 
     def _initial(self) -> Configuration | None:
         """Return the space's default first, then Sobol points; None for given candidates."""
