@@ -181,7 +181,10 @@ class _Answer:
         return float(np.exp(weights @ np.log(durations) / weights.sum()))
 
     def _evidence(self, column: int, shares: np.ndarray) -> tuple[Evidence, ...]:
-        order = np.argsort(-self._weights * shares, kind="stable")[:EVIDENCE_SHOWN]
+        # A trial says more than an expectation: tasks that tried it come before all but those
+        # of the greatest weight.
+        tried = np.array([self._row(t, column) is not None for t in range(len(shares))])
+        order = np.argsort(-(self._weights * shares + 0.3 * tried), kind="stable")[:EVIDENCE_SHOWN]
         return tuple(self._item(int(t), column, float(shares[t])) for t in order)
 
     def _item(self, place: int, column: int, expected: float) -> Evidence:
