@@ -93,10 +93,9 @@ class Experience:
         trust = trust_in([t.sample for t in tasks], models)
         default = models.predict(encoder.encode([space.default()]))[:, 0]
         agreement = learn_agreement([task.metafeatures for task in tasks], scores)
-        default_key = canonical_json(space.default())
-        calibration = calibrate(
-            tasks, scores, tried(tasks, keys), default, tried(tasks, [default_key])[:, 0]
-        )
+        default_shares = _shares(tasks, _rows(tasks, [canonical_json(space.default())]))[:, 0]
+        shares = _shares(tasks, _rows(tasks, keys))
+        calibration = calibrate(tasks, scores, shares, default, default_shares)
         return cls(tasks, models, trust, keys, scores, default, agreement, calibration)
 
     def __len__(self) -> int:
@@ -108,13 +107,17 @@ class Experience:
         return sum(task.n_trials for task in self.tasks)
 
     @cached_property
+    def rows(self) -> np.ndarray:
+        """Where candidates are among the trials of each task, -1 if not, shape (t, c)."""
+        return _rows(self.tasks, self.keys)
+
+    @cached_property
     def seen(self) -> np.ndarray:
         """Normal scores of candidates that were tried, NaN elsewhere, shape (t, c)."""
-        marks = np.array([mark(key) for key in self.keys], dtype=np.uint64)
         found = np.full(self.scores.shape, np.nan)
         for t, task in enumerate(self.tasks):
-            rows = task.tried(marks)
-            found[t, rows >= 0] = task.scores[rows[rows >= 0]]
+            there = self.rows[t] >= 0
+            found[t, there] = task.scores[self.rows[t, there]]
         return found
 
     def config(self, column: int) -> dict[str, Any]:
@@ -208,18 +211,17 @@ class Experience:
         )
 
 
-def tried(tasks: Sequence[PastTask], keys: Sequence[str]) -> np.ndarray:
-    """Return the shares that configurations reached, NaN where not tried, shape (t, m).
-
-    Args:
-        tasks: length t.
-        keys: configurations as canonical JSON, length m.
-    """
+def _rows(tasks: Sequence[PastTask], keys: Sequence[str]) -> np.ndarray:
     marks = np.array([mark(key) for key in keys], dtype=np.uint64)
-    found = np.full((len(tasks), len(keys)), np.nan)
+    return np.array([task.tried(marks) for task in tasks])
+
+
+def _shares(tasks: Sequence[PastTask], rows: np.ndarray) -> np.ndarray:
+    """Return the shares that configurations reached, NaN where not tried, shape of `rows`."""
+    found = np.full(rows.shape, np.nan)
     for t, task in enumerate(tasks):
-        rows = task.tried(marks)
-        found[t, rows >= 0] = task.shares[rows[rows >= 0]]
+        there = rows[t] >= 0
+        found[t, there] = task.shares[rows[t, there]]
     return found
 
 

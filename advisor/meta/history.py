@@ -15,7 +15,7 @@ from advisor.meta.scores import (
     poststratified_share,
     share_beaten,
 )
-from advisor.meta.translation import translate
+from advisor.meta.translation import Translated, translate
 from advisor.surrogates import SourceModels, TaskSample
 from advisor.surrogates.lengthscales import default_lengthscales
 from knowledge_base import KnowledgeBase
@@ -27,6 +27,9 @@ MIN_TRIALS = 3
 
 MAX_TRIALS = 300
 """Trials of a task that are looked at; scores are by all of them."""
+
+TASKS_AT_ONCE = 100
+"""Bounds the memory that reading a large knowledge base takes."""
 
 
 REPRESENTATIVE = 32
@@ -110,60 +113,86 @@ def load_history(
         family: model family; None takes every family.
         tasks: identities of the tasks to read; default all.
     """
-    outcomes = kb.outcomes(family, tasks)
-    outcomes = outcomes[outcomes["state"] != "stopped"]
+    wanted = sorted(kb.task_digests(family) if tasks is None else tasks)
     known = {row["task_id"]: row for _, row in kb.tasks().iterrows()}
     metafeatures = read_metafeatures(kb)
     sources = []
-    for task_id, group in outcomes.groupby("task_id", sort=True):
-        task = known[task_id]
-        described = metafeatures.get((str(task["dataset_id"]), str(task["target"])))
-        source = _source(str(task_id), task, group, space, described)
-        if source is not None:
-            sources.append(source)
+    for first in range(0, len(wanted), TASKS_AT_ONCE):
+        outcomes = kb.outcomes(family, wanted[first : first + TASKS_AT_ONCE])
+        sources += _sources(outcomes, known, space, metafeatures)
     return sources
 
 
-def _source(
-    task_id: str,
-    task: pd.Series,
-    group: pd.DataFrame,
+def _sources(
+    outcomes: pd.DataFrame,
+    known: Mapping[str, pd.Series],
     space: SpaceDefinition,
-    metafeatures: Mapping[str, float] | None,
-) -> SourceTask | None:
+    metafeatures: Mapping[tuple[str, str], Mapping[str, float]],
+) -> list[SourceTask]:
+    outcomes = outcomes[outcomes["state"] != "stopped"]
+    read = [
+        _Read(known[str(name)], len(group), *_usable(group, known[str(name)]["direction"]))
+        for name, group in outcomes.groupby("task_id", sort=True)
+    ]
+    read = [one for one in read if len(one.trials) >= MIN_TRIALS]
+    translations = translate([one.trials.index.tolist() for one in read], space)
+    sources = []
+    for one, translated in zip(read, translations, strict=True):
+        if translated is not None and _rankable(translated):
+            key = (str(one.task["dataset_id"]), str(one.task["target"]))
+            sources.append(_source(one, translated, metafeatures.get(key)))
+    return sources
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A task as read: its row, its trials one per configuration, and what is random."""
+
+    task: pd.Series
+    n_trials: int
+    trials: pd.DataFrame
+    reference: np.ndarray
+
+
+def _usable(group: pd.DataFrame, direction: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return trials by distinct configuration, and the goodness of random ones."""
     completed = (group["state"] == "complete").to_numpy()
     values = group["value"].to_numpy(dtype=float)
     group = group.assign(
-        good=goodness(values, completed, task["direction"]),
+        good=goodness(values, completed, direction),
         random=group["strategy"].isin(RANDOM_STRATEGIES),
     )
     random = group["random"].to_numpy()
     reference = group["good"].to_numpy()[random if random.sum() >= MIN_REFERENCE else slice(None)]
     # A configuration run several times (seeds, studies) counts once, by its median.
-    merged = _merged(_thinned(group))
-    if len(merged) < MIN_TRIALS:
-        return None
-    translated = translate(merged.index.tolist(), space)
-    if translated is None or len(translated.rows) < MIN_TRIALS or not translated.known.any():
-        return None
-    merged = merged.iloc[translated.rows]
-    good = merged["good"].to_numpy(dtype=float)
+    return _merged(_thinned(group)), reference
+
+
+def _rankable(translated: Translated) -> bool:
+    return len(translated.rows) >= MIN_TRIALS and bool(translated.known.any())
+
+
+def _source(
+    read: _Read, translated: Translated, metafeatures: Mapping[str, float] | None
+) -> SourceTask:
+    trials = read.trials.iloc[translated.rows]
+    good = trials["good"].to_numpy(dtype=float)
     return SourceTask(
-        task_id=task_id,
-        name=task["name"],
-        dataset_id=_text(task["dataset_id"]),
-        target=_text(task["target"]),
-        n_trials=len(group),
+        task_id=read.task["task_id"],
+        name=read.task["name"],
+        dataset_id=_text(read.task["dataset_id"]),
+        target=_text(read.task["target"]),
+        n_trials=read.n_trials,
         configs=translated.legal,
         keys=[canonical_json(config) for config in translated.legal],
         exact=translated.exact,
         encoded=translated.inputs,
         known=translated.known,
         good=good,
-        values=merged["value"].to_numpy(dtype=float),
-        durations=merged["duration"].to_numpy(dtype=float),
-        shares=share_beaten(good, reference),
-        random=merged["random"].to_numpy(dtype=bool),
+        values=trials["value"].to_numpy(dtype=float),
+        durations=trials["duration"].to_numpy(dtype=float),
+        shares=share_beaten(good, read.reference),
+        random=trials["random"].to_numpy(dtype=bool),
         metafeatures=metafeatures,
     )
 

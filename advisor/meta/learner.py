@@ -6,7 +6,7 @@ import numpy as np
 
 from advisor.meta.calibration import beats_default, spread_of
 from advisor.meta.experience import Experience
-from advisor.meta.past_task import PastTask, mark
+from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import greedy_portfolio
 from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.scores import normal_share
@@ -169,42 +169,37 @@ class _Answer:
         )
 
     def _seconds(self, column: int) -> float | None:
-        pairs = [(w, self._row(t, column)) for t, w in enumerate(self._weights)]
+        rows = self._experience.rows[:, column]
         took = [
-            (w, task.durations[row])
-            for (w, row), task in zip(pairs, self._experience.tasks, strict=True)
-            if row is not None and task.durations[row] > 0
+            (self._weights[t], self._experience.tasks[t].durations[rows[t]])
+            for t in np.flatnonzero(rows >= 0)
         ]
-        if not took:
+        known = np.array([pair for pair in took if pair[1] > 0], dtype=float)
+        if not len(known):
             return None
-        weights, durations = np.array(took, dtype=float).T
+        weights, durations = known.T
         return float(np.exp(weights @ np.log(durations) / weights.sum()))
 
     def _evidence(self, column: int, shares: np.ndarray) -> tuple[Evidence, ...]:
         # A trial says more than an expectation: tasks that tried it come before all but those
         # of the greatest weight.
-        tried = np.array([self._row(t, column) is not None for t in range(len(shares))])
+        tried = self._experience.rows[:, column] >= 0
         order = np.argsort(-(self._weights * shares + 0.3 * tried), kind="stable")[:EVIDENCE_SHOWN]
         return tuple(self._item(int(t), column, float(shares[t])) for t in order)
 
     def _item(self, place: int, column: int, expected: float) -> Evidence:
         task = self._experience.tasks[place]
-        row = self._row(place, column)
-        known = row is not None and np.isfinite(task.values[row])
+        row = int(self._experience.rows[place, column])
+        observed = row >= 0
         return Evidence(
             task=task.name,
             task_id=task.task_id,
             weight=float(self._weights[place]),
-            score=expected if row is None else float(task.shares[row]),
-            observed=row is not None,
-            value=float(task.values[row]) if known else None,
+            score=float(task.shares[row]) if observed else expected,
+            observed=observed,
+            value=float(task.values[row]) if observed and np.isfinite(task.values[row]) else None,
             same_dataset=bool(self._same[place]),
         )
-
-    def _row(self, place: int, column: int) -> int | None:
-        marks = np.array([mark(self._experience.keys[column])], dtype=np.uint64)
-        row = int(self._experience.tasks[place].tried(marks)[0])
-        return row if row >= 0 else None
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

@@ -107,8 +107,7 @@ def _learn(
 ) -> Experience | None:
     """Learn the tasks of `digests`, and take over those that are kept."""
     old = kept.tasks if kept is not None else []
-    whole = None if kept is None else list(digests)
-    sources = load_history(kb, space, family, whole) if whole is None or whole else []
+    sources = load_history(kb, space, family, list(digests))
     if not all(source.referenced for source in sources):
         chosen = set(representative([*sources, *old]))
         reference = [source for source in sources if source.task_id in chosen]

@@ -23,7 +23,7 @@ REACH = 1.0
 
 @dataclass(frozen=True)
 class Translated:
-    """Configurations in terms of a space.
+    """Configurations of one task in terms of a space.
 
     Attributes:
         rows: which of the given ones could be used, shape (n,).
@@ -41,38 +41,75 @@ class Translated:
     exact: np.ndarray
 
 
-def translate(texts: Sequence[str], space: SpaceDefinition) -> Translated | None:
-    """Return past configurations in terms of `space`, None if they have nothing in common.
+def translate(tasks: Sequence[Sequence[str]], space: SpaceDefinition) -> list[Translated | None]:
+    """Return past configurations in terms of `space`, None for what has nothing in common.
 
     Args:
-        texts: configurations of one task, as JSON.
+        tasks: for each past task its configurations, as JSON.
         space: of the new task.
     """
-    configs = [json.loads(text) for text in texts]
-    given = pd.DataFrame(configs, dtype=object)
-    names = match_names(space.hyperparameters, given.columns)
-    if not names:
-        return None
-    frame = pd.DataFrame({name: given[source] for name, source in names.items()})
-    frame = frame.reindex(columns=list(space.hyperparameters))
+    parsed = [[json.loads(text) for text in texts] for texts in tasks]
+    # Tasks with the same hyperparameters are translated together: frames like length.
+    groups: dict[frozenset[str], list[int]] = {}
+    for place, configs in enumerate(parsed):
+        names = frozenset(name for config in configs for name in config)
+        groups.setdefault(names, []).append(place)
+    found: list[Translated | None] = [None] * len(tasks)
+    for names, places in groups.items():
+        matches = match_names(space.hyperparameters, sorted(names))
+        if matches:
+            together = _translated([parsed[place] for place in places], matches, space)
+            for place, translated in zip(places, together, strict=True):
+                found[place] = translated
+    return found
+
+
+def _translated(
+    tasks: Sequence[Sequence[Mapping[str, Any]]],
+    names: Mapping[str, str],
+    space: SpaceDefinition,
+) -> list[Translated | None]:
+    configs = [config for task in tasks for config in task]
+    columns = {name: _column(configs, source) for name, source in names.items()}
+    frame = pd.DataFrame(columns).reindex(columns=list(space.hyperparameters))
     nearest = pd.DataFrame({h.name: _nearest(h, frame[h.name]) for h in _all(space)})
     clean, reasons = space.check(nearest)
     encoder = Encoder(space)
     inputs = encoder.encode_frame(clean)
     _reach_out(inputs, encoder, space, frame, clean)
-    rows = np.flatnonzero((reasons == "").to_numpy())
+    usable = (reasons == "").to_numpy()
+    legal = space.records(clean)
+    renamed = all(name == source for name, source in names.items())
+    found: list[Translated | None] = []
+    first = 0
+    for task in tasks:
+        part = slice(first, first + len(task))
+        first += len(task)
+        exact = [
+            renamed and _same(given, config)
+            for given, config in zip(task, legal[part], strict=True)
+        ]
+        found.append(_task(usable[part], inputs[part], legal[part], np.array(exact, dtype=bool)))
+    return found
+
+
+def _task(
+    usable: np.ndarray, inputs: np.ndarray, legal: Sequence[Mapping[str, Any]], exact: np.ndarray
+) -> Translated | None:
+    rows = np.flatnonzero(usable)
     if not len(rows):
         return None
     inputs = inputs[rows]
     known = np.ptp(inputs, axis=0) > 1e-9
-    inputs = inputs * known
-    legal = space.records(clean.iloc[rows].reset_index(drop=True))
-    renamed = all(name == source for name, source in names.items())
-    pairs = zip(rows, legal, strict=True)
-    exact = [renamed and _same(configs[row], config) for row, config in pairs]
-    return (
-        Translated(rows, inputs, known, legal, np.array(exact, dtype=bool)) if len(rows) else None
-    )
+    return Translated(rows, inputs * known, known, [legal[int(row)] for row in rows], exact[rows])
+
+
+def _column(configs: Sequence[Mapping[str, Any]], name: str) -> pd.Series:
+    """Return one hyperparameter, as numbers where all its values are."""
+    cells = [config.get(name) for config in configs]
+    if all(type(cell) in (int, float) or cell is None for cell in cells):
+        return pd.Series(cells, dtype=float)
+    return pd.Series(cells, dtype=object)
 
 
 def _all(space: SpaceDefinition) -> Sequence[Hyperparameter]:
@@ -116,6 +153,8 @@ def _reach_out(
 
 
 def _same(config: Mapping[str, Any], legal: Mapping[str, Any]) -> bool:
+    if config == legal and not any(isinstance(value, bool) for value in config.values()):
+        return True  # the common case, by far
     if config.keys() != legal.keys():
         return False
     return all(_equal(config[name], value) for name, value in legal.items())

@@ -1,6 +1,6 @@
 """Gaussian processes of past tasks: one per task, all with the same lengthscales."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,9 @@ from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales, learn_lengthscales
 
 MAX_POINTS = 300
+STACKED = 3000
+"""Points of past tasks in one kernel matrix, which bounds the memory."""
+
 NOISES = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
 
 
@@ -76,10 +79,7 @@ class SourceModels:
             points: encoded configurations, shape (n, d).
         """
         scores = np.empty((len(self), len(points)))
-        groups: dict[bytes, list[int]] = {}
-        for t, known in enumerate(self._known):
-            groups.setdefault(known.tobytes(), []).append(t)
-        for members in groups.values():
+        for members in self._groups():
             seen = points * self._known[members[0]]
             together = np.vstack([self._inputs[t] for t in members])
             kernel = matern52(seen, together, self.lengthscales)
@@ -89,6 +89,20 @@ class SourceModels:
                 scores[t] = kernel[:, first:last] @ self._weights[t]
                 first = last
         return scores
+
+    def _groups(self) -> Iterator[list[int]]:
+        """Give tasks that know the same columns, as many as fit a moderate kernel matrix."""
+        order = sorted(range(len(self)), key=lambda t: (self._known[t].tobytes(), t))
+        group: list[int] = []
+        for t in order:
+            size = sum(len(self._inputs[s]) for s in group)
+            alike = not group or (self._known[t] == self._known[group[0]]).all()
+            if group and (not alike or size >= STACKED):
+                yield group
+                group = []
+            group.append(t)
+        if group:
+            yield group
 
     def subset(self, tasks: Sequence[int]) -> "SourceModels":
         """Return the models of some of the tasks."""

@@ -22,8 +22,9 @@ TARGET = SpaceDefinition.from_dict(
 ENCODER = Encoder(TARGET)
 
 
-def texts(configs):
-    return [json.dumps(config) for config in configs]
+def translated(configs):
+    (found,) = translate([[json.dumps(config) for config in configs]], TARGET)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_a_found_name_is_used_once():
 
 def test_configurations_of_the_space_itself_stay_as_they_are():
     configs = sample(TARGET, 20, seed=0)
-    found = translate(texts(configs), TARGET)
+    found = translated(configs)
     assert found.exact.all()
     assert list(found.legal) == configs
     assert found.inputs == pytest.approx(ENCODER.encode(configs))
@@ -57,7 +58,7 @@ def test_configurations_of_the_space_itself_stay_as_they_are():
 
 def test_what_is_missing_says_nothing_and_stands_at_its_default():
     configs = [{"learning_rate": 10.0**-k, "units": 2 ** (4 + k)} for k in (1, 2, 3)]
-    found = translate(texts(configs), TARGET)
+    found = translated(configs)
     known = dict(zip(ENCODER.columns, found.known, strict=True))
     assert known["learning_rate"]
     assert known["units"]
@@ -70,13 +71,13 @@ def test_what_is_missing_says_nothing_and_stands_at_its_default():
 
 def test_what_never_varied_says_nothing():
     configs = [{**config, "dropout": 0.3} for config in sample(TARGET, 10, seed=0)]
-    found = translate(texts(configs), TARGET)
+    found = translated(configs)
     assert not dict(zip(ENCODER.columns, found.known, strict=True))["dropout"]
 
 
 def test_other_names_and_surplus_hyperparameters():
     configs = [{"lr": 10.0**-k, "hidden_size": 32, "momentum": 0.9} for k in (1, 2, 3)]
-    found = translate(texts(configs), TARGET)
+    found = translated(configs)
     assert [config["learning_rate"] for config in found.legal] == pytest.approx([0.1, 0.01, 1e-3])
     assert all(TARGET.complete(config) == config for config in found.legal)
     assert not found.exact.any()
@@ -84,7 +85,7 @@ def test_other_names_and_surplus_hyperparameters():
 
 def test_values_beyond_the_bounds_count_where_they_are_and_are_recommended_within():
     configs = [{"learning_rate": rate} for rate in (1.0, 1e-2, 1e-5, 1e-30)]
-    found = translate(texts(configs), TARGET)
+    found = translated(configs)
     column = found.inputs[:, ENCODER.columns.index("learning_rate")]
     assert column[0] == pytest.approx(4 / 3)
     assert column[2] == pytest.approx(-1 / 3)
@@ -94,7 +95,7 @@ def test_values_beyond_the_bounds_count_where_they_are_and_are_recommended_withi
 
 def test_choices_that_the_space_lacks():
     configs = [{"learning_rate": 0.01, "activation": a} for a in ("relu", "swish", "tanh", 7)]
-    found = translate(texts(configs), TARGET)
+    found = translated(configs)
     assert [config["activation"] for config in found.legal] == ["relu", "relu", "tanh", "relu"]
     assert not found.exact.any()
 
@@ -102,10 +103,22 @@ def test_choices_that_the_space_lacks():
 @pytest.mark.parametrize("cell", ["fast", None, [1], True])
 def test_cells_that_are_no_numbers_do_no_harm(cell):
     configs = [{"learning_rate": 0.01, "units": 32}, {"learning_rate": cell, "units": 64}]
-    found = translate(texts(configs), TARGET)
+    found = translated(configs)
     assert np.isfinite(found.inputs).all()
     assert all(TARGET.complete(config) == config for config in found.legal)
 
 
 def test_nothing_in_common():
-    assert translate(texts([{"n_estimators": 100}, {"n_estimators": 10}]), TARGET) is None
+    assert translated([{"n_estimators": 100}, {"n_estimators": 10}]) is None
+
+
+def test_tasks_are_translated_as_if_each_were_alone():
+    first, second = sample(TARGET, 8, seed=0), [{"lr": 0.1 / k} for k in range(1, 5)]
+    third = sample(TARGET, 5, seed=1)
+    together = translate([[json.dumps(c) for c in t] for t in (first, second, third)], TARGET)
+    for configs, found in zip((first, second, third), together, strict=True):
+        alone = translated(configs)
+        assert found.inputs == pytest.approx(alone.inputs)
+        assert list(found.legal) == list(alone.legal)
+        assert (found.known == alone.known).all()
+        assert (found.exact == alone.exact).all()
