@@ -18,6 +18,7 @@ import warnings
 from pathlib import Path
 
 import click
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from transfer import methods, peers, tables
@@ -74,10 +75,10 @@ def search(job):
         searcher.tell(row)
         rows.append(int(row))
     seconds = time.perf_counter() - started
+    scores = problem.pool.scores
     found = {"task": problem.pool.name, "rows": rows, "seconds": seconds,
-             "scores": problem.pool.scores[rows].tolist(),
-             "best": float(problem.pool.scores.max()),
-             "median": float(sorted(problem.pool.scores)[len(problem.pool.scores) // 2])}  # fmt: skip
+             "scores": scores[rows].tolist(), "best": float(scores.max()),
+             "median": float(np.median(scores))}  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}")
     temporary.write_text(json.dumps(found))

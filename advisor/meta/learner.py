@@ -111,8 +111,8 @@ class PortfolioLearner(MetaLearner):
             _ranks(values),
             past.predict(inputs),
             past.weights,
-            past.lengthscales,
-            past.trust,
+            informed=[past.lengthscales, past.lengthscales * 0.4],
+            trust=past.trust,
         )
         candidates = encoder.encode([experience.config(c) for c in range(len(experience.keys))])
         posteriors = model.posteriors(candidates, past.predict(candidates))

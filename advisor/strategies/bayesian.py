@@ -14,7 +14,12 @@ import numpy as np
 from advisor.spaces import Encoder, sobol
 from advisor.strategies.base import Configuration, SearchStrategy
 from advisor.strategies.candidates import CandidatePool
-from advisor.surrogates import PastTasks, TransferGP, log_expected_improvement
+from advisor.surrogates import (
+    PastTasks,
+    TransferGP,
+    log_expected_improvement,
+    possible_lengthscales,
+)
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales
 from knowledge_base.space import SpaceDefinition
@@ -58,6 +63,10 @@ class BayesianSearch(SearchStrategy):
         self._past = past if past is not None and past.trust >= MIN_TRUST else None
         self._encoder = Encoder(space)
         self._pool = CandidatePool(space, self._encoder, self._past, seed, candidates)
+        self._expectations: dict[bytes, np.ndarray] = {}
+        self._plain: list[np.ndarray] = []
+        self._informed: list[np.ndarray] = []
+        self._learned_from = 0
 
     def propose(self) -> Configuration:
         """Return the untried candidate with the largest log expected improvement."""
@@ -111,25 +120,55 @@ class BayesianSearch(SearchStrategy):
         targets = robust_targets(values)
         rows = _chosen(targets)
         inputs = encoded[rows]
-        model = self._model(inputs, targets[rows])
+        expected = self._expected(encoded)
+        self._learn_lengthscales(values, encoded)
+        model = self._model(inputs, targets[rows], expected[:, rows])
         if not self.pending:
             return model
-        waiting = encoded[len(values) :]
-        posteriors = model.posteriors(waiting, self._expected(waiting))
+        waiting = np.arange(len(values), len(encoded))
+        posteriors = model.posteriors(encoded[waiting], expected[:, waiting])
         believed = np.sum([p.weight * p.mean for p in posteriors], axis=0)
         together = np.concatenate([targets[rows], np.minimum(believed, targets.max())])
-        return self._model(np.vstack([inputs, waiting]), together)
+        rows = np.concatenate([rows, waiting])
+        return self._model(encoded[rows], together, expected[:, rows])
 
-    def _model(self, inputs: np.ndarray, targets: np.ndarray) -> TransferGP:
-        past = self._past
-        if past is None:
-            return TransferGP(inputs, targets)
-        return TransferGP(
-            inputs, targets, self._expected(inputs), past.weights, past.lengthscales, past.trust
-        )
+    def _model(self, inputs: np.ndarray, targets: np.ndarray, expected: np.ndarray) -> TransferGP:
+        if self._past is None:
+            return TransferGP(inputs, targets, plain=self._plain)
+        weights, trust = self._past.weights, self._past.trust
+        return TransferGP(inputs, targets, expected, weights, self._plain, self._informed, trust)
 
-    def _expected(self, inputs: np.ndarray) -> np.ndarray:
-        return np.zeros((0, len(inputs))) if self._past is None else self._past.predict(inputs)
+    def _learn_lengthscales(self, values: np.ndarray, encoded: np.ndarray) -> None:
+        """Learn from the first trials, as many as the last power of 1.15 had.
+
+        Lengthscales hardly change with one more trial, and learning them is most of the work;
+        on a schedule they still depend on nothing but what was told.
+        """
+        count = _on_schedule(len(values))
+        if not np.isfinite(values[:count]).any():
+            count = len(values)
+        if count == self._learned_from:
+            return
+        targets = robust_targets(values[:count])
+        rows = _chosen(targets)
+        inputs, targets = encoded[:count][rows], targets[rows]
+        plain = default_lengthscales(encoded.shape[1])
+        self._plain = possible_lengthscales(inputs, targets, plain)
+        if self._past is not None:
+            self._informed = possible_lengthscales(inputs, targets, self._past.lengthscales)
+        self._learned_from = count
+
+    def _expected(self, encoded: np.ndarray) -> np.ndarray:
+        """Return what past tasks expect, shape (t, n); computed once for each trial."""
+        if self._past is None:
+            return np.zeros((0, len(encoded)))
+        missing = [row for row in encoded if row.tobytes() not in self._expectations]
+        if missing:
+            found = self._past.predict(np.array(missing))
+            self._expectations.update(
+                (row.tobytes(), column) for row, column in zip(missing, found.T, strict=True)
+            )
+        return np.array([self._expectations[row.tobytes()] for row in encoded]).T
 
 
 def robust_targets(values: np.ndarray) -> np.ndarray:
@@ -149,6 +188,14 @@ def robust_targets(values: np.ndarray) -> np.ndarray:
     scale = high - low if high > low else max(float(finite.std()), 1e-12)
     standard = (filled - middle) / scale
     return np.where(standard < 0, -np.log1p(np.maximum(-standard, 0.0)), standard)
+
+
+def _on_schedule(n: int) -> int:
+    """Return the largest whole power of 1.15 that is at most n; all numbers up to 7."""
+    count = n if n < 8 else 7
+    while n >= 8 and max(count + 1, int(count * 1.15)) <= n:
+        count = max(count + 1, int(count * 1.15))
+    return count
 
 
 def _chosen(targets: np.ndarray) -> np.ndarray:

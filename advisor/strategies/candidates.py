@@ -14,10 +14,10 @@ from knowledge_base.space import SpaceDefinition
 SPREAD = 1024
 """Evenly spread candidates; what past tasks expect of them is computed once per search."""
 
-LOCAL = 60
+LOCAL = 40
 """Neighbours of each incumbent."""
 
-FRESH = 64
+FRESH = 32
 """New random candidates at each step, so that a long search is not tied to the first ones."""
 
 

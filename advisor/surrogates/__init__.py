@@ -3,7 +3,7 @@
 from advisor.surrogates.acquisition import log_expected_improvement
 from advisor.surrogates.past import PastTasks
 from advisor.surrogates.sources import SourceModels, TaskSample
-from advisor.surrogates.transfer import Posterior, TransferGP
+from advisor.surrogates.transfer import Posterior, TransferGP, possible_lengthscales
 
 __all__ = [
     "PastTasks",
@@ -12,4 +12,5 @@ __all__ = [
     "TaskSample",
     "TransferGP",
     "log_expected_improvement",
+    "possible_lengthscales",
 ]

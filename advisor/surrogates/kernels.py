@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_ROOT5 = np.sqrt(5.0)
+_ROOT5 = float(np.sqrt(5.0))
 
 
 def matern52(a: np.ndarray, b: np.ndarray, lengthscales: np.ndarray) -> np.ndarray:

@@ -80,9 +80,10 @@ class SourceModels:
         """
         scores = np.empty((len(self), len(points)))
         for members in self._groups():
-            seen = points * self._known[members[0]]
-            together = np.vstack([self._inputs[t] for t in members])
-            kernel = matern52(seen, together, self.lengthscales)
+            # Single precision: half the time, and an error far below what a task knows.
+            seen = (points * self._known[members[0]]).astype(np.float32)
+            together = np.vstack([self._inputs[t] for t in members]).astype(np.float32)
+            kernel = matern52(seen, together, self.lengthscales.astype(np.float32))
             first = 0
             for t in members:
                 last = first + len(self._inputs[t])

@@ -13,6 +13,7 @@ The remaining scales are averaged over by their marginal likelihood, together wi
 Gaussian process that knows nothing of the past: evidence decides between them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,6 +36,21 @@ MIN_FOR_LENGTHSCALES = 8
 LENGTHSCALE_SPREAD = 0.7
 IGNORED_SHARE = 0.02
 """Hypotheses less likely than this are left out of predictions."""
+
+
+def possible_lengthscales(
+    inputs: np.ndarray, values: np.ndarray, expected: np.ndarray
+) -> list[np.ndarray]:
+    """Return lengthscales that may hold: what is expected, and what the trials say if enough.
+
+    Args:
+        inputs: observed configurations, shape (n, d).
+        values: their performance in any unit, shape (n,).
+        expected: shape (d,).
+    """
+    if len(values) < MIN_FOR_LENGTHSCALES:
+        return [expected, expected * 0.4]
+    return [expected, learn_lengthscales([inputs], [values], expected, LENGTHSCALE_SPREAD)]
 
 
 @dataclass(frozen=True)
@@ -77,7 +93,8 @@ class TransferGP:
         values: np.ndarray,
         past: np.ndarray | None = None,
         weights: np.ndarray | None = None,
-        lengthscales: np.ndarray | None = None,
+        plain: Sequence[np.ndarray] = (),
+        informed: Sequence[np.ndarray] = (),
         trust: float = 0.9,
     ) -> None:
         """Condition on what was observed.
@@ -87,7 +104,9 @@ class TransferGP:
             values: their performance, finite, larger is better, shape (n,).
             past: scores that past tasks expect for them, shape (t, n); default no tasks.
             weights: of the past tasks, summing to 1, shape (t,).
-            lengthscales: expected for the residual, shape (d,); needed with past tasks.
+            plain: lengthscales that may hold without a past, each of shape (d,); default
+                `possible_lengthscales`.
+            informed: lengthscales that the residual may have; needed with past tasks.
             trust: prior probability that the past says something, in [0, 1).
         """
         self._inputs = inputs
@@ -97,18 +116,17 @@ class TransferGP:
         self._offset = float(values.mean())
         self._values = (values - self._offset) / self._spread
         self._lengthscales: list[np.ndarray] = []
-        self._plain = self._add_lengthscales(default_lengthscales(inputs.shape[1]))
-        self._informed = range(0) if lengthscales is None else self._add_lengthscales(lengthscales)
+        expected = default_lengthscales(inputs.shape[1])
+        self._plain = self._add_lengthscales(
+            plain or possible_lengthscales(inputs, self._values, expected)
+        )
+        self._informed = self._add_lengthscales(informed)
         self._mean, self._basis = self._split(np.zeros((0, len(values))) if past is None else past)
 
-    def _add_lengthscales(self, expected: np.ndarray) -> range:
-        """Add what may hold given what is expected; return their places."""
-        found = [expected, expected * 0.4]
-        if len(self._values) >= MIN_FOR_LENGTHSCALES:
-            own = learn_lengthscales([self._inputs], [self._values], expected, LENGTHSCALE_SPREAD)
-            found.append(own)
-        self._lengthscales += found
-        return range(len(self._lengthscales) - len(found), len(self._lengthscales))
+    def _add_lengthscales(self, given: Sequence[np.ndarray]) -> range:
+        """Add what may hold; return the places."""
+        self._lengthscales += given
+        return range(len(self._lengthscales) - len(given), len(self._lengthscales))
 
     def _split(self, past: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return m, shape (n,), and the weighted deviations from it, shape (t, n)."""

@@ -4,6 +4,7 @@ import importlib.util
 from abc import ABC, abstractmethod
 
 import numpy as np
+
 from transfer.tables import Problem
 
 
@@ -52,7 +53,6 @@ class Advisor(Method):
     """Our Bayesian search with past tasks."""
 
     random_start = False
-    learned: dict = {}
 
     def __init__(self, problem):
         from advisor.strategies.bayesian import BayesianSearch

@@ -4,6 +4,7 @@ import os
 import warnings
 
 import numpy as np
+
 from transfer.methods import Method
 
 
@@ -22,9 +23,10 @@ def _params(problem, inputs):
     params = {}
     for h, part in _columns(problem.space):
         cells = inputs[part]
-        params[h.name] = (
-            h.choices[int(cells.argmax())] if h.kind == "categorical" else float(np.clip(cells[0], 0, 1))
-        )  # fmt: skip
+        if h.kind == "categorical":
+            params[h.name] = h.choices[int(cells.argmax())]
+        else:
+            params[h.name] = float(np.clip(cells[0], 0, 1))
     return params
 
 
@@ -74,9 +76,6 @@ class OptunaTPE(_Optuna):
     """Multivariate TPE; the untried row nearest to what it proposes."""
 
     def sampler(self):
-        return self._sampler()
-
-    def _sampler(self):
         import optuna
 
         return optuna.samplers.TPESampler(seed=self.problem.seed, multivariate=True)
@@ -401,4 +400,3 @@ class SyneTuneBox(_SyneTune):
 
     def ask(self):
         return self.nearest(_point(self.problem, self._scheduler.suggest().config))
-
