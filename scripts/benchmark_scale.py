@@ -178,7 +178,7 @@ def main(tasks, trials):
         "| | |", "|---|---:|",
         f"| learning from it, once | {found['learned']['first']:.1f} s |",
         f"| peak memory then | {found['learned']['peak']:.2f} GiB |",
-        f"| `recommend` in a process that did it before | {1000 * found['cached']['warm']:.0f} ms |",
+        f"| `recommend` again in a process | {1000 * found['cached']['warm']:.0f} ms |",
         f"| `advisor recommend` from a cold start | {found['cold']:.2f} s |",
         f"| peak memory when learned before | {found['cached']['peak']:.2f} GiB |", "",
     ]  # fmt: skip

@@ -8,9 +8,10 @@ import numpy as np
 from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import greedy_portfolio
 from advisor.meta.scores import normal_share
-from advisor.meta.similarity import learn_agreement, task_weights
+from advisor.meta.similarity import SHARPNESSES, even_or_alike, learn_agreement
 
 MIN_RESIDUALS = 15
+MIN_CASES = 10
 MAX_LEFT_OUT = 60
 PICKS = 5
 LOWER, UPPER = 0.1, 0.9
@@ -30,12 +31,14 @@ class Calibration:
         shift: mean residual (picking the best of many predictions makes them too hopeful).
         low, high: 10% and 90% quantiles of the residuals.
         honesty: factor that brings probabilities of beating the default to what came true.
+        sharpness: of the weights of past tasks, that served left-out tasks best.
     """
 
     shift: float = 0.0
     low: float = -np.inf
     high: float = np.inf
     honesty: float = 0.5
+    sharpness: float = 0.0
 
     def expected(self, raw: float, spread: float) -> float:
         """Return the corrected expectation in [0, 1]."""
@@ -72,16 +75,76 @@ def calibrate(
         default: normal score expected of the default, shape (t,).
         default_shares: share that it reached, NaN where not tried, shape (t,).
     """
+    places = range(0, len(tasks), max(len(tasks) // MAX_LEFT_OUT, 1))
+    cases = [_case(tasks, scores, shares, place) for place in places]
+    cases = [case for case in cases if len(case.others) and len(case.tried)]
+    sharpness = _sharpness(cases, scores, shares)
     residuals: list[float] = []
     beats: list[tuple[float, float]] = []
-    for left_out in range(0, len(tasks), max(len(tasks) // MAX_LEFT_OUT, 1)):
-        found = _left_out(tasks, scores, shares, default, default_shares, left_out)
-        residuals += found[0]
-        beats += found[1]
+    for case in cases:
+        weights = even_or_alike(case.expected, sharpness)
+        for column in case.picks(scores, weights):
+            expected = normal_share(scores[case.others, column])
+            unit = spread_of(weights, expected) + FLOOR
+            residuals.append(float((shares[case.place, column] - weights @ expected) / unit))
+            if np.isfinite(default_shares[case.place]):
+                told = beats_default(weights, scores[case.others, column], default[case.others])
+                true = shares[case.place, column] > default_shares[case.place]
+                beats.append((told, float(true)))
     if len(residuals) < MIN_RESIDUALS:
-        return Calibration()
+        return Calibration(sharpness=sharpness)
     low, high = np.quantile(residuals, [LOWER, UPPER])
-    return Calibration(float(np.mean(residuals)), float(low), float(high), _honesty(beats))
+    shift = float(np.mean(residuals))
+    return Calibration(shift, float(low), float(high), _honesty(beats), sharpness)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A left-out task: what may speak for it, how alike that is, and what can be compared."""
+
+    place: int
+    others: np.ndarray
+    expected: np.ndarray
+    tried: np.ndarray
+
+    def picks(self, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Return the candidates that the others recommend, among those that were tried."""
+        within = scores[np.ix_(self.others, self.tried)]
+        return self.tried[greedy_portfolio(within, weights, PICKS)]
+
+
+def _case(tasks: Sequence[PastTask], scores: np.ndarray, shares: np.ndarray, place: int) -> _Case:
+    held = tasks[place]
+    unrelated = [t for t, task in enumerate(tasks) if t != place and not _related(task, held)]
+    others = np.array(unrelated, dtype=int)
+    metafeatures = [tasks[t].metafeatures for t in unrelated]
+    agreement = learn_agreement(metafeatures, scores[others])
+    expected = agreement.predict(held.metafeatures, metafeatures)
+    return _Case(place, others, expected, np.flatnonzero(np.isfinite(shares[place])))
+
+
+def _sharpness(cases: Sequence[_Case], scores: np.ndarray, shares: np.ndarray) -> float:
+    """Return the sharpness that serves left-out tasks best, if clearly better than none.
+
+    Clearly: by more than one standard error of the paired difference.
+    """
+    if len(cases) < MIN_CASES:
+        return 0.0
+    reached = {
+        sharpness: np.array([_reached(case, scores, shares, sharpness) for case in cases])
+        for sharpness in SHARPNESSES
+    }
+    best = max(SHARPNESSES, key=lambda sharpness: reached[sharpness].mean())
+    gain = reached[best] - reached[SHARPNESSES[0]]
+    clearly = gain.mean() > gain.std() / np.sqrt(len(gain))
+    return best if clearly else SHARPNESSES[0]
+
+
+def _reached(case: _Case, scores: np.ndarray, shares: np.ndarray, sharpness: float) -> float:
+    """Return the best share after 1, 3 and 5 recommendations, on average."""
+    picks = case.picks(scores, even_or_alike(case.expected, sharpness))
+    best = np.maximum.accumulate(shares[case.place, picks])
+    return float(np.mean([best[min(k, len(best)) - 1] for k in (1, 3, 5)]))
 
 
 def spread_of(weights: np.ndarray, shares: np.ndarray) -> float:
@@ -98,37 +161,6 @@ def beats_default(weights: np.ndarray, scores: np.ndarray, default: np.ndarray) 
         scores, default: normal scores of the candidate and of the default, shape (t,).
     """
     return float(weights @ normal_share((scores - default) / 0.3))
-
-
-def _left_out(
-    tasks: Sequence[PastTask],
-    scores: np.ndarray,
-    shares: np.ndarray,
-    default: np.ndarray,
-    default_shares: np.ndarray,
-    place: int,
-) -> tuple[list[float], list[tuple[float, float]]]:
-    held = tasks[place]
-    others = np.array(
-        [t for t, task in enumerate(tasks) if t != place and not _related(task, held)]
-    )
-    tried = np.flatnonzero(np.isfinite(shares[place]))
-    if not len(others) or not len(tried):
-        return [], []
-    metafeatures = [tasks[t].metafeatures for t in others]
-    agreement = learn_agreement(metafeatures, scores[others])
-    expected = agreement.predict(held.metafeatures, metafeatures)
-    nobody = np.zeros(len(others), dtype=bool)
-    weights = task_weights(expected, nobody, np.ones(len(others)))
-    residuals, beats = [], []
-    for column in tried[greedy_portfolio(scores[np.ix_(others, tried)], weights, PICKS)]:
-        expected_shares = normal_share(scores[others, column])
-        unit = spread_of(weights, expected_shares) + FLOOR
-        residuals.append(float((shares[place, column] - weights @ expected_shares) / unit))
-        if np.isfinite(default_shares[place]):
-            told = beats_default(weights, scores[others, column], default[others])
-            beats.append((told, float(shares[place, column] > default_shares[place])))
-    return residuals, beats
 
 
 def _related(task: PastTask, held: PastTask) -> bool:

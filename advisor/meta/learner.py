@@ -10,7 +10,7 @@ from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import greedy_portfolio
 from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.scores import normal_share
-from advisor.meta.similarity import task_weights, with_outcomes
+from advisor.meta.similarity import OUTCOME_SHARPNESS, task_weights, with_outcomes
 from advisor.spaces import Encoder
 from advisor.surrogates import PastTasks, TransferGP
 from advisor.surrogates.kernels import matern52
@@ -122,14 +122,16 @@ class PortfolioLearner(MetaLearner):
     def _weights(self, experience: Experience, query: Query) -> tuple[np.ndarray, np.ndarray]:
         metafeatures = [task.metafeatures for task in experience.tasks]
         expected = experience.agreement.predict(query.metafeatures, metafeatures)
+        sharpness = experience.calibration.sharpness
         if query.outcomes:
             inputs = Encoder(self._space).encode([config for config, _ in query.outcomes])
             values = [-np.inf if value is None else value for _, value in query.outcomes]
             scores = experience.models.predict(inputs)
             expected = with_outcomes(expected, scores, np.array(values, dtype=float))
+            sharpness = max(sharpness, OUTCOME_SHARPNESS)
         same = np.array([_same_data(query, task) for task in experience.tasks])
         trials = np.array([task.n_trials for task in experience.tasks], dtype=float)
-        return task_weights(expected, same, trials), same
+        return task_weights(expected, sharpness, same, trials), same
 
     def _scores(self, experience: Experience) -> np.ndarray:
         """Return scores of candidates: half what was seen, where it was, half what is expected.

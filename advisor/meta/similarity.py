@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-UNIFORM_SHARE = 0.5
-"""Half of the weight is spread evenly: metafeatures help, but a portfolio that trusts them
-alone loses more on the tasks that they place wrongly."""
+SHARPNESSES = (0.0, 3.0, 7.0, 15.0, 30.0)
+"""How many times e more a task may weigh per unit of expected agreement; 0 weighs all evenly.
+Which of them serves best is found by leaving each past task out (`calibration`)."""
 
-TEMPERATURE = 0.07
-"""Agreement that makes a task e times as important."""
+OUTCOME_SHARPNESS = 10.0
+"""At least this with outcomes on the new task, which tell more than metafeatures."""
 
 PRIOR_OUTCOMES = 4.0
 """Outcomes on the new task that weigh as much as its metafeatures."""
@@ -101,22 +101,30 @@ def learn_agreement(
     return Agreement(names, centre, scale, base, slopes, float(actual.mean()))
 
 
-def task_weights(expected: np.ndarray, same_dataset: np.ndarray, trials: np.ndarray) -> np.ndarray:
+def task_weights(
+    expected: np.ndarray, sharpness: float, same_dataset: np.ndarray, trials: np.ndarray
+) -> np.ndarray:
     """Return non-negative weights of past tasks that sum to 1, shape (t,).
 
     Args:
         expected: agreement expected of each past task with the new one, shape (t,).
+        sharpness: how much the expectation counts; see SHARPNESSES.
         same_dataset: mask of past tasks on the new task's own data and target, shape (t,).
         trials: trials behind each past task, shape (t,).
     """
-    alike = np.exp((expected - expected.max()) / TEMPERATURE)
-    weights = UNIFORM_SHARE / len(alike) + (1 - UNIFORM_SHARE) * alike / alike.sum()
+    weights = even_or_alike(expected, sharpness)
     if not same_dataset.any() or same_dataset.all():
-        return weights / weights.sum()
+        return weights
     own = np.where(same_dataset, trials, 0.0)
     others = np.where(same_dataset, 0.0, weights)
     share = own.sum() / (own.sum() + SAME_DATASET_HALF)
     return share * own / own.sum() + (1 - share) * others / others.sum()
+
+
+def even_or_alike(expected: np.ndarray, sharpness: float) -> np.ndarray:
+    """Return weights that sum to 1 by the expected agreement alone, shape (t,)."""
+    alike = np.exp(sharpness * (expected - expected.max()))
+    return alike / alike.sum()
 
 
 def with_outcomes(expected: np.ndarray, scores: np.ndarray, outcomes: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ def test_it_predicts_agreement_better_than_plain_distance_does():
 def test_without_metafeatures_all_tasks_count_the_same(query):
     _, _, scores, features = store()
     expected = learn_agreement(features, scores).predict(query, features)
-    weights = task_weights(expected, np.zeros(14, bool), np.ones(14))
+    weights = task_weights(expected, 15.0, np.zeros(14, bool), np.ones(14))
     assert weights == pytest.approx(np.full(14, 1 / 14))
 
 
@@ -88,8 +88,8 @@ def test_failed_outcomes_are_the_worst():
 
 def test_the_same_data_take_over_with_their_trials():
     same = np.arange(10) == 7
-    few = task_weights(np.zeros(10), same, np.full(10, 4.0))
-    many = task_weights(np.zeros(10), same, np.full(10, 200.0))
+    few = task_weights(np.zeros(10), 7.0, same, np.full(10, 4.0))
+    many = task_weights(np.zeros(10), 7.0, same, np.full(10, 200.0))
     assert [few.sum(), many.sum()] == pytest.approx([1, 1])
     assert 0.2 < few[7] < 0.5
     assert many[7] > 0.9
