@@ -24,6 +24,8 @@ from advisor.cli.output import config_text, print_json
 @click.option("--warm", "n_warm", type=click.IntRange(min=0),
               help="Configurations from the past; 0 is a cold search.  [default: by --trials]"
               )  # fmt: skip
+@click.option("--per-second", is_flag=True,
+              help="Expected improvement per second: prefer what is quick.")  # fmt: skip
 @click.option("--metric", help="What to optimise.  [default: accuracy or rmse]")
 @click.option("--direction", type=click.Choice(["minimize", "maximize"]),
               help="For your own objective.  [default: minimize]")  # fmt: skip

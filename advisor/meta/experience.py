@@ -18,7 +18,7 @@ from advisor.meta.history import representative
 from advisor.meta.past_task import PastTask, mark
 from advisor.meta.similarity import Agreement, learn_agreement
 from advisor.spaces import Encoder
-from advisor.surrogates import PastTasks, SourceModels
+from advisor.surrogates import PastCosts, PastTasks, SourceModels
 from advisor.surrogates.past import trust_in
 from advisor.surrogates.sources import shared_lengthscales
 from knowledge_base.identity import canonical_json
@@ -153,15 +153,25 @@ class Experience:
             self.calibration,
         )
 
-    def past(self, weights: np.ndarray) -> PastTasks:
+    def past(self, weights: np.ndarray, costs: bool = False) -> PastTasks:
         """Return a prior for a search on a new task: the MAX_PAST tasks that weigh most.
 
         Args:
             weights: of the tasks, summing to 1, shape (t,).
+            costs: whether to learn what configurations took, too.
         """
-        places = np.sort(np.argsort(-weights, kind="stable")[:MAX_PAST])
-        chosen = weights[places]
-        return PastTasks(self.models.subset(places.tolist()), chosen / chosen.sum(), self.trust)
+        places = np.sort(np.argsort(-weights, kind="stable")[:MAX_PAST]).tolist()
+        chosen = weights[places] / weights[places].sum()
+        models, took = self.models.subset(places), None
+        if costs:
+            tasks = [self.tasks[t] for t in places]
+            took = PastCosts.learn(
+                [task.sample for task in tasks],
+                [task.durations for task in tasks],
+                chosen,
+                models.lengthscales,
+            )
+        return PastTasks(models, chosen, self.trust, took)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""

@@ -30,8 +30,11 @@ class MetaLearner(ABC):
         """Return up to `n` recommendations, best first; none without any history."""
 
     @abstractmethod
-    def past(self, query: Query) -> PastTasks | None:
-        """Return a prior for a search on the new task, None without any history."""
+    def past(self, query: Query, costs: bool = False) -> PastTasks | None:
+        """Return a prior for a search on the new task, None without any history.
+
+        With `costs` it says what configurations take, too.
+        """
 
 
 class PortfolioLearner(MetaLearner):
@@ -69,7 +72,7 @@ class PortfolioLearner(MetaLearner):
             chosen = greedy_portfolio(scores, weights, n)
         return [answer.recommendation(rank, c) for rank, c in enumerate(chosen, start=1)]
 
-    def past(self, query: Query) -> PastTasks | None:
+    def past(self, query: Query, costs: bool = False) -> PastTasks | None:
         """Return a prior for a search on the new task, None without any history.
 
         The task itself is left out: its trials are told to the search, not expected by it.
@@ -80,7 +83,7 @@ class PortfolioLearner(MetaLearner):
         weights, _ = self._weights(experience, query)
         itself = [task.task_id == query.task_id for task in experience.tasks]
         weights = np.where(itself, 0.0, weights)
-        return experience.past(weights / weights.sum()) if weights.any() else None
+        return experience.past(weights / weights.sum(), costs) if weights.any() else None
 
     def weights(self, query: Query) -> dict[str, float]:
         """Return the weight of each past task by its identity."""

@@ -17,10 +17,17 @@ Configuration = dict[str, Any]
 
 @dataclass(frozen=True)
 class Observation:
-    """A finished trial as a strategy sees it; `value` is None for failed or diverged."""
+    """A finished trial as a strategy sees it.
+
+    Attributes:
+        config: what was tried.
+        value: its metric; None for failed or diverged.
+        seconds: what it took, if known.
+    """
 
     config: Mapping[str, Any]
     value: float | None
+    seconds: float | None = None
 
 
 class SearchStrategy(ABC):
@@ -42,6 +49,7 @@ class SearchStrategy(ABC):
         warm_start: Sequence[Mapping[str, Any]] = (),
         past: "PastTasks | None" = None,
         candidates: Sequence[Mapping[str, Any]] | None = None,
+        per_second: bool = False,
     ) -> None:
         """Start a search.
 
@@ -52,6 +60,7 @@ class SearchStrategy(ABC):
             warm_start: configurations to try first, best first.
             past: past tasks, for strategies that learn from them.
             candidates: propose only these configurations, for strategies that can.
+            per_second: prefer what is quick, for strategies that can.
         """
         self.space = space
         self.direction = direction
@@ -69,18 +78,21 @@ class SearchStrategy(ABC):
         self.pending.append(config)
         return dict(config)
 
-    def tell(self, config: Mapping[str, Any], value: float | None) -> None:
+    def tell(
+        self, config: Mapping[str, Any], value: float | None, seconds: float | None = None
+    ) -> None:
         """Report a finished trial.
 
         Args:
             config: the configuration that was tried, whether asked for or not.
             value: its metric; None (or a non-finite number) if it failed or diverged.
+            seconds: what it took, if known.
         """
         config = dict(config)
         if config in self.pending:
             self.pending.remove(config)
         known = value is not None and bool(np.isfinite(value))
-        self.observations.append(Observation(config, value if known else None))
+        self.observations.append(Observation(config, value if known else None, seconds))
 
     @abstractmethod
     def propose(self) -> Configuration:

@@ -17,6 +17,7 @@ from advisor.strategies.candidates import CandidatePool
 from advisor.surrogates import (
     PastTasks,
     TransferGP,
+    expected_log_seconds,
     log_expected_improvement,
     possible_lengthscales,
 )
@@ -51,6 +52,7 @@ class BayesianSearch(SearchStrategy):
         warm_start: Sequence[Mapping[str, Any]] = (),
         past: PastTasks | None = None,
         candidates: Sequence[Mapping[str, Any]] | None = None,
+        per_second: bool = False,
     ) -> None:
         """Start a search; see `SearchStrategy`.
 
@@ -58,8 +60,10 @@ class BayesianSearch(SearchStrategy):
             space, direction, seed, warm_start: as for every strategy.
             past: past tasks to learn from.
             candidates: propose only these configurations, until all were tried.
+            per_second: maximise expected improvement per second.
         """
-        super().__init__(space, direction, seed, warm_start, past, candidates)
+        super().__init__(space, direction, seed, warm_start, past, candidates, per_second)
+        self._per_second = per_second
         self._past = past if past is not None and past.trust >= MIN_TRUST else None
         self._encoder = Encoder(space)
         self._pool = CandidatePool(space, self._encoder, self._past, seed, candidates)
@@ -84,7 +88,16 @@ class BayesianSearch(SearchStrategy):
         else:
             scores = log_expected_improvement(self._fitted(values, encoded).posteriors(
                 self._pool.inputs, self._pool.past))  # fmt: skip
+        if self._per_second and known:
+            scores = scores - self._log_seconds(encoded[: len(values)])
         return self._pool.best(self._apart(scores, encoded[len(values) :]))
+
+    def _log_seconds(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the expected log duration of the candidates, up to a constant."""
+        told = [o.seconds for o in self.observations]
+        seconds = np.array([np.nan if s is None else s for s in told], dtype=float)
+        costs = None if self._past is None else self._past.costs
+        return expected_log_seconds(costs, inputs, seconds, self._pool.inputs)
 
     def _apart(self, scores: np.ndarray, waiting: np.ndarray) -> np.ndarray:
         """Leave out what would teach much the same as a pending trial, if anything is left."""

@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from advisor.surrogates.costs import PastCosts
 from advisor.surrogates.sources import SourceModels, TaskSample, shared_lengthscales
 
 CHECKED_TASKS = 40
 CHECKED_POINTS = 60
 MIN_TRUST, MAX_TRUST = 0.05, 0.95
+_COSTS = "costs_"
 
 
 class PastTasks:
@@ -19,11 +21,18 @@ class PastTasks:
         models: one per task.
         weights: summing to 1, shape (t,).
         trust: prior probability that they say something about a new task.
+        costs: what configurations took on them, if that was asked for.
     """
 
-    def __init__(self, models: SourceModels, weights: np.ndarray, trust: float) -> None:
+    def __init__(
+        self,
+        models: SourceModels,
+        weights: np.ndarray,
+        trust: float,
+        costs: PastCosts | None = None,
+    ) -> None:
         """Take fitted parts; use `learn` to make them."""
-        self.models, self.weights, self.trust = models, weights, trust
+        self.models, self.weights, self.trust, self.costs = models, weights, trust, costs
 
     @classmethod
     def learn(cls, tasks: Sequence[TaskSample], weights: np.ndarray | None = None) -> "PastTasks":
@@ -49,13 +58,21 @@ class PastTasks:
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""
         trust = np.array(self.trust)
-        return {**self.models.to_arrays(), "task_weights": self.weights, "trust": trust}
+        costs = {} if self.costs is None else self.costs.to_arrays()
+        return {
+            **self.models.to_arrays(),
+            "task_weights": self.weights,
+            "trust": trust,
+            **{f"{_COSTS}{name}": array for name, array in costs.items()},
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> "PastTasks":
         """Return what `to_arrays` wrote."""
         models = SourceModels.from_arrays(arrays)
-        return cls(models, np.asarray(arrays["task_weights"]), float(arrays["trust"]))
+        of_costs = {n.removeprefix(_COSTS): arrays[n] for n in arrays if n.startswith(_COSTS)}
+        costs = PastCosts.from_arrays(of_costs) if of_costs else None
+        return cls(models, np.asarray(arrays["task_weights"]), float(arrays["trust"]), costs)
 
 
 def trust_in(tasks: Sequence[TaskSample], models: SourceModels) -> float:

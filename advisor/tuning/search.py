@@ -170,7 +170,13 @@ def tune(
 
 def _begin(settings: TuneSettings, goal: Goal, kb: KnowledgeBase) -> Start:
     return warm_start(
-        kb, goal.space, goal.task.family, goal.query, settings.warm, settings.exclude_datasets
+        kb,
+        goal.space,
+        goal.task.family,
+        goal.query,
+        settings.warm,
+        settings.exclude_datasets,
+        settings.per_second,
     )
 
 
@@ -193,7 +199,13 @@ def _search(
         kb=kb if contribute else None,
     )
     tuner = Tuner(
-        context, settings.strategy, settings.seed, begin.warm, directory.trials(), begin.past
+        context,
+        settings.strategy,
+        settings.seed,
+        begin.warm,
+        directory.trials(),
+        begin.past,
+        settings.per_second,
     )
     return Search(settings, tuner, goal.objective, path, kb)
 

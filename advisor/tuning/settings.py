@@ -27,6 +27,7 @@ class TuneSettings:
         seed: of splits, training and search.
         max_epochs: per trial, for built-in families.
         exclude_datasets: fingerprints of data sets that the warm start must not use.
+        per_second: prefer configurations that are quick (expected improvement per second).
     """
 
     data: str | None = None
@@ -43,6 +44,7 @@ class TuneSettings:
     seed: int = 0
     max_epochs: int | None = None
     exclude_datasets: Sequence[str] = ()
+    per_second: bool = False
 
     def check(self) -> None:
         """Refuse what cannot be run.
@@ -79,6 +81,8 @@ class TuneSettings:
         plain = self.to_dict()
         for name in ("trials", "n_warm"):
             del plain[name]
+        if not self.per_second:
+            del plain["per_second"]  # studies that are older than the option keep their signature
         for name in ("data", "space"):
             if plain[name] and Path(plain[name]).exists():
                 plain[name] = str(Path(plain[name]).resolve())

@@ -76,6 +76,7 @@ class Tuner:
         warm: Sequence[Mapping[str, Any]] = (),
         finished: Sequence[TrialRecord] = (),
         past: PastTasks | None = None,
+        per_second: bool = False,
     ) -> None:
         """Start, or go on after `finished` trials (told to the strategy in their order).
 
@@ -86,6 +87,7 @@ class Tuner:
             warm: configurations to try first.
             finished: trials of an earlier run.
             past: past tasks to learn from.
+            per_second: prefer what is quick.
 
         Raises:
             UserError: no such strategy, or a warm-start configuration outside the space.
@@ -93,7 +95,7 @@ class Tuner:
         self.context = context
         self.trials: list[TrialRecord] = []
         self._strategy = get_strategy(strategy)(
-            context.space, context.task.direction, seed, warm, past
+            context.space, context.task.direction, seed, warm, past, per_second=per_second
         )
         self._seed = seed
         for trial in finished:
@@ -114,6 +116,7 @@ class Tuner:
         n_warm: int = MAX_WARM,
         seed: int = 0,
         contribute: bool = True,
+        per_second: bool = False,
     ) -> "Tuner":
         """Return a tuner for any space and task, with or without a data set behind it.
 
@@ -129,6 +132,7 @@ class Tuner:
             n_warm: how many configurations to take from the past.
             seed: of all random choices.
             contribute: whether told trials go into `kb`.
+            per_second: prefer what is quick; tell outcomes with their durations.
         """
         family = family or space.name
         task = TaskRecord(name=name, metric=metric, direction=direction, family=family)
@@ -142,9 +146,9 @@ class Tuner:
             source="advisor ask/tell",
         )
         query = query or Query(task_id=task.task_id)
-        begin = warm_start(kb, space, family, query, n_warm)
+        begin = warm_start(kb, space, family, query, n_warm, costs=per_second)
         context = StudyContext(study, task, space, kb=kb if contribute else None)
-        return cls(context, strategy, seed, begin.warm, past=begin.past)
+        return cls(context, strategy, seed, begin.warm, past=begin.past, per_second=per_second)
 
     def ask(self) -> dict[str, Any]:
         """Return the next configuration to try (active hyperparameters only)."""
@@ -198,7 +202,7 @@ class Tuner:
         self.trials.append(trial)
         # A stopped trial's value belongs to fewer epochs, yet it is better than no value.
         value = trial.value if trial.state in ("complete", "stopped") else None
-        self._strategy.tell(trial.config, value)
+        self._strategy.tell(trial.config, value, trial.duration)
 
 
 def _plain_outcome(value: float | None) -> Outcome:

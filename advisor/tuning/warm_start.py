@@ -37,17 +37,18 @@ def warm_start(
     query: Query,
     n: int,
     exclude_datasets: Sequence[str] = (),
+    costs: bool = False,
 ) -> Start:
     """Return where a search with `n` configurations from past tasks begins.
 
     Works with and without metafeatures. A cold search (`n` below 1) gets nothing at all, and
-    so does one without a `kb` or a history.
+    so does one without a `kb` or a history. With `costs`, past durations are learned from, too.
     """
     if kb is None or n < 1:
         return Start()
     known = learner(kb, space, family, exclude_datasets)
     warm = [dict(item.config) for item in known.recommend(query, n)]
-    return Start(warm, known.past(query))
+    return Start(warm, known.past(query, costs))
 
 
 def warm_count(trials: int) -> int:

@@ -6,7 +6,7 @@ from scipy.special import ndtri
 
 from advisor.spaces import Encoder, sample
 from advisor.strategies.bayesian import BayesianSearch, robust_targets
-from advisor.surrogates import PastTasks, TaskSample
+from advisor.surrogates import PastCosts, PastTasks, TaskSample, expected_log_seconds
 from knowledge_base.space import SpaceDefinition
 
 MIXED = SpaceDefinition.from_dict(
@@ -186,3 +186,45 @@ def test_targets_are_finite_and_bad_ones_compressed():
 @pytest.mark.parametrize("values", [[0.5], [0.5, 0.5], [0.5, 0.5, np.nan]])
 def test_equal_targets_are_no_obstacle(values):
     assert np.isfinite(robust_targets(np.array(values))).all()
+
+
+def test_per_second_prefers_what_is_quick():
+    def run_with(per_second):
+        strategy = BayesianSearch(MIXED, past=past_tasks(), per_second=per_second)
+        for _ in range(14):
+            config = strategy.ask()
+            # Deep networks are a little better and take far longer.
+            strategy.tell(config, loss(config) - 0.15 * config["layers"], 10.0 ** config["layers"])
+        return [o.seconds for o in strategy.observations]
+
+    assert sum(run_with(True)) < 0.7 * sum(run_with(False))
+
+
+def test_past_durations_tell_what_is_quick_before_anything_was_tried():
+    rng = np.random.default_rng(0)
+    points = rng.random((60, 2))
+    task = TaskSample(points, rng.normal(size=60), np.ones(2, dtype=bool))
+    costs = PastCosts.learn([task], [np.exp(3 * points[:, 0])], np.ones(1), np.full(2, 0.7))
+    candidates = rng.random((50, 2))
+    expected = expected_log_seconds(costs, np.zeros((0, 2)), np.zeros(0), candidates)
+    assert np.corrcoef(expected, candidates[:, 0])[0, 1] > 0.95
+    again = PastCosts.from_arrays(costs.to_arrays())
+    assert expected_log_seconds(again, points, np.full(60, np.nan), candidates) == pytest.approx(
+        expected, abs=1e-3
+    )
+
+
+def test_told_durations_correct_past_ones():
+    rng = np.random.default_rng(0)
+    points = rng.random((40, 2))
+    task = TaskSample(points, rng.normal(size=40), np.ones(2, dtype=bool))
+    costs = PastCosts.learn([task], [np.exp(3 * points[:, 0])], np.ones(1), np.full(2, 0.7))
+    tried = rng.random((25, 2))
+    expected = expected_log_seconds(costs, tried, np.exp(-3 * tried[:, 0]), points)
+    assert np.corrcoef(expected, points[:, 0])[0, 1] < -0.9
+
+
+def test_without_durations_there_is_nothing_to_learn():
+    task = TaskSample(np.zeros((6, 2)), np.zeros(6), np.ones(2, dtype=bool))
+    assert PastCosts.learn([task], [np.full(6, np.nan)], np.ones(1), np.ones(2)) is None
+    assert expected_log_seconds(None, np.zeros((0, 2)), np.zeros(0), np.zeros((3, 2))).tolist() == [0.0] * 3  # noqa: E501  # fmt: skip
