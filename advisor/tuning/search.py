@@ -132,6 +132,11 @@ def resume(
     path = find_directory(root or studies_root(kb), settings, name)
     directory = StudyDirectory.open(path)
     stored = TuneSettings.from_dict(directory.settings)
+    if stored.data is None and stored.objective is None:
+        raise UserError(
+            f"The study '{path.name}' was asked and told from Python; go on with "
+            f"Tuner.resume({str(path)!r})."
+        )
     goal = _goal(stored, kb)
     if (
         goal.task.task_id != directory.task.task_id

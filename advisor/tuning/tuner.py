@@ -4,14 +4,16 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, overload
 
 from advisor.meta import Query
 from advisor.strategies import get_strategy
 from advisor.surrogates import PastTasks
 from advisor.training.outcome import Outcome
-from advisor.tuning.warm_start import MAX_WARM, warm_start
+from advisor.tuning.warm_start import MAX_WARM, Start, load_past, save_past, warm_start
 from knowledge_base import Bundle, KnowledgeBase
+from knowledge_base.errors import UserError
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.study_directory import StudyDirectory
@@ -117,6 +119,7 @@ class Tuner:
         seed: int = 0,
         contribute: bool = True,
         per_second: bool = False,
+        directory: str | Path | None = None,
     ) -> "Tuner":
         """Return a tuner for any space and task, with or without a data set behind it.
 
@@ -133,6 +136,10 @@ class Tuner:
             seed: of all random choices.
             contribute: whether told trials go into `kb`.
             per_second: prefer what is quick; tell outcomes with their durations.
+            directory: new folder to keep the study in, so that `resume` can go on with it.
+
+        Raises:
+            UserError: the directory holds a study already.
         """
         family = family or space.name
         task = TaskRecord(name=name, metric=metric, direction=direction, family=family)
@@ -147,12 +154,57 @@ class Tuner:
         )
         query = query or Query(task_id=task.task_id)
         begin = warm_start(kb, space, family, query, n_warm, costs=per_second)
-        context = StudyContext(study, task, space, kb=kb if contribute else None)
+        kept = None
+        if directory is not None:
+            kept = _new_directory(Path(directory), study, task, space, begin, per_second)
+        context = StudyContext(study, task, space, directory=kept, kb=kb if contribute else None)
         return cls(context, strategy, seed, begin.warm, past=begin.past, per_second=per_second)
 
-    def ask(self) -> dict[str, Any]:
-        """Return the next configuration to try (active hyperparameters only)."""
-        return self._strategy.ask()
+    @classmethod
+    def resume(cls, directory: str | Path, kb: KnowledgeBase | None = None) -> "Tuner":
+        """Go on with a study that `create` keeps in a directory.
+
+        It asks what it would have asked; configurations that were asked for and not told are
+        forgotten.
+
+        Args:
+            directory: of the study.
+            kb: where finished trials go; those of the study are added now if missing.
+
+        Raises:
+            UserError: there is no study, or it is damaged.
+        """
+        kept = StudyDirectory.open(directory)
+        context = StudyContext(
+            kept.study, kept.task, kept.space, kept.dataset, kept.metafeatures, kept, kb
+        )
+        finished = kept.trials()
+        if kb is not None and finished:
+            kb.add(context.bundle(finished))
+        return cls(
+            context,
+            kept.study.strategy or "bayesian",
+            kept.study.seed or 0,
+            kept.settings.get("warm", []),
+            finished,
+            load_past(Path(directory)),
+            bool(kept.settings.get("per_second", False)),
+        )
+
+    @overload
+    def ask(self) -> dict[str, Any]: ...
+
+    @overload
+    def ask(self, n: int) -> list[dict[str, Any]]: ...
+
+    def ask(self, n: int | None = None) -> dict[str, Any] | list[dict[str, Any]]:
+        """Return the next configuration to try (active hyperparameters only), or `n` of them.
+
+        Several may be asked for before any is told: they differ, and say different things.
+        """
+        if n is None:
+            return self._strategy.ask()
+        return [self._strategy.ask() for _ in range(n)]
 
     def tell(
         self,
@@ -203,6 +255,22 @@ class Tuner:
         # A stopped trial's value belongs to fewer epochs, yet it is better than no value.
         value = trial.value if trial.state in ("complete", "stopped") else None
         self._strategy.tell(trial.config, value, trial.duration)
+
+
+def _new_directory(
+    path: Path,
+    study: StudyRecord,
+    task: TaskRecord,
+    space: SpaceDefinition,
+    begin: Start,
+    per_second: bool,
+) -> StudyDirectory:
+    if (path / "study.json").exists():
+        raise UserError(f"{path} holds a study already; go on with Tuner.resume.")
+    settings = {"warm": list(begin.warm), "per_second": per_second}
+    kept = StudyDirectory.create(path, study=study, task=task, space=space, settings=settings)
+    save_past(path, begin.past)
+    return kept
 
 
 def _plain_outcome(value: float | None) -> Outcome:
