@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from kb_examples import content, make_bundle, numbers_of
+from kb_examples import TASK, content, make_bundle, numbers_of
 
 from knowledge_base import KnowledgeBase, KnowledgeBaseError, UserError
 from knowledge_base.journal import Journal
@@ -189,3 +189,39 @@ def test_the_journal_keeps_its_order(tmp_path: Path):
         journal.append(make_bundle(range(number, number + 1)))
     loaded = Journal(tmp_path / "kb.duckdb").load()
     assert [b["trials"]["number"].to_pylist() for b in loaded.values()] == [[0], [1], [2]]
+
+
+def test_outcomes_are_what_was_tried_and_what_came_of_it(tmp_path):
+    kb = KnowledgeBase(tmp_path / "kb.duckdb", seed=False)
+    kb.append(make_bundle(range(5)))
+    found = kb.outcomes("svm")
+    assert list(found.columns) == ["task_id", "config", "state", "value", "duration", "strategy"]
+    assert len(found) == 5
+    assert len(kb.outcomes("svm", [TASK.task_id])) == 5
+    assert len(kb.outcomes("svm", ["another"])) == 0
+    assert len(kb.outcomes("mlp")) == 0
+
+
+def test_digests_change_with_the_trials_of_their_task_only(tmp_path):
+    kb = KnowledgeBase(tmp_path / "kb.duckdb", seed=False)
+    kb.append(make_bundle(range(5)))
+    first = kb.task_digests("svm")
+    kb.append(make_bundle(range(5)))  # the same again
+    assert kb.task_digests("svm") == first
+    kb.fold(5.0)
+    assert kb.task_digests("svm") == first
+    kb.append(make_bundle(range(5, 6)))
+    assert kb.task_digests("svm").keys() == first.keys()
+    assert kb.task_digests("svm") != first
+
+
+def test_the_stamp_changes_with_every_contribution(tmp_path):
+    kb = KnowledgeBase(tmp_path / "kb.duckdb", seed=False)
+    stamps = [kb.stamp()]
+    for number in range(3):
+        kb.append(make_bundle(range(number, number + 1)))
+        stamps.append(kb.stamp())
+    kb.fold(5.0)
+    stamps.append(kb.stamp())
+    assert len(set(stamps)) == 5
+    assert kb.stamp() == stamps[-1]
