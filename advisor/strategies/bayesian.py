@@ -77,9 +77,7 @@ class BayesianSearch(SearchStrategy):
         values = self.goodness()
         known = int(np.isfinite(values).sum())
         if self._past is None and known < MIN_OBSERVED:
-            initial = self._initial()
-            if initial is not None:
-                return initial
+            return self._initial()
         taken = self.taken()
         encoded = self._encoder.encode(taken)
         self._pool.refresh(self._incumbents(values), encoded, self.step_seed())
@@ -112,10 +110,12 @@ class BayesianSearch(SearchStrategy):
         far = alike < ALIKE
         return np.where(far, scores, -np.inf) if far.any() else scores
 
-    def _initial(self) -> Configuration | None:
-        """Return the space's default first, then Sobol points; None for given candidates."""
+    def _initial(self) -> Configuration:
+        """Return the space's default first, then Sobol points; of given candidates, any."""
         if self._pool.fixed:
-            return None
+            self._pool.refresh([], self._encoder.encode(self.taken()), self.step_seed())
+            rng = np.random.default_rng(self.step_seed())
+            return self._pool.best(rng.random(len(self._pool.inputs)))
         tried = len(self.observations) + len(self.pending)
         if tried == 0:
             return self.space.default()

@@ -34,6 +34,9 @@ NOISES = {1e-3: 0.6, 0.1: 0.3, 0.4: 0.1}
 
 MIN_FOR_LENGTHSCALES = 8
 LENGTHSCALE_SPREAD = 0.7
+PLAIN_FLOOR = 0.05
+"""Least share of the hypotheses without a past in predictions, however little they explain."""
+
 IGNORED_SHARE = 0.02
 """Hypotheses less likely than this are left out of predictions."""
 
@@ -174,10 +177,8 @@ class TransferGP:
             for h in self._hypotheses
         ]  # fmt: skip
         evidence = np.array([s.evidence + np.log(s.hypothesis.prior) for s in solved])
-        share = np.exp(evidence - evidence.max())
-        share /= share.sum()
-        kept = [(s, w) for s, w in zip(solved, share, strict=True) if w >= IGNORED_SHARE]
-        kept = kept or [(solved[int(share.argmax())], 1.0)]
+        share = _shared(evidence, np.array([bool(s.hypothesis.past) for s in solved]))
+        kept = [(s, w) for s, w in zip(solved, share, strict=True) if w > 0]
         total = sum(w for _, w in kept)
         return [(s, w / total) for s, w in kept]
 
@@ -185,6 +186,28 @@ class TransferGP:
     def evidence_of_past(self) -> float:
         """Posterior probability that the past says something, in [0, 1]."""
         return float(sum(share for solved, share in self._weighted if solved.hypothesis.past))
+
+
+def _shared(evidence: np.ndarray, informed: np.ndarray) -> np.ndarray:
+    """Return the probabilities of hypotheses, unlikely ones zero, shape (h,).
+
+    Those that know nothing of the past together keep `PLAIN_FLOOR`: where a misleading past
+    has led all trials to one bad region, it explains them well, and only who does not believe
+    it looks elsewhere.
+
+    Args:
+        evidence: log marginal likelihood plus log prior, shape (h,).
+        informed: which of them use the past, boolean, shape (h,).
+    """
+    share = np.exp(evidence - evidence.max())
+    share /= share.sum()
+    plain = share[~informed].sum()
+    if informed.any() and plain < PLAIN_FLOOR:
+        alone = np.exp(evidence[~informed] - evidence[~informed].max())
+        share[~informed] = PLAIN_FLOOR * alone / alone.sum()
+        share[informed] *= (1 - PLAIN_FLOOR) / (1 - plain)
+    least = np.where(informed, IGNORED_SHARE, IGNORED_SHARE * PLAIN_FLOOR)
+    return np.where(share >= np.minimum(least, share.max()), share, 0.0)
 
 
 @dataclass(frozen=True)

@@ -200,3 +200,12 @@ def test_many_points_are_thinned_evenly():
     assert models.to_arrays()["sizes"].tolist() == [300]
     test = rng.random((100, 3))
     assert spearmanr(models.predict(test)[0], landscape(test)).statistic > 0.98
+
+
+def test_who_does_not_believe_the_past_is_always_heard():
+    model, points = fitted(PastTasks.learn(tasks()), n=25)
+    plain = [p for p, (s, _) in zip(
+        model.posteriors(points, np.zeros((6, len(points)))), model._weighted, strict=True
+    ) if not s.hypothesis.past]  # fmt: skip
+    assert sum(p.weight for p in plain) >= 0.049
+    assert model.evidence_of_past <= 0.951
