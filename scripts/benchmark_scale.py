@@ -142,7 +142,8 @@ def recommendations(path):
     command = [sys.executable, "-c", RECOMMEND, str(path)]
     learned = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     cached = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    shell = [sys.executable, "-m", "advisor.cli", "recommend", "sklearn:wine", "--kb", str(path)]
+    advisor = str(Path(sys.executable).with_name("advisor"))
+    shell = [advisor, "recommend", "sklearn:wine", "--kb", str(path)]
     cold = []
     for _ in range(5):
         begin = time.perf_counter()

@@ -37,6 +37,7 @@ LENGTHSCALE_SPREAD = 0.7
 PLAIN_FLOOR = 0.05
 """Least share of the hypotheses without a past in predictions, however little they explain."""
 
+JITTER = 1e-8
 IGNORED_SHARE = 0.02
 """Hypotheses less likely than this are left out of predictions."""
 
@@ -221,17 +222,23 @@ class _Solved:
     ones: np.ndarray
     offset: float
     scale: float
-    fitted: float
+    values: np.ndarray
+
+    @cached_property
+    def best(self) -> float:
+        """The best expected performance among the observed, in the model's unit."""
+        weights = np.linalg.solve(self.factor.T, self.coefficients)
+        noise = self.hypothesis.noise**2 + JITTER
+        return float((self.values / self.scale - noise * weights).max()) * self.scale
 
 
 def _solve(model: TransferGP, hypothesis: Hypothesis, covariance: np.ndarray) -> _Solved:
-    from scipy.linalg import solve_triangular
-
     n = len(model._values)
-    noisy = covariance + (hypothesis.noise**2 + 1e-8) * np.eye(n)
+    noisy = covariance.copy()
+    noisy[np.diag_indices(n)] += hypothesis.noise**2 + JITTER
     factor = np.linalg.cholesky(noisy)
     stacked = np.column_stack([model._values, hypothesis.past * model._mean, np.ones(n)])
-    values, mean, ones = solve_triangular(factor, stacked, lower=True).T
+    values, mean, ones = np.linalg.solve(factor, stacked).T
     # A is integrated out: project the constant away.
     precision = ones @ ones
     free_values = values - ones * (ones @ values) / precision
@@ -249,12 +256,15 @@ def _solve(model: TransferGP, hypothesis: Hypothesis, covariance: np.ndarray) ->
     )
     offset = ones @ (u * values - mean) / precision
     coefficients = u * values - mean - ones * offset
-    fitted = (
-        stacked[:, 1] + offset
-        + covariance @ solve_triangular(factor.T, coefficients, lower=False)
-    )  # fmt: skip
     return _Solved(
-        hypothesis, float(evidence), factor, coefficients, ones, offset, 1 / u, float(fitted.max())
+        hypothesis,
+        float(evidence),
+        factor,
+        coefficients,
+        ones,
+        offset,
+        1 / u,
+        model._values,
     )
 
 
@@ -273,15 +283,13 @@ class _Fit:
 
     def posterior(self, solved: _Solved, share: float) -> Posterior:
         """Return mean and variance at the candidates under one hypothesis."""
-        from scipy.linalg import solve_triangular
-
         h = solved.hypothesis
         cross = h.residual**2 * self._kernel(h.lengthscales)
         prior = np.full(len(self._mean), h.residual**2)
         if h.past:
             cross = cross + self._past + h.basis**2 * self._basis
             prior = prior + self._past_variance + h.basis**2 * self._basis_variance
-        reduced = solve_triangular(solved.factor, cross, lower=True)
+        reduced = np.linalg.solve(solved.factor, cross)
         mean = solved.offset + h.past * self._mean + reduced.T @ solved.coefficients
         variance = prior - (reduced**2).sum(0)
         # What is not known of A is not known of f.
@@ -292,7 +300,7 @@ class _Fit:
             share,
             model._offset + scale * mean,
             np.maximum(variance, 1e-12) * scale**2,
-            model._offset + scale * solved.fitted,
+            model._offset + solved.best * model._spread,
         )
 
     def _kernel(self, place: int) -> np.ndarray:
