@@ -30,14 +30,18 @@ class Calibration:
     Attributes:
         shift: mean residual (picking the best of many predictions makes them too hopeful).
         low, high: 10% and 90% quantiles of the residuals.
-        honesty: factor that brings probabilities of beating the default to what came true.
+        told: mean of what was said about beating the default.
+        true: share that did beat it.
+        slope: how much of a difference in what is said comes true.
         sharpness: of the weights of past tasks, that served left-out tasks best.
     """
 
     shift: float = 0.0
     low: float = -np.inf
     high: float = np.inf
-    honesty: float = 0.5
+    told: float = 0.5
+    true: float = 0.5
+    slope: float = 0.5
     sharpness: float = 0.0
 
     def expected(self, raw: float, spread: float) -> float:
@@ -52,7 +56,7 @@ class Calibration:
 
     def probability(self, raw: float) -> float:
         """Return the corrected probability of beating the default, in [0, 1]."""
-        return float(np.clip(0.5 + self.honesty * (raw - 0.5), 0.0, 1.0))
+        return float(np.clip(self.true + self.slope * (raw - self.told), 0.0, 1.0))
 
 
 def calibrate(
@@ -94,8 +98,8 @@ def calibrate(
     if len(residuals) < MIN_RESIDUALS:
         return Calibration(sharpness=sharpness)
     low, high = np.quantile(residuals, [LOWER, UPPER])
-    shift = float(np.mean(residuals))
-    return Calibration(shift, float(low), float(high), _honesty(beats), sharpness)
+    shift_low_high = (float(np.mean(residuals)), float(low), float(high))
+    return Calibration(*shift_low_high, *_regression(beats), sharpness)
 
 
 @dataclass(frozen=True)
@@ -167,9 +171,12 @@ def _related(task: PastTask, held: PastTask) -> bool:
     return held.dataset_id is not None and task.dataset_id == held.dataset_id
 
 
-def _honesty(beats: Sequence[tuple[float, float]]) -> float:
-    """Return the factor that minimises the Brier score of 0.5 + factor (p - 0.5)."""
+def _regression(beats: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
+    """Return mean told, share true and slope of the least-squares line, slope in [0, 1]."""
     if len(beats) < MIN_RESIDUALS:
-        return 0.5
-    told, true = np.array(beats).T - 0.5
-    return float(np.clip((told @ true) / max(told @ told, 1e-9), 0.0, 1.0))
+        return 0.5, 0.5, 0.5
+    told, true = np.array(beats).T
+    centred = told - told.mean()
+    slope = float(np.clip((centred @ true) / max(centred @ centred, 1e-9), 0.0, 1.0))
+    # One success and one failure more, so that nothing is certain.
+    return float(told.mean()), float((true.sum() + 1) / (len(true) + 2)), slope

@@ -16,6 +16,7 @@ from advisor.meta.scores import (
     share_beaten,
 )
 from advisor.meta.translation import Translated, translate
+from advisor.spaces import Encoder, allowed
 from advisor.surrogates import SourceModels, TaskSample
 from advisor.surrogates.lengthscales import default_lengthscales
 from knowledge_base import KnowledgeBase
@@ -33,6 +34,7 @@ TASKS_AT_ONCE = 100
 
 
 REPRESENTATIVE = 32
+RANDOM_POINTS = 500
 
 
 class TaskLike(Protocol):
@@ -228,20 +230,24 @@ def representative(tasks: Iterable[TaskLike]) -> list[str]:
     return [task.task_id for task in order[:REPRESENTATIVE]]
 
 
-def corrected(sources: Sequence[SourceTask], reference: Sequence[SourceTask]) -> list[SourceTask]:
+def corrected(
+    sources: Sequence[SourceTask], reference: Sequence[SourceTask], space: SpaceDefinition
+) -> list[SourceTask]:
     """Return the tasks with the shares of those corrected that were only tuned.
 
     Args:
         sources: any tasks.
         reference: representative tasks; those with random trials tell what is good.
+        space: what all are encoded in.
     """
     reference = [source for source in reference if source.referenced]
     if not reference or all(source.referenced for source in sources):
         return list(sources)
     samples = [source.sample for source in reference]
     models = SourceModels.fit(samples, default_lengthscales(samples[0].inputs.shape[1]))
-    pool = np.unique(np.vstack([s.encoded[s.random] for s in reference]), axis=0)
-    random_expected = models.predict(pool).mean(0)
+    # Fresh points: the models expect more extreme things of those that they were fitted on.
+    points = np.random.default_rng(0).random((RANDOM_POINTS, len(space.hyperparameters)))
+    random_expected = models.predict(Encoder(space).encode_frame(allowed(space, points))).mean(0)
     found = []
     for source in sources:
         if not source.referenced:

@@ -115,7 +115,7 @@ def _learn(
         if missing:
             reference += load_history(kb, space, family, missing)
         reference.sort(key=lambda source: source.task_id)
-        sources = corrected(sources, reference[:REPRESENTATIVE])
+        sources = corrected(sources, reference[:REPRESENTATIVE], space)
     new: list[PastTask] = [from_source(s, digests.get(s.task_id, "")) for s in sources]
     return Experience.learn(new, space, kept) if new or kept is not None else None
 

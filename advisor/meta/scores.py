@@ -49,8 +49,9 @@ def poststratified_share(
     A tuner tries good configurations, so that ranks among its own trials understate them.
     Trials are grouped into strata by what other tasks expect of their configuration; each
     stratum counts by its share among random configurations (post-stratification, Holt and
-    Smith 1979). Strata that the tuner never entered count as its nearest entered stratum
-    above them would, at best, and as beaten where none of its trials fell below them.
+    Smith 1979). Of strata that the tuner never entered, those below one that it entered count
+    as beaten by everything that worked: others expect them to be worse, and the tuner
+    thought so too. Those above count as the best that it entered.
 
     Args:
         good: goodness per trial, shape (n,).
@@ -66,8 +67,9 @@ def poststratified_share(
         if len(members):
             total += share_beaten(good, members)
         elif (stratum > group).any():
-            # Others expect these to be worse than everything tried: beaten by all that worked.
             total += np.where(np.isneginf(good), 0.0, 1.0)
+        else:
+            total += share_beaten(good, good[stratum == stratum.max()])
     return total / strata
 
 

@@ -32,3 +32,12 @@ def test_poststratification_of_a_random_sample_is_its_plain_rank():
     good = expected + 0.1 * rng.standard_normal(400)
     scores = poststratified_share(good, expected, rng.random(4000))
     assert np.abs(scores - share_beaten(good, good)).max() < 0.1
+
+
+def test_strata_that_the_tuner_never_entered():
+    random_expected = np.linspace(0, 1, 101)
+    good = np.array([1.0, 2.0, 3.0, 4.0, -np.inf])
+    # All in the middle fifth: what lies below is beaten, what lies above counts as level.
+    scores = poststratified_share(good, np.full(5, 0.5), random_expected)
+    within = share_beaten(good, good)
+    assert scores == pytest.approx(np.where(np.isneginf(good), 0.0, (2 + 3 * within) / 5))
