@@ -289,17 +289,20 @@ class _Fit:
         if h.past:
             cross = cross + self._past + h.basis**2 * self._basis
             prior = prior + self._past_variance + h.basis**2 * self._basis_variance
-        reduced = np.linalg.solve(solved.factor, cross)
-        mean = solved.offset + h.past * self._mean + reduced.T @ solved.coefficients
-        variance = prior - (reduced**2).sum(0)
+        inverse = np.linalg.inv(solved.factor)
+        # Single precision will do for the variance, and halves most of an ask.
+        reduced = inverse.astype(np.float32) @ cross.astype(np.float32)
+        mean = solved.offset + h.past * self._mean + (solved.coefficients @ inverse) @ cross
+        variance = prior - np.einsum("ij,ij->j", reduced, reduced)
         # What is not known of A is not known of f.
-        variance += (1 - reduced.T @ solved.ones) ** 2 / (solved.ones @ solved.ones)
+        unknown = 1 - (solved.ones @ inverse) @ cross
+        variance += unknown**2 / (solved.ones @ solved.ones)
         model = self._model
         scale = solved.scale * model._spread
         return Posterior(
             share,
             model._offset + scale * mean,
-            np.maximum(variance, 1e-12) * scale**2,
+            np.maximum(variance, 1e-8) * scale**2,
             model._offset + solved.best * model._spread,
         )
 
