@@ -33,7 +33,7 @@ def write(methods, families, seeds, pool, result_path):
     FOLDER.mkdir(parents=True, exist_ok=True)
     lines = _opening(seeds, pool)
     for family, frame in found.items():
-        lines += _section(family, frame)
+        lines += _section(family, frame, methods)
         _curves(frame, family)
     lines += _ranks(found)
     lines += _versions()
@@ -54,7 +54,12 @@ def _read(methods, family, seeds, result_path):
                     rows.append({"method": method, "task": one["task"], "seed": seed,
                                  "seconds": one["seconds"], "regret": regret})  # fmt: skip
                 held += 1
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    if not len(frame):
+        return frame
+    # A method that is not through with all searches would be compared on other tasks.
+    count = frame["method"].value_counts()
+    return frame[frame["method"].map(count) == count.max()]
 
 
 def _opening(seeds, pool):
@@ -88,7 +93,7 @@ def _opening(seeds, pool):
     ]
 
 
-def _section(family, frame):
+def _section(family, frame, methods):
     lines = [f"## {TITLES[family]}", "", "| | " + " | ".join(f"@{k}" for k in AFTER) + " | s |",
              "|---|" + "---:|" * (len(AFTER) + 1)]  # fmt: skip
     for method, group in frame.groupby("method", sort=False):
@@ -103,6 +108,9 @@ def _section(family, frame):
     cells = [f"{TARGETS[family][k]:g}" if k in TARGETS[family] else "" for k in AFTER]
     lines.append("| *what we aimed at* | " + " | ".join(cells) + " | |")
     tasks, searches = frame["task"].nunique(), len(frame)
+    absent = [m for m in methods if m not in set(frame["method"])]
+    if absent:
+        lines += ["", f"Not run here: {', '.join(absent)}."]
     return [*lines, "", f"{tasks} tasks, {searches} searches; s is the median time of a search of "
             "50 trials in seconds,", "learning from the past included.", "",
             f"![Regret](transfer_{family}.svg)", ""]  # fmt: skip
