@@ -32,6 +32,12 @@ configuration and Sobol points."""
 MIN_TRUST = 0.1
 """Past tasks that are less likely than this to say anything are left out."""
 
+STALLED = 8
+DOUBTED = 3
+"""After `STALLED` trials in a row without a new best, the past is set aside at every trial
+whose number is a multiple of `DOUBTED`. A misleading past that has led all trials to one
+plateau is never refuted by them: each agrees with the others."""
+
 MAX_FITTED = 400
 """Observations that the surrogate looks at: the best, and an even sample of the others."""
 
@@ -148,8 +154,17 @@ class BayesianSearch(SearchStrategy):
     def _model(self, inputs: np.ndarray, targets: np.ndarray, expected: np.ndarray) -> TransferGP:
         if self._past is None:
             return TransferGP(inputs, targets, plain=self._plain)
-        weights, trust = self._past.weights, self._past.trust
+        weights = self._past.weights
+        trust = 0.0 if self._doubted() else self._past.trust
         return TransferGP(inputs, targets, expected, weights, self._plain, self._informed, trust)
+
+    def _doubted(self) -> bool:
+        """Return whether the past is set aside for this trial."""
+        values = self.goodness()
+        found = values[np.isfinite(values)]
+        if len(found) <= STALLED or len(found) % DOUBTED:
+            return False
+        return bool(found[-STALLED:].max() <= found[:-STALLED].max())
 
     def _learn_lengthscales(self, values: np.ndarray, encoded: np.ndarray) -> None:
         """Learn from the first trials, as many as the last power of 1.15 had.

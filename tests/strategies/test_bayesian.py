@@ -5,6 +5,7 @@ import pytest
 from scipy.special import ndtri
 
 from advisor.spaces import Encoder, sample
+from advisor.strategies import bayesian
 from advisor.strategies.bayesian import BayesianSearch, robust_targets
 from advisor.surrogates import PastCosts, PastTasks, TaskSample, expected_log_seconds
 from knowledge_base.space import SpaceDefinition
@@ -173,6 +174,27 @@ def test_hostile_tasks_are_overruled():
     arrays = past.to_arrays()
     hostile = PastTasks.from_arrays({**arrays, "weights": -arrays["weights"]})
     assert min(run(BayesianSearch(MIXED, past=hostile), 25)) < 0.2
+
+
+def stalled_search(past, told):
+    """Return a search whose trials lie where the past sees the optimum, the first the best."""
+    search = BayesianSearch(MIXED, past=past)
+    for n in range(told):
+        config = {"rate": 10 ** (-2 + 0.02 * n), "layers": 1, "optimizer": "adam"}
+        search.tell(config, loss(config))
+    return search
+
+
+@pytest.mark.parametrize("told", [9, 10])
+def test_a_past_that_leads_no_further_is_set_aside_now_and_then(monkeypatch, told):
+    past = past_tasks(noise=0.0)
+    question = stalled_search(past, told).ask()
+    monkeypatch.setattr(bayesian, "STALLED", 1000)
+    believing = stalled_search(past, told).ask()
+    assert (question == believing) == (told != 9)
+    assert abs(np.log10(believing["rate"]) + 2) < 0.5
+    if told == 9:
+        assert abs(np.log10(question["rate"]) + 2) > 0.5
 
 
 def test_targets_are_finite_and_bad_ones_compressed():
