@@ -129,7 +129,7 @@ def report(frame: pd.DataFrame, seeds: int) -> str:
         "(best known - best so far) / (best known - median random configuration); 0 is the best",
         "configuration that any search of that data set and seed found, 1 a typical random draw.",
         "",
-        f"- `warm`: `advisor tune --trials {TRIALS}`; half of the trials are recommendations.",
+        f"- `warm`: `advisor tune --trials {TRIALS}`; the first three are recommendations, the search follows.",
         f"- `recommended`: {TRIALS} recommendations of the shipped trials, nothing adapted.",
         "- `cold`: the same with `--warm 0`, the same Bayesian search without a past.",
         f"- `random`: mean over orders of {RANDOM_TRIALS} random configurations.",
