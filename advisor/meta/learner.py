@@ -7,7 +7,7 @@ import numpy as np
 from advisor.meta.calibration import beats_default, spread_of
 from advisor.meta.experience import Experience
 from advisor.meta.past_task import PastTask
-from advisor.meta.portfolio import greedy_portfolio
+from advisor.meta.portfolio import apart, greedy_portfolio
 from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.scores import normal_share
 from advisor.meta.similarity import OUTCOME_SHARPNESS, task_weights, with_outcomes
@@ -17,9 +17,6 @@ from advisor.surrogates.kernels import matern52
 from knowledge_base.space import SpaceDefinition
 
 EVIDENCE_SHOWN = 5
-
-ALIKE = 0.97
-"""Correlation above which two recommendations count as the same."""
 
 
 class MetaLearner(ABC):
@@ -69,7 +66,7 @@ class PortfolioLearner(MetaLearner):
         if query.outcomes:
             chosen = self._by_outcomes(experience, weights, scores, query, n)
         else:
-            chosen = greedy_portfolio(scores, weights, n)
+            chosen = greedy_portfolio(scores, weights, n, self._alike(experience))
         return [answer.recommendation(rank, c) for rank, c in enumerate(chosen, start=1)]
 
     def past(self, query: Query, costs: bool = False) -> PastTasks | None:
@@ -105,7 +102,7 @@ class PortfolioLearner(MetaLearner):
         tried = [config for config, _ in query.outcomes]
         values = np.array([np.nan if v is None else v for _, v in query.outcomes], dtype=float)
         if np.isfinite(values).sum() < 2:
-            return greedy_portfolio(scores, weights, n)
+            return greedy_portfolio(scores, weights, n, self._alike(experience))
         encoder = Encoder(self._space)
         past = experience.past(weights)
         inputs = encoder.encode(tried)
@@ -117,10 +114,20 @@ class PortfolioLearner(MetaLearner):
             informed=[past.lengthscales, past.lengthscales * 0.4],
             trust=past.trust,
         )
-        candidates = encoder.encode([experience.config(c) for c in range(len(experience.keys))])
+        candidates = self._encoded(experience)
         posteriors = model.posteriors(candidates, past.predict(candidates))
         mean = np.sum([p.weight * p.mean for p in posteriors], axis=0)
-        return _distinct(mean, matern52(candidates, candidates, past.lengthscales), n)
+        return _distinct(mean, self._alike(experience), n)
+
+    def _encoded(self, experience: Experience) -> np.ndarray:
+        """Return the candidates as points, shape (candidates, d)."""
+        configs = [experience.config(column) for column in range(len(experience.keys))]
+        return Encoder(self._space).encode(configs)
+
+    def _alike(self, experience: Experience) -> np.ndarray:
+        """Return correlations of candidates under the past tasks' kernel."""
+        points = self._encoded(experience)
+        return matern52(points, points, experience.models.lengthscales)
 
     def _weights(self, experience: Experience, query: Query) -> tuple[np.ndarray, np.ndarray]:
         metafeatures = [task.metafeatures for task in experience.tasks]
@@ -214,11 +221,10 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def _distinct(scores: np.ndarray, alike: np.ndarray, n: int) -> list[int]:
-    """Return the best candidates, none of which says much the same as a better one."""
+    """Return the best candidates, none a near-copy of a better one while others are left."""
     chosen: list[int] = []
-    for column in np.argsort(-scores, kind="stable"):
-        if len(chosen) < n and (not chosen or alike[column, chosen].max() < ALIKE):
-            chosen.append(int(column))
+    for _ in range(min(n, len(scores))):
+        chosen.append(int(np.argmax(apart(scores, chosen, alike))))
     return chosen
 
 

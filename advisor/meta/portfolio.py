@@ -4,8 +4,13 @@ import numpy as np
 
 MEAN_SHARE = 0.2
 
+ALIKE = 0.9
+"""Correlation under the past tasks' kernel above which two configurations are near-copies."""
 
-def greedy_portfolio(scores: np.ndarray, weights: np.ndarray, size: int) -> list[int]:
+
+def greedy_portfolio(
+    scores: np.ndarray, weights: np.ndarray, size: int, alike: np.ndarray | None = None
+) -> list[int]:
     """Pick the configurations that maximise the weighted mean of the best score per task.
 
     A share of each configuration's own mean score is added: the past tasks are only a sample,
@@ -19,6 +24,8 @@ def greedy_portfolio(scores: np.ndarray, weights: np.ndarray, size: int) -> list
         scores: larger is better, shape (tasks, candidates).
         weights: of the tasks, shape (tasks,).
         size: how many to pick; fewer come back when there are fewer candidates.
+        alike: correlations, shape (candidates, candidates); near-copies of what was picked
+            are passed over, unless nothing else is left. Default: none are known.
 
     Returns:
         Column indices, first pick first.
@@ -28,8 +35,24 @@ def greedy_portfolio(scores: np.ndarray, weights: np.ndarray, size: int) -> list
     chosen: list[int] = []
     for _ in range(min(size, scores.shape[1])):
         gain = weights @ np.maximum(scores, best[:, None]) + MEAN_SHARE * mean
-        gain[chosen] = -np.inf
-        pick = int(np.argmax(gain))
+        pick = int(np.argmax(apart(gain, chosen, alike)))
         chosen.append(pick)
         best = np.maximum(best, scores[:, pick])
     return chosen
+
+
+def apart(gain: np.ndarray, chosen: list[int], alike: np.ndarray | None) -> np.ndarray:
+    """Return the gain without what was chosen and, if anything is left, its near-copies.
+
+    Args:
+        gain: shape (candidates,).
+        chosen: columns.
+        alike: correlations, shape (candidates, candidates), or None.
+    """
+    gain = gain.copy()
+    gain[chosen] = -np.inf
+    if alike is None or not chosen:
+        return gain
+    copies = alike[chosen].max(0) > ALIKE
+    distinct = np.where(copies, -np.inf, gain)
+    return distinct if np.isfinite(distinct).any() else gain

@@ -16,3 +16,10 @@ def test_weights_decide_what_comes_first():
 
 def test_portfolio_is_never_longer_than_the_candidates():
     assert sorted(greedy_portfolio(np.ones((2, 3)), np.full(2, 0.5), 10)) == [0, 1, 2]
+
+
+def test_near_copies_are_passed_over_while_others_are_left():
+    scores = np.array([[1.0, 0.99, 0.2], [1.0, 0.99, 0.1]])
+    alike = np.array([[1.0, 0.95, 0.3], [0.95, 1.0, 0.3], [0.3, 0.3, 1.0]])
+    assert greedy_portfolio(scores, np.full(2, 0.5), 3) == [0, 1, 2]
+    assert greedy_portfolio(scores, np.full(2, 0.5), 3, alike) == [0, 2, 1]
