@@ -180,7 +180,14 @@ def test_ctrl_c_keeps_what_is_finished_and_prints_how_to_go_on(own):
     command = [sys.executable, "-c", "from advisor.cli import main; main()", "tune",
                "--objective", "train.py:train", "--space", "space.yaml", "--trials", "500",
                "--strategy", "random"]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Whoever runs the tests in the background may have them ignore interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     until = time.monotonic() + 30
     kb = KnowledgeBase(seed=False)
     while time.monotonic() < until and len(kb.trials()) < 2:
