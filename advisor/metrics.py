@@ -15,34 +15,51 @@ class Metric:
     Attributes:
         name: as used on the command line.
         direction: "maximize" or "minimize".
-        kind: "classification" or "regression".
+        kinds: of task, among "classification", "regression" and "forecasting".
     """
 
     name: str
     direction: str
-    kind: str
+    kinds: tuple[str, ...]
 
-    def compute(self, truth: np.ndarray, prediction: np.ndarray) -> float:
-        """Return the metric.
+    def compute(
+        self, truth: np.ndarray, prediction: np.ndarray, naive: np.ndarray | None = None
+    ) -> float:
+        """Return the metric, NaN where it is undefined.
 
         Args:
-            truth: class indices (n,) or target values (n,).
-            prediction: class probabilities (n, classes) or predicted values (n,).
+            truth: class indices (n,), target values (n,), or what came true (n, horizon).
+            prediction: class probabilities (n, classes), predicted values (n,), or forecasts
+                (n, horizon).
+            naive: mean absolute error of a naive forecast on the training part, (n,); what
+                MASE divides by.
         """
+        if self.name == "mase":
+            assert naive is not None
+            return float((np.abs(truth - prediction) / naive[:, None]).mean())
         return _COMPUTE[self.name](truth, prediction)
 
+
+_CLASSES, _NUMBERS = ("classification",), ("regression", "forecasting")
 
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("accuracy", "maximize", "classification"),
-        Metric("balanced_accuracy", "maximize", "classification"),
-        Metric("log_loss", "minimize", "classification"),
-        Metric("rmse", "minimize", "regression"),
-        Metric("mae", "minimize", "regression"),
-        Metric("r2", "maximize", "regression"),
+        Metric("accuracy", "maximize", _CLASSES),
+        Metric("balanced_accuracy", "maximize", _CLASSES),
+        Metric("f1_macro", "maximize", _CLASSES),
+        Metric("roc_auc", "maximize", _CLASSES),
+        Metric("log_loss", "minimize", _CLASSES),
+        Metric("rmse", "minimize", _NUMBERS),
+        Metric("mae", "minimize", _NUMBERS),
+        Metric("r2", "maximize", ("regression",)),
+        Metric("mase", "minimize", ("forecasting",)),
+        Metric("smape", "minimize", ("forecasting",)),
     )
 }
+"""MASE and sMAPE (in percent) as in Hyndman and Koehler (2006) and the M4 competition."""
+
+_DEFAULTS = {"classification": "accuracy", "regression": "rmse", "forecasting": "mase"}
 
 
 def get_metric(name: str) -> Metric:
@@ -58,13 +75,13 @@ def get_metric(name: str) -> Metric:
 
 
 def default_metric(kind: str) -> Metric:
-    """Return accuracy for classification and rmse for regression."""
-    return METRICS["accuracy" if kind == "classification" else "rmse"]
+    """Return accuracy for classification, rmse for regression, mase for forecasting."""
+    return METRICS[_DEFAULTS[kind]]
 
 
 def metrics_of(kind: str) -> list[Metric]:
-    """Return all metrics for "classification" or "regression"."""
-    return [metric for metric in METRICS.values() if metric.kind == kind]
+    """Return all metrics of a kind of task."""
+    return [metric for metric in METRICS.values() if kind in metric.kinds]
 
 
 def _accuracy(truth: np.ndarray, prediction: np.ndarray) -> float:
@@ -77,6 +94,32 @@ def _balanced_accuracy(truth: np.ndarray, prediction: np.ndarray) -> float:
     labels = np.unique(truth)
     chosen = prediction.argmax(1)
     return float(recall_score(truth, chosen, labels=labels, average="macro", zero_division=0))
+
+
+def _f1_macro(truth: np.ndarray, prediction: np.ndarray) -> float:
+    from sklearn.metrics import f1_score
+
+    labels = np.unique(truth)
+    chosen = prediction.argmax(1)
+    return float(f1_score(truth, chosen, labels=labels, average="macro", zero_division=0))
+
+
+def _roc_auc(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the mean over classes of one against the rest; classes must be both there and not."""
+    from sklearn.metrics import roc_auc_score
+
+    present = np.unique(truth)
+    if len(present) < 2:
+        return float("nan")
+    if prediction.shape[1] == 2:
+        present = present[1:]  # the other class says the same
+    return float(np.mean([roc_auc_score(truth == c, prediction[:, c]) for c in present]))
+
+
+def _smape(truth: np.ndarray, prediction: np.ndarray) -> float:
+    size = np.abs(truth) + np.abs(prediction)
+    error = 2 * np.abs(truth - prediction)
+    return float(100 * np.where(size > 0, error / np.where(size > 0, size, 1), 0.0).mean())
 
 
 def _log_loss(truth: np.ndarray, prediction: np.ndarray) -> float:
@@ -106,8 +149,11 @@ def _r2(truth: np.ndarray, prediction: np.ndarray) -> float:
 _COMPUTE = {
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced_accuracy,
+    "f1_macro": _f1_macro,
+    "roc_auc": _roc_auc,
     "log_loss": _log_loss,
     "rmse": _rmse,
     "mae": _mae,
     "r2": _r2,
+    "smape": _smape,
 }

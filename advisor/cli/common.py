@@ -22,6 +22,19 @@ def kb_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what says which columns hold texts or times."""
+    for option in (
+        click.option("--horizon", type=click.IntRange(min=1),
+                     help="Steps ahead to forecast.  [default: a season, or 6]"),
+        click.option("--series", help="Column that tells several time series apart."),
+        click.option("--time", help="Column with the times of a series to forecast."),
+        click.option("--text", help="Column with texts to classify."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
 def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add --format table|json."""
     return click.option(

@@ -1,9 +1,11 @@
 """`advisor recommend`."""
 
+from typing import Any
+
 import click
 
 from advisor.advice import Advice
-from advisor.cli.common import standard_options
+from advisor.cli.common import data_options, standard_options
 from advisor.cli.output import config_text, print_json, seconds_text
 from advisor.meta import Recommendation
 
@@ -11,12 +13,13 @@ from advisor.meta import Recommendation
 @click.command(name="recommend")
 @click.argument("data")
 @click.option("--target", help="Column to predict.")
+@data_options
 @click.option("-n", "number", type=click.IntRange(min=1), default=5, show_default=True,
               help="How many configurations.")  # fmt: skip
-@click.option("--metric", help="What to optimise.  [default: accuracy or rmse]")
+@click.option("--metric", help="What to optimise.  [default: accuracy, rmse or mase]")
 @click.option("--kind", type=click.Choice(["classification", "regression"]),
               help="Kind of task.  [default: by the target's values]")  # fmt: skip
-@click.option("--family", default="mlp", show_default=True, help="Model family.")
+@click.option("--family", help="Model family.  [default: by the data]")
 @click.option("--probe", metavar="TIME",
               help="Train a few configurations shortly, at most 20s or 2m, and choose by them."
               )  # fmt: skip
@@ -27,27 +30,30 @@ def command(
     number: int,
     metric: str | None,
     kind: str | None,
-    family: str,
+    family: str | None,
     probe: str | None,
     kb_path: str | None,
     seed: int,
     output: str,
+    **columns: Any,
 ) -> None:
     """Recommend starting hyperparameters for DATA; trains nothing without --probe.
 
-    DATA is a CSV or Parquet file, or a built-in name such as sklearn:digits.
+    DATA is a CSV or Parquet file, a folder with a folder of images per class, an npz or idx
+    file of images, or a built-in name such as sklearn:digits.
 
     \b
     Examples:
       advisor recommend data.csv --target label -n 5
       advisor recommend data.csv --target label --probe 20s
+      advisor recommend reviews.csv --text review --target stars
     """
     from advisor.advisor import Advisor
     from advisor.duration import parse_duration
 
     seconds = parse_duration(probe) if probe else None
     advisor = Advisor(kb_path, family)
-    advice = advisor.recommend(data, target, number, metric, kind, seed, probe=seconds)
+    advice = advisor.recommend(data, target, number, metric, kind, seed, probe=seconds, **columns)
     if output == "json":
         print_json(advice.to_dict())
     else:

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from advisor.cli.common import standard_options
+from advisor.cli.common import data_options, standard_options
 from advisor.cli.output import config_text, print_json
 
 
 @click.command(name="tune")
 @click.argument("data", required=False)
 @click.option("--target", help="Column to predict.")
+@data_options
 @click.option("--objective", metavar="FILE.py:FUNCTION",
               help="Your own training function instead of DATA.")  # fmt: skip
 @click.option("--space", metavar="FILE", help="Its search space (ConfigSpace JSON or YAML).")
@@ -26,12 +27,13 @@ from advisor.cli.output import config_text, print_json
               )  # fmt: skip
 @click.option("--per-second", is_flag=True,
               help="Expected improvement per second: prefer what is quick.")  # fmt: skip
-@click.option("--metric", help="What to optimise.  [default: accuracy or rmse]")
+@click.option("--metric", help="What to optimise.  [default: accuracy, rmse or mase]")
 @click.option("--direction", type=click.Choice(["minimize", "maximize"]),
               help="For your own objective.  [default: minimize]")  # fmt: skip
 @click.option("--kind", type=click.Choice(["classification", "regression"]),
               help="Kind of task.  [default: by the target's values]")  # fmt: skip
-@click.option("--family", help="Model family.  [default: mlp, or the name of your space]")
+@click.option("--family", help="Model family.  [default: by the data, or the name of your space]"
+              )  # fmt: skip
 @click.option("--max-epochs", type=click.IntRange(min=1), help="Per trial, built-in families.")
 @click.option("--study", "name", help="Name of the study.  [default: from the data set]")
 @click.option("--resume", "resuming", is_flag=True, help="Go on with a study that was cut off.")
@@ -59,6 +61,9 @@ def command(
       advisor tune data.csv --target label --trials 30 --timeout 10m
       advisor tune --objective train.py:train --space space.yaml
       advisor tune data.csv --target label --resume
+      advisor tune images/ --trials 20
+      advisor tune reviews.csv --text review --target stars
+      advisor tune sales.csv --time month --target sales --horizon 12
     """
     from advisor.duration import parse_duration
     from advisor.tuning.search import resume, start

@@ -1,15 +1,25 @@
-"""Data sets: loading, checking, splitting and encoding tables."""
+"""Data sets: loading, checking, splitting and encoding, one file per modality."""
 
-from advisor.data.dataset import TabularDataset
-from advisor.data.prepare import PreparedData, prepare
+from advisor.data.dataset import Dataset, TabularDataset
+from advisor.data.images import ImageDataset
+from advisor.data.preparation import PreparedData, prepare
+from advisor.data.request import MODALITIES, DataRequest
+from advisor.data.series import SeriesDataset
 from advisor.data.sources import DataSource, load_dataset
 from advisor.data.splits import Splits, split_indices
+from advisor.data.texts import TextDataset
 
 __all__ = [
+    "MODALITIES",
+    "DataRequest",
     "DataSource",
+    "Dataset",
+    "ImageDataset",
     "PreparedData",
+    "SeriesDataset",
     "Splits",
     "TabularDataset",
+    "TextDataset",
     "load_dataset",
     "prepare",
     "split_indices",

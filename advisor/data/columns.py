@@ -37,8 +37,9 @@ def typed(column: pd.Series, where: str) -> pd.Series:
         return column.astype("float64")
     if found in _DATES or (found == "string" and _looks_like_dates(column)):
         raise UserError(
-            f"The column '{column.name}' of {where} holds dates or times, which are not supported "
-            "yet; turn it into numbers (such as days since a start) or drop it."
+            f"The column '{column.name}' of {where} holds dates or times. To forecast a time "
+            f"series, name it with --time {column.name}; else turn it into numbers (such as days "
+            "since a start) or drop it."
         )
     if found not in _CATEGORIES or not all_scalars(column):
         raise UserError(
@@ -90,6 +91,6 @@ def _check_categories(column: pd.Series, where: str) -> None:
     else:
         return
     raise UserError(
-        f"Text columns are not supported yet: '{column.name}' of {where} has {what}; drop it or "
-        "turn it into categories."
+        f"Tables have no text columns: '{column.name}' of {where} has {what}. To classify "
+        f"texts, name it with --text {column.name}; else drop it or turn it into categories."
     )

@@ -1,8 +1,11 @@
-"""A table with a target, as the rest of the package sees it."""
+"""Data sets as the rest of the package sees them: a base for all modalities, and tables."""
 
 import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -10,8 +13,70 @@ import pandas as pd
 from knowledge_base.records import DatasetRecord
 
 
+class Dataset(ABC):
+    """What every data set knows of itself, whatever its modality.
+
+    Attributes:
+        modality: "table", "image", "text" or "series".
+        name: display name.
+        kind: "classification", "regression" or "forecasting".
+        target_name: what is predicted.
+        source: where it came from.
+        licence: under which it stands, if known.
+    """
+
+    modality: ClassVar[str]
+    name: str
+    kind: str
+    target_name: str
+    source: str | None
+    licence: str | None
+
+    @property
+    @abstractmethod
+    def n_rows(self) -> int:
+        """Number of rows, images, texts or points in time."""
+
+    @property
+    @abstractmethod
+    def n_features(self) -> int:
+        """Number of columns, values per image, or series; 1 for texts."""
+
+    @property
+    @abstractmethod
+    def n_classes(self) -> int | None:
+        """Number of classes, None where there are none."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Digest of the content."""
+
+    def record(self) -> DatasetRecord:
+        """Return what the knowledge base keeps of it: no rows."""
+        return DatasetRecord(
+            dataset_id=self.fingerprint,
+            name=self.name,
+            modality=self.modality,
+            n_rows=self.n_rows,
+            n_features=self.n_features,
+            n_classes=self.n_classes,
+            source=self.source,
+            licence=self.licence,
+        )
+
+
+def digest_of(parts: Iterable[bytes]) -> str:
+    """Return the digest of parts in their order; stored, so it must never change."""
+    found = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        found.update(len(part).to_bytes(8, "little"))
+        found.update(part)
+    return found.hexdigest()
+
+
 @dataclass(frozen=True)
-class TabularDataset:
+class TabularDataset(Dataset):
     """A data set of numeric and categorical columns.
 
     Attributes:
@@ -23,6 +88,8 @@ class TabularDataset:
         source: where it came from.
         licence: under which it stands, if known.
     """
+
+    modality: ClassVar[str] = "table"
 
     name: str
     features: pd.DataFrame
@@ -48,7 +115,7 @@ class TabularDataset:
         return int(self.target.nunique()) if self.kind == "classification" else None
 
     @cached_property
-    def fingerprint(self) -> str:
+    def fingerprint(self) -> str:  # type: ignore[override]
         """Digest of the content, whatever the order of rows and columns or the target.
 
         Numbers count as float64, so that 1 and 1.0 are the same in a CSV and a Parquet file.
@@ -61,19 +128,6 @@ class TabularDataset:
             rows = rows * np.uint64(1_000_003) ^ _hashes(frame[name])
         content = np.sort(rows).tobytes() + repr([str(c) for c in frame.columns]).encode()
         return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-    def record(self) -> DatasetRecord:
-        """Return what the knowledge base keeps of it: no rows."""
-        return DatasetRecord(
-            dataset_id=self.fingerprint,
-            name=self.name,
-            modality="table",
-            n_rows=self.n_rows,
-            n_features=self.n_features,
-            n_classes=self.n_classes,
-            source=self.source,
-            licence=self.licence,
-        )
 
 
 def _hashes(column: pd.Series) -> np.ndarray:

@@ -45,8 +45,8 @@ def to_dataset(
         raise UserError(f"The kind of task is {' or '.join(KINDS)}, not '{kind}'.")
     frame = frame.rename(columns=str)
     check_columns(frame.columns, name)
-    target = _target_name(frame, target, name)
-    _check_rows(frame, name)
+    target = target_column(frame, target, name)
+    check_rows(frame, name)
     label = _target(frame[target].reset_index(drop=True), kind, name)
     others = frame.drop(columns=target).reset_index(drop=True)
     features = pd.DataFrame({column: typed(others[column], name) for column in others.columns})
@@ -78,7 +78,12 @@ def check_columns(columns: pd.Index, name: str) -> None:
         raise UserError(f"{name} has two columns called '{repeated[0]}'; rename one of them.")
 
 
-def _check_rows(frame: pd.DataFrame, name: str) -> None:
+def check_rows(frame: pd.DataFrame, name: str) -> None:
+    """Refuse a frame of hardly any rows.
+
+    Raises:
+        UserError: says how many there are.
+    """
     if len(frame) == 0:
         raise UserError(f"{name} has no rows below its header.")
     if len(frame) < MIN_ROWS:
@@ -86,7 +91,12 @@ def _check_rows(frame: pd.DataFrame, name: str) -> None:
         raise UserError(f"{name} has only {rows}; at least {MIN_ROWS} are needed to learn from.")
 
 
-def _target_name(frame: pd.DataFrame, target: str | None, name: str) -> str:
+def target_column(frame: pd.DataFrame, target: str | None, name: str) -> str:
+    """Return the name of a column that has to be there.
+
+    Raises:
+        UserError: none was named, or there is no such column; names the nearest.
+    """
     columns = list(frame.columns)
     shown = ", ".join(columns[:MAX_SHOWN]) + (", ..." if len(columns) > MAX_SHOWN else "")
     if target is None:
@@ -117,6 +127,15 @@ def _target(label: pd.Series, kind: str | None, name: str) -> pd.Series:
         return label.astype("float64")
     _check_classes(label, name)
     return label.astype("category")
+
+
+def class_target(label: pd.Series, name: str) -> pd.Series:
+    """Return a target of classes as `category`.
+
+    Raises:
+        UserError: missing or constant values, or a class with too few rows.
+    """
+    return _target(label, "classification", name)
 
 
 def _plain_target(label: pd.Series, name: str) -> pd.Series:

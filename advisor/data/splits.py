@@ -5,8 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.data.dataset import TabularDataset
+from advisor.data.images import ImageDataset
+from advisor.data.texts import TextDataset
 
 HELD_OUT_SHARE = 0.2
+
+Shuffled = TabularDataset | ImageDataset | TextDataset
+"""What may be split at random; time series may not."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,7 @@ class Splits:
     test: np.ndarray
 
 
-def split_indices(dataset: TabularDataset, seed: int = 0) -> Splits:
+def split_indices(dataset: Shuffled, seed: int = 0) -> Splits:
     """Return a 60/20/20 split, stratified by class where there are classes."""
     rows = np.arange(dataset.n_rows)
     classes = dataset.target.cat.codes.to_numpy() if dataset.kind == "classification" else None

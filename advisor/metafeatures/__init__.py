@@ -7,22 +7,33 @@ computed in numpy on a bounded sample rather than by pymfe, which needs 0.8 s fo
 alone and minutes for 100,000 rows (docs/benchmarks/metafeatures.md).
 """
 
-from advisor.metafeatures.registry import all_groups, descriptions
-from advisor.metafeatures.view import Table, TableView
+from collections.abc import Callable
+from typing import Any
+
+from advisor.metafeatures.registry import descriptions, groups_of
+from advisor.metafeatures.view import TableView
+from advisor.metafeatures.views import LabelledView, SeriesView
 
 VERSION = 1
 """Of the list and of every definition in it; values of different versions do not compare."""
 
 DESCRIPTIONS = descriptions()
-"""What each metafeature is, by name, in listed order."""
+"""What each metafeature of tables is, by name, in listed order."""
 
 NAMES = tuple(DESCRIPTIONS)
-"""Names of all metafeatures, in listed order."""
+"""Names of all metafeatures of tables, in listed order."""
 
-__all__ = ["DESCRIPTIONS", "NAMES", "VERSION", "compute"]
+_VIEWS: dict[str, Callable[[Any, int], Any]] = {
+    "table": TableView.of,
+    "image": LabelledView.of_images,
+    "text": LabelledView.of_texts,
+    "series": SeriesView.of,
+}
+
+__all__ = ["DESCRIPTIONS", "NAMES", "VERSION", "compute", "descriptions"]
 
 
-def compute(dataset: Table, seed: int = 0) -> dict[str, float]:
+def compute(dataset: Any, seed: int = 0) -> dict[str, float]:
     """Return all metafeatures of a data set by name, NaN where undefined.
 
     Bounded: at most about 10,000 rows (rare classes kept) and 200 features are looked at, and
@@ -33,8 +44,12 @@ def compute(dataset: Table, seed: int = 0) -> dict[str, float]:
     to rounding and ties.
 
     Args:
-        dataset: features (NaN allowed), target and kind; see `advisor.data.TabularDataset`.
+        dataset: of any modality; see `advisor.data.Dataset`. Of tables only the features
+            (NaN allowed), the target and the kind are needed.
         seed: of the samples.
     """
-    view = TableView.of(dataset, seed)
-    return {name: value for group in all_groups() for name, value in group.compute(view).items()}
+    modality = getattr(dataset, "modality", "table")
+    view = _VIEWS[modality](dataset, seed)
+    return {
+        name: value for group in groups_of(modality) for name, value in group.compute(view).items()
+    }

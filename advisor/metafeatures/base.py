@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,17 +17,19 @@ class MetafeatureGroup(ABC):
 
     Attributes:
         name: of the group; prefix of the names of its metafeatures.
+        modality: of the data sets that it describes.
         descriptions: what each metafeature (name without prefix) is, in listed order.
     """
 
     name: ClassVar[str]
+    modality: ClassVar[str] = "table"
     descriptions: ClassVar[Mapping[str, str]]
 
     @abstractmethod
     def values(self, view: TableView) -> Mapping[str, float]:
         """Return the metafeatures by name without prefix; those undefined may be left out."""
 
-    def compute(self, view: TableView) -> dict[str, float]:
+    def compute(self, view: Any) -> dict[str, float]:
         """Return every metafeature by its full name, NaN where undefined.
 
         Raises:

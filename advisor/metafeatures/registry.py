@@ -23,10 +23,15 @@ def all_groups() -> tuple[MetafeatureGroup, ...]:
     )
 
 
-def descriptions() -> dict[str, str]:
-    """Return what each metafeature is, by full name, in listed order."""
+def groups_of(modality: str) -> list[MetafeatureGroup]:
+    """Return the groups that describe data sets of a modality."""
+    return [group for group in all_groups() if group.modality == modality]
+
+
+def descriptions(modality: str = "table") -> dict[str, str]:
+    """Return what each metafeature of a modality is, by full name, in listed order."""
     return {
         f"{group.name}.{name}": text
-        for group in all_groups()
+        for group in groups_of(modality)
         for name, text in group.descriptions.items()
     }

@@ -17,7 +17,7 @@ class ModelFamily(ABC):
     Attributes:
         name: as stored with tasks.
         version: of the search space and of what the network makes of it.
-        modality: the kind of data it takes.
+        modality: the kind of data it takes: "table", "image", "text" or "series".
     """
 
     name: ClassVar[str]
@@ -31,6 +31,10 @@ class ModelFamily(ABC):
     @abstractmethod
     def build(self, config: Mapping[str, Any], data: "PreparedData") -> "torch.nn.Module":
         """Return an untrained network for `data`, initialised from PyTorch's global seed."""
+
+    def adapt(self, config: Mapping[str, Any], data: "PreparedData") -> "PreparedData":
+        """Return the data as this configuration sees them, such as windows of its length."""
+        return data
 
     def default(self) -> dict[str, Any]:
         """Return the library default configuration."""

@@ -9,8 +9,6 @@ from torch.nn import functional
 from advisor.data import PreparedData
 from advisor.metrics import metrics_of
 
-EVALUATION_BATCH = 4096
-
 
 @dataclass(frozen=True)
 class Tensors:
@@ -29,36 +27,32 @@ def loss_of(outputs: torch.Tensor, targets: torch.Tensor, kind: str) -> torch.Te
     """Return mean cross entropy, or mean squared error of the standardised target."""
     if kind == "classification":
         return functional.cross_entropy(outputs, targets)
-    return functional.mse_loss(outputs.squeeze(1), targets)
+    return functional.mse_loss(outputs if kind == "forecasting" else outputs.squeeze(1), targets)
 
 
 @torch.no_grad()
-def outputs_of(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+def outputs_of(network: torch.nn.Module, x: torch.Tensor, batch: int) -> torch.Tensor:
     """Return the network's outputs in evaluation mode, shape (n, n_outputs)."""
     network.eval()
-    return torch.cat([network(batch) for batch in x.split(EVALUATION_BATCH)])
+    return torch.cat([network(rows) for rows in x.split(batch)])
 
 
-def to_prediction(outputs: torch.Tensor, data: PreparedData) -> np.ndarray:
-    """Return probabilities (n, classes), or values in the target's own unit (n,)."""
+def to_prediction(outputs: torch.Tensor, data: PreparedData, part: str) -> np.ndarray:
+    """Return probabilities (n, classes), or values in the target's own unit."""
     if data.kind == "classification":
         return torch.softmax(outputs.double(), 1).cpu().numpy()
-    return outputs.squeeze(1).double().cpu().numpy() * data.target_scale + data.target_mean
-
-
-def truth(targets: np.ndarray, data: PreparedData) -> np.ndarray:
-    """Return class indices, or values in the target's own unit."""
-    if data.kind == "classification":
-        return targets
-    return targets.astype(np.float64) * data.target_scale + data.target_mean
+    numbers = outputs if data.kind == "forecasting" else outputs.squeeze(1)
+    return data.in_unit(numbers.double().cpu().numpy(), part)
 
 
 def all_metrics(
-    network: torch.nn.Module, part: Tensors, targets: np.ndarray, data: PreparedData, prefix: str
+    network: torch.nn.Module, part: str, tensors: Tensors, data: PreparedData, prefix: str
 ) -> dict[str, float]:
     """Return every finite metric of the task's kind as `prefix_name`."""
-    prediction = to_prediction(outputs_of(network, part.x), data)
+    outputs = outputs_of(network, tensors.x, data.evaluation_batch)
+    prediction = to_prediction(outputs, data, part)
     if not np.isfinite(prediction).all():
         return {}
-    known = truth(targets, data)
-    return {f"{prefix}_{m.name}": m.compute(known, prediction) for m in metrics_of(data.kind)}
+    known, naive = data.truth(part), data.naive_error(part)
+    return {f"{prefix}_{m.name}": m.compute(known, prediction, naive)
+            for m in metrics_of(data.kind)}  # fmt: skip

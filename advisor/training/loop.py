@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from advisor.data import PreparedData
+from advisor.data.preparation import PARTS
 from advisor.metrics import Metric, get_metric, metrics_of
 from advisor.models.base import ModelFamily
 from advisor.training.evaluation import (
@@ -17,7 +18,6 @@ from advisor.training.evaluation import (
     loss_of,
     outputs_of,
     to_prediction,
-    truth,
 )
 from advisor.training.optimisation import EXPLODED, clip_limit, make_optimizer, make_schedule
 from advisor.training.outcome import Outcome, Report, StopTrial
@@ -50,8 +50,10 @@ def train(
         data: prepared parts; the test part is only looked at after the last epoch.
         metric: name of the metric to select the best epoch by.
         seed: of initial weights, order of the rows and dropout.
-        max_epochs: upper limit; schedules are stretched over it.
-        patience: epochs without improvement before training ends.
+        max_epochs: upper limit, whatever the configuration's own number of epochs;
+            schedules are stretched over what is smaller.
+        patience: epochs without improvement before training ends, where the configuration
+            does not say.
         report: called after every epoch.
         device: "cpu" or "cuda"; default CUDA when present.
 
@@ -64,14 +66,16 @@ def train(
         RuntimeError: PyTorch's, such as out of memory.
     """
     chosen = get_metric(metric)
-    if chosen.kind != data.kind:
+    if data.kind not in chosen.kinds:
         names = ", ".join(known.name for known in metrics_of(data.kind))
         raise UserError(f"The metric {metric} is not one of {data.kind}; choose from {names}.")
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     cuda = [place] if place.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         torch.manual_seed(seed)
-        return _Run(family, config, data, chosen, max_epochs, place).go(patience, report)
+        epochs = min(config.get("epochs", max_epochs), max_epochs)
+        run = _Run(family, config, family.adapt(config, data), chosen, epochs, place)
+        return run.go(config.get("patience", patience), report)
 
 
 class _Run:
@@ -93,9 +97,7 @@ class _Run:
         self.schedule = make_schedule(self.optimizer, config, max_epochs)
         self.limit = clip_limit(config)
         self.batch_size = min(config["batch_size"], len(data.x_train))
-        self.train_part = Tensors.of(data.x_train, data.y_train, device)
-        self.valid_part = Tensors.of(data.x_valid, data.y_valid, device)
-        self.test_part = Tensors.of(data.x_test, data.y_test, device)
+        self.parts = {part: Tensors.of(data.x(part), data.y(part), device) for part in PARTS}
         self.curve: list[EpochRecord] = []
         self.best_value: float | None = None
         self.best_epoch = 0
@@ -131,8 +133,8 @@ class _Run:
         if reason:
             return EpochRecord(number, learning_rate=rate, **_finite(train_loss=loss)), reason
         self.schedule.step()
-        train_metric, _ = self._evaluate(self.train_part, self.data.y_train)
-        val_metric, val_loss = self._evaluate(self.valid_part, self.data.y_valid)
+        train_metric, _ = self._evaluate("train", self.data.curve_rows)
+        val_metric, val_loss = self._evaluate("valid")
         if val_metric is None:
             reason = f"the validation outputs became non-finite in epoch {number}"
         numbers = _finite(train_loss=loss, val_loss=val_loss, gradient_norm=norm)
@@ -149,13 +151,13 @@ class _Run:
         """Go once over the training part; return losses and gradient norms per batch."""
         self.network.train()
         parameters = list(self.network.parameters())
-        order = torch.randperm(len(self.train_part.x)).to(self.train_part.x.device)
+        x, y = self.parts["train"].x, self.parts["train"].y
+        order = torch.randperm(len(x)).to(x.device)
         losses, norms = [], []
         for rows in order.split(self.batch_size):
             if len(rows) < 2 <= len(order):
                 continue  # batch normalisation has no variance of a single row
-            outputs = self.network(self.train_part.x[rows])
-            loss = loss_of(outputs, self.train_part.y[rows], self.data.kind)
+            loss = loss_of(self.network(x[rows]), y[rows], self.data.kind)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             norms.append(torch.nn.utils.clip_grad_norm_(parameters, self.limit))
@@ -163,14 +165,16 @@ class _Run:
             losses.append(loss.detach())
         return torch.stack(losses).cpu().numpy(), torch.stack(norms).cpu().numpy()
 
-    def _evaluate(self, part: Tensors, targets: np.ndarray) -> tuple[float | None, float]:
-        """Return metric and loss on one part; no metric if the outputs are not finite."""
-        outputs = outputs_of(self.network, part.x)
-        loss = float(loss_of(outputs, part.y, self.data.kind))
-        prediction = to_prediction(outputs, self.data)
+    def _evaluate(self, part: str, rows: int | None = None) -> tuple[float | None, float]:
+        """Return metric and loss on the first rows; no metric if the outputs are not finite."""
+        data, tensors = self.data, self.parts[part]
+        outputs = outputs_of(self.network, tensors.x[:rows], data.evaluation_batch)
+        loss = float(loss_of(outputs, tensors.y[:rows], data.kind))
+        prediction = to_prediction(outputs, data, part)
         if not np.isfinite(prediction).all():
             return None, loss
-        return self.metric.compute(truth(targets, self.data), prediction), loss
+        truth, naive = data.truth(part, rows), data.naive_error(part, rows)
+        return self.metric.compute(truth, prediction, naive), loss
 
     def _keep_best(self, epoch: EpochRecord) -> None:
         assert epoch.val_metric is not None
@@ -195,13 +199,9 @@ class _Run:
     def _best_metrics(self) -> dict[str, float]:
         assert self.best_weights is not None
         self.network.load_state_dict(self.best_weights)
-        parts = [
-            (self.valid_part, self.data.y_valid, "val"),
-            (self.test_part, self.data.y_test, "test"),
-        ]
         found: dict[str, float] = {"best_epoch": float(self.best_epoch)}
-        for part, targets, prefix in parts:
-            found.update(all_metrics(self.network, part, targets, self.data, prefix))
+        for part, prefix in (("valid", "val"), ("test", "test")):
+            found.update(all_metrics(self.network, part, self.parts[part], self.data, prefix))
         return {name: value for name, value in found.items() if np.isfinite(value)}
 
 

@@ -238,10 +238,10 @@ def _function_goal(settings: TuneSettings) -> Goal:
 def _data_goal(settings: TuneSettings, kb: KnowledgeBase) -> Goal:
     from advisor.data import prepare
 
-    advisor = Advisor(kb, settings.family or "mlp")
+    advisor = Advisor(kb, settings.family)
     assert settings.data is not None
     problem: Problem = advisor.problem(
-        settings.data, settings.target, settings.metric, settings.kind
+        settings.data, settings.target, settings.metric, settings.kind, **settings.columns
     )
     if settings.direction not in (None, problem.metric.direction):
         raise UserError(

@@ -9,14 +9,20 @@ from advisor.tuning.warm_start import warm_count
 from knowledge_base.errors import UserError
 from knowledge_base.identity import digest
 
+LATER = ("per_second", "text", "time", "series", "horizon")
+"""Settings that came after the first studies were written."""
+
 
 @dataclass(frozen=True)
 class TuneSettings:
     """One search: either `data` and `target`, or `objective` and `space`.
 
     Attributes:
-        data: CSV or Parquet file or built-in name; `target` its column to predict.
+        data: file, folder of images or built-in name; `target` its column to predict.
         kind: "classification" or "regression"; None infers it.
+        text: column with texts to classify.
+        time, series, horizon: columns with the times and the names of series to forecast,
+            and how many steps ahead.
         objective: the user's training function, "FILE.py:FUNCTION".
         space: file with its search space.
         family: built-in model family, or the label of the user's own model.
@@ -33,6 +39,10 @@ class TuneSettings:
     data: str | None = None
     target: str | None = None
     kind: str | None = None
+    text: str | None = None
+    time: str | None = None
+    series: str | None = None
+    horizon: int | None = None
     objective: str | None = None
     space: str | None = None
     family: str | None = None
@@ -69,6 +79,12 @@ class TuneSettings:
         return warm_count(self.trials) if self.n_warm is None else self.n_warm
 
     @property
+    def columns(self) -> dict[str, Any]:
+        """What the columns of the data are, as `DataRequest` has it."""
+        names = ("text", "time", "series", "horizon")
+        return {name: getattr(self, name) for name in names}
+
+    @property
     def label(self) -> str:
         """A short name for the study, from the data set or the function."""
         if self.objective is not None:
@@ -81,8 +97,9 @@ class TuneSettings:
         plain = self.to_dict()
         for name in ("trials", "n_warm"):
             del plain[name]
-        if not self.per_second:
-            del plain["per_second"]  # studies that are older than the option keep their signature
+        for name in LATER:  # studies that are older than an option keep their signature
+            if not plain[name]:
+                del plain[name]
         for name in ("data", "space"):
             if plain[name] and Path(plain[name]).exists():
                 plain[name] = str(Path(plain[name]).resolve())

@@ -31,11 +31,11 @@ def test_missing_file(tmp_path):
 
 
 def test_folder(tmp_path):
-    refused(tmp_path, "y", match="is a folder; give a CSV or Parquet file")
+    refused(tmp_path, "y", match="is a folder without folders of images; give a CSV")
 
 
 def test_unknown_suffix(csv_file):
-    refused(csv_file("x\n1\n", "table.xls"), "y", match="neither CSV nor Parquet")
+    refused(csv_file("x\n1\n", "table.xls"), "y", match="neither CSV, Parquet, npz nor idx")
 
 
 def test_empty_csv(csv_file):
@@ -145,7 +145,7 @@ def test_text_column():
         f"{i % 19} this film was neither good nor bad, but long {i // 2}" for i in range(N * 4)
     ]
     frame = pd.DataFrame({"review": words, "y": [0, 1] * (N * 2)})
-    refused(frame, "y", match="Text columns are not supported yet: 'review' .* drop it")
+    refused(frame, "y", match="Tables have no text columns: 'review' .* --text review.* drop it")
 
 
 def test_identifier_column():

@@ -8,7 +8,7 @@ from knowledge_base.errors import UserError
 
 
 def test_families_are_found_by_name():
-    assert family_names() == ["mlp"]
+    assert family_names() == ["cnn", "forecaster", "mlp", "rnn"]
     assert isinstance(get_family("mlp"), MLP)
     assert (get_family("mlp").name, get_family("mlp").modality) == ("mlp", "table")
 

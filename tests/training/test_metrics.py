@@ -45,7 +45,7 @@ def test_defaults_and_directions():
     assert default_metric("classification").name == "accuracy"
     assert default_metric("regression").name == "rmse"
     maximised = {m.name for m in METRICS.values() if m.direction == "maximize"}
-    assert maximised == {"accuracy", "balanced_accuracy", "r2"}
+    assert maximised == {"accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "r2"}
 
 
 def test_an_unknown_metric_suggests_the_nearest():

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from advisor.data import load_dataset, prepare
+from advisor.models import MLP
 from advisor.training import StopTrial, train
 from knowledge_base.errors import UserError
 
-VALIDATION = {"classification": ["accuracy", "balanced_accuracy", "log_loss"],
+VALIDATION = {"classification": ["accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "log_loss"],
               "regression": ["mae", "r2", "rmse"]}  # fmt: skip
 
 
@@ -165,7 +166,7 @@ def test_other_errors_of_a_report_are_raised(family, config, classes):
 
 
 def test_errors_of_the_network_are_raised(config, classes):
-    class Broken:
+    class Broken(MLP):
         def build(self, config, data):
             return torch.nn.Linear(data.n_inputs + 1, data.n_outputs)
 

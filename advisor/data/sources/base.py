@@ -4,25 +4,25 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
-from advisor.data.dataset import TabularDataset
+from advisor.data.dataset import Dataset
+from advisor.data.request import DataRequest
 from knowledge_base.errors import UserError
 
 
 class DataSource(ABC):
-    """One way to get a data set; adding a file format or a modality is adding a file here."""
+    """One way to get a data set; adding a file format is adding a file here."""
 
     @abstractmethod
     def accepts(self, source: Any) -> bool:
         """Return whether `source` is of this kind."""
 
     @abstractmethod
-    def load(self, source: Any, target: str | None, kind: str | None) -> TabularDataset:
+    def load(self, source: Any, request: DataRequest) -> Dataset:
         """Load the data set.
 
         Args:
             source: something that this source accepts.
-            target: column to predict, if it is not known anyway.
-            kind: "classification" or "regression"; None infers it.
+            request: what the user said about it.
 
         Raises:
             UserError: it cannot be read or used.
@@ -37,10 +37,25 @@ def existing_file(source: Any) -> Path:
     """
     path = Path(str(source))
     if path.is_dir():
-        raise UserError(f"{path} is a folder; give a CSV or Parquet file.")
+        raise UserError(
+            f"{path} is a folder without folders of images; give a CSV or Parquet file, or a "
+            "folder with one folder of images per class."
+        )
     if not path.is_file():
         raise UserError(f"The file {path} does not exist.")
     return path
+
+
+def images_only(request: DataRequest, name: str) -> None:
+    """Refuse to read images as something else.
+
+    Raises:
+        UserError: the request is for tables, texts or series, or names columns.
+    """
+    if request.modality not in (None, "image"):
+        raise UserError(f"{name} holds images; the family asked for is for {request.modality}s.")
+    if request.text or request.time:
+        raise UserError(f"{name} holds images; --text and --time are for tables.")
 
 
 def one_line(error: Exception) -> str:

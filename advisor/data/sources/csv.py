@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from advisor.data.dataset import TabularDataset
-from advisor.data.inference import check_columns, to_dataset
+from advisor.data.dataset import Dataset
+from advisor.data.frames import interpret
+from advisor.data.inference import check_columns
+from advisor.data.request import DataRequest
 from advisor.data.sources.base import DataSource, existing_file, one_line
 from knowledge_base.errors import UserError
 
@@ -30,7 +32,7 @@ class CsvSource(DataSource):
         """Return whether the file name is one of a CSV file."""
         return Path(str(source)).suffix.lower() in self.SUFFIXES
 
-    def load(self, source: Any, target: str | None, kind: str | None) -> TabularDataset:
+    def load(self, source: Any, request: DataRequest) -> Dataset:
         """Read the file; types are inferred."""
         path = existing_file(source)
         try:
@@ -44,7 +46,7 @@ class CsvSource(DataSource):
             ) from error
         except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error, OSError) as error:
             raise UserError(f"{path} cannot be read as CSV: {one_line(error)}.") from error
-        return to_dataset(frame, target, kind, path.name, "file")
+        return interpret(frame, request, path.name, "file")
 
 
 def _read(path: Path) -> pd.DataFrame:

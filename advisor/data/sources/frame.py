@@ -4,8 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from advisor.data.dataset import TabularDataset
-from advisor.data.inference import to_dataset
+from advisor.data.dataset import Dataset
+from advisor.data.frames import interpret
+from advisor.data.request import DataRequest
 from advisor.data.sources.base import DataSource
 
 
@@ -16,6 +17,6 @@ class FrameSource(DataSource):
         """Return whether `source` is a frame."""
         return isinstance(source, pd.DataFrame)
 
-    def load(self, source: Any, target: str | None, kind: str | None) -> TabularDataset:
+    def load(self, source: Any, request: DataRequest) -> Dataset:
         """Check and type the frame; it is not changed."""
-        return to_dataset(source, target, kind, "the frame", "frame")
+        return interpret(source, request, "the frame", "frame")

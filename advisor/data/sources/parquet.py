@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from advisor.data.dataset import TabularDataset
-from advisor.data.inference import to_dataset
+from advisor.data.dataset import Dataset
+from advisor.data.frames import interpret
+from advisor.data.request import DataRequest
 from advisor.data.sources.base import DataSource, existing_file, one_line
 from knowledge_base.errors import UserError
 
@@ -16,7 +17,7 @@ class ParquetSource(DataSource):
         """Return whether the file name is one of a Parquet file."""
         return Path(str(source)).suffix.lower() in (".parquet", ".pq")
 
-    def load(self, source: Any, target: str | None, kind: str | None) -> TabularDataset:
+    def load(self, source: Any, request: DataRequest) -> Dataset:
         """Read the file."""
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -26,4 +27,4 @@ class ParquetSource(DataSource):
             frame = pq.ParquetFile(path).read().to_pandas()
         except (pa.ArrowException, OSError) as error:
             raise UserError(f"{path} is not a whole Parquet file: {one_line(error)}.") from error
-        return to_dataset(frame, target, kind, path.name, "file")
+        return interpret(frame, request, path.name, "file")

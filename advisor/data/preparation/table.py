@@ -1,42 +1,16 @@
 """Tables to arrays: imputed, scaled and one-hot, fitted on the training part only."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from advisor.data.dataset import TabularDataset
+from advisor.data.preparation.base import PreparedData
 from advisor.data.splits import split_indices
 
 MAX_CATEGORIES = 30
 
 
-@dataclass(frozen=True)
-class PreparedData:
-    """The three parts as float32 inputs (n, n_inputs) and targets (n,).
-
-    Attributes:
-        kind: "classification" (targets are int64 class indices) or "regression" (float32,
-            standardised by the training part).
-        n_inputs: columns after encoding.
-        n_outputs: classes, or 1.
-        target_mean, target_scale: undo the standardisation of a regression target.
-    """
-
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_valid: np.ndarray
-    y_valid: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-    kind: str
-    n_inputs: int
-    n_outputs: int
-    target_mean: float = 0.0
-    target_scale: float = 1.0
-
-
-def prepare(dataset: TabularDataset, seed: int = 0) -> PreparedData:
+def prepare_table(dataset: TabularDataset, seed: int = 0) -> PreparedData:
     """Split with `seed` and encode; nothing is learnt from validation and test parts."""
     splits = split_indices(dataset, seed)
     parts = [dataset.features.iloc[rows] for rows in (splits.train, splits.valid, splits.test)]

@@ -1,0 +1,60 @@
+"""What training sees of a data set, whatever its modality."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+PARTS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The three parts as inputs (n, ...) and targets (n,) or, for forecasts, (n, horizon).
+
+    Attributes:
+        kind: "classification" (targets are int64 class indices), "regression" or
+            "forecasting" (float32, standardised by the training part).
+        n_inputs: columns, channels, words or values per step after encoding.
+        n_outputs: classes, 1, or the horizon.
+        target_mean, target_scale: undo the standardisation of a regression target.
+        evaluation_batch: rows that go through a network at once without gradients.
+        curve_rows: rows of the training part that the training metric of an epoch is
+            computed on.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_valid: np.ndarray
+    y_valid: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    kind: str
+    n_inputs: int
+    n_outputs: int
+    target_mean: float = 0.0
+    target_scale: float = 1.0
+
+    evaluation_batch: ClassVar[int] = 4096
+    curve_rows: ClassVar[int | None] = None
+
+    def x(self, part: str) -> np.ndarray:
+        """Return the inputs of "train", "valid" or "test"."""
+        return getattr(self, f"x_{part}")
+
+    def y(self, part: str) -> np.ndarray:
+        """Return the targets of "train", "valid" or "test"."""
+        return getattr(self, f"y_{part}")
+
+    def in_unit(self, values: np.ndarray, part: str) -> np.ndarray:
+        """Return numbers in the target's own unit, of the first rows of a part."""
+        return values.astype(np.float64) * self.target_scale + self.target_mean
+
+    def truth(self, part: str, rows: int | None = None) -> np.ndarray:
+        """Return class indices, or values in the target's own unit, of the first rows."""
+        targets = self.y(part)[:rows]
+        return targets if self.kind == "classification" else self.in_unit(targets, part)
+
+    def naive_error(self, part: str, rows: int | None = None) -> np.ndarray | None:
+        """Return what a naive forecast errs by, one number per row; None without series."""
+        return None

@@ -1,0 +1,207 @@
+"""Time series to forecast: one or many, evenly spaced, without gaps."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from advisor.data.columns import check_infinities
+from advisor.data.dataset import Dataset, digest_of
+from advisor.data.inference import check_columns, check_rows, target_column
+from advisor.data.request import DataRequest
+from knowledge_base.errors import UserError
+
+MIN_POINTS = 30
+"""Of the shortest series, for a training, a validation and a test part."""
+
+HELD_OUT_SHARE = 0.2
+GAP = 1.6
+"""Times the usual distance between points beyond which there is a gap; months differ."""
+
+DAY = 86_400.0
+PERIODS = {3600.0: 24, DAY: 7, 7 * DAY: 52, 30.4 * DAY: 12, 91.3 * DAY: 4}
+"""Seconds between points to points per season: day, week or year."""
+
+
+@dataclass(frozen=True)
+class SeriesDataset(Dataset):
+    """Evenly spaced series of numbers.
+
+    Attributes:
+        values: one array per series, in the order of time, each of at least `MIN_POINTS`.
+        series_names: of each.
+        horizon: steps ahead to forecast.
+        period: points per season, 1 if none is known.
+    """
+
+    modality: ClassVar[str] = "series"
+
+    name: str
+    values: tuple[np.ndarray, ...]
+    series_names: tuple[str, ...]
+    target: str
+    horizon: int
+    period: int = 1
+    kind: str = "forecasting"
+    source: str | None = None
+    licence: str | None = None
+
+    @property
+    def target_name(self) -> str:  # type: ignore[override]
+        """The column and how far ahead: another horizon is another task."""
+        return f"{self.target}, {self.horizon} ahead"
+
+    @property
+    def n_rows(self) -> int:
+        """Number of points of all series."""
+        return sum(len(series) for series in self.values)
+
+    @property
+    def n_features(self) -> int:
+        """Number of series."""
+        return len(self.values)
+
+    @property
+    def n_classes(self) -> int | None:
+        """None."""
+        return None
+
+    @cached_property
+    def fingerprint(self) -> str:  # type: ignore[override]
+        """Digest of the values in the order of time, whatever the order of the series."""
+        parts = sorted(series.astype("<f8").tobytes() for series in self.values)
+        return digest_of([b"series", *parts])
+
+
+def to_series(
+    frame: pd.DataFrame, request: DataRequest, name: str, source: str, licence: str | None
+) -> SeriesDataset:
+    """Return the series of a frame; columns other than target, time and series are ignored.
+
+    Raises:
+        UserError: no such columns, times that repeat, go back or have gaps, missing values,
+            series that are too short, or a horizon that is too long for them.
+    """
+    frame = frame.rename(columns=str)
+    check_columns(frame.columns, name)
+    if request.kind not in (None, "forecasting"):
+        raise UserError(f"A time series is forecast; --kind {request.kind} does not apply.")
+    target = target_column(frame, request.target, name)
+    if request.time is None:
+        raise UserError(f"Say which column of {name} holds the times with --time.")
+    time = target_column(frame, request.time, name)
+    check_rows(frame, name)
+    _check_numbers(frame[target], name)
+    seconds = _seconds(frame[time], name)
+    labels = _labels(frame, request.series, name)
+    values, names, steps = [], [], []
+    for label in dict.fromkeys(labels):
+        rows = np.flatnonzero(labels == label)
+        where = name if request.series is None else f"the series '{label}' of {name}"
+        steps.append(_check_times(seconds[rows], frame[time].iloc[rows], where))
+        if len(rows) < MIN_POINTS:
+            raise UserError(f"{where} has {len(rows)} points; at least {MIN_POINTS} are needed.")
+        values.append(frame[target].iloc[rows].to_numpy(dtype=float))
+        names.append(str(label))
+    period = _period(float(np.median(steps)), pd.api.types.is_numeric_dtype(frame[time]))
+    shortest = min(len(series) for series in values)
+    horizon = _horizon(request.horizon, period, shortest, name)
+    return SeriesDataset(
+        name, tuple(values), tuple(names), target, horizon, period, source=source, licence=licence
+    )
+
+
+def _check_numbers(column: pd.Series, name: str) -> None:
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        raise UserError(f"The column '{column.name}' of {name} is not numeric.")
+    missing = np.flatnonzero(column.isna())
+    if len(missing):
+        count = "1 missing value" if len(missing) == 1 else f"{len(missing)} missing values"
+        raise UserError(
+            f"The column '{column.name}' of {name} has {count}, the first in data row "
+            f"{missing[0] + 1}; fill them in, for example by interpolation."
+        )
+    check_infinities(column.to_frame().astype("float64"), name)
+    if column.nunique() < 2:
+        raise UserError(f"The column '{column.name}' of {name} is constant; nothing to forecast.")
+
+
+def _seconds(column: pd.Series, name: str) -> np.ndarray:
+    """Return times as seconds, numbers as they are."""
+    if pd.api.types.is_numeric_dtype(column):
+        seconds = column.to_numpy(dtype=float)
+    else:
+        try:
+            times = pd.to_datetime(column, utc=True)
+        except (ValueError, TypeError):
+            first = column.dropna().iloc[0] if column.notna().any() else ""
+            raise UserError(
+                f"The column '{column.name}' of {name} does not hold times (such as '{first}'); "
+                "write them as 2024-01-31 or 2024-01-31 18:00, or as numbers."
+            ) from None
+        seconds = (times - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy(dtype=float)
+    missing = np.flatnonzero(np.isnan(seconds))
+    if len(missing):
+        raise UserError(
+            f"The time column '{column.name}' of {name} is empty in data row {missing[0] + 1}."
+        )
+    return seconds
+
+
+def _labels(frame: pd.DataFrame, series: str | None, name: str) -> np.ndarray:
+    if series is None:
+        return np.zeros(len(frame), dtype=int)
+    return frame[target_column(frame, series, name)].astype("string").fillna("").to_numpy()
+
+
+def _check_times(seconds: np.ndarray, shown: pd.Series, where: str) -> float:
+    """Return the usual distance between points, once the times are in order."""
+    steps = np.diff(seconds)
+    if (steps == 0).any():
+        place = int(np.flatnonzero(steps == 0)[0])
+        raise UserError(
+            f"The time {shown.iloc[place]} appears twice in {where}; keep one row of each, or "
+            "name the column that tells series apart with --series."
+        )
+    if (steps < 0).any():
+        place = int(np.flatnonzero(steps < 0)[0]) + 1
+        raise UserError(
+            f"The times of {where} are not in order: {shown.iloc[place]} follows "
+            f"{shown.iloc[place - 1]}. Sort the rows by time."
+        )
+    usual = float(np.median(steps)) if len(steps) else 1.0
+    wide = np.flatnonzero(steps > GAP * usual)
+    if len(wide):
+        place = int(wide[0])
+        gaps = "a gap" if len(wide) == 1 else f"{len(wide)} gaps, the first"
+        raise UserError(
+            f"The times of {where} have {gaps} between {shown.iloc[place]} and "
+            f"{shown.iloc[place + 1]}; fill in the missing rows, for example by interpolation."
+        )
+    return usual
+
+
+def _period(step: float, numeric: bool) -> int:
+    """Return points per season by the distance between points.
+
+    Numbers count as years where that makes months or quarters, as in many old tables.
+    """
+    if numeric:
+        return next((n for n in (12, 4) if abs(step * n - 1) < 0.05), 1)
+    near = min(PERIODS, key=lambda known: abs(np.log(step / known)))
+    return PERIODS[near] if abs(np.log(step / near)) < 0.1 else 1
+
+
+def _horizon(horizon: int | None, period: int, shortest: int, name: str) -> int:
+    longest = int(HELD_OUT_SHARE * shortest)
+    if horizon is None:
+        return max(min(period if period > 1 else 6, longest), 1)
+    if horizon > longest:
+        raise UserError(
+            f"A horizon of {horizon} is too long for {name}: its shortest series has {shortest} "
+            f"points, of which validation and test get {longest} each; use --horizon {longest} "
+            "or less."
+        )
+    return horizon

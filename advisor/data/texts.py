@@ -1,0 +1,100 @@
+"""Labelled texts: one column of texts, one of classes."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from advisor.data.dataset import Dataset, digest_of
+from advisor.data.inference import check_columns, check_rows, class_target, target_column
+from advisor.data.request import DataRequest
+from knowledge_base.errors import UserError
+
+
+@dataclass(frozen=True)
+class TextDataset(Dataset):
+    """Texts with classes.
+
+    Attributes:
+        texts: none empty, shape (n,).
+        target: classes as `category`, one per text.
+    """
+
+    modality: ClassVar[str] = "text"
+
+    name: str
+    texts: pd.Series
+    target: pd.Series
+    target_name: str
+    kind: str = "classification"
+    source: str | None = None
+    licence: str | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Number of texts."""
+        return len(self.texts)
+
+    @property
+    def n_features(self) -> int:
+        """One: the text."""
+        return 1
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes."""
+        return int(self.target.nunique())
+
+    @cached_property
+    def fingerprint(self) -> str:  # type: ignore[override]
+        """Digest of texts and classes, whatever the order of the rows."""
+        rows = sorted(
+            f"{text}\x00{label}" for text, label in zip(self.texts, self.target, strict=True)
+        )
+        return digest_of([b"text", *(row.encode("utf-8", "replace") for row in rows)])
+
+
+def to_texts(
+    frame: pd.DataFrame, request: DataRequest, name: str, source: str, licence: str | None
+) -> TextDataset:
+    """Return the texts and classes of a frame.
+
+    Raises:
+        UserError: no such columns, empty texts, too few rows, or a class with too few.
+    """
+    frame = frame.rename(columns=str)
+    check_columns(frame.columns, name)
+    target = target_column(frame, request.target, name)
+    check_rows(frame, name)
+    text = _text_column(frame, request.text, target, name)
+    texts = frame[text].reset_index(drop=True)
+    empty = np.flatnonzero(texts.isna() | (texts.astype("string").str.strip() == ""))
+    if len(empty):
+        count = "1 empty text" if len(empty) == 1 else f"{len(empty)} empty texts"
+        raise UserError(
+            f"The column '{text}' of {name} has {count}, the first in data row {empty[0] + 1}; "
+            "fill in or drop these rows."
+        )
+    if request.kind not in (None, "classification"):
+        raise UserError("Texts are classified; --kind regression is not supported for them.")
+    label = class_target(frame[target].reset_index(drop=True), name)
+    plain = texts.astype("string").astype("object")
+    return TextDataset(name, plain, label, target, "classification", source, licence)
+
+
+def _text_column(frame: pd.DataFrame, text: str | None, target: str, name: str) -> str:
+    if text is not None:
+        if text == target:
+            raise UserError(f"--text and --target are both '{text}'; they must differ.")
+        return target_column(frame, text, name)
+    found = [
+        column
+        for column in frame.columns
+        if column != target and pd.api.types.infer_dtype(frame[column], skipna=True) == "string"
+    ]
+    if len(found) == 1:
+        return found[0]
+    shown = ", ".join(frame.columns)
+    raise UserError(f"Say which column of {name} holds the texts with --text. It has: {shown}.")

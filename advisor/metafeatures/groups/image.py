@@ -1,0 +1,72 @@
+"""Images: size, colour, and how far single pixels and class means go."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from advisor.metafeatures.base import MetafeatureGroup
+from advisor.metafeatures.views import LabelledView
+
+CENTROID_SIDE = 8
+
+
+class Image(MetafeatureGroup):
+    """Size, brightness, texture and class structure of images."""
+
+    name = "image"
+    modality = "image"
+    descriptions: ClassVar[Mapping[str, str]] = {
+        "log_rows": "log of the number of images",
+        "log_height": "log of the height in pixels",
+        "log_width": "log of the width in pixels",
+        "channels": "number of channels",
+        "log_classes": "log of the number of classes",
+        "class_entropy": "entropy of the classes, 1 where they are even",
+        "minority_share": "share of the rarest class",
+        "brightness": "mean pixel, from 0 to 1",
+        "contrast": "mean over images of the standard deviation of their pixels",
+        "dark_share": "share of pixels below 0.05: empty background",
+        "smoothness": "correlation of pixels with their right neighbours",
+        "colourfulness": "mean standard deviation over channels; 0 for grey images",
+        "variation": "mean over pixels of their standard deviation over images",
+        "centroid_accuracy": "nearest class mean of 8 x 8 thumbnails, on the other half",
+    }
+
+    def values(self, view: LabelledView) -> Mapping[str, float]:  # type: ignore[override]
+        """Return them."""
+        images = view.sample
+        _, channels, height, width = images.shape
+        return {
+            "log_rows": np.log(view.n_rows),
+            "log_height": np.log(height),
+            "log_width": np.log(width),
+            "channels": channels,
+            "log_classes": np.log(len(view.class_counts)),
+            "class_entropy": view.class_entropy,
+            "minority_share": view.minority_share,
+            "brightness": images.mean(),
+            "contrast": images.std(axis=(1, 2, 3)).mean(),
+            "dark_share": (images < 0.05).mean(),
+            "smoothness": _correlation(images[..., :-1].ravel(), images[..., 1:].ravel()),
+            "colourfulness": images.std(axis=1).mean(),
+            "variation": images.std(axis=0).mean(),
+            "centroid_accuracy": _centroid_accuracy(images, view.labels),
+        }
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    if first.std() == 0 or second.std() == 0:
+        return float("nan")
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def _centroid_accuracy(images: np.ndarray, labels: np.ndarray) -> float:
+    rows = np.linspace(0, images.shape[2] - 1, min(CENTROID_SIDE, images.shape[2])).astype(int)
+    columns = np.linspace(0, images.shape[3] - 1, min(CENTROID_SIDE, images.shape[3])).astype(int)
+    small = images[:, :, rows][:, :, :, columns].reshape(len(images), -1)
+    train, test = np.arange(0, len(small), 2), np.arange(1, len(small), 2)
+    classes = np.unique(labels[train])
+    means = np.stack([small[train][labels[train] == c].mean(0) for c in classes])
+    distance = ((small[test][:, None] - means) ** 2).sum(2)
+    return float((classes[distance.argmin(1)] == labels[test]).mean())

@@ -1,0 +1,64 @@
+"""Recurrent networks that forecast time series."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from advisor.models import shared
+from advisor.models.base import ModelFamily
+
+if TYPE_CHECKING:
+    import torch
+
+    from advisor.data import PreparedData
+    from advisor.data.preparation.series import SeriesData
+    from knowledge_base.space import SpaceDefinition
+
+VERSION = 1
+
+DEFINITION: dict[str, Any] = shared.definition(
+    "forecaster",
+    VERSION,
+    shared.training(learning_rate=5e-3, epochs=(5, 60, 30), batch_size=(8, 256, 32)),
+    shared.network(dropout=0.0, initialisation=("xavier", "he", "orthogonal"), start="orthogonal"),
+    [
+        shared.choice("cell", ["lstm", "gru"], "lstm"),
+        shared.whole("units", 8, 128, 32, log=True),
+        shared.whole("n_layers", 1, 2, 1),
+        shared.whole("window", 4, 128, 24, log=True),
+        shared.choice("differencing", ["none", "first", "seasonal"], "first"),
+        shared.choice("scaling", ["series", "window"], "series"),
+    ],
+)
+
+
+@cache
+def _space() -> "SpaceDefinition":
+    from knowledge_base.space import SpaceDefinition
+
+    return SpaceDefinition.from_dict(DEFINITION, where="the forecaster family")
+
+
+class Forecaster(ModelFamily):
+    """LSTM or GRU layers over a window; a dense layer gives all steps of the horizon at once."""
+
+    name = "forecaster"
+    version = VERSION
+    modality = "series"
+
+    def space(self) -> "SpaceDefinition":
+        """Return the search space, version 1."""
+        return _space()
+
+    def adapt(self, config: Mapping[str, Any], data: "PreparedData") -> "PreparedData":
+        """Return windows of the configuration's length, differenced and scaled as it says."""
+        series = cast("SeriesData", data)
+        return series.windows(config["window"], config["differencing"], config["scaling"])
+
+    def build(self, config: Mapping[str, Any], data: "PreparedData") -> "torch.nn.Module":
+        """Return the network for `data.n_outputs` steps ahead."""
+        from advisor.models.recurrent import ForecastNetwork
+
+        network = ForecastNetwork(config, data.n_inputs, data.n_outputs)
+        shared.initialise(network, config)
+        return network

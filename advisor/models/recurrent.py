@@ -1,0 +1,69 @@
+"""The modules of the recurrent families."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from advisor.models import shared
+
+PADDING = 0
+
+
+def _cells(config: Mapping[str, Any], n_inputs: int, both: bool = False) -> nn.RNNBase:
+    kind = nn.LSTM if config["cell"] == "lstm" else nn.GRU
+    between = config["dropout"] if config["n_layers"] > 1 else 0.0
+    return kind(
+        n_inputs,
+        config["units"],
+        config["n_layers"],
+        batch_first=True,
+        dropout=between,
+        bidirectional=both,
+    )
+
+
+class TextNetwork(nn.Module):
+    """Word numbers (n, length) to scores of classes (n, n_outputs)."""
+
+    def __init__(self, config: Mapping[str, Any], n_words: int, n_outputs: int) -> None:
+        """Build the layers of a configuration."""
+        super().__init__()
+        self.embedding = nn.Embedding(n_words, config["embedding_size"], padding_idx=PADDING)
+        both = config["bidirectional"] == "yes"
+        self.cells = _cells(config, config["embedding_size"], both)
+        width = 2 * config["units"] * (1 + both)
+        self.head = nn.Sequential(
+            nn.Linear(width, config["units"]),
+            *shared.finish(config, config["units"]),
+            nn.Linear(config["units"], n_outputs),
+        )
+
+    def forward(self, words: torch.Tensor) -> torch.Tensor:
+        """Return scores; padding stands before the words and is left out of the mean."""
+        states, _ = self.cells(self.embedding(words))
+        used = (words != PADDING).unsqueeze(2)
+        mean = (states * used).sum(1) / used.sum(1).clamp(min=1)
+        half = states.shape[2] // 2 if self.cells.bidirectional else states.shape[2]
+        last = torch.cat([states[:, -1, :half], states[:, 0, half:]], 1)
+        return self.head(torch.cat([mean, last], 1))
+
+
+class ForecastNetwork(nn.Module):
+    """Windows (n, length, n_inputs) to forecasts (n, horizon)."""
+
+    def __init__(self, config: Mapping[str, Any], n_inputs: int, horizon: int) -> None:
+        """Build the layers of a configuration."""
+        super().__init__()
+        self.cells = _cells(config, n_inputs)
+        self.head = nn.Sequential(
+            nn.Linear(config["units"], config["units"]),
+            *shared.finish(config, config["units"]),
+            nn.Linear(config["units"], horizon),
+        )
+
+    def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        """Return all steps ahead."""
+        states, _ = self.cells(windows)
+        return self.head(states[:, -1])

@@ -1,0 +1,65 @@
+"""Recurrent networks for labelled texts."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from advisor.models import shared
+from advisor.models.base import ModelFamily
+
+if TYPE_CHECKING:
+    import torch
+
+    from advisor.data import PreparedData
+    from advisor.data.preparation.text import TextData
+    from knowledge_base.space import SpaceDefinition
+
+VERSION = 1
+
+DEFINITION: dict[str, Any] = shared.definition(
+    "rnn",
+    VERSION,
+    shared.training(epochs=(3, 20, 10), batch_size=(16, 256, 64)),
+    shared.network(initialisation=("xavier", "he", "orthogonal"), start="orthogonal"),
+    [
+        shared.choice("cell", ["lstm", "gru"], "gru"),
+        shared.whole("units", 16, 128, 32, log=True),
+        shared.whole("n_layers", 1, 2, 1),
+        shared.choice("bidirectional", ["no", "yes"], "no"),
+        shared.whole("embedding_size", 8, 128, 32, log=True),
+        shared.whole("vocabulary_size", 500, 30_000, 5000, log=True),
+        shared.whole("sequence_length", 16, 256, 64, log=True),
+    ],
+)
+
+
+@cache
+def _space() -> "SpaceDefinition":
+    from knowledge_base.space import SpaceDefinition
+
+    return SpaceDefinition.from_dict(DEFINITION, where="the rnn family")
+
+
+class RNN(ModelFamily):
+    """Word embeddings, LSTM or GRU layers, and a dense layer on the mean and the last state."""
+
+    name = "rnn"
+    version = VERSION
+    modality = "text"
+
+    def space(self) -> "SpaceDefinition":
+        """Return the search space, version 1."""
+        return _space()
+
+    def adapt(self, config: Mapping[str, Any], data: "PreparedData") -> "PreparedData":
+        """Return the texts with the configuration's vocabulary and length."""
+        texts = cast("TextData", data)
+        return texts.limited(config["vocabulary_size"], config["sequence_length"])
+
+    def build(self, config: Mapping[str, Any], data: "PreparedData") -> "torch.nn.Module":
+        """Return the network for `data.n_inputs` words."""
+        from advisor.models.recurrent import TextNetwork
+
+        network = TextNetwork(config, data.n_inputs, data.n_outputs)
+        shared.initialise(network, config)
+        return network
