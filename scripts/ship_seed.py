@@ -18,6 +18,7 @@ from advisor.tuning.environment import machine, package_versions
 from knowledge_base.bundle import Bundle
 from knowledge_base.identity import digest
 from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRecord
+from knowledge_base.space import SpaceDefinition
 
 FAMILY = "mlp"
 SHIPPED = Path(__file__).resolve().parent.parent / "knowledge_base" / "seed"
@@ -141,13 +142,16 @@ def check(bundle: Bundle, trials: int) -> list[str]:
         problems.append("the same data set under two names")
     if found.loc[found["state"] == "complete", "value"].isna().any():
         problems.append("complete trials without a value")
-    return problems + _illegal(found)
+    return problems + _illegal(found, frames["spaces"])
 
 
-def _illegal(trials: Any) -> list[str]:
+def _illegal(trials: Any, spaces: Any) -> list[str]:
+    """Check configurations by the space they belong to, which may be an older version."""
     import pandas as pd
 
-    space = get_family(FAMILY).space()
+    if len(spaces) != 1:
+        return [f"{len(spaces)} search spaces instead of one"]
+    space = SpaceDefinition.from_dict(json.loads(spaces["definition"].iloc[0]))
     configs = pd.DataFrame([json.loads(text) for text in trials["config"]], dtype=object)
     reasons = sorted(set(space.validate(configs)) - {""})
     return [f"configurations outside the space: {reasons[0]}"] if reasons else []

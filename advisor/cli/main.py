@@ -1,5 +1,8 @@
 """The `advisor` command; subcommands are imported only when they are used."""
 
+import atexit
+import os
+import sys
 from importlib import import_module
 
 import click
@@ -40,3 +43,20 @@ def main() -> None:
     Example:
       advisor recommend data.csv --target label -n 5
     """
+
+
+def run() -> None:
+    """Run the command and end the process at once.
+
+    Tearing the interpreter down would take longer than some commands do, and DuckDB 2 prints
+    pages about leaked references when PyTorch is loaded, too. Everything is stored by then.
+    """
+    code: str | int | None = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)

@@ -115,7 +115,7 @@ class TabularDataset(Dataset):
         return int(self.target.nunique()) if self.kind == "classification" else None
 
     @cached_property
-    def fingerprint(self) -> str:  # type: ignore[override]
+    def fingerprint(self) -> str:
         """Digest of the content, whatever the order of rows and columns or the target.
 
         Numbers count as float64, so that 1 and 1.0 are the same in a CSV and a Parquet file.

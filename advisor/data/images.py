@@ -50,7 +50,7 @@ class ImageDataset(Dataset):
         return int(self.target.nunique())
 
     @cached_property
-    def fingerprint(self) -> str:  # type: ignore[override]
+    def fingerprint(self) -> str:
         """Digest of images and classes, whatever the order of the images."""
         rows = sorted(
             digest_of([image.tobytes(), str(label).encode()])

@@ -69,7 +69,7 @@ class SeriesDataset(Dataset):
         return None
 
     @cached_property
-    def fingerprint(self) -> str:  # type: ignore[override]
+    def fingerprint(self) -> str:
         """Digest of the values in the order of time, whatever the order of the series."""
         parts = sorted(series.astype("<f8").tobytes() for series in self.values)
         return digest_of([b"series", *parts])

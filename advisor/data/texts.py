@@ -48,7 +48,7 @@ class TextDataset(Dataset):
         return int(self.target.nunique())
 
     @cached_property
-    def fingerprint(self) -> str:  # type: ignore[override]
+    def fingerprint(self) -> str:
         """Digest of texts and classes, whatever the order of the rows."""
         rows = sorted(
             f"{text}\x00{label}" for text, label in zip(self.texts, self.target, strict=True)

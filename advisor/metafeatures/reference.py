@@ -9,7 +9,7 @@ from advisor.metafeatures.registry import all_groups
 HEADING = f"""# Metafeatures
 
 Version {VERSION} of the list, by group; those of tables are `advisor.metafeatures.NAMES`.
-Written by `python -m advisor.metafeatures.reference > docs/metafeatures.md`; a test compares the two.
+Written by `python -m advisor.metafeatures.reference > docs/metafeatures.md`; a test compares.
 
 Names in brackets are those of pymfe and of Rivolli et al. (2022) for the same thing. Logarithms
 are natural unless said otherwise. What is undefined for a data set is NaN here and null in the

@@ -19,6 +19,8 @@ class Standardise(nn.Module):
     def __init__(self, data: "PreparedData") -> None:
         """Take means and spreads of `ImageData`."""
         super().__init__()
+        self.mean: torch.Tensor
+        self.scale: torch.Tensor
         mean = torch.tensor(data.pixel_mean, dtype=torch.float32)  # type: ignore[attr-defined]
         scale = torch.tensor(data.pixel_scale, dtype=torch.float32)  # type: ignore[attr-defined]
         self.register_buffer("mean", mean[:, None, None] * 255)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from advisor.models import shared
 from advisor.models.base import ModelFamily
 
 if TYPE_CHECKING:
@@ -12,43 +13,21 @@ if TYPE_CHECKING:
     from advisor.data import PreparedData
     from knowledge_base.space import SpaceDefinition
 
-VERSION = 1
+VERSION = 2
+"""2 added `block`, `embedding`, `epochs` and `patience`; their defaults are what version 1 did."""
 
-
-def _float(name: str, low: float, high: float, default: float, log: bool = False) -> dict[str, Any]:
-    return {"type": "uniform_float", "name": name, "lower": low, "upper": high,
-            "default_value": default, "log": log}  # fmt: skip
-
-
-def _int(name: str, low: int, high: int, default: int, log: bool = False) -> dict[str, Any]:
-    return {"type": "uniform_int", "name": name, "lower": low, "upper": high,
-            "default_value": default, "log": log}  # fmt: skip
-
-
-def _choice(name: str, choices: list[str], default: str) -> dict[str, Any]:
-    return {"type": "categorical", "name": name, "choices": choices, "default_value": default}
-
-
-DEFINITION: dict[str, Any] = {
-    "name": "mlp",
-    "version": VERSION,
-    "hyperparameters": [
-        _float("learning_rate", 1e-5, 1.0, 1e-3, log=True),
-        _int("n_layers", 1, 5, 2),
-        _int("units", 16, 512, 128, log=True),
-        _int("batch_size", 16, 512, 64, log=True),
-        _float("weight_decay", 1e-6, 1e-1, 1e-4, log=True),
-        _float("dropout", 0.0, 0.7, 0.1),
-        _choice("activation", ["relu", "leaky_relu", "gelu", "tanh"], "relu"),
-        _choice("initialisation", ["xavier", "he"], "he"),
-        _choice("normalisation", ["none", "batch", "layer"], "none"),
-        _choice("gradient_clipping", ["off", "0.1", "1", "10"], "off"),
-        _choice("optimizer", ["sgd", "adamw"], "adamw"),
-        _float("momentum", 0.0, 0.99, 0.9),
-        _choice("schedule", ["constant", "cosine", "step"], "constant"),
+DEFINITION: dict[str, Any] = shared.definition(
+    "mlp",
+    VERSION,
+    shared.training(),
+    shared.network(),
+    [
+        shared.whole("n_layers", 1, 5, 2),
+        shared.whole("units", 16, 512, 128, log=True),
+        shared.choice("block", ["plain", "residual"], "plain"),
+        shared.choice("embedding", ["off", "4", "8", "16"], "off"),
     ],
-    "conditions": [{"type": "EQ", "child": "momentum", "parent": "optimizer", "value": "sgd"}],
-}
+)
 
 
 @cache
@@ -59,52 +38,47 @@ def _space() -> "SpaceDefinition":
 
 
 class MLP(ModelFamily):
-    """Fully connected layers, each with normalisation, activation and dropout."""
+    """Fully connected layers, each with normalisation, activation and dropout.
+
+    With `block="residual"` layers after the first add to what goes into them (He et al. 2016;
+    for tables Gorishniy et al. 2021). With `embedding` categorical columns go through learned
+    vectors of that length instead of indicator columns (Guo and Berkhahn 2016).
+    """
 
     name = "mlp"
     version = VERSION
 
     def space(self) -> "SpaceDefinition":
-        """Return the search space, version 1."""
+        """Return the search space, version 2."""
         return _space()
 
     def build(self, config: Mapping[str, Any], data: "PreparedData") -> "torch.nn.Module":
         """Return the network: `n_layers` hidden layers of `units`, then a linear output."""
         from torch import nn
 
+        config = {"block": "plain", "embedding": "off", **config}  # trials of version 1
         layers: list[nn.Module] = []
         width = data.n_inputs
-        for _ in range(config["n_layers"]):
-            layers += _block(config, width)
+        if config["embedding"] != "off" and data.categories:
+            from advisor.models.tables import Embeddings
+
+            layers.append(Embeddings(data.categories, width, int(config["embedding"])))
+            width = layers[0].n_outputs  # type: ignore[assignment]
+        for depth in range(config["n_layers"]):
+            layers += _block(config, width, residual=config["block"] == "residual" and depth > 0)
             width = config["units"]
         layers.append(nn.Linear(width, data.n_outputs))
         network = nn.Sequential(*layers)
-        _initialise(network, config)
+        shared.initialise(network, config)
         return network
 
 
-def _block(config: Mapping[str, Any], width: int) -> "list[torch.nn.Module]":
+def _block(config: Mapping[str, Any], width: int, residual: bool) -> "list[torch.nn.Module]":
     from torch import nn
 
-    activations = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "gelu": nn.GELU, "tanh": nn.Tanh}
-    norms = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
-    block: list[nn.Module] = [nn.Linear(width, config["units"])]
-    if config["normalisation"] in norms:
-        block.append(norms[config["normalisation"]](config["units"]))
-    block.append(activations[config["activation"]]())
-    if config["dropout"] > 0:
-        block.append(nn.Dropout(config["dropout"]))
-    return block
+    layers = [nn.Linear(width, config["units"]), *shared.finish(config, config["units"])]
+    if not residual:
+        return layers
+    from advisor.models.tables import Residual
 
-
-def _initialise(network: "torch.nn.Module", config: Mapping[str, Any]) -> None:
-    """Xavier (Glorot and Bengio 2010) or He (He et al. 2015) weights, zero biases."""
-    from torch import nn
-
-    for module in network.modules():
-        if isinstance(module, nn.Linear):
-            if config["initialisation"] == "he":
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            else:
-                nn.init.xavier_normal_(module.weight)
-            nn.init.zeros_(module.bias)
+    return [Residual(*layers)]

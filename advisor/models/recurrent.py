@@ -9,6 +9,7 @@ from torch import nn
 from advisor.models import shared
 
 PADDING = 0
+EMBEDDING_SPREAD = 0.1
 
 
 def _cells(config: Mapping[str, Any], n_inputs: int, both: bool = False) -> nn.RNNBase:
@@ -31,6 +32,10 @@ class TextNetwork(nn.Module):
         """Build the layers of a configuration."""
         super().__init__()
         self.embedding = nn.Embedding(n_words, config["embedding_size"], padding_idx=PADDING)
+        # PyTorch's spread of 1 lets a network tell texts apart by their rare words at once.
+        nn.init.normal_(self.embedding.weight, std=EMBEDDING_SPREAD)
+        nn.init.zeros_(self.embedding.weight[PADDING].data)
+        self.dropout = nn.Dropout(config["dropout"])
         both = config["bidirectional"] == "yes"
         self.cells = _cells(config, config["embedding_size"], both)
         width = 2 * config["units"] * (1 + both)
@@ -42,7 +47,7 @@ class TextNetwork(nn.Module):
 
     def forward(self, words: torch.Tensor) -> torch.Tensor:
         """Return scores; padding stands before the words and is left out of the mean."""
-        states, _ = self.cells(self.embedding(words))
+        states, _ = self.cells(self.dropout(self.embedding(words)))
         used = (words != PADDING).unsqueeze(2)
         mean = (states * used).sum(1) / used.sum(1).clamp(min=1)
         half = states.shape[2] // 2 if self.cells.bidirectional else states.shape[2]

@@ -19,8 +19,8 @@ VERSION = 1
 DEFINITION: dict[str, Any] = shared.definition(
     "rnn",
     VERSION,
-    shared.training(epochs=(3, 20, 10), batch_size=(16, 256, 64)),
-    shared.network(initialisation=("xavier", "he", "orthogonal"), start="orthogonal"),
+    shared.training(learning_rate=2e-3, epochs=(3, 20, 10), batch_size=(16, 256, 64)),
+    shared.network(dropout=0.2, initialisation=("xavier", "he", "orthogonal"), start="orthogonal"),
     [
         shared.choice("cell", ["lstm", "gru"], "gru"),
         shared.whole("units", 16, 128, 32, log=True),
@@ -28,7 +28,7 @@ DEFINITION: dict[str, Any] = shared.definition(
         shared.choice("bidirectional", ["no", "yes"], "no"),
         shared.whole("embedding_size", 8, 128, 32, log=True),
         shared.whole("vocabulary_size", 500, 30_000, 5000, log=True),
-        shared.whole("sequence_length", 16, 256, 64, log=True),
+        shared.whole("sequence_length", 16, 256, 128, log=True),
     ],
 )
 

@@ -26,6 +26,7 @@ from knowledge_base.records import EpochRecord
 
 MAX_EPOCHS = 30
 PATIENCE = 8
+"""Of configurations that say neither."""
 
 
 def train(
@@ -35,8 +36,8 @@ def train(
     *,
     metric: str,
     seed: int,
-    max_epochs: int = MAX_EPOCHS,
-    patience: int = PATIENCE,
+    max_epochs: int | None = None,
+    patience: int | None = None,
     report: Report | None = None,
     device: str | None = None,
 ) -> Outcome:
@@ -50,10 +51,10 @@ def train(
         data: prepared parts; the test part is only looked at after the last epoch.
         metric: name of the metric to select the best epoch by.
         seed: of initial weights, order of the rows and dropout.
-        max_epochs: upper limit, whatever the configuration's own number of epochs;
-            schedules are stretched over what is smaller.
-        patience: epochs without improvement before training ends, where the configuration
-            does not say.
+        max_epochs: upper limit of the configuration's own number of epochs; schedules are
+            stretched over what is smaller.
+        patience: epochs without improvement before training ends; default the
+            configuration's own.
         report: called after every epoch.
         device: "cpu" or "cuda"; default CUDA when present.
 
@@ -73,9 +74,10 @@ def train(
     cuda = [place] if place.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         torch.manual_seed(seed)
-        epochs = min(config.get("epochs", max_epochs), max_epochs)
+        epochs = config.get("epochs", max_epochs or MAX_EPOCHS)
+        epochs = epochs if max_epochs is None else min(epochs, max_epochs)
         run = _Run(family, config, family.adapt(config, data), chosen, epochs, place)
-        return run.go(config.get("patience", patience), report)
+        return run.go(patience or config.get("patience", PATIENCE), report)
 
 
 class _Run:

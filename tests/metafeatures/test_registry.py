@@ -7,7 +7,7 @@ from advisor.metafeatures import NAMES, VERSION, compute
 from advisor.metafeatures import groups as package
 from advisor.metafeatures.base import MetafeatureGroup
 from advisor.metafeatures.reference import markdown
-from advisor.metafeatures.registry import all_groups
+from advisor.metafeatures.registry import all_groups, groups_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +29,9 @@ class Wrong(MetafeatureGroup):
 def test_each_module_of_groups_is_found():
     modules = sorted(path.stem for path in Path(package.__path__[0]).glob("[a-z]*.py"))
     assert [group.name for group in all_groups()] == modules
-    assert {name.split(".")[0] for name in NAMES} == set(modules)
+    tables = {group.name for group in groups_of("table")}
+    assert {name.split(".")[0] for name in NAMES} == tables
+    assert tables | {"image", "text", "series"} == set(modules)
 
 
 def test_a_group_must_describe_what_it_computes():

@@ -10,6 +10,7 @@ class Data:
     """What a family needs to know of the data."""
 
     n_inputs, n_outputs = 7, 3
+    categories = ()
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,13 @@ import pytest
 from seed_datasets import HELD_OUT, SEED
 from ship_seed import SHIPPED, check
 
+from advisor import Advisor, KnowledgeBase
 from advisor.data import load_dataset
 from advisor.metafeatures import NAMES, VERSION
 from advisor.models import get_family
 from knowledge_base.bundle import Bundle
 from knowledge_base.schema import TABLES
+from knowledge_base.space import SpaceDefinition
 
 TRIALS = 65
 
@@ -43,12 +45,27 @@ def test_the_default_is_the_library_default(trials):
     default = trials[trials["strategy"] == "default"]
     assert len(default) == len(SEED)
     assert {json.loads(text)["units"] for text in default["config"]} == {128}
-    assert json.loads(default["config"].iloc[0]) == get_family("mlp").default()
+    shipped, library = json.loads(default["config"].iloc[0]), get_family("mlp").default()
+    assert shipped.items() <= library.items()
 
 
-def test_it_belongs_to_the_space_of_the_family(bundle):
+def test_it_belongs_to_a_version_of_the_space_of_the_family(bundle):
+    """What a later version added has a default that is what an earlier one did."""
     space = get_family("mlp").space()
-    assert bundle["spaces"].to_pandas()["space_id"].tolist() == [space.space_id]
+    (row,) = bundle["spaces"].to_pandas().itertuples()
+    shipped = SpaceDefinition.from_dict(json.loads(row.definition))
+    assert (shipped.name, shipped.version <= space.version) == (space.name, True)
+    for name, hyperparameter in shipped.hyperparameters.items():
+        assert space.hyperparameters[name] == hyperparameter
+
+
+def test_trials_of_an_earlier_version_still_teach(trials):
+    space = get_family("mlp").space()
+    config = json.loads(trials["config"].iloc[7])
+    assert space.complete({**space.default(), **config}).items() >= config.items()
+    advice = Advisor(KnowledgeBase()).recommend("sklearn:wine", n=3)
+    assert advice.n_trials == len(trials)
+    assert all(space.complete(item.config) == item.config for item in advice.recommendations)
 
 
 def test_held_out_data_sets_are_not_in_it(bundle):

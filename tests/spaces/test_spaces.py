@@ -69,7 +69,7 @@ def test_round_trips(tmp_path):
     for name in ("s.json", "s.yaml"):
         MLP.write(tmp_path / name)
         again = SpaceDefinition.read(tmp_path / name)
-        assert (again.space_id, again.version, again.name) == (MLP.space_id, 1, "mlp")
+        assert (again.space_id, again.version, again.name) == (MLP.space_id, MLP.version, "mlp")
 
 
 def test_identity_ignores_order_and_spelling():

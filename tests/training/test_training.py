@@ -9,8 +9,8 @@ from advisor.models import MLP
 from advisor.training import StopTrial, train
 from knowledge_base.errors import UserError
 
-VALIDATION = {"classification": ["accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "log_loss"],
-              "regression": ["mae", "r2", "rmse"]}  # fmt: skip
+CLASSES = ["accuracy", "balanced_accuracy", "f1_macro", "roc_auc", "log_loss"]
+VALIDATION = {"classification": CLASSES, "regression": ["mae", "r2", "rmse"]}
 
 
 def fit(family, config, data, **more):

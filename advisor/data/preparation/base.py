@@ -17,6 +17,7 @@ class PreparedData:
             "forecasting" (float32, standardised by the training part).
         n_inputs: columns, channels, words or values per step after encoding.
         n_outputs: classes, 1, or the horizon.
+        categories: first column and number of columns of each one-hot group.
         target_mean, target_scale: undo the standardisation of a regression target.
         evaluation_batch: rows that go through a network at once without gradients.
         curve_rows: rows of the training part that the training metric of an epoch is
@@ -34,6 +35,7 @@ class PreparedData:
     n_outputs: int
     target_mean: float = 0.0
     target_scale: float = 1.0
+    categories: tuple[tuple[int, int], ...] = ()
 
     evaluation_batch: ClassVar[int] = 4096
     curve_rows: ClassVar[int | None] = None

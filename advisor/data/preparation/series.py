@@ -5,7 +5,7 @@ points in time, with everything before it known and nothing after it.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -70,8 +70,11 @@ class SeriesData(PreparedData):
         joined = [[np.concatenate(arrays) for arrays in zip(*of_part, strict=True)]
                   for of_part in parts]  # fmt: skip
         joined[0] = _thinned(joined[0])
+        arrays: dict[str, Any] = {}
+        for part, found in zip(PARTS, joined, strict=True):
+            arrays |= {f"x_{part}": found[0], f"y_{part}": found[1]}
         return WindowData(
-            *(array for part in joined for array in (part[0], part[1])),
+            **arrays,
             kind="forecasting",
             n_inputs=1,
             n_outputs=self.n_outputs,
@@ -85,7 +88,7 @@ def prepare_series(dataset: SeriesDataset, seed: int = 0) -> SeriesData:
     """Return the series; the first 60% are for training, the last 20% for testing."""
     empty = np.zeros(0, dtype=np.float32)
     return SeriesData(
-        *[empty] * 6,
+        *(empty, empty, empty, empty, empty, empty),
         kind="forecasting",
         n_inputs=1,
         n_outputs=dataset.horizon,

@@ -32,7 +32,23 @@ def prepare_table(dataset: TabularDataset, seed: int = 0) -> PreparedData:
         n_outputs=n_outputs,
         target_mean=mean,
         target_scale=scale,
+        categories=_categories(encoder),
     )
+
+
+def _categories(encoder) -> tuple[tuple[int, int], ...]:  # type: ignore[no-untyped-def]
+    """Return where the indicator columns of each categorical column are."""
+    slices = encoder.output_indices_
+    name = next((n for n in slices if n.startswith("onehotencoder")), None)
+    if name is None or slices[name].stop == slices[name].start:
+        return ()
+    onehot = encoder.named_transformers_[name]
+    groups, start = [], slices[name].start
+    for known, rare in zip(onehot.categories_, onehot.infrequent_categories_, strict=True):
+        count = len(known) if rare is None else len(known) - len(rare) + 1
+        groups.append((start, count))
+        start += count
+    return tuple(groups)
 
 
 def _targets(dataset: TabularDataset, train: np.ndarray) -> tuple[np.ndarray, int, float, float]:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -56,12 +56,12 @@ def prepare_texts(dataset: TextDataset, seed: int = 0) -> TextData:
     ranked = sorted(counts, key=lambda word: (-counts[word], word))[:MAX_VOCABULARY]
     numbers = {word: place for place, word in enumerate(ranked, start=FIRST_WORD)}
     length = min(max(map(len, words)), MAX_LENGTH)
-    parts = [splits.train, splits.valid, splits.test]
-    arrays = []
-    for rows in parts:
-        arrays += [_numbered([words[row] for row in rows], numbers, length), codes[rows]]
+    arrays: dict[str, Any] = {}
+    for part, rows in zip(PARTS, (splits.train, splits.valid, splits.test), strict=True):
+        known = _numbered([words[row] for row in rows], numbers, length)
+        arrays |= {f"x_{part}": known, f"y_{part}": codes[rows]}
     return TextData(
-        *arrays,
+        **arrays,
         kind="classification",
         n_inputs=len(numbers) + FIRST_WORD,
         n_outputs=dataset.n_classes or 0,
