@@ -21,7 +21,9 @@ from advisor.cli.output import config_text, print_json
 @click.option("--trials", type=click.IntRange(min=1),
               help="Length of the whole study.  [default: 30]")  # fmt: skip
 @click.option("--timeout", metavar="TIME", help="Stop after 90s, 10m or 1h30m.")
-@click.option("--strategy", default="bayesian", show_default=True, help="bayesian or random.")
+@click.option("--strategy", default="bayesian", show_default=True,
+              help="bayesian, random, sobol, grid, evolution, halving, hyperband or gradient."
+              )  # fmt: skip
 @click.option("--warm", "n_warm", type=click.IntRange(min=0),
               help="Configurations from the past; 0 is a cold search.  [default: by --trials]"
               )  # fmt: skip

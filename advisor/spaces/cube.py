@@ -20,7 +20,7 @@ def to_frame(space: SpaceDefinition, points: np.ndarray) -> pd.DataFrame:
         points: in [0, 1], shape (n, k).
     """
     columns = zip(space.hyperparameters.values(), points.T, strict=True)
-    return pd.DataFrame({h.name: _values(h, units) for h, units in columns})
+    return pd.DataFrame({h.name: _values(h, column) for h, column in columns})
 
 
 def to_points(

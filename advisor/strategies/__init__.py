@@ -9,6 +9,12 @@ from knowledge_base.errors import UserError
 STRATEGIES = {
     "random": "advisor.strategies.random:RandomSearch",
     "bayesian": "advisor.strategies.bayesian:BayesianSearch",
+    "sobol": "advisor.strategies.sobol:SobolSearch",
+    "grid": "advisor.strategies.grid:GridSearch",
+    "evolution": "advisor.strategies.evolution:EvolutionSearch",
+    "halving": "advisor.strategies.halving:SuccessiveHalving",
+    "hyperband": "advisor.strategies.halving:Hyperband",
+    "gradient": "advisor.strategies.gradient:GradientSearch",
 }
 """Name to class; adding a strategy is adding a file and its line here."""
 

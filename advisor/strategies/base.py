@@ -23,11 +23,15 @@ class Observation:
         config: what was tried.
         value: its metric; None for failed or diverged.
         seconds: what it took, if known.
+        curve: validation metric after each epoch, if known.
+        gradients: of the validation loss by continuous hyperparameters, if known.
     """
 
     config: Mapping[str, Any]
     value: float | None
     seconds: float | None = None
+    curve: tuple[float | None, ...] = ()
+    gradients: Mapping[str, float] | None = None
 
 
 class SearchStrategy(ABC):
@@ -40,6 +44,7 @@ class SearchStrategy(ABC):
     """
 
     name: ClassVar[str]
+    needs_gradients: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -65,6 +70,7 @@ class SearchStrategy(ABC):
         self.space = space
         self.direction = direction
         self.seed = seed
+        self.past = past
         self.warm_start = [space.complete(config) for config in warm_start]
         self.observations: list[Observation] = []
         self.pending: list[Configuration] = []
@@ -79,7 +85,12 @@ class SearchStrategy(ABC):
         return dict(config)
 
     def tell(
-        self, config: Mapping[str, Any], value: float | None, seconds: float | None = None
+        self,
+        config: Mapping[str, Any],
+        value: float | None,
+        seconds: float | None = None,
+        curve: Sequence[float | None] = (),
+        gradients: Mapping[str, float] | None = None,
     ) -> None:
         """Report a finished trial.
 
@@ -87,12 +98,23 @@ class SearchStrategy(ABC):
             config: the configuration that was tried, whether asked for or not.
             value: its metric; None (or a non-finite number) if it failed or diverged.
             seconds: what it took, if known.
+            curve: validation metric after each epoch, if known.
+            gradients: of the validation loss by hyperparameters, if known.
         """
         config = dict(config)
         if config in self.pending:
             self.pending.remove(config)
         known = value is not None and bool(np.isfinite(value))
-        self.observations.append(Observation(config, value if known else None, seconds))
+        told = value if known else None
+        self.observations.append(Observation(config, told, seconds, tuple(curve), gradients))
+
+    def stops(self, values: Sequence[float | None]) -> bool:
+        """Return whether a running trial should end now, for strategies that stop early.
+
+        Args:
+            values: validation metric after each of its epochs so far.
+        """
+        return False
 
     @abstractmethod
     def propose(self) -> Configuration:

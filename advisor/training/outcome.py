@@ -9,6 +9,10 @@ Report = Callable[[EpochRecord], None]
 """Called after every epoch; raises `StopTrial` to cut the trial short."""
 
 
+GRADIENT = "gradient_"
+"""Prefix of metrics that are gradients of the validation loss by a hyperparameter."""
+
+
 class StopTrial(Exception):
     """Raised by a report when a trial is to end now; what it reached so far is kept."""
 

@@ -10,7 +10,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from advisor.training.outcome import Outcome, Report, StopTrial
+from advisor.training.outcome import GRADIENT, Outcome, Report, StopTrial
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
 
@@ -105,6 +105,8 @@ class FunctionObjective(Objective):
         except StopTrial as stop:
             return self._outcome("stopped", self._best(reporter), {}, reporter, started, str(stop))
         metrics = dict(returned) if isinstance(returned, Mapping) else {"value": returned}
+        slopes = metrics.pop("gradients", None) or {}
+        metrics |= {f"{GRADIENT}{name}": slope for name, slope in slopes.items()}
         value = metrics.pop("value", None)
         value = self._best(reporter) if value is None else float(value)
         if value is None:

@@ -73,7 +73,12 @@ def _one_trial(tuner: Tuner, objective: Objective, deadline: float | None) -> Tr
     config = tuner.ask()
     started_at, started = datetime.now(UTC), time.monotonic()
 
+    curve: list[EpochRecord] = []
+
     def report(epoch: EpochRecord) -> None:
+        curve.append(epoch)
+        if tuner.stops(curve):
+            raise StopTrial(f"stopped early after {len(curve)} epochs: others were ahead")
         if deadline is not None and time.monotonic() >= deadline:
             raise StopTrial("the time limit is over")
 

@@ -10,11 +10,17 @@ from typing import Any, overload
 from advisor.meta import Query
 from advisor.strategies import get_strategy
 from advisor.surrogates import PastTasks
-from advisor.training.outcome import Outcome
+from advisor.training.outcome import GRADIENT, Outcome
 from advisor.tuning.warm_start import MAX_WARM, Start, load_past, save_past, warm_start
 from knowledge_base import Bundle, KnowledgeBase
 from knowledge_base.errors import UserError
-from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
+from knowledge_base.records import (
+    DatasetRecord,
+    EpochRecord,
+    StudyRecord,
+    TaskRecord,
+    TrialRecord,
+)
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.study_directory import StudyDirectory
 
@@ -243,6 +249,10 @@ class Tuner:
         self._remember(trial)
         return trial
 
+    def stops(self, curve: Sequence[EpochRecord]) -> bool:
+        """Return whether the strategy wants a running trial to end now."""
+        return self._strategy.stops([epoch.val_metric for epoch in curve])
+
     @property
     def best(self) -> TrialRecord | None:
         """The completed trial with the best value so far, None before the first."""
@@ -254,7 +264,13 @@ class Tuner:
         self.trials.append(trial)
         # A stopped trial's value belongs to fewer epochs, yet it is better than no value.
         value = trial.value if trial.state in ("complete", "stopped") else None
-        self._strategy.tell(trial.config, value, trial.duration)
+        curve = [epoch.val_metric for epoch in trial.curve]
+        slopes = {
+            name.removeprefix(GRADIENT): slope
+            for name, slope in trial.metrics.items()
+            if name.startswith(GRADIENT)
+        }
+        self._strategy.tell(trial.config, value, trial.duration, curve, slopes or None)
 
 
 def _new_directory(

@@ -1,0 +1,174 @@
+"""Evolution strategies by the library cmaes (Nomura and Shibata 2024).
+
+CatCMA (Hamano et al. 2024, 2025) searches numbers and choices together; of numbers alone it is
+CMA-ES (Hansen 2016). With past tasks it starts from the distribution of
+what they think best (WS-CMA-ES, Nomura et al. 2021).
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from advisor.spaces import Encoder, sample, sobol
+from advisor.spaces.cube import allowed, to_points
+from advisor.strategies.base import Configuration, SearchStrategy
+from knowledge_base.space import Hyperparameter
+
+SPREAD = 0.25
+"""Initial standard deviation in the unit cube."""
+WARM_SPREAD = 0.15
+WARM_SHARE = 0.6
+"""Probability of the recommended choice at the start of a warm search."""
+MAX_WHOLE = 8
+"""Whole numbers with more values than this are searched as numbers, and rounded."""
+PAST_POINTS = 512
+MAX_GENERATIONS = 1000
+
+
+class EvolutionSearch(SearchStrategy):
+    """CatCMA: CMA-ES for numbers, and a distribution of each choice.
+
+    The population is replayed from what was told at every question, so that trials may be
+    told in any order and a resumed search goes on as it would have.
+    """
+
+    name = "evolution"
+
+    def propose(self) -> Configuration:
+        """Return the next member of the current generation."""
+        told, pending = self._told(), {_key(config) for config in self.pending}
+        population = _Population(self)
+        for _ in range(MAX_GENERATIONS):
+            members = [population.ask() for _ in range(population.size)]
+            waiting = False
+            for config, _ in members:
+                if config is None or _key(config) in told:
+                    continue
+                if _key(config) not in pending:
+                    return config
+                waiting = True
+            if waiting:
+                break  # the generation ends when the others are told
+            population.tell([self._loss(told, config) for config, _ in members], members)
+        return sample(self.space, 1, seed=self.step_seed())[0]
+
+    def _told(self) -> dict[str, float]:
+        """Return the mean loss of each configuration told; failures are the worst seen."""
+        losses = -self.goodness()
+        known = losses[np.isfinite(losses)]
+        worst = float(known.max()) if len(known) else 0.0
+        losses = np.where(np.isfinite(losses), losses, worst)
+        found: dict[str, list[float]] = {}
+        for observation, loss in zip(self.observations, losses, strict=True):
+            found.setdefault(_key(observation.config), []).append(float(loss))
+        return {key: float(np.mean(values)) for key, values in found.items()}
+
+    def _loss(self, told: Mapping[str, float], config: Configuration | None) -> float:
+        worst = max(told.values(), default=0.0)
+        return worst if config is None else told[_key(config)]
+
+    def best_warm(self) -> Configuration | None:
+        """Return the best of the warm start that was told, its first before any was."""
+        if not self.warm_start:
+            return None
+        told = self._told()
+        known = [config for config in self.warm_start if _key(config) in told]
+        return min(known, key=lambda config: told[_key(config)], default=self.warm_start[0])
+
+    def past_distribution(self, columns: list[int]) -> tuple[np.ndarray, float, np.ndarray] | None:
+        """Return mean, step size and covariance of what past tasks think best.
+
+        Args:
+            columns: of the unit cube that they are wanted for.
+        """
+        if self.past is None:
+            return None
+        from cmaes import get_warm_start_mgd
+
+        configs = sobol(self.space, PAST_POINTS, seed=self.seed)
+        scores = self.past.weights @ self.past.predict(Encoder(self.space).encode(configs))
+        points = to_points(self.space, configs, np.random.default_rng(self.seed))[:, columns]
+        return get_warm_start_mgd(list(zip(points, -scores, strict=True)))
+
+
+class _Population:
+    """Draws configurations from an optimiser of the library and tells it their losses."""
+
+    def __init__(self, search: EvolutionSearch) -> None:
+        from cmaes import CatCMAwM
+
+        self._space = search.space
+        found = list(enumerate(self._space.hyperparameters.values()))
+        self._choices = {i: n for i, h in found if (n := _count(h)) > 1}
+        self._real = [i for i, h in found if not _count(h)]
+        self._width = len(found)
+        warm = search.best_warm()
+        rng = np.random.default_rng(search.seed)
+        centre = np.full(self._width, 0.5)
+        if warm is not None:
+            centre = to_points(self._space, [warm], rng)[0]
+        self._optimiser = CatCMAwM(
+            seed=search.seed, **self._start(search, centre, warm is not None)
+        )
+        self.size: int = self._optimiser.population_size
+
+    def _start(self, search: EvolutionSearch, centre: np.ndarray, warm: bool) -> dict[str, Any]:
+        """Return the dimensions of the library's optimiser, and where it begins."""
+        given: dict[str, Any] = {}
+        if self._real:
+            given["x_space"] = [[0.0, 1.0]] * len(self._real)
+            given["mean"] = centre[self._real]
+            given["sigma"] = WARM_SPREAD if warm else SPREAD
+            past = search.past_distribution(self._real)
+            if past is not None:
+                mean, given["sigma"], given["cov"] = past
+                given["mean"] = given["mean"] if warm else mean
+        if self._choices:
+            given["c_space"] = list(self._choices.values())
+            if warm:
+                given["cat_param"] = self._likely(centre)
+        return given
+
+    def _likely(self, centre: np.ndarray) -> np.ndarray:
+        """Return probabilities of choices, the recommended ones likely."""
+        table = np.zeros((len(self._choices), max(self._choices.values())))
+        for row, (column, n) in enumerate(self._choices.items()):
+            table[row, :n] = (1 - WARM_SHARE) / (n - 1)
+            table[row, min(int(centre[column] * n), n - 1)] = WARM_SHARE
+        return table
+
+    def ask(self) -> tuple[Configuration | None, Any]:
+        """Return a configuration (None if it is forbidden) and what stands for it."""
+        drawn = self._optimiser.ask()
+        point = np.full(self._width, 0.5)
+        if self._real:
+            point[self._real] = drawn.x
+        for row, (column, n) in enumerate(self._choices.items()):
+            point[column] = (int(np.argmax(drawn.c[row])) + 0.5) / n
+        found = self._space.records(allowed(self._space, np.clip(point, 0.0, 1.0)[None]))
+        return (found[0] if found else None), drawn
+
+    def tell(self, losses: list[float], members: list[tuple[Configuration | None, Any]]) -> None:
+        """End a generation."""
+        drawn = [solution for _, solution in members]
+        if len(set(losses)) > 1:  # else there is nothing to learn, and the library divides by 0
+            self._optimiser.tell(list(zip(drawn, losses, strict=True)))
+
+
+def _count(h: Hyperparameter) -> int:
+    """Return how many choices a hyperparameter has, 0 if it is searched as a number.
+
+    Whole numbers of few values are choices: a number that is rounded gets stuck on one.
+    """
+    if h.choices:
+        return len(h.choices)
+    assert h.low is not None
+    assert h.high is not None
+    values = int(h.high - h.low) + 1
+    return values if h.kind == "int" and values <= MAX_WHOLE else 0
+
+
+def _key(config: Mapping[str, Any]) -> str:
+    return json.dumps(config, sort_keys=True, default=str)

@@ -1,0 +1,104 @@
+"""Gradient descent on hyperparameters, by the gradient of the validation loss.
+
+Trials bring that gradient along: for built-in families by differentiating through an unrolled
+training (Maclaurin et al. 2015; Franceschi et al. 2017), see `advisor.training.hypergradient`;
+a training function of the user's returns it. Steps are normalised and shrink when they do not
+help, since gradients of short trainings tell a direction rather than a distance (Wu et al.
+2018).
+"""
+
+from collections.abc import Mapping
+from math import log
+
+import numpy as np
+
+from advisor.spaces import sample
+from advisor.spaces.cube import to_frame, to_points
+from advisor.strategies.base import Configuration, Observation, SearchStrategy
+from knowledge_base.errors import UserError
+from knowledge_base.space import Hyperparameter
+
+STEP = 0.15
+GROWTH, SHRINKAGE = 1.3, 0.5
+SMALLEST_STEP = 0.01
+
+
+class GradientSearch(SearchStrategy):
+    """Descends from the warm start or the default; starts anew where it can go no further."""
+
+    name = "gradient"
+    needs_gradients = True
+
+    def propose(self) -> Configuration:
+        """Return the best point so far, moved against its gradient.
+
+        Raises:
+            UserError: a hyperparameter is not continuous, or trials bring no gradients.
+        """
+        self._check()
+        taken = self.taken()
+        if not self.observations:
+            default = self.space.default()
+            return default if default not in taken else self._anew()
+        known = [o for o in self.observations if o.gradients and o.value is not None]
+        if not known:
+            if any(o.value is not None for o in self.observations):
+                raise UserError(
+                    "The strategy gradient needs gradients: let the training function return "
+                    "{'value': ..., 'gradients': {'learning_rate': ...}}, or use --strategy "
+                    "bayesian."
+                )
+            return self._anew()
+        centre, step = self._descent(known)
+        if step < SMALLEST_STEP or len(self.pending) > 0:
+            return self._anew()
+        moved = self._moved(centre, step)
+        return moved if moved not in taken else self._anew()
+
+    def _check(self) -> None:
+        for h in self.space.hyperparameters.values():
+            if h.kind not in ("float", "constant"):
+                raise UserError(
+                    f"The strategy gradient cannot differentiate '{h.name}' ({h.kind}: "
+                    f"{h.describe()}). Fix it by tuning only continuous hyperparameters, such as "
+                    "--only learning_rate,weight_decay, or use another strategy."
+                )
+
+    def _descent(self, known: list[Observation]) -> tuple[Observation, float]:
+        """Replay the descent: where it stands, and how far its next step goes."""
+        sign = 1.0 if self.direction == "maximize" else -1.0
+        centre, step = known[0], STEP
+        for observation in known[1:]:
+            assert observation.value is not None
+            assert centre.value is not None
+            if sign * observation.value > sign * centre.value:
+                centre, step = observation, min(step * GROWTH, STEP)
+            else:
+                step *= SHRINKAGE
+        return centre, step
+
+    def _moved(self, centre: Observation, step: float) -> Configuration:
+        assert centre.gradients is not None
+        rng = np.random.default_rng(self.seed)
+        point = to_points(self.space, [centre.config], rng)[0]
+        names = list(self.space.hyperparameters)
+        slope = np.array([self._slope(name, centre.config, centre.gradients) for name in names])
+        length = float(np.abs(slope).max())
+        if length > 0:
+            point = np.clip(point - step * slope / length, 0.0, 1.0)
+        (config,) = self.space.records(to_frame(self.space, point[None]))
+        return self.space.complete(config)
+
+    def _slope(
+        self, name: str, config: Mapping[str, float], gradients: Mapping[str, float]
+    ) -> float:
+        """Return the gradient by the coordinate of the unit cube."""
+        h: Hyperparameter = self.space.hyperparameters[name]
+        if name not in gradients or name not in config or h.low is None or h.high is None:
+            return 0.0
+        if h.log:
+            return gradients[name] * config[name] * log(h.high / h.low)
+        return gradients[name] * (h.high - h.low)
+
+    def _anew(self) -> Configuration:
+        return sample(self.space, 1, seed=self.step_seed())[0]

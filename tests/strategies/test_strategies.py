@@ -1,0 +1,199 @@
+"""What every strategy promises, and what each of them does."""
+
+import numpy as np
+import pytest
+
+from advisor.spaces import sample
+from advisor.strategies import STRATEGIES, get_strategy
+from knowledge_base.errors import UserError
+from knowledge_base.space import SpaceDefinition
+
+MIXED = SpaceDefinition.from_dict(
+    {
+        "name": "mixed",
+        "hyperparameters": {
+            "rate": {"type": "float", "low": 1e-4, "high": 1.0, "log": True},
+            "layers": {"type": "int", "low": 1, "high": 4},
+            "optimizer": {"type": "categorical", "choices": ["adam", "sgd"]},
+            "momentum": {"type": "float", "low": 0.0, "high": 0.99},
+        },
+        "conditions": [{"child": "momentum", "parent": "optimizer", "type": "EQ", "value": "sgd"}],
+    }
+)
+NUMBERS = SpaceDefinition.from_dict(
+    {
+        "name": "numbers",
+        "hyperparameters": {
+            "rate": {"type": "float", "low": 1e-4, "high": 1.0, "log": True},
+            "dropout": {"type": "float", "low": 0.0, "high": 0.8},
+            "decay": {"type": "float", "low": 1e-6, "high": 1e-1, "log": True},
+        },
+    }
+)
+ALL = sorted(set(STRATEGIES) - {"gradient"})
+
+
+def loss(config):
+    penalty = 0.3 if config.get("optimizer") == "sgd" else 0.0
+    return (np.log10(config["rate"]) + 2) ** 2 + 0.1 * config.get("layers", 0) + penalty
+
+
+def bowl(config):
+    return (
+        (np.log10(config["rate"]) + 3) ** 2
+        + 4 * (config["dropout"] - 0.6) ** 2
+        + 0.3 * (np.log10(config["decay"]) + 2) ** 2
+    )
+
+
+def slopes(config):
+    """Return the gradient of `bowl`."""
+    ln10 = np.log(10)
+    return {
+        "rate": 2 * (np.log10(config["rate"]) + 3) / (ln10 * config["rate"]),
+        "dropout": 8 * (config["dropout"] - 0.6),
+        "decay": 0.6 * (np.log10(config["decay"]) + 2) / (ln10 * config["decay"]),
+    }
+
+
+def run(strategy, trials, objective=loss, gradients=None):
+    for _ in range(trials):
+        config = strategy.ask()
+        found = gradients(config) if gradients else None
+        strategy.tell(config, objective(config), gradients=found)
+    return [o.value for o in strategy.observations]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_configurations_are_legal_and_differ(name):
+    strategy = get_strategy(name)(MIXED, seed=1)
+    run(strategy, 20)
+    configs = [dict(o.config) for o in strategy.observations]
+    assert all(MIXED.complete(config) == config for config in configs)
+    assert len({repr(sorted(config.items())) for config in configs}) == 20
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_warm_start_comes_first(name):
+    warm = sample(MIXED, 3, seed=5)
+    strategy = get_strategy(name)(MIXED, warm_start=warm)
+    assert [strategy.ask() for _ in range(3)] == warm
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_resumed_search_asks_what_it_would_have_asked(name):
+    first = get_strategy(name)(MIXED, seed=3, warm_start=sample(MIXED, 2, seed=1))
+    run(first, 17)
+    again = get_strategy(name)(MIXED, seed=3, warm_start=sample(MIXED, 2, seed=1))
+    for observation in first.observations:
+        again.tell(observation.config, observation.value)
+    assert first.ask() == again.ask()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_workers_get_different_configurations(name):
+    strategy = get_strategy(name)(MIXED, seed=2)
+    run(strategy, 6)
+    asked = [strategy.ask() for _ in range(4)]
+    assert len({repr(sorted(config.items())) for config in asked}) == 4
+    for config in reversed(asked):
+        strategy.tell(config, loss(config))
+    assert MIXED.complete(strategy.ask())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_failures_and_unasked_trials_are_no_obstacle(name):
+    strategy = get_strategy(name)(MIXED, "maximize")
+    for config in sample(MIXED, 4, seed=9):
+        strategy.tell(config, None)
+    for number in range(12):
+        config = strategy.ask()
+        strategy.tell(config, None if number % 3 else -loss(config))
+    assert MIXED.complete(strategy.ask())
+
+
+def test_evolution_is_ahead_of_random_search():
+    def best(name, space, objective):
+        return np.mean([min(run(get_strategy(name)(space, seed=s), 80, objective))
+                        for s in range(3)])  # fmt: skip
+
+    assert best("evolution", NUMBERS, bowl) < 0.3 * best("random", NUMBERS, bowl)
+    assert best("evolution", MIXED, loss) <= best("random", MIXED, loss) + 0.01
+
+
+def test_evolution_begins_around_the_best_of_the_warm_start():
+    good = {"rate": 1e-3, "dropout": 0.6, "decay": 1e-2}
+    bad = {"rate": 1.0, "dropout": 0.0, "decay": 1e-6}
+    warm = get_strategy("evolution")(NUMBERS, warm_start=[bad, good])
+    cold = get_strategy("evolution")(NUMBERS)
+    assert np.median(run(warm, 14, bowl)[2:]) < 0.5 * np.median(run(cold, 12, bowl))
+
+
+def test_a_grid_is_gone_through_whole():
+    space = SpaceDefinition.from_dict(
+        {"name": "s", "hyperparameters": {
+            "a": {"type": "categorical", "choices": ["x", "y"]},
+            "b": {"type": "float", "low": 0.0, "high": 6.0}}}
+    )  # fmt: skip
+    grid = get_strategy("grid")(space)
+    run(grid, 6, lambda config: config["b"])
+    found = {(o.config["a"], round(o.config["b"], 6)) for o in grid.observations}
+    assert found == {(a, b) for a in "xy" for b in (1.0, 3.0, 5.0)}
+    run(grid, 6, lambda config: config["b"])  # a finer one follows
+    assert len({repr(dict(o.config)) for o in grid.observations}) == 12
+
+
+def test_a_warm_grid_changes_one_value_at_a_time_first():
+    centre = {"rate": 1e-2, "layers": 2, "optimizer": "adam"}
+    grid = get_strategy("grid")(MIXED, warm_start=[centre])
+    run(grid, 5)
+    changed = [
+        sum(o.config.get(name) != value for name, value in centre.items())
+        for o in grid.observations
+    ]
+    assert changed == [0, 1, 1, 1, 1]
+
+
+def curve_of(final, epochs=9):
+    return [final * epoch / epochs for epoch in range(1, epochs + 1)]
+
+
+def test_halving_stops_what_is_not_among_the_best_third():
+    strategy = get_strategy("halving")(MIXED, "maximize")
+    assert not strategy.stops([0.1])  # nothing to compare with
+    for final in (0.5, 0.6, 0.7):
+        strategy.tell(strategy.ask(), final, curve=curve_of(final))
+    assert strategy.stops(curve_of(0.4)[:1])
+    assert strategy.stops(curve_of(0.4)[:3])
+    assert not strategy.stops(curve_of(0.4)[:2])  # no rung
+    assert not strategy.stops(curve_of(0.9)[:3])
+
+
+def test_hyperband_lets_some_trials_run_longer():
+    strategy = get_strategy("hyperband")(MIXED, "minimize")
+    judged = []
+    for number in range(9):
+        bad = [10.0] * 12
+        judged.append(next((e for e in range(1, 13) if strategy.stops(bad[:e])), None))
+        strategy.tell(strategy.ask(), float(number % 3), curve=[float(number % 3)] * 12)
+    assert judged[3:] == [1, 3, 9, 1, 3, 9]
+
+
+def test_gradient_search_descends():
+    values = run(get_strategy("gradient")(NUMBERS), 20, bowl, slopes)
+    assert min(values) < 0.1 * values[0]
+    assert min(values) < min(run(get_strategy("random")(NUMBERS), 20, bowl))
+
+
+def test_gradient_search_refuses_what_it_cannot_differentiate():
+    with pytest.raises(UserError, match=r"cannot differentiate 'layers' \(int"):
+        get_strategy("gradient")(MIXED).ask()
+    strategy = get_strategy("gradient")(NUMBERS)
+    strategy.tell(strategy.ask(), 1.0)
+    with pytest.raises(UserError, match="needs gradients: let the training function return"):
+        strategy.ask()
+
+
+def test_an_unknown_strategy_suggests_the_nearest():
+    with pytest.raises(UserError, match="Try evolution"):
+        get_strategy("evolutoin")
