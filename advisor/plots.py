@@ -59,9 +59,9 @@ def text_plot(curves: Mapping[str, Curve], direction: str, label: str, width: in
         figure.plot([column + 0.5], [row + 0.5], interp=None, marker=marker)
     lines = [line.rstrip() for line in figure.show().replace("\u2800", " ").splitlines()]
     legend = [f"{letter} {name}" for name, letter in letters.items()]
-    caption = f"Best {label} so far; level curves take turns:"
-    # Its first lines are an axis label and the upper edge, which nothing reaches.
-    return "\n".join([_wrapped(caption.split(), width, " "), *lines[2:], _wrapped(legend, width)])
+    legend.append("(in turns where level)")
+    # The first lines are an axis label and the upper edge, which nothing reaches.
+    return "\n".join([f"Best {label} so far", *lines[2:], _wrapped(legend, width)])
 
 
 def check_plot_file(path: Path) -> None:
@@ -193,10 +193,10 @@ def _letters(names: Mapping[str, Any]) -> dict[str, str]:
     return letters
 
 
-def _wrapped(parts: Sequence[str], width: int, between: str = "   ") -> str:
+def _wrapped(parts: Sequence[str], width: int) -> str:
     lines = [""]
     for part in parts:
-        joined = f"{lines[-1]}{between}{part}" if lines[-1] else part
+        joined = f"{lines[-1]}   {part}" if lines[-1] else part
         if len(joined) <= width or not lines[-1]:
             lines[-1] = joined
         else:

@@ -137,10 +137,10 @@ def _print(comparison: Any, output: str) -> None:
         print_json(comparison.to_dict())
         return
     found = comparison.standings()
-    metric, seeds = comparison.metric, comparison.plan.seeds
+    task, seeds = comparison.task, comparison.plan.seeds
     trials = f"{comparison.plan.settings.trials} trials"
     each = f"{trials} each" if seeds == 1 else f"{trials} and {seeds} seeds each"
-    what = f"validation and test {metric} ({comparison.direction})"
+    what = f"validation and test {task.metric} ({task.direction})"
     click.echo(f"{comparison.path.name}: {what}, {each}\n")
     rows = [_row(standing) for standing in found]
     print_table(rows, [name for name in rows[0] if any(row[name] for row in rows)])

@@ -33,7 +33,7 @@ from advisor.tuning.standings import Standing, numbers, standings
 from advisor.tuning.studies import exclusive, find, new_directory, studies_root
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
-from knowledge_base.records import EpochRecord
+from knowledge_base.records import EpochRecord, TaskRecord
 from knowledge_base.study_directory import StudyDirectory
 
 OnStudy = Callable[[Entry, Search], None]
@@ -85,7 +85,7 @@ class Comparison:
             name: [numbers(self.study(e)) for e in self.plan.entries if e.strategy == name]
             for name in self.plan.strategies
         }
-        return standings(found, self.study(self.plan.entries[0]).task.direction)
+        return standings(found, self.task.direction)
 
     def contribute(self) -> None:
         """Add the trials of all studies to the knowledge base; twice adds nothing."""
@@ -97,14 +97,9 @@ class Comparison:
         return StudyDirectory.open(self.path / entry.name(self.path.name))
 
     @property
-    def metric(self) -> str:
-        """What is optimised."""
-        return self.study(self.plan.entries[0]).task.metric
-
-    @property
-    def direction(self) -> str:
-        """Either "minimize" or "maximize"."""
-        return self.study(self.plan.entries[0]).task.direction
+    def task(self) -> TaskRecord:
+        """What is optimised: the task of all studies."""
+        return self.study(self.plan.entries[0]).task
 
     @property
     def n_finished(self) -> int:
@@ -116,8 +111,8 @@ class Comparison:
         return {
             "comparison": self.path.name,
             "path": str(self.path),
-            "metric": self.metric,
-            "direction": self.direction,
+            "metric": self.task.metric,
+            "direction": self.task.direction,
             "trials": self.plan.settings.trials,
             "timeout": self.plan.timeout,
             "seeds": self.plan.seeds,
@@ -142,7 +137,7 @@ class Comparison:
 
     def text_plot(self, width: int) -> str:
         """Return the best value so far against trials as ASCII text of at most `width`."""
-        return text_plot(self._curves(), self.direction, self.metric, width)
+        return text_plot(self._curves(), self.task.direction, self.task.metric, width)
 
     def save_plot(self, path: Path) -> None:
         """Write the best value so far against trials as .svg, .png or .pdf.
@@ -151,7 +146,9 @@ class Comparison:
             UserError: matplotlib is not installed, or the file cannot be written.
         """
         errors = {s.strategy: s.curve_errors for s in self.standings() if s.curve_errors}
-        save_plot(path, self._curves(), self.direction, self.metric, errors, self.path.name)
+        save_plot(
+            path, self._curves(), self.task.direction, self.task.metric, errors, self.path.name
+        )
 
     def _curves(self) -> dict[str, list[float | None]]:
         known = {standing.strategy: standing.curve for standing in self.standings()}
