@@ -137,11 +137,13 @@ def _print(comparison: Any, output: str) -> None:
         print_json(comparison.to_dict())
         return
     found = comparison.standings()
-    task, seeds = comparison.task, comparison.plan.seeds
-    trials = f"{comparison.plan.settings.trials} trials"
-    each = f"{trials} each" if seeds == 1 else f"{trials} and {seeds} seeds each"
-    what = f"validation and test {task.metric} ({task.direction})"
-    click.echo(f"{comparison.path.name}: {what}, {each}\n")
+    task, plan = comparison.task, comparison.plan
+    parts = "" if all(s.test.mean != s.test.mean for s in found) else "validation and test "
+    mean = "" if plan.seeds == 1 else f", mean of {plan.seeds} seeds ± standard error"
+    click.echo(
+        f"{comparison.path.name}: {parts}{task.metric} ({task.direction}), "
+        f"{plan.settings.trials} trials each{mean}\n"
+    )
     rows = [_row(standing) for standing in found]
     print_table(rows, [name for name in rows[0] if any(row[name] for row in rows)])
     click.echo()

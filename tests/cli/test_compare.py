@@ -40,7 +40,7 @@ def test_the_table_and_the_plot(own, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     result = run(*own, "--strategies", "grid,random,bayesian+warm", "--trials", 3, "--study", "c")
     lines = result.stdout.splitlines()
-    assert lines[0] == "c: validation and test value (minimize), 3 trials each"
+    assert lines[0] == "c: value (minimize), 3 trials each"
     assert lines[2].split() == ["strategy", "best", "at", "trial", "mean", "rank", "trials",
                                 "epochs", "seconds"]  # fmt: skip
     found = {line.split()[0]: line.split()[-3:-1] for line in lines[4:7]}
