@@ -67,6 +67,7 @@ class SearchStrategy(ABC):
             candidates: propose only these configurations, for strategies that can.
             per_second: prefer what is quick, for strategies that can.
         """
+        self.check(space)
         self.space = space
         self.direction = direction
         self.seed = seed
@@ -74,6 +75,15 @@ class SearchStrategy(ABC):
         self.warm_start = [space.complete(config) for config in warm_start]
         self.observations: list[Observation] = []
         self.pending: list[Configuration] = []
+
+    @classmethod
+    def check(cls, space: SpaceDefinition) -> None:
+        """Refuse a space that the strategy cannot search.
+
+        Raises:
+            UserError: names the hyperparameter.
+        """
+        return None
 
     def ask(self) -> Configuration:
         """Return the next configuration to try (active hyperparameters only)."""
