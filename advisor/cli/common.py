@@ -51,6 +51,19 @@ def objective_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def part_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add which part of the space is searched."""
+    for option in (
+        click.option("--fix", multiple=True, metavar="NAME=VALUE",
+                     help="Fix another one; may be repeated.  [default: each one's default]"),
+        click.option("--only", metavar="NAMES",
+                     help="Search these hyperparameters, such as learning_rate,dropout.  "
+                     "[default: all]"),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
 def task_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add what is optimised, and what is trained for how long."""
     for option in (

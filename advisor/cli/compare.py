@@ -11,6 +11,7 @@ from advisor.cli.common import (
     data_options,
     end_interrupted,
     objective_options,
+    part_options,
     standard_options,
     study_options,
     task_options,
@@ -29,6 +30,7 @@ WIDEST = 120
 @click.option("--strategies", metavar="NAMES",
               help="Names with commas; NAME+warm starts from the knowledge base.  "
               "[default: grid,random,bayesian,evolution]")  # fmt: skip
+@part_options
 @click.option("--warm", is_flag=True, help="Let all of them start from the knowledge base.")
 @click.option("--trials", type=click.IntRange(min=1),
               help="Of each strategy with each seed.  [default: 20]")  # fmt: skip

@@ -9,6 +9,7 @@ from advisor.cli.common import (
     data_options,
     end_interrupted,
     objective_options,
+    part_options,
     standard_options,
     study_options,
     task_options,
@@ -28,12 +29,7 @@ from advisor.cli.output import config_text, print_json
 @click.option("--strategy", default="bayesian", show_default=True,
               help="bayesian, random, sobol, grid, evolution, halving, hyperband or gradient."
               )  # fmt: skip
-@click.option("--only", metavar="NAMES",
-              help="Search these hyperparameters, such as learning_rate,dropout.  [default: all]"
-              )  # fmt: skip
-@click.option("--fix", multiple=True, metavar="NAME=VALUE",
-              help="Fix another one; may be repeated.  [default: each one's default]"
-              )  # fmt: skip
+@part_options
 @click.option("--warm", "n_warm", type=click.IntRange(min=0),
               help="Configurations from the past; 0 is a cold search.  [default: by --trials]"
               )  # fmt: skip

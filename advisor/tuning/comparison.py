@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from advisor.plots import save_plot, text_plot
-from advisor.strategies import get_strategy
 from advisor.training.outcome import StopTrial
 from advisor.tuning.comparison_plan import (
     DEFAULT_STRATEGIES,
@@ -278,12 +277,9 @@ def resume_comparison(
 
 
 def _prepare(entry: Entry, plan: Plan, kb: KnowledgeBase, comparison: str, folder: Path) -> None:
-    """Make the directory of one study, after a look at whether it can run."""
+    """Make the directory of one study; what cannot run is refused here."""
     settings = entry.settings(plan.settings)
-    search = start(settings, kb, entry.name(comparison), folder, contribute=False)
-    context = search.tuner.context
-    # What a strategy cannot search it says when it first proposes; warm starts come before.
-    get_strategy(settings.strategy)(context.space, context.task.direction, entry.seed).ask()
+    start(settings, kb, entry.name(comparison), folder, contribute=False)
 
 
 def _warm_up(search: Search) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -175,7 +176,10 @@ def test_a_space_without_gradients_is_refused_before_anything_is_run(kb, tmp_pat
     settings = TuneSettings(data="sklearn:iris", trials=3, max_epochs=2)
     with pytest.raises(UserError, match="gradient cannot differentiate"):
         start_comparison(Plan(settings, ("random", "gradient+warm")), kb, "x", tmp_path / "s")
-    assert list((tmp_path / "s").iterdir()) == []
+    assert not list(tmp_path.rglob("study.json"))
+    part = replace(settings, only="learning_rate,weight_decay", trials=1)
+    plan = Plan(part, ("gradient", "random"))
+    assert start_comparison(plan, kb, "x", tmp_path / "s").n_finished == 0
 
 
 def test_a_strategy_that_cannot_go_on_ends_alone(own, kb):
