@@ -138,7 +138,7 @@ class _Run:
         train_metric, _ = self._evaluate("train", self.data.curve_rows)
         val_metric, val_loss = self._evaluate("valid")
         if val_metric is None:
-            reason = f"the validation outputs became non-finite in epoch {number}"
+            reason = f"the validation outputs or their metric are not finite in epoch {number}"
         numbers = _finite(train_loss=loss, val_loss=val_loss, gradient_norm=norm)
         record = EpochRecord(
             number,
@@ -168,7 +168,7 @@ class _Run:
         return torch.stack(losses).cpu().numpy(), torch.stack(norms).cpu().numpy()
 
     def _evaluate(self, part: str, rows: int | None = None) -> tuple[float | None, float]:
-        """Return metric and loss on the first rows; no metric if the outputs are not finite."""
+        """Return metric and loss on the first rows; no metric where it is not finite."""
         data, tensors = self.data, self.parts[part]
         outputs = outputs_of(self.network, tensors.x[:rows], data.evaluation_batch)
         loss = float(loss_of(outputs, tensors.y[:rows], data.kind))
@@ -176,7 +176,8 @@ class _Run:
         if not np.isfinite(prediction).all():
             return None, loss
         truth, naive = data.truth(part, rows), data.naive_error(part, rows)
-        return self.metric.compute(truth, prediction, naive), loss
+        value = self.metric.compute(truth, prediction, naive)
+        return (value if np.isfinite(value) else None), loss
 
     def _keep_best(self, epoch: EpochRecord) -> None:
         assert epoch.val_metric is not None

@@ -1,6 +1,5 @@
 """Texts to rows of word numbers; the vocabulary is the training part's."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +10,11 @@ import numpy as np
 from advisor.data.preparation.base import PARTS, PreparedData
 from advisor.data.splits import split_indices
 from advisor.data.texts import TextDataset
+from advisor.data.words import tokens
 
 MAX_VOCABULARY = 30_000
 MAX_LENGTH = 512
 PADDING, UNKNOWN, FIRST_WORD = 0, 1, 2
-_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,6 @@ class TextData(PreparedData):
         return replace(self, n_inputs=known, **changed)  # type: ignore[arg-type]
 
 
-def tokens(text: str) -> list[str]:
-    """Return words and punctuation in lower case."""
-    return _TOKEN.findall(text.lower())
-
-
 def prepare_texts(dataset: TextDataset, seed: int = 0) -> TextData:
     """Split with `seed` and number the words; words of the training part only."""
     splits = split_indices(dataset, seed)
@@ -55,7 +49,7 @@ def prepare_texts(dataset: TextDataset, seed: int = 0) -> TextData:
     # Equally frequent words in the order of the alphabet, so that runs can be repeated.
     ranked = sorted(counts, key=lambda word: (-counts[word], word))[:MAX_VOCABULARY]
     numbers = {word: place for place, word in enumerate(ranked, start=FIRST_WORD)}
-    length = min(max(map(len, words)), MAX_LENGTH)
+    length = max(min(max(map(len, words)), MAX_LENGTH), 1)
     arrays: dict[str, Any] = {}
     for part, rows in zip(PARTS, (splits.train, splits.valid, splits.test), strict=True):
         known = _numbered([words[row] for row in rows], numbers, length)
