@@ -43,6 +43,9 @@ from advisor.cli.output import config_text, print_json
 @click.option("--family", help="Model family.  [default: by the data, or the name of your space]"
               )  # fmt: skip
 @click.option("--max-epochs", type=click.IntRange(min=1), help="Per trial, built-in families.")
+@click.option("--memory-limit", metavar="SIZE",
+              help="Skip what is estimated to need more.  [default: 80% of what is free]"
+              )  # fmt: skip
 @click.option("--study", "name", help="Name of the study.  [default: from the data set]")
 @click.option("--resume", "resuming", is_flag=True, help="Go on with a study that was cut off.")
 @click.option("--studies-dir", type=click.Path(path_type=Path),
@@ -102,7 +105,7 @@ def _run(search: Any, timeout: float | None, output: str) -> None:
         sys.stderr.flush()
         os._exit(130)
     _print_result(search, result, output)
-    if result.reason == "failures":
+    if result.reason in ("failures", "budget"):
         raise SystemExit(1)
 
 

@@ -107,17 +107,18 @@ class _Run:
 
     def go(self, patience: int, report: Report | None) -> Outcome:
         """Train to the end, whichever it is."""
+        self.check_time = getattr(report, "check_time", None)
         for number in range(1, self.max_epochs + 1):
-            epoch, reason = self._epoch(number)
-            self.curve.append(epoch)
-            if reason:
-                return self._outcome("diverged", reason)
-            self._keep_best(epoch)
-            if report is not None:
-                try:
+            try:
+                epoch, reason = self._epoch(number)
+                self.curve.append(epoch)
+                if reason:
+                    return self._outcome("diverged", reason)
+                self._keep_best(epoch)
+                if report is not None:
                     report(epoch)
-                except StopTrial as stop:
-                    return self._outcome("stopped", str(stop))
+            except StopTrial as stop:
+                return self._outcome("stopped", str(stop))
             if number - self.best_epoch >= patience:
                 break
         return self._outcome("complete")
@@ -159,6 +160,8 @@ class _Run:
         for rows in order.split(self.batch_size):
             if len(rows) < 2 <= len(order):
                 continue  # batch normalisation has no variance of a single row
+            if self.check_time is not None:
+                self.check_time()  # an epoch may be longer than the time that is left
             loss = loss_of(self.network(x[rows]), y[rows], self.data.kind)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()

@@ -5,7 +5,7 @@ points in time, with everything before it known and nothing after it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +17,8 @@ MAX_ORIGINS = 100
 """Of validation and of test, per series."""
 MAX_WINDOWS = 20_000
 """Of each part."""
+CUT_AT_ONCE = 1_000_000
+"""Numbers."""
 MIN_WINDOWS = 8
 MIN_LENGTH = 2
 
@@ -50,10 +52,17 @@ class WindowData(PreparedData):
 
 @dataclass(frozen=True)
 class SeriesData(PreparedData):
-    """Whole series, to be cut into windows by `windows`."""
+    """Whole series, to be cut into windows by `windows`.
+
+    Attributes:
+        series: values in the order of time.
+        period: points per season.
+        most: windows of each part; an even choice of them where there are more.
+    """
 
     series: tuple[np.ndarray, ...] = ()
     period: int = 1
+    most: int = MAX_WINDOWS
 
     def windows(self, length: int, differencing: str, scaling: str) -> WindowData:
         """Return windows for a network.
@@ -68,7 +77,7 @@ class SeriesData(PreparedData):
         cut = [_Cut(values, self.n_outputs, self.period) for values in self.series]
         lag = self._lag(differencing)
         length = max(min(length, self._room() - lag), MIN_LENGTH)
-        found = [_part(cut, part, length, lag, scaling == "window") for part in PARTS]
+        found = [_part(cut, part, length, lag, scaling == "window", self.most) for part in PARTS]
         arrays: dict[str, Any] = {}
         for part, (x, y, *_) in zip(PARTS, found, strict=True):
             arrays |= {f"x_{part}": x, f"y_{part}": y}
@@ -81,6 +90,17 @@ class SeriesData(PreparedData):
             offsets=tuple(part[3] for part in found),
             naive=tuple(part[4] for part in found),
         )
+
+    def n_rows(self, part: str) -> int:
+        """Return the most windows that a part may have."""
+        place = PARTS.index(part)
+        bounds = [part_bounds(len(values)) for values in self.series]
+        points = [of[place + 1] - of[place] for of in bounds]
+        return min(sum(min(n, MAX_ORIGINS) if place else n for n in points), self.most)
+
+    def few(self, rows: int = 2) -> "SeriesData":
+        """Return the same with hardly any windows."""
+        return replace(self, most=rows)
 
     def _room(self) -> int:
         """Return the most points before a forecast that leave windows enough to train on."""
@@ -107,22 +127,25 @@ def prepare_series(dataset: SeriesDataset, seed: int = 0) -> SeriesData:
 
 
 def _part(
-    cut: "Sequence[_Cut]", part: str, length: int, lag: int, by_window: bool
+    cut: "Sequence[_Cut]", part: str, length: int, lag: int, by_window: bool, most: int
 ) -> list[np.ndarray]:
     """Return windows, targets, scales, offsets and naive errors of one part of all series.
 
-    Of more than `MAX_WINDOWS` an even choice is cut out, and only these.
+    Of more than `most` an even choice is cut out, and only these; some at a time, since
+    cutting takes ten times what is left afterwards.
     """
     origins = [series.origins(part, length + lag) for series in cut]
     ends = np.cumsum([len(places) for places in origins])
     chosen = np.arange(ends[-1])
-    if len(chosen) > MAX_WINDOWS:
-        chosen = np.linspace(0, ends[-1] - 1, MAX_WINDOWS).astype(int)
+    if len(chosen) > most:
+        chosen = np.linspace(0, ends[-1] - 1, most).astype(int)
     shares = np.split(chosen, np.searchsorted(chosen, ends[:-1]))
     starts = ends - [len(places) for places in origins]
+    at_once = max(CUT_AT_ONCE // (length + cut[0].horizon), 1)
     found = [
-        series.windows(places[share - start], length, lag, by_window)
+        series.windows(some, length, lag, by_window)
         for series, places, share, start in zip(cut, origins, shares, starts, strict=True)
+        for some in np.split(places[share - start], range(at_once, len(share), at_once))
     ]
     return [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
 

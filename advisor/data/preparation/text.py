@@ -72,9 +72,10 @@ def _numbered(texts: Sequence[Sequence[str]], numbers: dict[str, int], length: i
 
 def _limited(rows: np.ndarray, known: int, length: int) -> np.ndarray:
     cut = rows[:, :length]
-    cut = np.where(cut >= known, UNKNOWN, cut)
+    cut = np.where(cut >= known, np.int32(UNKNOWN), cut)
     # A network that reads from left to right should end with words, not with padding.
     used = (cut != PADDING).sum(1)
-    places = np.arange(cut.shape[1]) - (cut.shape[1] - used)[:, None]
-    moved = np.take_along_axis(cut, np.maximum(places, 0), axis=1)
-    return np.where(places >= 0, moved, PADDING).astype(np.int64)
+    moved = np.full_like(cut, PADDING)
+    behind = np.arange(cut.shape[1]) >= (cut.shape[1] - used)[:, None]
+    moved[behind] = cut[cut != PADDING]
+    return moved
