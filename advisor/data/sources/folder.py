@@ -18,6 +18,7 @@ from knowledge_base.errors import UserError
 SUFFIXES = (".png", ".jpg", ".jpeg")
 OTHER_SUFFIXES = (".bmp", ".gif", ".tif", ".tiff", ".webp")
 """Images that are not read; files that are no images at all are passed over."""
+HIDDEN = (".", "__MACOSX")
 SHOWN = 3
 
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, struct.error,
@@ -74,7 +75,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _visible(path: Path) -> list[Path]:
-    return sorted(p for p in path.iterdir() if not p.name.startswith((".", "__MACOSX")))
+    return sorted(p for p in path.iterdir() if not p.name.startswith(HIDDEN))
 
 
 def _nothing_in(path: Path) -> str:
@@ -88,12 +89,18 @@ def _nothing_in(path: Path) -> str:
 
 def _check_nested(folder: Path, where: Path) -> None:
     """Refuse images a level deeper, rather than leave them out without a word."""
-    inner = next((child for child in _folders(folder) if _files(child)), None)
-    if inner is not None:
+    inner = (file.relative_to(folder) for file in sorted(folder.rglob("*")))
+    deep = next((f for f in inner if len(f.parts) > 1 and _is_image(f)), None)
+    if deep is not None:
         raise UserError(
-            f"{inner.relative_to(where)} in {where} is a folder of images inside a class; move "
-            "its images up into the class, or the folder elsewhere."
+            f"{folder} has folders inside it that hold images ({deep}); move its images up into "
+            "the folder of the class, or leave those folders out."
         )
+
+
+def _is_image(file: Path) -> bool:
+    hidden = any(part.startswith(HIDDEN) for part in file.parts)
+    return not hidden and file.suffix.lower() in SUFFIXES
 
 
 def _read(files: list[Path], where: Path) -> np.ndarray:
@@ -148,14 +155,22 @@ def _opened(file: Path, where: Path, broken: list[str], use: Any) -> Any:
 def _size(image: Any) -> tuple[int, int]:
     """Return width and height as they are seen: cameras store photographs on their side."""
     width, height = image.size
-    return (height, width) if image.getexif().get(0x0112, 1) >= 5 else (width, height)
+    return (height, width) if _orientation(image) >= 5 else (width, height)
+
+
+def _orientation(image: Any) -> int:
+    """Return the orientation that is stated before the pixels, 1 if none is."""
+    if image.format != "JPEG" and "exif" not in image.info:
+        return 1  # to look for more would decode the image
+    return int(image.getexif().get(0x0112, 1))
 
 
 def _pixels(image: Any) -> Any:
     """Return an image of 8 bits per channel as L, RGB or, if transparent somewhere, RGBA."""
     from PIL import Image, ImageOps
 
-    image = ImageOps.exif_transpose(image)
+    if _orientation(image) != 1:
+        image = ImageOps.exif_transpose(image)
     if image.mode == "I" or image.mode.startswith("I;16"):
         # Pillow would cut off all that is brighter than 255 of 65,535.
         return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
