@@ -67,6 +67,8 @@ def part_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def task_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add what is optimised, and what is trained for how long."""
     for option in (
+        click.option("--memory-limit", metavar="SIZE",
+                     help="Skip what is estimated to need more.  [default: 80% of what is free]"),
         click.option("--max-epochs", type=click.IntRange(min=1),
                      help="Per trial, built-in families."),
         click.option("--family",

@@ -87,7 +87,7 @@ def _run(search: Any, timeout: float | None, output: str) -> None:
     except KeyboardInterrupt:
         end_interrupted(_finished(search), _resume_command(search))
     _print_result(search, result, output)
-    if result.reason == "failures":
+    if result.reason in ("failures", "budget"):
         raise SystemExit(1)
 
 

@@ -11,7 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from advisor.training.outcome import GRADIENT, Outcome, Report, StopTrial
+from advisor.training.outcome import GRADIENT, SKIPPED, Outcome, Report, StopTrial
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
 
@@ -44,6 +44,7 @@ class FamilyObjective(Objective):
         metric: str,
         seed: int,
         gradients: Sequence[str] = (),
+        memory_limit: int | None = None,
         **limits: Any,
     ) -> None:
         """Keep what `advisor.training.train` takes.
@@ -51,15 +52,21 @@ class FamilyObjective(Objective):
         Args:
             family, data, metric, seed: as there.
             gradients: hyperparameters by which the validation loss is differentiated, too.
+            memory_limit: bytes that a training may need; default a share of what is free.
             **limits: max_epochs and patience.
         """
+        self._memory_limit = memory_limit
         self._family, self._data, self._metric = family, data, metric
         self._seed, self._gradients, self._limits = seed, gradients, limits
 
     def evaluate(self, config: Mapping[str, Any], report: Report) -> Outcome:
-        """Train the family with `config`."""
+        """Train the family with `config`, unless that is estimated to need too much memory."""
         from advisor.training import train
+        from advisor.training.memory import refusal
 
+        reason = refusal(self._family, config, self._data, self._memory_limit)
+        if reason is not None:
+            return Outcome(state="failed", error=SKIPPED + reason, duration=0.0)
         outcome = train(
             self._family,
             config,

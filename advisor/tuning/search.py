@@ -122,7 +122,8 @@ def resume(
     """Reopen a study; finished trials are told again, not run again.
 
     Args:
-        settings: as the study was started with; only needed to find it without a `name`.
+        settings: as the study was started with; only needed to find it without a `name`,
+            and for another `memory_limit`.
         kb: as for `start`; trials that did not reach it before are added now.
         name: of the study.
         root: folder of study directories.
@@ -135,6 +136,8 @@ def resume(
     path = find_directory(root or studies_root(kb), settings, name)
     directory = StudyDirectory.open(path)
     stored = TuneSettings.from_dict(directory.settings)
+    # Another machine, or a free one, may have more memory.
+    stored = replace(stored, memory_limit=settings.memory_limit or stored.memory_limit)
     if stored.data is None and stored.objective is None:
         raise UserError(
             f"The study '{path.name}' was asked and told from Python; go on with "
@@ -258,8 +261,9 @@ def _data_goal(settings: TuneSettings, kb: KnowledgeBase) -> Goal:
         gradients = _differentiable(space, problem.family)
     data = prepare(problem.dataset, settings.seed)
     objective = FamilyObjective(
-        problem.family, data, problem.metric.name, settings.seed, gradients, **limits
-    )
+        problem.family, data, problem.metric.name, settings.seed, gradients,
+        settings.memory_bytes, **limits,
+    )  # fmt: skip
     return Goal(
         objective,
         problem.task,

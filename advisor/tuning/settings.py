@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from advisor.sizes import parse_size
 from advisor.tuning.warm_start import warm_count
 from knowledge_base.errors import UserError
 from knowledge_base.identity import digest
@@ -37,6 +38,8 @@ class TuneSettings:
         max_epochs: per trial, for built-in families.
         exclude_datasets: fingerprints of data sets that the warm start must not use.
         per_second: prefer configurations that are quick (expected improvement per second).
+        memory_limit: what a training may need, such as "2GB"; configurations estimated to
+            need more are skipped. None takes a share of what is free.
     """
 
     data: str | None = None
@@ -60,6 +63,7 @@ class TuneSettings:
     max_epochs: int | None = None
     exclude_datasets: Sequence[str] = ()
     per_second: bool = False
+    memory_limit: str | int | None = None
 
     def check(self) -> None:
         """Refuse what cannot be run.
@@ -77,6 +81,13 @@ class TuneSettings:
             raise UserError(f"--trials must be at least 1, not {self.trials}.")
         if self.direction not in (None, "minimize", "maximize"):
             raise UserError(f"The direction is minimize or maximize, not '{self.direction}'.")
+        if self.memory_bytes is not None and self.objective is not None:
+            raise UserError("--memory-limit is for built-in families; your function is not known.")
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The memory limit in bytes."""
+        return None if self.memory_limit is None else parse_size(self.memory_limit)
 
     @property
     def warm(self) -> int:
@@ -109,13 +120,16 @@ class TuneSettings:
         """A short name for the study, from the data set or the function."""
         if self.objective is not None:
             return Path(self.objective.rpartition(":")[0]).stem or "objective"
-        return Path(str(self.data)).stem if Path(str(self.data)).suffix else str(self.data)
+        path = Path(str(self.data))
+        if path.is_dir():
+            return path.resolve().name or "images"
+        return path.stem if path.suffix else str(self.data)
 
     @property
     def signature(self) -> str:
         """Equal for two commands that mean the same study (its length may differ)."""
         plain = self.to_dict()
-        for name in ("trials", "n_warm"):
+        for name in ("trials", "n_warm", "memory_limit"):
             del plain[name]
         for name in LATER:  # studies that are older than an option keep their signature
             if not plain[name]:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -128,8 +129,13 @@ def test_own_training_function_reports_its_curve(own):
 def test_the_timeout_stops_a_trial_and_keeps_it(own):
     search = start(own, KnowledgeBase(seed=False))
     result = search.run(timeout=0.03)
-    assert result.reason == "timeout"
+    assert result.reason == "budget"
+    assert re.search("0.03 s was too short for one trial: [12] epochs? of it", result.message)
     assert search.tuner.trials[-1].state == "stopped"
+    assert search.run().reason == "finished"
+    stopped, *others = search.tuner.trials
+    assert [trial.state for trial in others] == ["complete"] * 3
+    assert stopped.value is not None
 
 
 def test_two_processes_cannot_run_one_study(own):
