@@ -15,9 +15,12 @@ from advisor.cli.output import config_text, print_json
 @click.argument("data", required=False)
 @click.option("--target", help="Column to predict.")
 @data_options
+@click.option("--module", metavar="FILE.py:FUNCTION",
+              help="Builds your own network for DATA: build(config, n_inputs, n_outputs)."
+              )  # fmt: skip
 @click.option("--objective", metavar="FILE.py:FUNCTION",
               help="Your own training function instead of DATA.")  # fmt: skip
-@click.option("--space", metavar="FILE", help="Its search space (ConfigSpace JSON or YAML).")
+@click.option("--space", metavar="FILE", help="Search space of either (ConfigSpace JSON or YAML).")
 @click.option("--trials", type=click.IntRange(min=1),
               help="Length of the whole study.  [default: 30]")  # fmt: skip
 @click.option("--timeout", metavar="TIME", help="Stop after 90s, 10m or 1h30m.")
@@ -42,7 +45,7 @@ from advisor.cli.output import config_text, print_json
               help="Kind of task.  [default: by the target's values]")  # fmt: skip
 @click.option("--family", help="Model family.  [default: by the data, or the name of your space]"
               )  # fmt: skip
-@click.option("--max-epochs", type=click.IntRange(min=1), help="Per trial, built-in families.")
+@click.option("--max-epochs", type=click.IntRange(min=1), help="Per trial; not with --objective.")
 @click.option("--study", "name", help="Name of the study.  [default: from the data set]")
 @click.option("--resume", "resuming", is_flag=True, help="Go on with a study that was cut off.")
 @click.option("--studies-dir", type=click.Path(path_type=Path),
@@ -67,6 +70,7 @@ def command(
     \b
     Examples:
       advisor tune data.csv --target label --trials 30 --timeout 10m
+      advisor tune data.csv --target label --module net.py:build --space space.yaml
       advisor tune --objective train.py:train --space space.yaml
       advisor tune data.csv --target label --resume
       advisor tune images/ --trials 20
