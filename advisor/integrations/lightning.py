@@ -3,7 +3,6 @@
 Works with both packages that Lightning comes in, `pytorch-lightning` and `lightning`.
 """
 
-import signal
 from typing import Any
 
 from advisor.tuning.objective import Reporter
@@ -53,7 +52,6 @@ class LightningReport(Callback):
         Raises:
             ValueError: there are some; the report is in this one.
         """
-        self._on_ctrl_c = signal.getsignal(signal.SIGINT)
         if trainer.world_size > 1:
             raise ValueError(
                 f"a trial trains in one process, but the trainer uses {trainer.world_size}: "
@@ -89,13 +87,3 @@ class LightningReport(Callback):
         before = self.report.curve[-1].epoch if self.report.curve else 0
         epoch = max(trainer.current_epoch, before) + 1
         self.report(logged[self.monitor], epoch=epoch, **more)
-
-    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        """Pass Ctrl-C on to the search; the trainer would end the process and ignore another.
-
-        Raises:
-            KeyboardInterrupt: that one.
-        """
-        if isinstance(exception, KeyboardInterrupt):
-            signal.signal(signal.SIGINT, self._on_ctrl_c)
-            raise exception

@@ -16,8 +16,8 @@ class SkorchReport(Callback):
     """Reports the monitored value, losses and the learning rate after every epoch of a net.
 
     When the time is up, or the strategy wants the trial to end, `net.fit` ends with
-    `StopTrial`; let it pass through. Put this callback before `EarlyStopping`, which ends an
-    epoch without the callbacks behind it.
+    `StopTrial`; let it pass through. Put this callback first: `EarlyStopping` ends an epoch
+    without the callbacks behind it, and `LRScheduler` changes the rate.
 
     >>> net = NeuralNetClassifier(Net, callbacks=[SkorchReport(report, "valid_acc")])
     """
@@ -31,11 +31,6 @@ class SkorchReport(Callback):
         """
         self.report, self.monitor = report, monitor
 
-    def initialize(self) -> "SkorchReport":
-        """Forget the fit before; skorch calls it."""
-        self.in_batch_ = False  # what ends in _ is no parameter to clone
-        return self
-
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Report one epoch.
 
@@ -47,27 +42,7 @@ class SkorchReport(Callback):
         if self.monitor not in row:
             known = [name for name, value in row.items() if isinstance(value, int | float)]
             raise ValueError(f"no '{self.monitor}' in the history of the net, only {known}")
-        self.report(row[self.monitor], **_more(net, row))
-
-    def on_batch_begin(self, net: Any, **kwargs: Any) -> None:
-        """Note that a batch is under way."""
-        self.in_batch_ = True
-
-    def on_batch_end(self, net: Any, **kwargs: Any) -> None:
-        """Note that it is done."""
-        self.in_batch_ = False
-
-    def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        """Pass Ctrl-C on to the search.
-
-        skorch takes it for a wish to end this fit, and the search would start the next trial.
-        Its `EarlyStopping` raises it too, but never within a batch.
-
-        Raises:
-            KeyboardInterrupt: a batch was cut off.
-        """
-        if self.in_batch_:
-            raise KeyboardInterrupt
+        self.report(row[self.monitor], epoch=None, **_more(net, row))
 
 
 def _more(net: Any, row: Mapping[str, Any]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from advisor.training.outcome import Outcome, StopTrial
+from advisor.tuning.interrupts import interrupts_pass
 from advisor.tuning.objective import Objective
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import EpochRecord, TrialRecord
@@ -83,7 +84,8 @@ def _one_trial(tuner: Tuner, objective: Objective, deadline: float | None) -> Tr
             raise StopTrial("the time limit is over")
 
     try:
-        outcome = objective.evaluate(config, report)
+        with interrupts_pass():
+            outcome = objective.evaluate(config, report)
     except Exception:
         error = traceback.format_exc()[-MAX_ERROR_CHARACTERS:]
         outcome = Outcome(state="failed", error=error, duration=time.monotonic() - started)

@@ -1,8 +1,15 @@
+import signal
+
 import pytest
 import torch
 
 from advisor.training.outcome import StopTrial
 from advisor.tuning.objective import FunctionObjective
+from advisor.tuning.runner import run
+from advisor.tuning.tuner import Tuner
+from knowledge_base.space import SpaceDefinition
+
+SPACE = {"hyperparameters": {"x": {"type": "float", "low": 0, "high": 1}}}
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +35,17 @@ def evaluate():
         return FunctionObjective(train, direction).evaluate({}, report)
 
     return evaluate
+
+
+@pytest.fixture
+def search():
+    """Return a function: the one trial of a search over a training function."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def search(train):
+        tuner = Tuner.create(SpaceDefinition.from_dict(SPACE), direction="maximize")
+        run(tuner, FunctionObjective(train, "maximize"), trials=1)
+        return tuner.trials
+
+    yield search
+    signal.signal(signal.SIGINT, before)

@@ -18,7 +18,7 @@ class Line(pl.LightningModule):
 
     def training_step(self, batch, number):
         if self.interrupt:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         loss = mse_loss(self.layer(batch[0]), batch[1])
         self.log("train_loss", loss, on_step=False, on_epoch=True)
         return loss
@@ -88,11 +88,10 @@ def test_a_second_fit_goes_on_with_the_curve(evaluate):
     assert epochs == [1, 2, 3, 4]
 
 
-def test_ctrl_c_reaches_the_search(evaluate):
-    before = signal.getsignal(signal.SIGINT)
+def test_ctrl_c_ends_the_search(search):
     with pytest.raises(KeyboardInterrupt):
-        evaluate(lambda config, report: fit(report, Line(interrupt=True)))
-    assert signal.getsignal(signal.SIGINT) == before
+        search(lambda config, report: fit(report, Line(interrupt=True)))
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
 
 
 def test_an_unknown_value_is_named(evaluate):

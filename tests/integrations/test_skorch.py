@@ -1,3 +1,5 @@
+import signal
+
 import pytest
 import torch
 from torch import nn
@@ -13,7 +15,7 @@ class Line(nn.Module):
 
     def forward(self, rows):
         if self.interrupt:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         return self.layer(rows)
 
 
@@ -67,16 +69,20 @@ def test_a_cloned_net_still_reports(evaluate, iris):
     assert outcome.epochs == 4
 
 
-def test_ctrl_c_reaches_the_search_but_early_stopping_does_not(evaluate, iris):
+def test_ctrl_c_ends_the_search(search, iris):
     with pytest.raises(KeyboardInterrupt):
-        evaluate(lambda config, report: net(report, module__interrupt=True).fit(*iris))
+        search(lambda config, report: net(report, module__interrupt=True).fit(*iris) and None)
+
+
+def test_early_stopping_ends_a_fit_only(search, iris):
     patient = skorch.callbacks.EarlyStopping(patience=1, threshold=1e9, threshold_mode="abs")
 
     def train(config, report):
         net(report, after=[patient], max_epochs=50).fit(*iris)
 
-    assert evaluate(train).state == "complete"
-    assert evaluate(train).epochs < 5
+    (trial,) = search(train)
+    assert trial.state == "complete"
+    assert trial.epochs < 5
 
 
 def test_an_unknown_value_is_named(evaluate, iris):
