@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 ModuleFactory = Callable[[dict[str, Any], int, int], "torch.nn.Module"]
 
 NUMBERS = ("learning_rate", "weight_decay", "momentum")
-COUNTS = ("batch_size", "epochs", "patience")
+COUNTS = {"batch_size": 1, "epochs": 1, "patience": 1, "warmup_epochs": 0}
+"""With the lowest that makes sense."""
 CHOICES = {
     "optimizer": ("sgd", "adamw"),
     "schedule": ("constant", "cosine", "step"),
@@ -172,8 +173,8 @@ def _check_values(space: "SpaceDefinition", known: "Hyperparameter") -> None:
         legal = "a number, not below 0"
     elif known.name in COUNTS:
         whole = known.kind != "float" and all(number == int(number) for number in numbers)
-        if len(numbers) < len(values) or not whole or min(numbers) < 1:
-            legal = "a whole number, 1 or more"
+        if len(numbers) < len(values) or not whole or min(numbers) < COUNTS[known.name]:
+            legal = f"a whole number, {COUNTS[known.name]} or more"
     elif known.name in CHOICES:
         strange = set(values) - {*CHOICES[known.name]}
         if known.name == "gradient_clipping":

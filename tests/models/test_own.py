@@ -172,6 +172,7 @@ def test_names_and_values_that_the_training_would_misread_are_refused():
         ({"gradient_clipping": {"type": "constant", "value": "on"}}, "off or a positive number"),
         ({"momentum": {"type": "float", "low": -1, "high": 1}}, "a number, not below 0"),
         ({"epochs": {"type": "float", "low": 1, "high": 9}}, "a whole number, 1 or more"),
+        ({"warmup_epochs": {"type": "int", "low": -1, "high": 9}}, "a whole number, 0 or more"),
     ):
         with pytest.raises(UserError, match=says):
             ModuleFamily(linear, space(**more))
