@@ -57,6 +57,7 @@ def command(
     \b
     Examples:
       advisor tune data.csv --target label --trials 30 --timeout 10m
+      advisor tune data.csv --target label --module net.py:build --space space.yaml
       advisor tune --objective train.py:train --space space.yaml
       advisor tune data.csv --target label --resume
       advisor tune images/ --trials 20
