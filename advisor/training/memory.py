@@ -65,8 +65,9 @@ def estimate(family: ModelFamily, config: Mapping[str, Any], data: PreparedData)
     """Return what training `family` with `config` on `data` needs; allocates next to nothing.
 
     Raises:
-        NotImplementedError, RuntimeError: the network has no shape without content.
+        Exception: whatever building the network raises, or looking at it without content.
     """
+    config = family.complete(config, data)
     few = data.few()
     adapted = family.adapt(config, few)
     rows = {part: data.n_rows(part) for part in PARTS}
@@ -191,8 +192,8 @@ def refusal(
     """
     try:
         found = estimate(family, config, data)
-    except (NotImplementedError, RuntimeError):
-        return None  # a network that cannot be estimated is tried
+    except Exception:
+        return None  # a network that cannot be estimated is tried, and says itself what is wrong
     free = free_memory() if limit is None else None
     if free is not None:
         on_card = torch.cuda.is_available()  # where the data are not yet
