@@ -30,6 +30,8 @@ OUTPUT_BYTES = 40
 """Per row and output of an evaluation: outputs, probabilities and copies in double precision."""
 COPIES = {"sgd": 5, "adamw": 6}
 """Of the weights: themselves, gradients, optimiser state, the best ones and their successors."""
+SLACK = 64_000_000
+"""Bytes that the C library keeps of freed small pieces; at most as much as is in use."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,13 @@ class Estimate:
     @property
     def total(self) -> int:
         """Data, network, and the larger of a batch and an evaluation."""
-        return max(self.data, self.made) + self.network + max(self.batch, self.evaluation)
+        return self.data + self.more if self.made == 0 else self.more
 
     @property
     def more(self) -> int:
         """What is needed in addition to the prepared data, which are there already."""
-        return self.made + self.network + max(self.batch, self.evaluation)
+        needed = self.made + self.network + max(self.batch, self.evaluation)
+        return needed + min(needed, SLACK)
 
 
 def estimate(family: ModelFamily, config: Mapping[str, Any], data: PreparedData) -> Estimate:
@@ -75,7 +78,8 @@ def estimate(family: ModelFamily, config: Mapping[str, Any], data: PreparedData)
         network = family.build(config, adapted)
     batch = min(config["batch_size"], rows["train"])
     evaluated = min(data.evaluation_batch, max(rows.values()))
-    outputs = max(rows["valid"], rows["test"]) * data.n_outputs * OUTPUT_BYTES
+    looked_at = min(rows["train"], data.curve_rows or rows["train"])
+    outputs = max(looked_at, rows["valid"], rows["test"]) * data.n_outputs * OUTPUT_BYTES
     return Estimate(
         data=size,
         # Until they are joined, parts are there twice.
