@@ -75,6 +75,7 @@ def train(
     cuda = [place] if place.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         torch.manual_seed(seed)
+        config = family.complete(config, data)
         epochs = config.get("epochs", max_epochs or MAX_EPOCHS)
         epochs = epochs if max_epochs is None else min(epochs, max_epochs)
         run = _Run(family, config, family.adapt(config, data), chosen, epochs, place)

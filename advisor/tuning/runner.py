@@ -9,6 +9,7 @@ from itertools import takewhile
 
 from advisor.training.limits import short_reason
 from advisor.training.outcome import SKIPPED, Outcome, StopTrial
+from advisor.tuning.interrupts import interrupts_pass
 from advisor.tuning.objective import Objective
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import EpochRecord, TrialRecord
@@ -140,7 +141,8 @@ def _one_trial(tuner: Tuner, objective: Objective, deadline: float | None) -> Tr
     config = tuner.ask()
     started_at, started = datetime.now(UTC), time.monotonic()
     try:
-        outcome = objective.evaluate(config, _Watch(tuner, deadline))
+        with interrupts_pass():
+            outcome = objective.evaluate(config, _Watch(tuner, deadline))
     except Exception as raised:
         error = short_reason(raised) or traceback.format_exc()[-MAX_ERROR_CHARACTERS:]
         outcome = Outcome(state="failed", error=error, duration=time.monotonic() - started)

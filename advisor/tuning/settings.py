@@ -11,13 +11,13 @@ from knowledge_base.errors import UserError
 from knowledge_base.identity import digest
 from knowledge_base.space import SpaceDefinition, restricted
 
-LATER = ("per_second", "text", "time", "series", "horizon", "only", "fix")
+LATER = ("per_second", "text", "time", "series", "horizon", "only", "fix", "module")
 """Settings that came after the first studies were written."""
 
 
 @dataclass(frozen=True)
 class TuneSettings:
-    """One search: either `data` and `target`, or `objective` and `space`.
+    """One search: `data`, if you like with `module` and `space`; or `objective` and `space`.
 
     Attributes:
         data: file, folder of images or built-in name; `target` its column to predict.
@@ -25,8 +25,9 @@ class TuneSettings:
         text: column with texts to classify.
         time, series, horizon: columns with the times and the names of series to forecast,
             and how many steps ahead.
+        module: function that builds the user's network for the data, "FILE.py:FUNCTION".
         objective: the user's training function, "FILE.py:FUNCTION".
-        space: file with its search space.
+        space: file with the search space of either.
         family: built-in model family, or the label of the user's own model.
         only: the hyperparameters to search, separated by commas; None searches all.
         fix: values of others, "NAME=VALUE"; default each one's default.
@@ -49,6 +50,7 @@ class TuneSettings:
     time: str | None = None
     series: str | None = None
     horizon: int | None = None
+    module: str | None = None
     objective: str | None = None
     space: str | None = None
     family: str | None = None
@@ -69,14 +71,20 @@ class TuneSettings:
         """Refuse what cannot be run.
 
         Raises:
-            UserError: neither or both of data and objective, or an impossible number.
+            UserError: options that do not go together, or an impossible number.
         """
         if (self.data is None) == (self.objective is None):
             raise UserError("Give either a data set or --objective FILE.py:FUNCTION.")
-        if self.objective is not None and self.space is None:
-            raise UserError("--objective needs --space FILE, the search space of your function.")
-        if self.objective is None and self.space is not None:
-            raise UserError("--space goes with --objective; built-in families bring their own.")
+        own = {"--objective": self.objective, "--module": self.module}
+        given = [option for option, reference in own.items() if reference is not None]
+        if len(given) == 2:
+            raise UserError("--module builds a network for DATA, --objective trains on its own; "
+                            "give one of them.")  # fmt: skip
+        if given and self.space is None:
+            raise UserError(f"{given[0]} needs --space FILE, the search space of your function.")
+        if not given and self.space is not None:
+            raise UserError("--space goes with --objective or --module; built-in families bring "
+                            "their own.")  # fmt: skip
         if self.trials < 1:
             raise UserError(f"--trials must be at least 1, not {self.trials}.")
         if self.direction not in (None, "minimize", "maximize"):

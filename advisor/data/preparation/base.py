@@ -13,6 +13,7 @@ class PreparedData:
     """The three parts as inputs (n, ...) and targets (n,) or, for forecasts, (n, horizon).
 
     Attributes:
+        modality: of the data set.
         kind: "classification" (targets are int64 class indices), "regression" or
             "forecasting" (float32, standardised by the training part).
         n_inputs: columns, channels, words or values per step after encoding.
@@ -37,6 +38,7 @@ class PreparedData:
     target_scale: float = 1.0
     categories: tuple[tuple[int, int], ...] = ()
 
+    modality: ClassVar[str] = "table"
     evaluation_batch: ClassVar[int] = 4096
     curve_rows: ClassVar[int | None] = None
 

@@ -38,6 +38,7 @@ class WindowData(PreparedData):
     scales: tuple[np.ndarray, ...] = ()
     naive: tuple[np.ndarray, ...] = ()
 
+    modality: ClassVar[str] = "series"
     curve_rows: ClassVar[int | None] = 2000
 
     def in_unit(self, values: np.ndarray, part: str) -> np.ndarray:
@@ -63,6 +64,8 @@ class SeriesData(PreparedData):
     series: tuple[np.ndarray, ...] = ()
     period: int = 1
     most: int = MAX_WINDOWS
+
+    modality: ClassVar[str] = "series"
 
     def windows(self, length: int, differencing: str, scaling: str) -> WindowData:
         """Return windows for a network.

@@ -25,6 +25,7 @@ class TextData(PreparedData):
     `n_inputs` counts the numbers in use.
     """
 
+    modality: ClassVar[str] = "text"
     evaluation_batch: ClassVar[int] = 512
     curve_rows: ClassVar[int | None] = 2000
 
