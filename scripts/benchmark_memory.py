@@ -52,15 +52,15 @@ def dataset(family: str):
         frame = pd.DataFrame(rng.normal(size=(40_000, 60))).rename(columns=str)
         return load_dataset(frame.assign(y=rng.integers(0, 10, 40_000)), "y")
     if family == "cnn":
-        pixels = rng.integers(0, 255, (400, 64, 64, 3)).astype(np.uint8)
-        return to_images(pixels, pd.Series(rng.integers(0, 4, 400)), "made up", "made up")
+        pixels = rng.integers(0, 255, (200, 64, 64, 3)).astype(np.uint8)
+        return to_images(pixels, pd.Series(rng.integers(0, 4, 200)), "made up", "made up")
     if family == "rnn":
-        texts = [" ".join(f"word{n}" for n in rng.integers(0, 20_000, 300)) for _ in range(600)]
+        texts = [" ".join(f"word{n}" for n in rng.integers(0, 20_000, 300)) for _ in range(300)]
         return load_dataset(
-            pd.DataFrame({"text": texts, "y": np.arange(600) % 3}), "y", text="text"
+            pd.DataFrame({"text": texts, "y": np.arange(300) % 3}), "y", text="text"
         )
-    times = pd.date_range("2020-01-01", periods=3000, freq="h")
-    frame = pd.DataFrame({"time": times, "load": rng.normal(size=3000)})
+    times = pd.date_range("2020-01-01", periods=2000, freq="h")
+    frame = pd.DataFrame({"time": times, "load": rng.normal(size=2000)})
     return load_dataset(frame, "load", time="time", horizon=24)
 
 
@@ -84,7 +84,7 @@ def measure(family_name: str, changes: dict) -> dict:
     smallest = {h.name: h.low for h in family.space().hyperparameters.values() if h.kind == "int"}
     few = data.few(40)
     train(family, {**config, **smallest}, few, metric=metric, seed=0, max_epochs=1)
-    measured = growth(lambda: train(family, config, data, metric=metric, seed=0, max_epochs=1))
+    measured = growth(lambda: train(family, config, data, metric=metric, seed=0, max_epochs=3))
     return {"estimated": found.more, "measured": measured}
 
 
@@ -112,7 +112,7 @@ def report(rows: list[tuple[str, dict, dict]]) -> str:
         "",
         "Made by `python scripts/benchmark_memory.py --out docs/benchmarks/memory.md`: what",
         "`advisor.training.memory` says that a training needs besides the prepared data, and by",
-        "how much the process really grew (its peak resident size, one epoch, after a tiny",
+        "how much the process really grew (its peak resident size, three epochs, after a tiny",
         "training had loaded all code). Configurations are the family's default, with the changes",
         "named.",
         "",

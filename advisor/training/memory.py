@@ -68,7 +68,7 @@ def estimate(family: ModelFamily, config: Mapping[str, Any], data: PreparedData)
     """Return what training `family` with `config` on `data` needs; allocates next to nothing.
 
     Raises:
-        NotImplementedError, RuntimeError: the network has no shape without content.
+        Exception: the network cannot do without content.
     """
     few = data.few()
     adapted = family.adapt(config, few)
@@ -186,7 +186,7 @@ def _watched(network: nn.Module) -> Iterator[_Seen]:
 def refusal(
     family: ModelFamily, config: Mapping[str, Any], data: PreparedData, limit: int | None = None
 ) -> str | None:
-    """Return why a configuration is not to be tried, None if it is.
+    """Return why a configuration is not to be tried, None if it is, or if that is not known.
 
     Args:
         family, config, data: as for `estimate`.
@@ -195,8 +195,8 @@ def refusal(
     """
     try:
         found = estimate(family, config, data)
-    except (NotImplementedError, RuntimeError):
-        return None  # a network that cannot be estimated is tried
+    except Exception:  # of a user's network; if it is a real one, training will raise it again
+        return None
     free = free_memory() if limit is None else None
     if free is not None:
         on_card = torch.cuda.is_available()  # where the data are not yet

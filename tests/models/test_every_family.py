@@ -158,8 +158,8 @@ def test_augmentation_changes_training_but_not_evaluation():
 
 @pytest.mark.parametrize("bidirectional", ["no", "yes"])
 def test_a_network_for_texts_finds_the_telling_words(bidirectional):
-    data = prepare(texts(300))
-    outcome = fit("rnn", data, epochs=10, learning_rate=0.02, bidirectional=bidirectional)
+    data = prepare(texts(240))
+    outcome = fit("rnn", data, epochs=6, learning_rate=0.03, bidirectional=bidirectional)
     assert outcome.metrics["test_accuracy"] > 0.85
 
 

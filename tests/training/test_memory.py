@@ -13,6 +13,7 @@ from advisor.data import load_dataset, prepare
 from advisor.data.images import to_images
 from advisor.models import FAMILIES, MLP, get_family
 from advisor.sizes import parse_size, size_text
+from advisor.training import train
 from advisor.training.limits import free_memory, short_reason
 from advisor.training.memory import estimate, refusal
 from knowledge_base.errors import UserError
@@ -174,16 +175,19 @@ def test_without_a_limit_what_is_free_counts_and_loaded_data_do_not(monkeypatch)
     assert refusal(MLP(), chosen, data) is None
 
 
-def test_a_network_that_has_no_shape_without_content_is_tried():
+@pytest.mark.parametrize("look", [lambda x: float(x.sum()), lambda x: x.numpy().max()])
+def test_a_network_that_cannot_do_without_content_is_tried(look):
     class Odd(MLP):
         def build(self, config, data):
             class Network(torch.nn.Linear):
                 def forward(self, x):
-                    return super().forward(x * float(x.sum()))
+                    return super().forward(x * look(x))
 
             return Network(data.n_inputs, data.n_outputs)
 
     assert refusal(Odd(), config("mlp"), table(), 1) is None
+    outcome = train(Odd(), config("mlp"), table(), metric="accuracy", seed=0, max_epochs=1)
+    assert outcome.state == "complete"
 
 
 def machine(root, **files):
