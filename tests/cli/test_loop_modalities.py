@@ -152,3 +152,22 @@ def test_a_time_limit_too_short_for_one_trial_says_so(run, tmp_path):
     assert "Go on with:" in done.stdout
     more = json.loads(run(*tune, "--resume", "--format", "json").stdout)
     assert [trial["state"] for trial in more["trials"]] == ["stopped", "complete"]
+
+
+def test_recommend_imports_neither_torch_nor_sklearn(tmp_path):
+    """For none of the modalities, one after the other in one process."""
+    import subprocess
+    import sys
+
+    calls = [
+        [str(a) for a in make(tmp_path / make.__name__, 0)] for make in (images, texts, series)
+    ]
+    code = (
+        "import sys\nfrom advisor.cli import main\n"
+        f"for given in {calls!r}:\n"
+        "    try: main(['recommend', *given])\n"
+        "    except SystemExit as end: assert not end.code\n"
+        "heavy = {'torch', 'sklearn', 'scipy', 'ConfigSpace'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
