@@ -56,7 +56,8 @@ class ModuleFamily(ModelFamily):
         """Take the function and its space.
 
         Args:
-            factory: called once per trial, after PyTorch's global seed was set.
+            factory: called once per trial, after PyTorch's global seed was set; and before
+                that on PyTorch's "meta" device, without content, to estimate its memory.
             space: its search space.
             name: that trials are stored under; default the space's. Searches of one name
                 start from each other's trials.

@@ -30,6 +30,8 @@ OUTPUT_BYTES = 40
 """Per row and output of an evaluation: outputs, probabilities and copies in double precision."""
 COPIES = {"sgd": 5, "adamw": 6}
 """Of the weights: themselves, gradients, optimiser state, the best ones and their successors."""
+SLACK = 64_000_000
+"""Bytes that the C library keeps of freed small pieces; at most as much as is in use."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,21 @@ class Estimate:
     @property
     def total(self) -> int:
         """Data, network, and the larger of a batch and an evaluation."""
-        return max(self.data, self.made) + self.network + max(self.batch, self.evaluation)
+        return self.data + self.more if self.made == 0 else self.more
 
     @property
     def more(self) -> int:
         """What is needed in addition to the prepared data, which are there already."""
-        return self.made + self.network + max(self.batch, self.evaluation)
+        needed = self.made + self.network + max(self.batch, self.evaluation)
+        return needed + min(needed, SLACK)
 
 
 def estimate(family: ModelFamily, config: Mapping[str, Any], data: PreparedData) -> Estimate:
     """Return what training `family` with `config` on `data` needs; allocates next to nothing.
 
     Raises:
-        Exception: whatever building the network raises, or looking at it without content.
+        Exception: the network cannot do without content.
     """
-    config = family.complete(config, data)
     few = data.few()
     adapted = family.adapt(config, few)
     rows = {part: data.n_rows(part) for part in PARTS}
@@ -76,7 +78,8 @@ def estimate(family: ModelFamily, config: Mapping[str, Any], data: PreparedData)
         network = family.build(config, adapted)
     batch = min(config["batch_size"], rows["train"])
     evaluated = min(data.evaluation_batch, max(rows.values()))
-    outputs = max(rows["valid"], rows["test"]) * data.n_outputs * OUTPUT_BYTES
+    looked_at = min(rows["train"], data.curve_rows or rows["train"])
+    outputs = max(looked_at, rows["valid"], rows["test"]) * data.n_outputs * OUTPUT_BYTES
     return Estimate(
         data=size,
         # Until they are joined, parts are there twice.
@@ -183,7 +186,7 @@ def _watched(network: nn.Module) -> Iterator[_Seen]:
 def refusal(
     family: ModelFamily, config: Mapping[str, Any], data: PreparedData, limit: int | None = None
 ) -> str | None:
-    """Return why a configuration is not to be tried, None if it is.
+    """Return why a configuration is not to be tried, None if it is, or if that is not known.
 
     Args:
         family, config, data: as for `estimate`.
@@ -192,8 +195,8 @@ def refusal(
     """
     try:
         found = estimate(family, config, data)
-    except Exception:
-        return None  # a network that cannot be estimated is tried, and says itself what is wrong
+    except Exception:  # of a user's network; if it is a real one, training will raise it again
+        return None
     free = free_memory() if limit is None else None
     if free is not None:
         on_card = torch.cuda.is_available()  # where the data are not yet

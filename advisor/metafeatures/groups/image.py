@@ -9,8 +9,8 @@ from advisor.metafeatures.base import MetafeatureGroup
 from advisor.metafeatures.views import LabelledView
 
 CENTROID_SIDE = 8
-MAX_VALUES = 20_000_000
-MIN_IMAGES = 25
+MAX_VALUES = 8_000_000
+MIN_IMAGES = 12
 
 
 class Image(MetafeatureGroup):

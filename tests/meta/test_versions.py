@@ -1,0 +1,43 @@
+"""A space that gains a hyperparameter with a default goes on learning from its old trials."""
+
+import numpy as np
+import pytest
+
+from advisor import KnowledgeBase, Tuner
+from advisor.meta import Query, learner
+from advisor.models import FAMILIES, get_family
+from advisor.spaces import sample
+from knowledge_base.space import SpaceDefinition
+
+
+def smaller(family, without):
+    """Return the space of a family before it had some hyperparameter, and its version."""
+    plain = get_family(family).space().to_dict()
+    plain["hyperparameters"] = [h for h in plain["hyperparameters"] if h["name"] != without]
+    version = plain.pop("meta")["version"]
+    return SpaceDefinition.from_dict({**plain, "version": version - 1})
+
+
+ADDED = {"mlp": "block", "cnn": "augmentation", "rnn": "bidirectional", "forecaster": "scaling"}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_old_trials_are_evidence_in_the_new_space(family):
+    old, new = smaller(family, ADDED[family]), get_family(family).space()
+    assert set(new.hyperparameters) - set(old.hyperparameters) == {ADDED[family]}
+    kb = KnowledgeBase(seed=False)
+    for task in range(2):
+        tuner = Tuner.create(old, kb=kb, name=f"task {task}", metric="accuracy",
+                             direction="maximize", family=family, strategy="random")  # fmt: skip
+        for config in sample(old, 12, seed=task):
+            tuner.tell(config, -abs(np.log10(config["learning_rate"]) + 2))
+    past = learner(kb, new, family)
+    assert (past.n_tasks, past.n_trials) == (2, 24)
+    found = past.recommend(Query(), 3)
+    best = max(-abs(np.log10(item.config["learning_rate"]) + 2) for item in found)
+    assert best > -0.7
+    for item in found:
+        assert new.complete(item.config) == item.config
+        assert item.config[ADDED[family]] == new.hyperparameters[ADDED[family]].default
+        assert {e.task for e in item.evidence} <= {"task 0", "task 1"}
+        assert item.evidence

@@ -1,0 +1,61 @@
+"""Tiny data of every modality, made in the test."""
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_digits
+
+from advisor.data import load_dataset, prepare
+from advisor.data.images import to_images
+
+DAYS = 7
+WORDS = {
+    "good": ["superb", "wonderful", "moving", "loved", "charming", "brilliant", "joy", "fresh"],
+    "bad": ["dull", "awful", "boring", "hated", "tedious", "weak", "mess", "stale"],
+}
+FILLER = ["the", "film", "was", "a", "story", "of", "some", "people", "we", "saw", "last", "week"]
+
+
+def digits(n=300):
+    found = load_digits()
+    return to_images(found.images[:n] / 16, pd.Series(found.target[:n]), "digits", "scikit-learn")
+
+
+def texts(n=240, seed=0):
+    """Return sentences of filler with two telling words somewhere."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(list(WORDS), n)
+    rows = []
+    for label in labels:
+        words = [*rng.choice(FILLER, 10), *rng.choice(WORDS[label], 2)]
+        rows.append(" ".join(rng.permutation(words)))
+    return load_dataset(pd.DataFrame({"text": rows, "y": labels}), "y", text="text")
+
+
+def series(n=400, horizon=7, seed=0):
+    """Return a weekly season on a slow walk."""
+    rng = np.random.default_rng(seed)
+    season = np.array([0.0, 1, 4, 2, 8, 3, 1])[np.arange(n) % DAYS]
+    values = 50 + season + rng.normal(scale=0.02, size=n).cumsum() + rng.normal(scale=0.3, size=n)
+    frame = pd.DataFrame({"day": pd.date_range("2020", periods=n), "visits": values})
+    return load_dataset(frame, "visits", time="day", horizon=horizon)
+
+
+def table(n=200, seed=0):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({
+        "x": rng.normal(size=n), "c": rng.choice(list("abcdef"), n), "d": rng.choice(["u", "v"], n),
+    })  # fmt: skip
+    frame["y"] = np.where((frame["x"] > 0) ^ frame["c"].isin(["a", "b"]), "yes", "no")
+    return load_dataset(frame, "y")
+
+
+TINY = {
+    "mlp": lambda: table(60),
+    "cnn": lambda: digits(40),
+    "rnn": lambda: texts(40),
+    "forecaster": lambda: series(60, 3),
+}
+
+
+def tiny(family):
+    return prepare(TINY[family]())
