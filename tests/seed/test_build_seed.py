@@ -42,7 +42,7 @@ def work(built, tmp_path, monkeypatch):
 def shipped(tmp_path):
     folder = tmp_path / "shipped"
     folder.mkdir()
-    (folder / "trials.parquet").write_text("what shipped before")
+    (folder / "README.md").write_text("what shipped before")
     return folder
 
 
@@ -57,8 +57,8 @@ def retrain():
 
 
 def test_the_configurations_are_the_default_and_a_fixed_sample():
-    first = build_seed.configurations()
-    assert first == build_seed.configurations()
+    first = build_seed.configurations(WINE)
+    assert first == build_seed.configurations(DIABETES)
     assert len(first) == 65
     assert len({json.dumps(config, sort_keys=True) for config in first}) == 65
     assert first[0]["learning_rate"] == 1e-3
@@ -94,13 +94,13 @@ def test_a_trial_that_raises_is_a_failed_trial(monkeypatch):
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr("advisor.training.loop.train", broken)
-    row = build_seed.trial({"units": 16}, None, "accuracy", 1)
+    row = build_seed.trial("mlp", {"units": 16}, None, "accuracy", 1)
     assert (row["state"], row["value"]) == ("failed", None)
     assert row["error"] == "RuntimeError: out of memory"
 
 
 def test_what_is_shipped_can_be_read_and_is_complete(work, shipped):
-    said = ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    said = ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
     assert "6 trials on 2 data sets" in said
     bundle = Bundle.read(shipped)
     trials, curves = bundle["trials"].to_pandas(), bundle["curves"].to_pandas()
@@ -115,17 +115,18 @@ def test_what_is_shipped_can_be_read_and_is_complete(work, shipped):
 
 
 def test_shipping_twice_gives_the_same_rows(work, shipped):
-    ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
     first = Bundle.read(shipped)
-    ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
     again = Bundle.read(shipped)
     assert all(first[name].equals(again[name]) for name in ("trials", "curves", "studies"))
 
 
 def test_the_card_names_data_sets_scores_and_licences(work, shipped):
-    ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
     card = (shipped / "README.md").read_text(encoding="utf-8")
-    assert "6 trials of the `mlp` family on 2 real data sets" in card
+    assert "6 trials on 2 real data sets" in card
+    assert "- Tables: 6 trials of the `mlp` family on 2 data sets" in card
     assert "| sklearn:wine | scikit-learn | 178 | 13 | 3 |" in card
     assert "| sklearn:diabetes | scikit-learn | 442 | 10 | regression |" in card
     assert "BSD-3-Clause (distribution): sklearn:diabetes, sklearn:wine" in card
@@ -134,8 +135,8 @@ def test_the_card_names_data_sets_scores_and_licences(work, shipped):
 def test_an_unfinished_build_leaves_the_shipped_files(work, shipped):
     (work / "sklearn-wine.jsonl").write_bytes(b"".join(lines_of(work)[:2]))
     with pytest.raises(click.ClickException, match="sklearn:wine has 2 of 3 trials"):
-        ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
-    assert (shipped / "trials.parquet").read_text() == "what shipped before"
+        ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+    assert (shipped / "README.md").read_text() == "what shipped before"
 
 
 def test_inconsistent_trials_are_not_shipped(work, shipped):
@@ -144,8 +145,8 @@ def test_inconsistent_trials_are_not_shipped(work, shipped):
     row["config"]["units"] = 99_999
     (work / "sklearn-wine.jsonl").write_bytes(json.dumps(row).encode() + b"\n" + b"".join(others))
     with pytest.raises(click.ClickException, match="configurations outside the space: units"):
-        ship_seed([WINE], work, TRIALS, 0, shipped)
-    assert (shipped / "trials.parquet").read_text() == "what shipped before"
+        ship_seed([WINE], work, 0, shipped, TRIALS)
+    assert (shipped / "README.md").read_text() == "what shipped before"
 
 
 def test_no_data_set_is_both_shipped_and_held_out():
