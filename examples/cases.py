@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 
-
 from advisor import KnowledgeBase, Tuner
 from advisor.tuning import TuneSettings, resume, start
 from knowledge_base.records import TrialRecord

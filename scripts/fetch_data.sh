@@ -9,7 +9,7 @@ mkdir -p "$packages/python" "$packages/npm" "$packages/debian"
 
 pip_files() { # name, folder that it brings
     [ -e "$packages/python/$2" ] && return
-    "$python" -m pip install --quiet --no-deps --ignore-requires-python \
+    "$python" -m pip install --quiet --no-deps \
         --target "$packages/python" "$1"
 }
 
