@@ -3,15 +3,19 @@ import queue
 
 import build_seed
 import click
+import numpy as np
 import pytest
+import seed_packages
 import torch
 from seed_datasets import HELD_OUT, SEED, Entry
+from seed_images import ImageEntry, shrink
 from ship_seed import ship_seed
 
 from knowledge_base.bundle import Bundle
 
 WINE = Entry("wine", "sklearn", "classification", "BSD")
 DIABETES = Entry("diabetes", "sklearn", "regression", "BSD")
+DIGITS = ImageEntry("some digits", "sklearn", "BSD", first=0, rows=120, side=8)
 TRIALS = 3
 
 
@@ -154,3 +158,50 @@ def test_no_data_set_is_both_shipped_and_held_out():
     assert len(set(labels)) == len(labels) >= 24
     assert not set(labels) & {entry.label for entry in HELD_OUT}
     assert "sklearn" not in {entry.source for entry in SEED}
+
+
+def test_shipping_one_family_keeps_the_others(work, shipped):
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+    before = Bundle.read(shipped)
+    build_seed.build_one(DIGITS, TRIALS, 1, queue.Queue())
+    said = ship_seed([DIGITS], work, 0, shipped, TRIALS)
+    assert "9 trials on 3 data sets" in said
+    after = Bundle.read(shipped)
+    for name in ("trials", "curves", "studies", "tasks", "datasets", "metafeatures"):
+        assert after[name].slice(0, before[name].num_rows).equals(before[name])
+    assert sorted(after["spaces"]["name"].to_pylist()) == ["cnn", "mlp"]
+    assert after["datasets"]["modality"].to_pylist() == ["table", "table", "image"]
+    card = (shipped / "README.md").read_text(encoding="utf-8")
+    assert "- Images: 3 trials of the `cnn` family on 1 data sets, 2 Sobol" in card
+    assert "| sklearn:some digits (subset of 120 images, 8 x 8) | scikit-learn | 120 | 64 |" in card
+
+
+def test_shipping_a_family_again_replaces_it(work, shipped):
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+    ship_seed([WINE], work, 0, shipped, TRIALS)
+    assert Bundle.read(shipped)["datasets"]["name"].to_pylist() == ["sklearn:wine"]
+
+
+def test_names_are_unique_and_nothing_is_what_an_example_tunes_on():
+    entries = [entry for entries in build_seed.ENTRIES.values() for entry in entries]
+    names = [entry.label for entry in entries]
+    assert len(set(names)) == len(names)
+    assert {entry.source for entry in build_seed.ENTRIES["image"]} <= {
+        "sklearn",
+        "mnist",
+        "animals",
+    }
+    assert not {"co2", "CO2"} & {entry.name for entry in build_seed.ENTRIES["series"]}
+    assert not any("rotten" in entry.label for entry in build_seed.ENTRIES["text"])
+
+
+def test_images_shrink_to_means_of_blocks():
+    image = np.array([[[0, 4, 8, 8], [8, 4, 8, 8], [1, 1, 255, 255], [1, 1, 255, 255]]], np.uint8)
+    assert shrink(image, 2).tolist() == [[[4, 8], [1, 255]]]
+
+
+def test_a_package_that_was_not_fetched_is_said_to_be_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(seed_packages, "PACKAGES", tmp_path)
+    for entries in ("text", "series"):
+        with pytest.raises(seed_packages.MissingPackageError, match="fetch_data"):
+            build_seed.ENTRIES[entries][0].load()
