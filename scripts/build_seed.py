@@ -5,7 +5,8 @@
     python scripts/build_seed.py [--modality image]
 
 Every data set of scripts/seed_*.py is trained with the library default and scrambled Sobol
-configurations that all data sets of a modality share, exactly as `advisor tune` trains.
+configurations that all data sets of a modality share, exactly as `advisor tune` trains; then,
+where an entry says so, with some that a cold Bayesian search asks for after these.
 Finished trials are kept in .build/seed/, one line each, so that a build that was cut off goes
 on where it was; the shipped files are replaced at the very end, when the new ones were
 checked. What shipped of modalities that were not asked for is kept.
@@ -17,6 +18,7 @@ import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +31,7 @@ from seed_datasets import HELD_OUT, SEED
 from seed_images import IMAGES
 from seed_series import SERIES
 from seed_texts import TEXTS
-from ship_seed import Entry, path_of, ship_seed
+from ship_seed import Entry, path_of, ship_seed, trials_of
 
 from advisor.metrics import default_metric
 from advisor.spaces import sobol
@@ -87,19 +89,42 @@ def build_one(entry: Entry, limit: int | None, epochs: int | None, queue) -> Non
 
     data = prepare(entry.load(), SPLIT_SEED)
     path = path_of(entry, WORK)
+    metric = default_metric(entry.kind).name
     with path.open("ab") as file:
         _lock(file, path)
         done = finished(path)
-        for number, config in enumerate(configurations(entry)[:limit]):
+        for number, config in _planned(entry, limit, done):
             if number in done:
                 _check_same(done[number], config, path)
                 continue
-            metric = default_metric(entry.kind).name
-            row = trial(entry.family, config, data, metric, epochs)
-            file.write(json.dumps({"number": number, **row}).encode() + b"\n")
+            row = {"number": number, **trial(entry.family, config, data, metric, epochs)}
+            file.write(json.dumps(row).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
+            done[number] = row
             queue.put(row["duration"])
+
+
+def _planned(entry: Entry, limit: int | None, done: dict[int, dict]) -> Iterator[tuple[int, dict]]:
+    """Yield the shared configurations, then those of a search that was told of them.
+
+    `done` is looked at anew before each step of the search.
+    """
+    from advisor.models import get_family
+    from advisor.strategies import get_strategy
+
+    shared = configurations(entry)[:limit]
+    yield from enumerate(shared)
+    if limit is not None or not entry.tuned:
+        return
+    space, direction = get_family(entry.family).space(), default_metric(entry.kind).direction
+    search = get_strategy("bayesian")(space, direction, seed=0)
+    for number in range(len(shared)):
+        search.tell(shared[number], done[number]["value"])
+    for number in range(len(shared), len(shared) + entry.tuned):
+        config = search.ask()
+        yield number, config
+        search.tell(config, done[number]["value"])
 
 
 def _lock(file: BinaryIO, path: Path) -> None:
@@ -162,7 +187,7 @@ def _missing(entries: list[Entry], limit: int | None) -> int:
     """Return how many trials are still to be trained."""
     missing = 0
     for entry in entries:
-        wanted = entry.configurations + 1 if limit is None else limit
+        wanted = trials_of(entry) if limit is None else limit
         missing += max(wanted - len(finished(path_of(entry, WORK))), 0)
     return missing
 

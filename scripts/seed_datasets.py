@@ -64,6 +64,7 @@ class Entry:
 
     family: ClassVar[str] = "mlp"
     configurations: ClassVar[int] = 64
+    tuned: ClassVar[int] = 0
 
     @property
     def label(self) -> str:

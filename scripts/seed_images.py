@@ -46,6 +46,7 @@ class ImageEntry:
     family: ClassVar[str] = "cnn"
     kind: ClassVar[str] = "classification"
     configurations: ClassVar[int] = 32
+    tuned: ClassVar[int] = 0
 
     @property
     def label(self) -> str:

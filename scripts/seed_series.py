@@ -37,6 +37,7 @@ class SeriesEntry:
     family: ClassVar[str] = "forecaster"
     kind: ClassVar[str] = "forecasting"
     configurations: ClassVar[int] = 48
+    tuned: ClassVar[int] = 12
 
     @property
     def source(self) -> str:

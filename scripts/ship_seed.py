@@ -35,12 +35,14 @@ class Entry(Protocol):
         kind: "classification", "regression" or "forecasting".
         family: that is trained on it.
         configurations: how many it is trained with besides the default.
+        tuned: how many more a Bayesian search asks for after them.
     """
 
     name: str
     kind: str
     family: str
     configurations: int
+    tuned: int
 
     @property
     def source(self) -> str: ...
@@ -49,6 +51,11 @@ class Entry(Protocol):
     def label(self) -> str: ...
 
     def load(self) -> Dataset: ...
+
+
+def trials_of(entry: Entry) -> int:
+    """Return how many trials a data set ships with."""
+    return 1 + entry.configurations + entry.tuned
 
 
 def path_of(entry: Entry, work: Path) -> Path:
@@ -70,7 +77,7 @@ def ship_seed(
         work: folder of the build.
         seed: that the trials were trained with.
         shipped: folder to replace; it stays as it is unless every check passes.
-        trials: how many each data set must have; default all of its configurations.
+        trials: how many each data set must have; default all that it should.
 
     Raises:
         click.ClickException: trials are missing, or the new files are not consistent.
@@ -80,7 +87,7 @@ def ship_seed(
     new.mkdir(parents=True)
     families = sorted({entry.family for entry in entries})
     kept = _kept(shipped, families)
-    wanted = [entry.configurations + 1 if trials is None else trials for entry in entries]
+    wanted = [trials_of(entry) if trials is None else trials for entry in entries]
     built = [_bundle(e, work, n, seed) for e, n in zip(entries, wanted, strict=True)]
     bundle = kept.merge(_spaces(families), *built)
     bundle.write(new)
@@ -138,7 +145,12 @@ def _bundle(entry: Entry, work: Path, trials: int, seed: int) -> Bundle:
     started = min(datetime.fromisoformat(row["started_at"]) for row in rows)
     records: list[Any] = [dataset.record(), task]
     # The library default is no draw at random, so it is not of the study of those that are.
-    for strategy, part in (("default", rows[:1]), ("sobol", rows[1:])):
+    # Nor are those that a search chose. A study begins at trial 0 by its own count.
+    cut = 1 + entry.configurations
+    parts = {"default": rows[:1], "sobol": rows[1:cut], "bayesian": rows[cut:]}
+    for strategy, part in parts.items():
+        if not part:
+            continue
         study = _study(task, strategy, seed, started)
         records += [study, *(_trial(study, i, row, seed) for i, row in enumerate(part))]
     key = (dataset.fingerprint, dataset.target_name, VERSION)

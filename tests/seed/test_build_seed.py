@@ -16,6 +16,15 @@ from knowledge_base.bundle import Bundle
 WINE = Entry("wine", "sklearn", "classification", "BSD")
 DIABETES = Entry("diabetes", "sklearn", "regression", "BSD")
 DIGITS = ImageEntry("some digits", "sklearn", "BSD", first=0, rows=120, side=8)
+
+
+class TunedImages(ImageEntry):
+    """A data set that a search goes on with after two shared configurations."""
+
+    configurations = 2
+    tuned = 2
+
+
 TRIALS = 3
 
 
@@ -205,3 +214,22 @@ def test_a_package_that_was_not_fetched_is_said_to_be_missing(tmp_path, monkeypa
     for entries in ("text", "series"):
         with pytest.raises(seed_packages.MissingPackageError, match="fetch_data"):
             build_seed.ENTRIES[entries][0].load()
+
+
+def test_a_search_follows_the_shared_configurations_and_can_be_cut_off(work, shipped):
+    entry = TunedImages("few digits", "sklearn", "BSD", first=0, rows=120, side=8)
+    path = work / "sklearn-few digits.jsonl"
+    build_seed.build_one(entry, None, 1, queue.Queue())
+    whole = path.read_bytes().splitlines(keepends=True)
+    configs = [json.loads(line)["config"] for line in whole]
+    assert configs[:3] == build_seed.configurations(entry)
+    assert len({json.dumps(config, sort_keys=True) for config in configs}) == 5
+    path.write_bytes(b"".join(whole[:4]))
+    again = queue.Queue()
+    build_seed.build_one(entry, None, 1, again)
+    assert again.qsize() == 1
+    assert [json.loads(line)["config"] for line in path.read_bytes().splitlines()] == configs
+    assert "5 trials on 1 data sets" in ship_seed([entry], work, 0, shipped)
+    bundle = Bundle.read(shipped)
+    studies = bundle["studies"].to_pandas().merge(bundle["trials"].to_pandas(), on="study_id")
+    assert studies.groupby("strategy").size().to_dict() == {"default": 1, "sobol": 2, "bayesian": 2}
