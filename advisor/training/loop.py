@@ -75,6 +75,7 @@ def train(
     cuda = [place] if place.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         torch.manual_seed(seed)
+        config = family.complete(config, data)
         epochs = config.get("epochs", max_epochs or MAX_EPOCHS)
         epochs = epochs if max_epochs is None else min(epochs, max_epochs)
         run = _Run(family, config, family.adapt(config, data), chosen, epochs, place)
@@ -109,17 +110,18 @@ class _Run:
 
     def go(self, patience: int, report: Report | None) -> Outcome:
         """Train to the end, whichever it is."""
+        self.check_time = getattr(report, "check_time", None)
         for number in range(1, self.max_epochs + 1):
-            epoch, reason = self._epoch(number)
-            self.curve.append(epoch)
-            if reason:
-                return self._outcome("diverged", reason)
-            self._keep_best(epoch)
-            if report is not None:
-                try:
+            try:
+                epoch, reason = self._epoch(number)
+                self.curve.append(epoch)
+                if reason:
+                    return self._outcome("diverged", reason)
+                self._keep_best(epoch)
+                if report is not None:
                     report(epoch)
-                except StopTrial as stop:
-                    return self._outcome("stopped", str(stop))
+            except StopTrial as stop:
+                return self._outcome("stopped", str(stop))
             if number - self.best_epoch >= patience:
                 break
         return self._outcome("complete")
@@ -149,7 +151,7 @@ class _Run:
         val_metric, numbers["val_loss"] = self._evaluate("valid")
         numbers["dead_units"] = self.signals.dead_units()
         if val_metric is None:
-            reason = f"the validation outputs became non-finite in epoch {number}"
+            reason = f"the validation outputs or their metric are not finite in epoch {number}"
         record = EpochRecord(
             number,
             train_metric=train_metric,
@@ -171,6 +173,8 @@ class _Run:
         for rows in batches:
             if len(rows) < 2 <= len(order):
                 continue  # batch normalisation has no variance of a single row
+            if self.check_time is not None:
+                self.check_time()  # an epoch may be longer than the time that is left
             loss = loss_of(self.network(x[rows]), y[rows], self.data.kind)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -181,7 +185,7 @@ class _Run:
         return torch.stack(losses).cpu().numpy(), torch.stack(norms).cpu().numpy()
 
     def _evaluate(self, part: str, rows: int | None = None) -> tuple[float | None, float]:
-        """Return metric and loss on the first rows; no metric if the outputs are not finite."""
+        """Return metric and loss on the first rows; no metric where it is not finite."""
         data, tensors = self.data, self.parts[part]
         outputs = outputs_of(self.network, tensors.x[:rows], data.evaluation_batch)
         loss = float(loss_of(outputs, tensors.y[:rows], data.kind))
@@ -189,7 +193,8 @@ class _Run:
         if not np.isfinite(prediction).all():
             return None, loss
         truth, naive = data.truth(part, rows), data.naive_error(part, rows)
-        return self.metric.compute(truth, prediction, naive), loss
+        value = self.metric.compute(truth, prediction, naive)
+        return (value if np.isfinite(value) else None), loss
 
     def _keep_best(self, epoch: EpochRecord) -> None:
         assert epoch.val_metric is not None

@@ -2,17 +2,23 @@
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 
-from advisor.training.outcome import Outcome, StopTrial
+from advisor.training.limits import short_reason
+from advisor.training.outcome import SKIPPED, Outcome, StopTrial
+from advisor.tuning.interrupts import interrupts_pass
 from advisor.tuning.objective import Objective
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import EpochRecord, TrialRecord
 
 MAX_CONSECUTIVE_FAILURES = 5
+MAX_CONSECUTIVE_SKIPS = 50
+"""Skipping costs next to nothing, and a smaller configuration may come."""
 MAX_ERROR_CHARACTERS = 4000
+TIME_OVER = "the time limit is over"
 
 OnTrial = Callable[[TrialRecord, Tuner], None]
 
@@ -22,7 +28,8 @@ class RunResult:
     """How a run ended.
 
     Attributes:
-        reason: "finished", "timeout" or "failures".
+        reason: "finished", "timeout", "failures", or "budget": the time was too short for one
+            trial.
         message: what to tell the user about the end, empty when all trials were run.
     """
 
@@ -40,7 +47,8 @@ def run(
     """Go on until the study has `trials` trials.
 
     An objective that raises makes a failed trial with its traceback; five in a row end the
-    run. When the time is up the running trial is stopped at its next report and kept.
+    run, as do many in a row that were skipped since they would have needed too much memory.
+    When the time is up the running trial is stopped at its next report and kept.
 
     Args:
         tuner: with the trials of earlier runs already told.
@@ -53,38 +61,89 @@ def run(
         KeyboardInterrupt: passed on; everything finished is stored by then.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    failures = 0
+    before = len(tuner.trials)
     while len(tuner.trials) < trials:
         if deadline is not None and time.monotonic() >= deadline:
-            return RunResult("timeout", f"The time limit of {timeout:g} s is over.")
+            break
         trial = _one_trial(tuner, objective, deadline)
         if on_trial is not None:
             on_trial(trial, tuner)
-        failures = failures + 1 if trial.state == "failed" else 0
-        if failures >= MAX_CONSECUTIVE_FAILURES:
-            last = (trial.error or "").strip().splitlines()[-1]
-            return RunResult(
-                "failures", f"Stopped: {failures} trials in a row failed. Last: {last}"
-            )
+        if failed := _failed(tuner.trials[before:]):
+            return failed
+    done = tuner.trials[before:]
+    if deadline is not None and time.monotonic() >= deadline:
+        return _out_of_time(tuner, done, timeout or 0.0, len(tuner.trials) < trials)
+    if done and all(_skipped(trial) for trial in done):
+        return RunResult("failures", _all_skipped(done))
     return RunResult("finished")
+
+
+def _failed(done: Sequence[TrialRecord]) -> RunResult | None:
+    """Return how a run ends whose last trials failed or were skipped, None if it goes on."""
+    row = list(takewhile(lambda trial: trial.state == "failed", reversed(done)))
+    skipped = [trial for trial in row if _skipped(trial)]
+    failures = len(row) - len(skipped)
+    if failures >= MAX_CONSECUTIVE_FAILURES:
+        error = next(trial.error for trial in row if not _skipped(trial))
+        last = (error or "").strip().splitlines()[-1]
+        return RunResult("failures", f"Stopped: {failures} trials in a row failed. Last: {last}")
+    if len(skipped) >= MAX_CONSECUTIVE_SKIPS:
+        return RunResult("failures", f"Stopped. {_all_skipped(skipped)}")
+    return None
+
+
+def _skipped(trial: TrialRecord) -> bool:
+    return trial.state == "failed" and (trial.error or "").startswith(SKIPPED)
+
+
+def _all_skipped(trials: Sequence[TrialRecord]) -> str:
+    what = "The only configuration was" if len(trials) == 1 else f"All {len(trials)} were"
+    why = (trials[0].error or "").removeprefix(SKIPPED)
+    return f"{what} skipped for lack of memory ({why}). Free memory or raise --memory-limit."
+
+
+def _out_of_time(
+    tuner: Tuner, done: Sequence[TrialRecord], timeout: float, unfinished: bool
+) -> RunResult:
+    if not unfinished and tuner.best is not None:
+        return RunResult("finished")
+    if tuner.best is not None or any(trial.error != TIME_OVER for trial in done):
+        return RunResult("timeout", f"The time limit of {timeout:g} s is over.")
+    epochs = max((trial.epochs or 0 for trial in done), default=0)
+    came = f"{epochs or 'no'} epoch{'' if epochs == 1 else 's'} of it ended"
+    return RunResult(
+        "budget",
+        f"The time limit of {timeout:g} s was too short for one trial: {came}. Allow more with "
+        "--timeout.",
+    )
+
+
+class _Watch:
+    """What a training reports to: ends trials that the strategy or the clock wants ended."""
+
+    def __init__(self, tuner: Tuner, deadline: float | None) -> None:
+        self._tuner, self._deadline = tuner, deadline
+        self._curve: list[EpochRecord] = []
+
+    def __call__(self, epoch: EpochRecord) -> None:
+        self._curve.append(epoch)
+        if self._tuner.stops(self._curve):
+            raise StopTrial(f"stopped early after {len(self._curve)} epochs: others were ahead")
+        self.check_time()
+
+    def check_time(self) -> None:
+        """End the trial if the time is over; called within long epochs, too."""
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            raise StopTrial(TIME_OVER)
 
 
 def _one_trial(tuner: Tuner, objective: Objective, deadline: float | None) -> TrialRecord:
     config = tuner.ask()
     started_at, started = datetime.now(UTC), time.monotonic()
-
-    curve: list[EpochRecord] = []
-
-    def report(epoch: EpochRecord) -> None:
-        curve.append(epoch)
-        if tuner.stops(curve):
-            raise StopTrial(f"stopped early after {len(curve)} epochs: others were ahead")
-        if deadline is not None and time.monotonic() >= deadline:
-            raise StopTrial("the time limit is over")
-
     try:
-        outcome = objective.evaluate(config, report)
-    except Exception:
-        error = traceback.format_exc()[-MAX_ERROR_CHARACTERS:]
+        with interrupts_pass():
+            outcome = objective.evaluate(config, _Watch(tuner, deadline))
+    except Exception as raised:
+        error = short_reason(raised) or traceback.format_exc()[-MAX_ERROR_CHARACTERS:]
         outcome = Outcome(state="failed", error=error, duration=time.monotonic() - started)
     return tuner.tell(config, outcome, started_at)
