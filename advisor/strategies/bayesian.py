@@ -32,13 +32,6 @@ configuration and Sobol points."""
 MIN_TRUST = 0.1
 """Past tasks that are less likely than this to say anything are left out."""
 
-MIN_TO_REFUTE = 3
-EARLY_SHARE = 0.2
-"""With fewer than `MIN_TO_REFUTE` outcomes only candidates in this top share by the past are
-asked for. The first outcomes are favourites of the past, alike in value; in the wrong order
-they would make a surrogate that knows no scale doubt the past as a whole, and look where past
-tasks fail."""
-
 STALLED = 8
 DOUBTED = 3
 """After `STALLED` trials in a row without a new best, the past is set aside at every trial
@@ -101,15 +94,7 @@ class BayesianSearch(SearchStrategy):
                 self._pool.inputs, self._pool.past))  # fmt: skip
         if self._per_second and known:
             scores = scores - self._log_seconds(encoded[: len(values)])
-        scores = self._believing(scores, known)
         return self._pool.best(self._apart(scores, encoded[len(values) :]))
-
-    def _believing(self, scores: np.ndarray, known: int) -> np.ndarray:
-        """Leave out what the past thinks little of, until there are outcomes to refute it."""
-        if self._past is None or known >= MIN_TO_REFUTE:
-            return scores
-        expected = self._pool.expected
-        return np.where(expected >= np.quantile(expected, 1 - EARLY_SHARE), scores, -np.inf)
 
     def _log_seconds(self, inputs: np.ndarray) -> np.ndarray:
         """Return the expected log duration of the candidates, up to a constant."""
