@@ -82,6 +82,11 @@ SERIES = [
     SeriesEntry("elecequip", "fpp2"),
     SeriesEntry("qcement", "fpp2"),
     SeriesEntry("debitcards", "fpp2"),
+    SeriesEntry("qauselec", "fpp2"),
+    SeriesEntry("h02", "fpp2"),
+    SeriesEntry("euretail", "fpp2"),
+    SeriesEntry("austres"),
+    SeriesEntry("UKNonDurables", "AER"),
     SeriesEntry("wineind", "forecast"),
     SeriesEntry("woolyrnq", "forecast"),
     SeriesEntry(

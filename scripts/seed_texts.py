@@ -49,7 +49,7 @@ class TextEntry:
     family: ClassVar[str] = "rnn"
     kind: ClassVar[str] = "classification"
     configurations: ClassVar[int] = 32
-    tuned: ClassVar[int] = 0
+    tuned: ClassVar[int] = 12
 
     @property
     def label(self) -> str:
