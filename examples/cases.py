@@ -51,11 +51,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Arm:
-    """The trials of one search: the best by validation is what counts."""
+    """The trials of one search on so many rows: the best by validation is what counts."""
 
     trials: Sequence[TrialRecord]
     metric: str
     direction: str
+    rows: int = 0
 
     def best(self, first: int | None = None) -> TrialRecord:
         """Return the best of the first trials by validation; of equals the earliest."""
@@ -146,8 +147,9 @@ def search(settings: TuneSettings, kb: KnowledgeBase, folder: Path, name: str, q
         click.echo(f"{name}: trial {trial.number + 1} of {trials}: {value}")
 
     found.run(on_trial=said)
-    task = found.tuner.context.task
-    return Arm(tuple(found.tuner.trials), task.metric, task.direction)
+    context = found.tuner.context
+    rows = 0 if context.dataset is None else context.dataset.n_rows or 0
+    return Arm(tuple(found.tuner.trials), context.task.metric, context.task.direction, rows)
 
 
 def main(case: Case, page: Callable[[Result], str], where: Path) -> click.Command:

@@ -113,7 +113,20 @@ def _verdict(result: Result) -> str:
     word = "at least as good as" if ahead >= 0 else "not as good as"
     return (
         f"On validation, averaged over seeds, the warm search with {short} trials is **{word}** "
-        f"the cold one with {long}: {warm:.4f} against {cold:.4f}."
+        f"the cold one with {long}: {warm:.4f} against {cold:.4f}." + _doubt(result, cold)
+    )
+
+
+def _doubt(result: Result, value: float) -> str:
+    """Say how much of a difference in accuracy may be chance."""
+    if result.cold[0].metric != "accuracy":
+        return ""
+    rows = round(0.2 * result.cold[0].rows)
+    error = (value * (1 - value) / max(rows, 1)) ** 0.5
+    return (
+        f" The validation part has {rows} rows, on which an accuracy of {value:.2f} has a standard "
+        f"error of {error:.3f}. The best of many trials is chosen by it, which flatters the longer "
+        "search; the test part chose nothing."
     )
 
 
