@@ -11,6 +11,7 @@ import io
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -61,10 +62,18 @@ class Entry:
     target: int = -1
     drop: tuple[int, ...] = ()
 
+    family: ClassVar[str] = "mlp"
+    configurations: ClassVar[int] = 64
+    tuned: ClassVar[int] = 0
+
     @property
     def label(self) -> str:
         """Display name, such as "keel:magic"."""
         return f"{self.source}:{self.name}"
+
+    def load(self) -> TabularDataset:
+        """Load the data set, as the function `load` does."""
+        return load(self)
 
 
 def _keel(name: str, licence: str = UCI) -> Entry:

@@ -5,12 +5,15 @@ import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from seed_card import card
-from seed_datasets import Entry, load
 
+from advisor.data import Dataset
 from advisor.metafeatures import VERSION, compute
 from advisor.metrics import Metric, default_metric
 from advisor.models import get_family
@@ -20,22 +23,61 @@ from knowledge_base.identity import digest
 from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
 
-FAMILY = "mlp"
 SHIPPED = Path(__file__).resolve().parent.parent / "knowledge_base" / "seed"
 SOURCE = "advisor seed"
 
 
+class Entry(Protocol):
+    """A data set that ships, of whatever modality.
+
+    Attributes:
+        name, source, label: its name, the short name of its package, and both.
+        kind: "classification", "regression" or "forecasting".
+        family: that is trained on it.
+        configurations: how many it is trained with besides the default.
+        tuned: how many more a Bayesian search asks for after them.
+    """
+
+    name: str
+    kind: str
+    family: str
+    configurations: int
+    tuned: int
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    def load(self) -> Dataset: ...
+
+
+def trials_of(entry: Entry) -> int:
+    """Return how many trials a data set ships with."""
+    return 1 + entry.configurations + entry.tuned
+
+
+def path_of(entry: Entry, work: Path) -> Path:
+    """Return where the finished trials of a data set are."""
+    return work / f"{entry.source}-{entry.name}.jsonl"
+
+
 def ship_seed(
-    entries: Sequence[Entry], work: Path, trials: int, seed: int, shipped: Path = SHIPPED
+    entries: Sequence[Entry],
+    work: Path,
+    seed: int,
+    shipped: Path = SHIPPED,
+    trials: int | None = None,
 ) -> str:
-    """Replace the shipped files by the trials in `work`; return what is shipped now.
+    """Replace what shipped of the families of `entries`; return what is shipped now.
 
     Args:
         entries: data sets whose trials are in `work`.
         work: folder of the build.
-        trials: how many each data set must have.
         seed: that the trials were trained with.
         shipped: folder to replace; it stays as it is unless every check passes.
+        trials: how many each data set must have; default all that it should.
 
     Raises:
         click.ClickException: trials are missing, or the new files are not consistent.
@@ -43,16 +85,40 @@ def ship_seed(
     new = work / "shipping"
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    bundle = Bundle().merge(*(_bundle(entry, work, trials, seed) for entry in entries))
-    bundle = Bundle.from_tables({**bundle_tables(bundle), "spaces": _spaces()})
+    families = sorted({entry.family for entry in entries})
+    kept = _kept(shipped, families)
+    wanted = [trials_of(entry) if trials is None else trials for entry in entries]
+    built = [_bundle(e, work, n, seed) for e, n in zip(entries, wanted, strict=True)]
+    bundle = kept.merge(_spaces(families), *built)
     bundle.write(new)
     (new / "README.md").write_text(card(bundle), encoding="utf-8")
-    problems = check(Bundle.read(new), len(entries) * trials)
+    problems = check(Bundle.read(new), len(kept) + sum(wanted))
     if problems:
         raise click.ClickException("The new seed was not shipped: " + "; ".join(problems))
     _swap(new, shipped)
     size = sum(path.stat().st_size for path in shipped.iterdir()) / 1e6
-    return f"Shipped {len(bundle)} trials on {len(entries)} data sets, {size:.1f} MB."
+    datasets = bundle["datasets"].num_rows
+    return f"Shipped {len(bundle)} trials on {datasets} data sets, {size:.1f} MB."
+
+
+def _kept(shipped: Path, families: Sequence[str]) -> Bundle:
+    """Return what shipped before of other families."""
+    if not any(shipped.glob("*.parquet")):
+        return Bundle()
+    tables = bundle_tables(Bundle.read(shipped))
+    others = pc.invert(pc.is_in(tables["tasks"]["family"], pa.array(families)))
+    tables["tasks"] = tables["tasks"].filter(others)
+    for name, key, other in (
+        ("studies", "task_id", "tasks"),
+        ("trials", "study_id", "studies"),
+        ("curves", "trial_id", "trials"),
+        ("spaces", "space_id", "studies"),
+        ("datasets", "dataset_id", "tasks"),
+        ("metafeatures", "dataset_id", "tasks"),
+    ):
+        known = tables[other][key].combine_chunks()
+        tables[name] = tables[name].filter(pc.is_in(tables[name][key], known))
+    return Bundle(tables)
 
 
 def bundle_tables(bundle: Bundle) -> dict[str, Any]:
@@ -62,24 +128,29 @@ def bundle_tables(bundle: Bundle) -> dict[str, Any]:
     return {name: bundle[name] for name in TABLES}
 
 
-def _spaces() -> Any:
-    return Bundle.from_records([get_family(FAMILY).space()])["spaces"]
+def _spaces(families: Sequence[str]) -> Bundle:
+    return Bundle.from_records([get_family(name).space() for name in families])
 
 
 def _bundle(entry: Entry, work: Path, trials: int, seed: int) -> Bundle:
     """Return everything that is known of one data set."""
-    path = work / f"{entry.source}-{entry.name}.jsonl"
+    path = path_of(entry, work)
     lines = path.read_bytes().splitlines() if path.exists() else []
     known = {row["number"]: row for row in map(json.loads, lines)}
     rows = [known[number] for number in range(trials) if number in known]
     if len(rows) < trials:
         raise click.ClickException(f"{entry.label} has {len(rows)} of {trials} trials.")
-    dataset = load(entry)
+    dataset = entry.load()
     task = _task(dataset.fingerprint, dataset.target_name, entry, default_metric(entry.kind))
     started = min(datetime.fromisoformat(row["started_at"]) for row in rows)
     records: list[Any] = [dataset.record(), task]
     # The library default is no draw at random, so it is not of the study of those that are.
-    for strategy, part in (("default", rows[:1]), ("sobol", rows[1:])):
+    # Nor are those that a search chose. A study begins at trial 0 by its own count.
+    cut = 1 + entry.configurations
+    parts = {"default": rows[:1], "sobol": rows[1:cut], "bayesian": rows[cut:]}
+    for strategy, part in parts.items():
+        if not part:
+            continue
         study = _study(task, strategy, seed, started)
         records += [study, *(_trial(study, i, row, seed) for i, row in enumerate(part))]
     key = (dataset.fingerprint, dataset.target_name, VERSION)
@@ -87,11 +158,11 @@ def _bundle(entry: Entry, work: Path, trials: int, seed: int) -> Bundle:
 
 
 def _task(dataset_id: str, target: str, entry: Entry, metric: Metric) -> TaskRecord:
-    return TaskRecord(entry.label, metric.name, metric.direction, FAMILY, dataset_id, target)
+    return TaskRecord(entry.label, metric.name, metric.direction, entry.family, dataset_id, target)
 
 
 def _study(task: TaskRecord, strategy: str, seed: int, created_at: datetime) -> StudyRecord:
-    space_id = get_family(FAMILY).space().space_id
+    space_id = get_family(task.family).space().space_id
     return StudyRecord(
         study_id=digest("study", SOURCE, task.task_id, space_id, strategy, seed),
         task_id=task.task_id,
@@ -142,19 +213,22 @@ def check(bundle: Bundle, trials: int) -> list[str]:
         problems.append("the same data set under two names")
     if found.loc[found["state"] == "complete", "value"].isna().any():
         problems.append("complete trials without a value")
-    return problems + _illegal(found, frames["spaces"])
+    return problems + _illegal(found, frames["studies"], frames["spaces"])
 
 
-def _illegal(trials: Any, spaces: Any) -> list[str]:
+def _illegal(trials: pd.DataFrame, studies: pd.DataFrame, spaces: pd.DataFrame) -> list[str]:
     """Check configurations by the space they belong to, which may be an older version."""
-    import pandas as pd
-
-    if len(spaces) != 1:
-        return [f"{len(spaces)} search spaces instead of one"]
-    space = SpaceDefinition.from_dict(json.loads(spaces["definition"].iloc[0]))
-    configs = pd.DataFrame([json.loads(text) for text in trials["config"]], dtype=object)
-    reasons = sorted(set(space.validate(configs)) - {""})
-    return [f"configurations outside the space: {reasons[0]}"] if reasons else []
+    problems = []
+    joined = trials.merge(studies[["study_id", "space_id"]], on="study_id")
+    definitions = dict(zip(spaces["space_id"], spaces["definition"], strict=True))
+    for space_id, group in joined.groupby("space_id"):
+        if space_id not in definitions:
+            continue  # said by the check of links
+        space = SpaceDefinition.from_dict(json.loads(definitions[space_id]))
+        configs = pd.DataFrame([json.loads(text) for text in group["config"]], dtype=object)
+        reasons = sorted(set(space.validate(configs)) - {""})
+        problems += [f"configurations outside the space: {reason}" for reason in reasons[:1]]
+    return problems
 
 
 def _swap(new: Path, shipped: Path) -> None:

@@ -3,15 +3,28 @@ import queue
 
 import build_seed
 import click
+import numpy as np
 import pytest
+import seed_packages
 import torch
 from seed_datasets import HELD_OUT, SEED, Entry
+from seed_images import ImageEntry, shrink
 from ship_seed import ship_seed
 
 from knowledge_base.bundle import Bundle
 
 WINE = Entry("wine", "sklearn", "classification", "BSD")
 DIABETES = Entry("diabetes", "sklearn", "regression", "BSD")
+DIGITS = ImageEntry("some digits", "sklearn", "BSD", first=0, rows=120, side=8)
+
+
+class TunedImages(ImageEntry):
+    """A data set that a search goes on with after two shared configurations."""
+
+    configurations = 2
+    tuned = 2
+
+
 TRIALS = 3
 
 
@@ -42,7 +55,7 @@ def work(built, tmp_path, monkeypatch):
 def shipped(tmp_path):
     folder = tmp_path / "shipped"
     folder.mkdir()
-    (folder / "trials.parquet").write_text("what shipped before")
+    (folder / "README.md").write_text("what shipped before")
     return folder
 
 
@@ -57,8 +70,8 @@ def retrain():
 
 
 def test_the_configurations_are_the_default_and_a_fixed_sample():
-    first = build_seed.configurations()
-    assert first == build_seed.configurations()
+    first = build_seed.configurations(WINE)
+    assert first == build_seed.configurations(DIABETES)
     assert len(first) == 65
     assert len({json.dumps(config, sort_keys=True) for config in first}) == 65
     assert first[0]["learning_rate"] == 1e-3
@@ -94,13 +107,13 @@ def test_a_trial_that_raises_is_a_failed_trial(monkeypatch):
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr("advisor.training.loop.train", broken)
-    row = build_seed.trial({"units": 16}, None, "accuracy", 1)
+    row = build_seed.trial("mlp", {"units": 16}, None, "accuracy", 1)
     assert (row["state"], row["value"]) == ("failed", None)
     assert row["error"] == "RuntimeError: out of memory"
 
 
 def test_what_is_shipped_can_be_read_and_is_complete(work, shipped):
-    said = ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    said = ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
     assert "6 trials on 2 data sets" in said
     bundle = Bundle.read(shipped)
     trials, curves = bundle["trials"].to_pandas(), bundle["curves"].to_pandas()
@@ -115,17 +128,18 @@ def test_what_is_shipped_can_be_read_and_is_complete(work, shipped):
 
 
 def test_shipping_twice_gives_the_same_rows(work, shipped):
-    ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
     first = Bundle.read(shipped)
-    ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
     again = Bundle.read(shipped)
     assert all(first[name].equals(again[name]) for name in ("trials", "curves", "studies"))
 
 
 def test_the_card_names_data_sets_scores_and_licences(work, shipped):
-    ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
     card = (shipped / "README.md").read_text(encoding="utf-8")
-    assert "6 trials of the `mlp` family on 2 real data sets" in card
+    assert "6 trials on 2 real data sets" in card
+    assert "- Tables: 6 trials of the `mlp` family on 2 data sets" in card
     assert "| sklearn:wine | scikit-learn | 178 | 13 | 3 |" in card
     assert "| sklearn:diabetes | scikit-learn | 442 | 10 | regression |" in card
     assert "BSD-3-Clause (distribution): sklearn:diabetes, sklearn:wine" in card
@@ -134,8 +148,8 @@ def test_the_card_names_data_sets_scores_and_licences(work, shipped):
 def test_an_unfinished_build_leaves_the_shipped_files(work, shipped):
     (work / "sklearn-wine.jsonl").write_bytes(b"".join(lines_of(work)[:2]))
     with pytest.raises(click.ClickException, match="sklearn:wine has 2 of 3 trials"):
-        ship_seed([WINE, DIABETES], work, TRIALS, 0, shipped)
-    assert (shipped / "trials.parquet").read_text() == "what shipped before"
+        ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+    assert (shipped / "README.md").read_text() == "what shipped before"
 
 
 def test_inconsistent_trials_are_not_shipped(work, shipped):
@@ -144,8 +158,8 @@ def test_inconsistent_trials_are_not_shipped(work, shipped):
     row["config"]["units"] = 99_999
     (work / "sklearn-wine.jsonl").write_bytes(json.dumps(row).encode() + b"\n" + b"".join(others))
     with pytest.raises(click.ClickException, match="configurations outside the space: units"):
-        ship_seed([WINE], work, TRIALS, 0, shipped)
-    assert (shipped / "trials.parquet").read_text() == "what shipped before"
+        ship_seed([WINE], work, 0, shipped, TRIALS)
+    assert (shipped / "README.md").read_text() == "what shipped before"
 
 
 def test_no_data_set_is_both_shipped_and_held_out():
@@ -153,3 +167,69 @@ def test_no_data_set_is_both_shipped_and_held_out():
     assert len(set(labels)) == len(labels) >= 24
     assert not set(labels) & {entry.label for entry in HELD_OUT}
     assert "sklearn" not in {entry.source for entry in SEED}
+
+
+def test_shipping_one_family_keeps_the_others(work, shipped):
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+    before = Bundle.read(shipped)
+    build_seed.build_one(DIGITS, TRIALS, 1, queue.Queue())
+    said = ship_seed([DIGITS], work, 0, shipped, TRIALS)
+    assert "9 trials on 3 data sets" in said
+    after = Bundle.read(shipped)
+    for name in ("trials", "curves", "studies", "tasks", "datasets", "metafeatures"):
+        assert after[name].slice(0, before[name].num_rows).equals(before[name])
+    assert sorted(after["spaces"]["name"].to_pylist()) == ["cnn", "mlp"]
+    assert after["datasets"]["modality"].to_pylist() == ["table", "table", "image"]
+    card = (shipped / "README.md").read_text(encoding="utf-8")
+    assert "- Images: 3 trials of the `cnn` family on 1 data sets, 2 Sobol" in card
+    assert "| sklearn:some digits (subset of 120 images, 8 x 8) | scikit-learn | 120 | 64 |" in card
+
+
+def test_shipping_a_family_again_replaces_it(work, shipped):
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+    ship_seed([WINE], work, 0, shipped, TRIALS)
+    assert Bundle.read(shipped)["datasets"]["name"].to_pylist() == ["sklearn:wine"]
+
+
+def test_names_are_unique_and_nothing_is_what_an_example_tunes_on():
+    entries = [entry for entries in build_seed.ENTRIES.values() for entry in entries]
+    names = [entry.label for entry in entries]
+    assert len(set(names)) == len(names)
+    assert {entry.source for entry in build_seed.ENTRIES["image"]} <= {
+        "sklearn",
+        "mnist",
+        "animals",
+    }
+    assert not {"co2", "CO2"} & {entry.name for entry in build_seed.ENTRIES["series"]}
+    assert not any("rotten" in entry.label for entry in build_seed.ENTRIES["text"])
+
+
+def test_images_shrink_to_means_of_blocks():
+    image = np.array([[[0, 4, 8, 8], [8, 4, 8, 8], [1, 1, 255, 255], [1, 1, 255, 255]]], np.uint8)
+    assert shrink(image, 2).tolist() == [[[4, 8], [1, 255]]]
+
+
+def test_a_package_that_was_not_fetched_is_said_to_be_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(seed_packages, "PACKAGES", tmp_path)
+    for entries in ("text", "series"):
+        with pytest.raises(seed_packages.MissingPackageError, match="fetch_data"):
+            build_seed.ENTRIES[entries][0].load()
+
+
+def test_a_search_follows_the_shared_configurations_and_can_be_cut_off(work, shipped):
+    entry = TunedImages("few digits", "sklearn", "BSD", first=0, rows=120, side=8)
+    path = work / "sklearn-few digits.jsonl"
+    build_seed.build_one(entry, None, 1, queue.Queue())
+    whole = path.read_bytes().splitlines(keepends=True)
+    configs = [json.loads(line)["config"] for line in whole]
+    assert configs[:3] == build_seed.configurations(entry)
+    assert len({json.dumps(config, sort_keys=True) for config in configs}) == 5
+    path.write_bytes(b"".join(whole[:4]))
+    again = queue.Queue()
+    build_seed.build_one(entry, None, 1, again)
+    assert again.qsize() == 1
+    assert [json.loads(line)["config"] for line in path.read_bytes().splitlines()] == configs
+    assert "5 trials on 1 data sets" in ship_seed([entry], work, 0, shipped)
+    bundle = Bundle.read(shipped)
+    studies = bundle["studies"].to_pandas().merge(bundle["trials"].to_pandas(), on="study_id")
+    assert studies.groupby("strategy").size().to_dict() == {"default": 1, "sobol": 2, "bayesian": 2}

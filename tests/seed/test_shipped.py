@@ -2,20 +2,24 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
-from seed_datasets import HELD_OUT, SEED
-from ship_seed import SHIPPED, check
+from build_seed import ENTRIES
+from seed_datasets import HELD_OUT
+from ship_seed import SHIPPED, check, trials_of
 
 from advisor import Advisor, KnowledgeBase
 from advisor.data import load_dataset
-from advisor.metafeatures import NAMES, VERSION
+from advisor.data.images import to_images
+from advisor.metafeatures import VERSION, descriptions
 from advisor.models import get_family
 from knowledge_base.bundle import Bundle
 from knowledge_base.schema import TABLES
 from knowledge_base.space import SpaceDefinition
 
-TRIALS = 65
+ALL = [entry for entries in ENTRIES.values() for entry in entries]
+FAMILIES = sorted({entry.family for entry in ALL})
 
 
 @pytest.fixture(scope="module")
@@ -26,46 +30,94 @@ def bundle():
 @pytest.fixture(scope="module")
 def trials(bundle):
     studies = bundle["studies"].to_pandas()[["study_id", "task_id", "strategy"]]
-    tasks = bundle["tasks"].to_pandas()[["task_id", "metric", "name"]]
+    tasks = bundle["tasks"].to_pandas()[["task_id", "metric", "name", "family"]]
     return bundle["trials"].to_pandas().merge(studies, on="study_id").merge(tasks, on="task_id")
 
 
 def test_it_passes_the_checks_of_the_build(bundle):
-    assert check(bundle, len(SEED) * TRIALS) == []
+    assert check(bundle, sum(map(trials_of, ALL))) == []
 
 
-def test_every_data_set_has_the_same_configurations(trials):
-    assert sorted(set(trials["name"])) == sorted(entry.label for entry in SEED)
-    configs = trials.groupby("name")["config"].apply(set)
-    assert (configs.map(len) == TRIALS).all()
-    assert all(found == configs.iloc[0] for found in configs)
+def test_every_data_set_of_a_family_has_the_same_configurations(trials):
+    assert sorted(set(trials["name"])) == sorted(entry.label for entry in ALL)
+    assert sorted(set(trials["family"])) == FAMILIES
+    shared = trials[trials["strategy"] != "bayesian"]
+    for family, group in shared.groupby("family"):
+        configs = group.groupby("name")["config"].apply(set)
+        (count,) = {entry.configurations + 1 for entry in ALL if entry.family == family}
+        assert (configs.map(len) == count).all()
+        assert all(found == configs.iloc[0] for found in configs)
+
+
+def test_there_are_at_least_four_data_sets_to_learn_from_whatever_the_modality(trials):
+    assert trials.groupby("family")["name"].nunique().min() >= 4
+
+
+def test_a_search_went_on_where_the_entry_says_so(trials):
+    found = trials[trials["strategy"] == "bayesian"].groupby("name").size().to_dict()
+    assert found == {entry.label: entry.tuned for entry in ALL if entry.tuned}
 
 
 def test_the_default_is_the_library_default(trials):
     default = trials[trials["strategy"] == "default"]
-    assert len(default) == len(SEED)
-    assert {json.loads(text)["units"] for text in default["config"]} == {128}
-    shipped, library = json.loads(default["config"].iloc[0]), get_family("mlp").default()
-    assert shipped.items() <= library.items()
+    assert len(default) == len(ALL)
+    for row in default.itertuples():
+        shipped, library = json.loads(row.config), get_family(row.family).default()
+        assert shipped.items() <= library.items()
+        assert len(shipped) == len(library) or row.family == "mlp"
 
 
 def test_it_belongs_to_a_version_of_the_space_of_the_family(bundle):
     """What a later version added has a default that is what an earlier one did."""
-    space = get_family("mlp").space()
-    (row,) = bundle["spaces"].to_pandas().itertuples()
-    shipped = SpaceDefinition.from_dict(json.loads(row.definition))
-    assert (shipped.name, shipped.version <= space.version) == (space.name, True)
-    for name, hyperparameter in shipped.hyperparameters.items():
-        assert space.hyperparameters[name] == hyperparameter
+    rows = list(bundle["spaces"].to_pandas().itertuples())
+    assert sorted(row.name for row in rows) == FAMILIES
+    for row in rows:
+        space = get_family(row.name).space()
+        shipped = SpaceDefinition.from_dict(json.loads(row.definition))
+        assert (shipped.name, shipped.version <= space.version) == (space.name, True)
+        for name, hyperparameter in shipped.hyperparameters.items():
+            assert space.hyperparameters[name] == hyperparameter
 
 
 def test_trials_of_an_earlier_version_still_teach(trials):
     space = get_family("mlp").space()
-    config = json.loads(trials["config"].iloc[7])
+    known = trials[trials["family"] == "mlp"]
+    config = json.loads(known["config"].iloc[7])
     assert space.complete({**space.default(), **config}).items() >= config.items()
     advice = Advisor(KnowledgeBase()).recommend("sklearn:wine", n=3)
-    assert advice.n_trials == len(trials)
+    assert advice.n_trials == len(known)
     assert all(space.complete(item.config) == item.config for item in advice.recommendations)
+
+
+def some_images():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (40, 12, 12), dtype=np.uint8)
+    return {"data": to_images(images, pd.Series(np.arange(40) % 2), "noise", "test")}
+
+
+def some_texts():
+    rows = [("good and fine", 1), ("bad and sad", 0)] * 20
+    return {"data": pd.DataFrame(rows, columns=["t", "y"]), "target": "y", "text": "t"}
+
+
+def some_series():
+    time = np.arange(60)
+    frame = pd.DataFrame({"time": time, "value": np.sin(time / 3)})
+    return {"data": frame, "target": "value", "time": "time"}
+
+
+@pytest.mark.parametrize("make", [some_images, some_texts, some_series])
+def test_it_recommends_for_every_modality(make, trials):
+    advice = Advisor(KnowledgeBase()).recommend(**make(), n=3)
+    known = trials[trials["family"] == advice.family]
+    assert (advice.n_tasks, advice.n_trials) == (known["name"].nunique(), len(known))
+    assert len(advice.recommendations) == 3
+    for item in advice.recommendations:
+        low, high = item.interval
+        assert 0 <= low <= item.expected <= high <= 1
+        assert high - low < 0.9
+        assert item.expected > 0.5
+        assert {evidence.task for evidence in item.evidence} <= set(known["name"])
 
 
 def test_held_out_data_sets_are_not_in_it(bundle):
@@ -94,7 +146,9 @@ def test_test_scores_are_kept_beside_validation_scores(trials):
 def test_all_metafeatures_are_there(bundle):
     frame = bundle["metafeatures"].to_pandas()
     assert set(frame["version"]) == {VERSION}
-    assert (frame.groupby("dataset_id")["name"].apply(set) == set(NAMES)).all()
+    known = frame.groupby("dataset_id")["name"].apply(set)
+    for row in bundle["datasets"].to_pandas().itertuples():
+        assert known[row.dataset_id] == set(descriptions(row.modality))
 
 
 def test_states_are_mixed_but_most_trials_completed(trials):
@@ -106,9 +160,9 @@ def test_states_are_mixed_but_most_trials_completed(trials):
 def test_only_what_it_should_have_is_in_the_folder():
     names = {path.name for path in SHIPPED.iterdir()}
     assert names == {f"{table}.parquet" for table in TABLES} | {"README.md"}
-    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 5e6
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 6e6
 
 
 def test_the_card_lists_every_data_set():
     card = (SHIPPED / "README.md").read_text(encoding="utf-8")
-    assert all(f"| {entry.label} " in card for entry in SEED)
+    assert all(f"| {entry.label} " in card for entry in ALL)

