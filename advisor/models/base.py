@@ -18,7 +18,9 @@ class ModelFamily(ABC):
         name: as stored with tasks.
         version: of the search space and of what the network makes of it.
         modality: the kind of data it takes: "table", "image", "text" or "series".
-        differentiable: hyperparameters by which the validation loss has a gradient.
+        stackable: whether its networks may be made of the layers that are trained together.
+        stackable: ClassVar[bool] = False
+    differentiable: hyperparameters by which the validation loss has a gradient.
     """
 
     name: ClassVar[str]

@@ -123,7 +123,7 @@ def train_group(
 
 def _shape(family: ModelFamily, config: Mapping[str, Any], data: PreparedData) -> Shape | None:
     """Return parameters, batch size and shape; None for what does not gain or does not work."""
-    if family.adapt(config, data) is not data:
+    if not family.stackable or family.adapt(config, data) is not data:
         return None
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         try:
@@ -277,8 +277,6 @@ class _Together:
 def _losses(outputs: torch.Tensor, targets: torch.Tensor, kind: str) -> torch.Tensor:
     """Return `loss_of` for each network, shape (networks,)."""
     if kind == "classification":
-        flat = functional.cross_entropy(
-            outputs.flatten(0, 1), targets.flatten(), reduction="none"
-        )
+        flat = functional.cross_entropy(outputs.flatten(0, 1), targets.flatten(), reduction="none")
         return flat.view(targets.shape).mean(1)
     return functional.mse_loss(outputs.squeeze(2), targets, reduction="none").mean(1)
