@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from knowledge_base.bundle import Bundle
 from knowledge_base.connection import quoted
@@ -43,14 +44,14 @@ def make_views(
     for table in tables:
         parts: dict[str, str] = {}
         if table in stored:
-            parts["user"] = _filled(table, stored[table])
+            parts["user"] = _filled(table, stored[table], f"db.{table}")
         gathered = [bundle[table] for bundle in bundles if bundle[table].num_rows]
         if gathered:
             connection.register(f"pending_{table}", pa.concat_tables(gathered))
             parts["journal"] = f"pending_{table}"
         shipped = seed / f"{table}.parquet" if seed is not None else None
         if shipped is not None and shipped.is_file():
-            parts["seed"] = f"read_parquet({quoted(shipped)})"
+            parts["seed"] = _shipped(table, shipped)
         _make_view(connection, table, parts, shipped)
 
 
@@ -65,10 +66,7 @@ def _make_view(
     except duckdb.Error as error:
         if "seed" not in parts:
             raise
-        reason = str(error).splitlines()[0]
-        raise KnowledgeBaseError(
-            f"The shipped trials {shipped} are damaged ({reason}); install Advisor again."
-        ) from error
+        raise _damaged(shipped, error) from error
 
 
 def _stored_columns(
@@ -88,16 +86,31 @@ def _stored_columns(
     return stored
 
 
-def _filled(table: str, stored: set[str]) -> str:
-    """Return the table of the database; columns that an older version lacks are null.
+def _filled(table: str, stored: set[str], source: str) -> str:
+    """Return a table; columns that an older version lacks are null.
 
     So a reader needs no write access to read a file that was not migrated yet.
     """
     names = TABLES[table].names
     if stored >= set(names):
-        return f"db.{table}"
+        return source
     columns = [name if name in stored else f"{_null(table, name)} AS {name}" for name in names]
-    return f"(SELECT {', '.join(columns)} FROM db.{table})"
+    return f"(SELECT {', '.join(columns)} FROM {source})"
+
+
+def _shipped(table: str, path: Path) -> str:
+    try:
+        stored = set(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
+    return _filled(table, stored, f"read_parquet({quoted(path)})")
+
+
+def _damaged(path: Path | None, error: Exception) -> KnowledgeBaseError:
+    reason = str(error).splitlines()[0]
+    return KnowledgeBaseError(
+        f"The shipped trials {path} are damaged ({reason}); install Advisor again."
+    )
 
 
 def _union(table: str, parts: Mapping[str, str]) -> str:

@@ -69,7 +69,19 @@ class StudyRecord:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One point of a learning curve; `epoch` counts from 1."""
+    """One point of a learning curve; `epoch` counts from 1.
+
+    Attributes:
+        train_loss, val_loss, train_metric, val_metric: of the epoch, in evaluation mode all
+            but the first, which is the mean over batches.
+        learning_rate: while training.
+        gradient_norm: mean over batches, before clipping.
+        gradient_max: largest norm of a batch, before clipping.
+        gradient_ratio: root mean square gradient per weight of the first layer over that of
+            the last one, geometric mean over some batches.
+        dead_units: share of ReLU units that give zero for every row of a sample.
+        loss_spread: standard deviation of the batch losses over their mean.
+    """
 
     epoch: int
     train_loss: float | None = None
@@ -78,11 +90,18 @@ class EpochRecord:
     val_metric: float | None = None
     learning_rate: float | None = None
     gradient_norm: float | None = None
+    gradient_max: float | None = None
+    gradient_ratio: float | None = None
+    dead_units: float | None = None
+    loss_spread: float | None = None
 
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """One evaluated configuration (active hyperparameters only)."""
+    """One evaluated configuration (active hyperparameters only).
+
+    `labels` name what its diagnosis found; empty for a healthy trial, None without a diagnosis.
+    """
 
     study_id: str
     number: int
@@ -97,6 +116,7 @@ class TrialRecord:
     error: str | None = None
     started_at: datetime | None = None
     origin: str | None = None
+    labels: tuple[str, ...] | None = None
     curve: tuple[EpochRecord, ...] = ()
     trial_id: str = ""
 
@@ -111,4 +131,5 @@ class TrialRecord:
         del plain["curve"]
         plain["config"] = canonical_json(dict(self.config))
         plain["metrics"] = canonical_json(dict(self.metrics))
+        plain["labels"] = None if self.labels is None else canonical_json(list(self.labels))
         return plain

@@ -7,7 +7,7 @@ layer, export) is one Parquet file per table with exactly these columns.
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 TRIAL_STATES = ("complete", "failed", "diverged", "stopped")
 """`complete` has a value; `stopped` was cut short and may have one; the others have none."""
@@ -90,6 +90,7 @@ TRIALS = pa.schema(
         pa.field("error", pa.string()),
         pa.field("started_at", pa.timestamp("us", tz="UTC")),
         pa.field("origin", pa.string()),  # where the row was read: "runs.csv:12"
+        pa.field("labels", pa.string()),  # JSON list of diagnoses; null: nobody looked
     ]
 )
 
@@ -102,7 +103,11 @@ CURVES = pa.schema(
         pa.field("train_metric", pa.float64()),
         pa.field("val_metric", pa.float64()),
         pa.field("learning_rate", pa.float64()),
-        pa.field("gradient_norm", pa.float64()),
+        pa.field("gradient_norm", pa.float64()),  # mean over batches, before clipping
+        pa.field("gradient_max", pa.float64()),  # largest of them
+        pa.field("gradient_ratio", pa.float64()),  # per weight, first layer over last
+        pa.field("dead_units", pa.float64()),  # share of ReLU units; null without ReLU
+        pa.field("loss_spread", pa.float64()),  # of batch losses, relative to their mean
     ]
 )
 

@@ -142,6 +142,8 @@ class StudyDirectory:
         try:
             row = json.loads(line)
             row["curve"] = tuple(EpochRecord(**epoch) for epoch in row["curve"])
+            if row.get("labels") is not None:
+                row["labels"] = tuple(row["labels"])
             if row["started_at"]:
                 row["started_at"] = datetime.fromisoformat(row["started_at"])
             return TrialRecord(**row)

@@ -60,6 +60,7 @@ def _values() -> list[tuple[str, str]]:
         ),
         ("trials whose config is no JSON", f"{select} NOT json_valid(config)"),
         ("trials whose metrics are no JSON", f"{select} NOT json_valid(metrics)"),
+        ("trials whose labels are no JSON", f"{select} NOT json_valid(labels)"),
         ("trials with a negative duration", f"{select} duration < 0"),
         (
             "tasks with an unknown direction",

@@ -24,7 +24,8 @@ WARM_SHARE = 0.6
 MAX_WHOLE = 8
 """Whole numbers with more values than this are searched as numbers, and rounded."""
 PAST_POINTS = 512
-MAX_GENERATIONS = 1000
+STALE = 20
+"""Generations in a row without a new configuration after which a random one is tried."""
 FAILED = 1e30
 """Loss of a failed trial; the strategy looks at ranks only."""
 
@@ -43,7 +44,7 @@ class EvolutionSearch(SearchStrategy):
         """Return the next member of the current generation."""
         told, pending = self._told(), {_key(config) for config in self.pending}
         population = self._current(self.best_warm(told))
-        for _ in range(MAX_GENERATIONS):
+        for _ in range(STALE):
             open_members = [c for c in population.members if c is not None and _key(c) not in told]
             free = [config for config in open_members if _key(config) not in pending]
             if free:

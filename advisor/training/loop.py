@@ -21,6 +21,7 @@ from advisor.training.evaluation import (
 )
 from advisor.training.optimisation import EXPLODED, clip_limit, make_optimizer, make_schedule
 from advisor.training.outcome import Outcome, Report, StopTrial
+from advisor.training.signals import Signals, loss_spread
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
 
@@ -116,6 +117,7 @@ class Run:
         self.optimizer = make_optimizer(self.network, config)
         self.schedule = make_schedule(self.optimizer, config, max_epochs)
         self.limit = clip_limit(config)
+        self.signals = Signals(self.network)
         self.batch_size = min(config["batch_size"], len(data.x_train))
         self.parts = {part: Tensors.of(data.x(part), data.y(part), device) for part in PARTS}
         self.curve: list[EpochRecord] = []
@@ -176,20 +178,28 @@ class Run:
             reason = f"the training loss became non-finite in epoch {number}"
         elif not np.isfinite(norms).all() or norm > EXPLODED:
             reason = f"the gradients exploded in epoch {number} (mean norm {norm:.3g})"
+        numbers = {
+            "train_loss": loss,
+            "loss_spread": loss_spread(losses),
+            "gradient_norm": norm,
+            "gradient_max": float(norms.max()),
+            "gradient_ratio": self.signals.gradient_ratio(),
+        }
         if reason:
-            return EpochRecord(number, learning_rate=rate, **_finite(train_loss=loss)), reason
+            return EpochRecord(number, learning_rate=rate, **_finite(**numbers)), reason
         self.schedule.step()
-        train_metric, _ = self._evaluate("train", self.data.curve_rows)
-        val_metric, val_loss = self._evaluate("valid")
+        with self.signals.watching_units():
+            train_metric, _ = self._evaluate("train", self.data.curve_rows)
+        val_metric, numbers["val_loss"] = self._evaluate("valid")
+        numbers["dead_units"] = self.signals.dead_units()
         if val_metric is None:
             reason = f"the validation outputs became non-finite in epoch {number}"
-        numbers = _finite(train_loss=loss, val_loss=val_loss, gradient_norm=norm)
         record = EpochRecord(
             number,
             train_metric=train_metric,
             val_metric=val_metric,
             learning_rate=rate,
-            **numbers,
+            **_finite(**numbers),
         )
         return record, reason
 
@@ -200,12 +210,15 @@ class Run:
         x, y = self.parts["train"].x, self.parts["train"].y
         order = torch.randperm(len(x)).to(x.device)
         losses, norms = [], []
-        for rows in order.split(self.batch_size):
+        batches = order.split(self.batch_size)
+        self.signals.begin_epoch(len(batches))
+        for rows in batches:
             if len(rows) < 2 <= len(order):
                 continue  # batch normalisation has no variance of a single row
             loss = loss_of(self.network(x[rows]), y[rows], self.data.kind)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
+            self.signals.see_gradients()
             norms.append(torch.nn.utils.clip_grad_norm_(parameters, self.limit))
             self.optimizer.step()
             losses.append(loss.detach())

@@ -24,8 +24,12 @@ def make_schedule(
     """Return a schedule that is stepped once per epoch.
 
     "cosine" falls to zero over `max_epochs` (Loshchilov and Hutter 2017); "step" divides by
-    ten after half and after three quarters of them.
+    ten after half and after three quarters of them. With `warmup_epochs` the rate rises
+    linearly over as many epochs first (Goyal et al. 2017), and the schedule has the others.
     """
+    warmup = min(int(config.get("warmup_epochs", 0)), max_epochs - 1)
+    if warmup > 0:
+        return _warmed_up(optimizer, config, max_epochs, warmup)
     schedulers = torch.optim.lr_scheduler
     if config["schedule"] == "cosine":
         return schedulers.CosineAnnealingLR(optimizer, T_max=max_epochs)
@@ -45,6 +49,16 @@ def schedule_factors(config: Mapping[str, Any], max_epochs: int) -> list[float]:
         optimizer.step()
         schedule.step()
     return factors
+
+
+def _warmed_up(
+    optimizer: torch.optim.Optimizer, config: Mapping[str, Any], max_epochs: int, warmup: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """Return a schedule whose epoch k of the warm-up has k / (warmup + 1) of the rate."""
+    schedulers = torch.optim.lr_scheduler
+    rise = schedulers.LinearLR(optimizer, start_factor=1 / (warmup + 1), total_iters=warmup)
+    rest = make_schedule(optimizer, {**config, "warmup_epochs": 0}, max_epochs - warmup)
+    return schedulers.SequentialLR(optimizer, [rise, rest], milestones=[warmup])
 
 
 def clip_limit(config: Mapping[str, Any]) -> float:

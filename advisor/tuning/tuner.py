@@ -265,9 +265,7 @@ class Tuner:
     @property
     def best(self) -> TrialRecord | None:
         """The completed trial with the best value so far, None before the first."""
-        completed = [t for t in self.trials if t.state == "complete" and t.value is not None]
-        sign = 1 if self.context.task.direction == "minimize" else -1
-        return min(completed, key=lambda trial: sign * (trial.value or 0.0), default=None)
+        return best_trial(self.trials, self.context.task.direction)
 
     def _remember(self, trial: TrialRecord) -> None:
         self.trials.append(trial)
@@ -280,6 +278,13 @@ class Tuner:
             if name.startswith(GRADIENT)
         }
         self._strategy.tell(trial.config, value, trial.duration, curve, slopes or None)
+
+
+def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
+    """Return the completed trial with the best value, the first of equals; None for none."""
+    completed = [t for t in trials if t.state == "complete" and t.value is not None]
+    sign = 1 if direction == "minimize" else -1
+    return min(completed, key=lambda trial: sign * (trial.value or 0.0), default=None)
 
 
 def _new_directory(

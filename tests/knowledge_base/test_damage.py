@@ -1,16 +1,22 @@
 """Files that are no knowledge base, damaged or of another version: one line, nothing changed."""
 
+import json
 import sqlite3
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from kb_examples import content, make_bundle, numbers_of
+from kb_examples import DATASET, SPACE, TASK, content, make_bundle, numbers_of, study, trial
 
 from advisor.cli import main
-from knowledge_base import KnowledgeBase, KnowledgeBaseError
+from knowledge_base import Bundle, EpochRecord, KnowledgeBase, KnowledgeBaseError
 from knowledge_base.migration import MIGRATIONS, create, migrate
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
+from knowledge_base.study_directory import StudyDirectory
+
+LATER = ("labels", "gradient_max", "gradient_ratio", "dead_units", "loss_spread")
+"""Columns of the second version."""
 
 
 def text_file(path):
@@ -147,6 +153,55 @@ def test_an_older_file_is_read_as_it_is_and_migrated_by_the_next_writer(path, tm
         assert migrate(connection, folder) == 99
         rows = connection.execute("SELECT count(*), count(mood) FROM db.trials").fetchall()
     assert rows == [(600, 0)]
+
+
+def test_trials_of_the_first_version_are_read_and_joined_by_labelled_ones(path, seed_path):
+    """Neither the file nor the shipped layer has the columns that version 2 added."""
+    _first_version(path, seed_path)
+    before = path.read_bytes()
+    kb = KnowledgeBase(path, seed_path=seed_path)
+    assert kb.trials()["labels"].isna().all()
+    assert set(kb.trials()["layer"]) == {"user", "seed"}
+    assert kb.curves()["dead_units"].isna().all()
+    assert kb.verify() == []
+    assert path.read_bytes() == before
+    curve = (EpochRecord(1, dead_units=0.5, gradient_ratio=0.1),)
+    labelled = trial(7, labels=("overfitting",), curve=curve)
+    kb.add(Bundle.from_records([DATASET, TASK, SPACE, study(), labelled]))
+    assert kb.fold()
+    trials = kb.trials().set_index("trial_id")
+    assert json.loads(trials.loc[labelled.trial_id, "labels"]) == ["overfitting"]
+    assert kb.curves(trial=labelled.trial_id)["dead_units"].tolist() == [0.5]
+    assert kb.verify() == []
+
+
+def _first_version(path, seed_path):
+    """Make a database and a shipped layer as the first version did."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute((MIGRATIONS / "0001_initial.sql").read_text())
+        connection.execute("INSERT INTO meta VALUES ('schema_version', '1')")
+        for table, rows in {name: make_bundle(range(3))[name] for name in TABLES}.items():
+            stored = rows.drop_columns([n for n in LATER if n in rows.column_names])
+            connection.register("rows", stored)
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
+    for name in ("trials", "curves"):
+        shipped = pq.read_table(seed_path / f"{name}.parquet")
+        there = [column for column in LATER if column in shipped.column_names]
+        pq.write_table(shipped.drop_columns(there), seed_path / f"{name}.parquet")
+
+
+def test_labels_are_kept_in_a_study_directory(tmp_path):
+    directory = StudyDirectory.create(tmp_path / "s", study=study(), task=TASK, space=SPACE)
+    curve = (EpochRecord(1, dead_units=0.5),)
+    told = [trial(0, labels=("plateau",), curve=curve), trial(1, labels=()), trial(2)]
+    for one in told:
+        directory.append(one)
+    assert directory.trials() == told
+    lines = (tmp_path / "s" / "trials.jsonl").read_text().splitlines()
+    older = json.loads(lines[2])
+    del older["labels"]  # as the first version wrote it
+    (tmp_path / "s" / "trials.jsonl").write_text(json.dumps(older) + "\n")
+    assert directory.trials() == [told[2]]
 
 
 def test_a_migration_that_fails_changes_nothing(path, tmp_path):

@@ -38,6 +38,21 @@ def test_one_epoch_is_enough_for_every_schedule(config, name):
     assert rates(config, name, epochs=1) == [0.1]
 
 
+@pytest.mark.parametrize("name", ["constant", "cosine", "step"])
+def test_a_warm_up_rises_linearly_and_leaves_the_rest_to_the_schedule(config, name):
+    def warm(**changes):
+        return config(**changes) | {"warmup_epochs": 3}
+
+    found = rates(warm, name, epochs=11)
+    assert found[:3] == pytest.approx([0.025, 0.05, 0.075])
+    assert found[3:] == pytest.approx(rates(config, name, epochs=8))
+
+
+def test_a_warm_up_leaves_an_epoch_for_the_full_rate(config):
+    found = rates(lambda **changes: config(**changes) | {"warmup_epochs": 9}, "constant", epochs=4)
+    assert found == pytest.approx([0.025, 0.05, 0.075, 0.1])
+
+
 def test_optimizers_take_their_hyperparameters(config):
     network = torch.nn.Linear(2, 1)
     sgd = make_optimizer(network, config(optimizer="sgd", momentum=0.7, weight_decay=0.01))
