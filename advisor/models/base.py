@@ -19,13 +19,13 @@ class ModelFamily(ABC):
         version: of the search space and of what the network makes of it.
         modality: the kind of data it takes: "table", "image", "text" or "series".
         stackable: whether its networks may be made of the layers that are trained together.
-        stackable: ClassVar[bool] = False
-    differentiable: hyperparameters by which the validation loss has a gradient.
+        differentiable: hyperparameters by which the validation loss has a gradient.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
     modality: ClassVar[str] = "table"
+    stackable: ClassVar[bool] = False
     differentiable: ClassVar[frozenset[str]] = frozenset(
         {"learning_rate", "weight_decay", "momentum", "dropout"}
     )

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parameters_to_vector
 
-from advisor.training.stacked_layers import Dropout, layer_of, layers_in
+from advisor.training.stacked_layers import layer_of, layers_in
 
 BLOCK = 1 << 16
 """Numbers that an optimiser works on at a time: they should stay in a core's cache."""
@@ -77,8 +77,7 @@ class Stack:
 
     def _share_generators(self) -> None:
         for layer in self._layers:
-            if isinstance(layer, Dropout):
-                layer.generators = self.generators
+            layer.generators = self.generators
 
 
 class StackOptimizer:

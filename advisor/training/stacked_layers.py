@@ -25,6 +25,7 @@ class Layer(ABC):
 
     Attributes:
         kinds: the modules that it stands for; their subclasses are not meant.
+        generators: of each network's random choices.
     """
 
     kinds: ClassVar[tuple[type[nn.Module], ...]]
@@ -32,6 +33,7 @@ class Layer(ABC):
     def __init__(self, modules: Sequence[Any], first: int) -> None:
         """Take the module of each network, and the place of its first parameter."""
         self.first = first
+        self.generators: Sequence[torch.Generator] = ()
 
     @staticmethod
     def shape(module: Any) -> Shape | None:
@@ -44,13 +46,14 @@ class Layer(ABC):
 
     def keep(self, places: torch.Tensor) -> None:
         """Go on with the networks at these places only."""
+        return None  # most layers remember nothing of a network
 
     def state(self, place: int) -> list[torch.Tensor]:
         """Return copies of what the network at a place remembers besides parameters."""
         return []
 
 
-class Linear(Layer):
+class _Linear(Layer):
     """A batched matrix product."""
 
     kinds = (nn.Linear,)
@@ -66,14 +69,14 @@ class Linear(Layer):
         return torch.baddbmm(weights[self.first + 1].unsqueeze(1), x, weight)
 
 
-class BatchNorm(Layer):
+class _BatchNorm(Layer):
     """Batch normalisation; the columns of all networks are columns of one."""
 
     kinds = (nn.BatchNorm1d,)
 
     def __init__(self, modules: Sequence[nn.BatchNorm1d], first: int) -> None:
         super().__init__(modules, first)
-        self.momentum, self.eps = modules[0].momentum, modules[0].eps
+        self.momentum, self.eps = modules[0].momentum or 0.0, modules[0].eps
         self.mean = torch.stack([m.running_mean for m in modules])  # type: ignore[misc]
         self.variance = torch.stack([m.running_var for m in modules])  # type: ignore[misc]
 
@@ -103,7 +106,7 @@ class BatchNorm(Layer):
         return [self.mean[place].clone(), self.variance[place].clone()]
 
 
-class LayerNorm(Layer):
+class _LayerNorm(Layer):
     """Layer normalisation."""
 
     kinds = (nn.LayerNorm,)
@@ -123,7 +126,7 @@ class LayerNorm(Layer):
         return plain * scale.unsqueeze(1) + shift.unsqueeze(1)
 
 
-class Activation(Layer):
+class _Activation(Layer):
     """What works on each number alone."""
 
     kinds = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Tanh)
@@ -140,7 +143,7 @@ class Activation(Layer):
         return self.module(x)
 
 
-class Dropout(Layer):
+class _Dropout(Layer):
     """Dropout with a rate and a generator for each network, so that each has its own masks."""
 
     kinds = (nn.Dropout,)
@@ -148,7 +151,6 @@ class Dropout(Layer):
     def __init__(self, modules: Sequence[nn.Dropout], first: int) -> None:
         super().__init__(modules, first)
         self.rates = [module.p for module in modules]
-        self.generators: list[torch.Generator] = []
 
     def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
         if not training:
@@ -165,7 +167,7 @@ class Dropout(Layer):
         self.rates = [self.rates[place] for place in places.tolist()]
 
 
-class Chain(Layer):
+class _Chain(Layer):
     """Layers one after another."""
 
     kinds = (nn.Sequential,)
@@ -188,7 +190,7 @@ class Chain(Layer):
         return x
 
 
-class Sum(Chain):
+class _Sum(_Chain):
     """Layers whose output is added to their input."""
 
     kinds = (Residual,)
@@ -197,7 +199,7 @@ class Sum(Chain):
         return x + super().__call__(x, weights, training)
 
 
-class Tables(Layer):
+class _Tables(Layer):
     """Learned vectors of groups of indicator columns."""
 
     kinds = (Embeddings,)
@@ -220,7 +222,7 @@ class Tables(Layer):
 
 LAYERS: dict[type[nn.Module], type[Layer]] = {
     kind: layer
-    for layer in (Linear, BatchNorm, LayerNorm, Activation, Dropout, Chain, Sum, Tables)
+    for layer in (_Linear, _BatchNorm, _LayerNorm, _Activation, _Dropout, _Chain, _Sum, _Tables)
     for kind in layer.kinds
 }
 
@@ -239,5 +241,5 @@ def layer_of(modules: Sequence[nn.Module], first: int = 0) -> Layer:
 
 def layers_in(layer: Layer) -> list[Layer]:
     """Return a layer and all inside it, in their order."""
-    inside = layer.layers if isinstance(layer, Chain) else []
+    inside = layer.layers if isinstance(layer, _Chain) else []
     return [layer, *(deeper for part in inside for deeper in layers_in(part))]

@@ -204,7 +204,7 @@ class _Together:
     def __init__(self, members: Sequence[_Member]) -> None:
         self.started = time.monotonic()
         kinds = {torch.optim.SGD: 0, torch.optim.AdamW: 1}
-        self.members = sorted(members, key=lambda member: kinds[type(member.optimizer)])  # type: ignore[index]
+        self.members = sorted(members, key=lambda member: kinds[type(member.optimizer)])
         self.stack = Stack(
             [member.network for member in self.members],
             [member.generator for member in self.members],
