@@ -54,19 +54,21 @@ class Advisor:
     """
 
     def __init__(
-        self, kb: KnowledgeBase | str | Path | None = None, family: str | None = None
+        self,
+        kb: KnowledgeBase | str | Path | None = None,
+        family: str | ModelFamily | None = None,
     ) -> None:
         """Open the knowledge base (default: the user's own).
 
         Args:
             kb: knowledge base or its path.
-            family: model family; default by the data, such as `mlp` for tables.
+            family: model family or its name; default by the data, such as `mlp` for tables.
 
         Raises:
             UserError: no such family, or the file is not a usable knowledge base.
         """
         self.kb = kb if isinstance(kb, KnowledgeBase) else KnowledgeBase(kb)
-        self.family = None if family is None else get_family(family)
+        self.family = get_family(family) if isinstance(family, str) else family
 
     def problem(
         self,

@@ -32,11 +32,13 @@ class Metric:
             prediction: class probabilities (n, classes), predicted values (n,), or forecasts
                 (n, horizon).
             naive: mean absolute error of a naive forecast on the training part, (n,); what
-                MASE divides by.
+                MASE divides by. Rows where it is NaN do not count for MASE.
         """
         if self.name == "mase":
             assert naive is not None
-            return float((np.abs(truth - prediction) / naive[:, None]).mean())
+            known = np.isfinite(naive)
+            errors = np.abs(truth - prediction)[known] / naive[known, None]
+            return float(errors.mean()) if known.any() else float("nan")
         return _COMPUTE[self.name](truth, prediction)
 
 
@@ -131,7 +133,8 @@ def _log_loss(truth: np.ndarray, prediction: np.ndarray) -> float:
 def _rmse(truth: np.ndarray, prediction: np.ndarray) -> float:
     from sklearn.metrics import root_mean_squared_error
 
-    return float(root_mean_squared_error(truth, prediction))
+    # Of all steps of a forecast together; scikit-learn would average those of each step.
+    return float(root_mean_squared_error(truth.ravel(), prediction.ravel()))
 
 
 def _mae(truth: np.ndarray, prediction: np.ndarray) -> float:

@@ -105,6 +105,7 @@ def save_plot(
     """
     check_plot_file(path)
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
@@ -114,7 +115,7 @@ def save_plot(
     margin = 0.04 * (high - low)
     axes.set_ylim(low - margin, high + margin)
     axes.set(xlabel="trials", ylabel=f"best {label} so far", title=title)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
     try:

@@ -40,12 +40,14 @@ def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def objective_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the user's own training function and its search space."""
+    """Add the user's own network or training function, and its search space."""
     for option in (
         click.option("--space", metavar="FILE",
-                     help="Its search space (ConfigSpace JSON or YAML)."),
+                     help="Search space of either (ConfigSpace JSON or YAML)."),
         click.option("--objective", metavar="FILE.py:FUNCTION",
                      help="Your own training function instead of DATA."),
+        click.option("--module", metavar="FILE.py:FUNCTION",
+                     help="Builds your own network for DATA: build(config, n_inputs, n_outputs)."),
     ):  # fmt: skip
         function = option(function)
     return function
@@ -67,8 +69,10 @@ def part_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def task_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add what is optimised, and what is trained for how long."""
     for option in (
+        click.option("--memory-limit", metavar="SIZE",
+                     help="Skip what is estimated to need more.  [default: 80% of what is free]"),
         click.option("--max-epochs", type=click.IntRange(min=1),
-                     help="Per trial, built-in families."),
+                     help="Per trial; not with --objective."),
         click.option("--family",
                      help="Model family.  [default: by the data, or the name of your space]"),
         click.option("--kind", type=click.Choice(["classification", "regression"]),

@@ -57,6 +57,7 @@ def command(
     \b
     Examples:
       advisor tune data.csv --target label --trials 30 --timeout 10m
+      advisor tune data.csv --target label --module net.py:build --space space.yaml
       advisor tune --objective train.py:train --space space.yaml
       advisor tune data.csv --target label --resume
       advisor tune images/ --trials 20
@@ -87,7 +88,7 @@ def _run(search: Any, timeout: float | None, output: str) -> None:
     except KeyboardInterrupt:
         end_interrupted(_finished(search), _resume_command(search))
     _print_result(search, result, output)
-    if result.reason == "failures":
+    if result.reason in ("failures", "budget"):
         raise SystemExit(1)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from advisor.data.dataset import Dataset, digest_of
-from advisor.data.inference import check_rows, class_target
+from advisor.data.inference import MIN_ROWS, class_target
 from knowledge_base.errors import UserError
 
 MIN_SIDE = 4
@@ -53,7 +53,7 @@ class ImageDataset(Dataset):
     def fingerprint(self) -> str:
         """Digest of images and classes, whatever the order of the images."""
         rows = sorted(
-            digest_of([image.tobytes(), str(label).encode()])
+            digest_of([image.tobytes(), str(label).encode("utf-8", "replace")])
             for image, label in zip(self.images, self.target, strict=True)
         )
         return digest_of([b"image", repr(self.images.shape[1:]).encode(), "".join(rows).encode()])
@@ -84,18 +84,29 @@ def to_images(
     """
     if kind not in (None, "classification"):
         raise UserError(f"Images are classified; --kind {kind} is not supported for them.")
+    images = _channels_first(np.asarray(images), name)
     if len(images) != len(labels):
         raise UserError(f"{name} has {len(images)} images but {len(labels)} labels.")
-    check_rows(labels.to_frame(), name)
-    pixels = _to_bytes(_channels_first(np.asarray(images), name), name)
-    height, width = pixels.shape[2:]
+    if len(images) < MIN_ROWS:
+        count = "one image" if len(images) == 1 else f"{len(images) or 'no'} images"
+        raise UserError(f"{name} has only {count}; at least {MIN_ROWS} are needed to learn from.")
+    check_size(images.shape[3], images.shape[2], name)
+    pixels = _to_bytes(images, name)
+    target = class_target(labels.reset_index(drop=True).rename("label"), name)
+    return ImageDataset(name, pixels, target, source=source, licence=licence)
+
+
+def check_size(width: int, height: int, name: str) -> None:
+    """Refuse images that are too small or too large.
+
+    Raises:
+        UserError: says how large they are and may be.
+    """
     if min(height, width) < MIN_SIDE or max(height, width) > MAX_SIDE:
         raise UserError(
             f"The images of {name} are {width} x {height}; sides of {MIN_SIDE} to {MAX_SIDE} "
             "pixels are supported. Resize them."
         )
-    target = class_target(labels.reset_index(drop=True).rename("label"), name)
-    return ImageDataset(name, pixels, target, source=source, licence=licence)
 
 
 def _channels_first(images: np.ndarray, name: str) -> np.ndarray:
@@ -112,7 +123,9 @@ def _channels_first(images: np.ndarray, name: str) -> np.ndarray:
 
 
 def _to_bytes(images: np.ndarray, name: str) -> np.ndarray:
-    if images.dtype == np.uint8:
+    if images.dtype.kind not in "buif":
+        raise UserError(f"The images of {name} are not numbers but {images.dtype}; save bytes.")
+    if images.dtype == np.uint8 and images.max() > 1:
         return images
     numbers = images.astype(np.float64)
     if not np.isfinite(numbers).all() or numbers.min() < 0 or numbers.max() > 255:

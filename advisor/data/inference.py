@@ -110,6 +110,34 @@ def target_column(frame: pd.DataFrame, target: str | None, name: str) -> str:
 
 def _target(label: pd.Series, kind: str | None, name: str) -> pd.Series:
     """Return the target as `category` or, for regression, as float64."""
+    label = _checked_target(label, name)
+    if (kind or infer_kind(label)) == "regression":
+        if not pd.api.types.is_numeric_dtype(label):
+            raise UserError(
+                f"The target '{label.name}' of {name} is not numeric, as regression needs; use "
+                "--kind classification."
+            )
+        return label.astype("float64")
+    number = pd.api.types.is_numeric_dtype(label)
+    _check_classes(label, name, ", or use --kind regression" if number else "")
+    return label.astype("category")
+
+
+def class_target(label: pd.Series, name: str) -> pd.Series:
+    """Return a target that can only be classes as `category`; 1.0 is the class 1.
+
+    Raises:
+        UserError: missing or constant values, or a class with too few rows.
+    """
+    label = _checked_target(label, name)
+    if pd.api.types.is_float_dtype(label) and (label == label.round()).all():
+        label = label.astype("int64")
+    _check_classes(label, name)
+    return label.astype("category")
+
+
+def _checked_target(label: pd.Series, name: str) -> pd.Series:
+    """Return a target in a plain type, once it is complete, finite and not constant."""
     _check_complete(label, name)
     label = _plain_target(label, name)
     check_infinities(label.to_frame(), name)
@@ -118,24 +146,7 @@ def _target(label: pd.Series, kind: str | None, name: str) -> pd.Series:
             f"The target '{label.name}' of {name} is constant ({label.iloc[0]}, one class); "
             "there is nothing to learn."
         )
-    if (kind or infer_kind(label)) == "regression":
-        if not pd.api.types.is_numeric_dtype(label):
-            raise UserError(
-                f"The target '{label.name}' of {name} is not numeric, as regression needs; use "
-                "--kind classification."
-            )
-        return label.astype("float64")
-    _check_classes(label, name)
-    return label.astype("category")
-
-
-def class_target(label: pd.Series, name: str) -> pd.Series:
-    """Return a target of classes as `category`.
-
-    Raises:
-        UserError: missing or constant values, or a class with too few rows.
-    """
-    return _target(label, "classification", name)
+    return label
 
 
 def _plain_target(label: pd.Series, name: str) -> pd.Series:
@@ -167,13 +178,12 @@ def _check_complete(label: pd.Series, name: str) -> None:
         )
 
 
-def _check_classes(label: pd.Series, name: str) -> None:
+def _check_classes(label: pd.Series, name: str, otherwise: str = "") -> None:
     counts = label.value_counts()
     if counts.min() >= MIN_PER_CLASS:
         return
     rare, fewest = counts.idxmin(), counts.min()
     rows = "1 row" if fewest == 1 else f"{fewest} rows"
-    otherwise = ", or use --kind regression" if pd.api.types.is_numeric_dtype(label) else ""
     raise UserError(
         f"The class '{rare}' of '{label.name}' in {name} has only {rows}; every class needs "
         f"{MIN_PER_CLASS}. Drop or merge rare classes{otherwise}."

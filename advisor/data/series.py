@@ -1,5 +1,8 @@
 """Time series to forecast: one or many, evenly spaced, without gaps."""
 
+import re
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -21,8 +24,12 @@ GAP = 1.6
 """Times the usual distance between points beyond which there is a gap; months differ."""
 
 DAY = 86_400.0
-PERIODS = {3600.0: 24, DAY: 7, 7 * DAY: 52, 30.4 * DAY: 12, 91.3 * DAY: 4}
+PERIODS = {
+    900.0: 96, 1800.0: 48, 3600.0: 24, DAY: 7, 7 * DAY: 52, 30.4 * DAY: 12, 91.3 * DAY: 4,
+}  # fmt: skip
 """Seconds between points to points per season: day, week or year."""
+
+_DAY_FIRST = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class SeriesDataset(Dataset):
     @cached_property
     def fingerprint(self) -> str:
         """Digest of the values in the order of time, whatever the order of the series."""
-        parts = sorted(series.astype("<f8").tobytes() for series in self.values)
+        parts = sorted((series + 0.0).astype("<f8").tobytes() for series in self.values)
         return digest_of([b"series", *parts])
 
 
@@ -91,26 +98,48 @@ def to_series(
     target = target_column(frame, request.target, name)
     if request.time is None:
         raise UserError(f"Say which column of {name} holds the times with --time.")
+    if target in (request.time, request.series):
+        option = "--time" if target == request.time else "--series"
+        raise UserError(f"{option} and --target are both '{target}'; they must differ.")
     time = target_column(frame, request.time, name)
     check_rows(frame, name)
     _check_numbers(frame[target], name)
     seconds = _seconds(frame[time], name)
-    labels = _labels(frame, request.series, name)
-    values, names, steps = [], [], []
-    for label in dict.fromkeys(labels):
-        rows = np.flatnonzero(labels == label)
+    values, steps = {}, []
+    for label, rows in _rows_by_series(frame, request, name).items():
         where = name if request.series is None else f"the series '{label}' of {name}"
         steps.append(_check_times(seconds[rows], frame[time].iloc[rows], where))
         if len(rows) < MIN_POINTS:
-            raise UserError(f"{where} has {len(rows)} points; at least {MIN_POINTS} are needed.")
-        values.append(frame[target].iloc[rows].to_numpy(dtype=float))
-        names.append(str(label))
+            points = "1 point" if len(rows) == 1 else f"{len(rows)} points"
+            raise UserError(f"{where} has {points}; at least {MIN_POINTS} are needed.")
+        values[str(label)] = frame[target].iloc[rows].to_numpy(dtype=float)
+    _check_training_parts(list(values.values()), target, name)
     period = _period(float(np.median(steps)), pd.api.types.is_numeric_dtype(frame[time]))
-    shortest = min(len(series) for series in values)
-    horizon = _horizon(request.horizon, period, shortest, name)
+    horizon = _horizon(request.horizon, period, min(map(len, values.values())), name)
     return SeriesDataset(
-        name, tuple(values), tuple(names), target, horizon, period, source=source, licence=licence
-    )
+        name, tuple(values.values()), tuple(values), target, horizon, period, source=source,
+        licence=licence,
+    )  # fmt: skip
+
+
+def part_bounds(n: int) -> tuple[int, int, int, int]:
+    """Return where the training, validation and test part of n points begin, and the end."""
+    held = int(HELD_OUT_SHARE * n)
+    return 0, n - 2 * held, n - held, n
+
+
+def is_constant(values: np.ndarray) -> bool:
+    """Return whether numbers are the same but for rounding."""
+    return bool(np.ptp(values) <= 1e-9 * np.abs(values).max())
+
+
+def _check_training_parts(values: Sequence[np.ndarray], target: str, name: str) -> None:
+    if all(is_constant(series[: part_bounds(len(series))[1]]) for series in values):
+        what = f"The column '{target}' of {name}" if len(values) == 1 else f"Every series of {name}"
+        raise UserError(
+            f"{what} is constant in its first 60%, which are for training; there is nothing to "
+            "learn from."
+        )
 
 
 def _check_numbers(column: pd.Series, name: str) -> None:
@@ -131,16 +160,9 @@ def _check_numbers(column: pd.Series, name: str) -> None:
 def _seconds(column: pd.Series, name: str) -> np.ndarray:
     """Return times as seconds, numbers as they are."""
     if pd.api.types.is_numeric_dtype(column):
-        seconds = column.to_numpy(dtype=float)
+        seconds = column.to_numpy(dtype=float, na_value=np.nan)
     else:
-        try:
-            times = pd.to_datetime(column, utc=True)
-        except (ValueError, TypeError):
-            first = column.dropna().iloc[0] if column.notna().any() else ""
-            raise UserError(
-                f"The column '{column.name}' of {name} does not hold times (such as '{first}'); "
-                "write them as 2024-01-31 or 2024-01-31 18:00, or as numbers."
-            ) from None
+        times = _times(column, name)
         seconds = (times - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy(dtype=float)
     missing = np.flatnonzero(np.isnan(seconds))
     if len(missing):
@@ -150,10 +172,42 @@ def _seconds(column: pd.Series, name: str) -> np.ndarray:
     return seconds
 
 
-def _labels(frame: pd.DataFrame, series: str | None, name: str) -> np.ndarray:
-    if series is None:
-        return np.zeros(len(frame), dtype=int)
-    return frame[target_column(frame, series, name)].astype("string").fillna("").to_numpy()
+def _times(column: pd.Series, name: str) -> pd.Series:
+    """Return points in time in UTC; 1.2.2024 is in February, 1/2/2024 in January if it can be.
+
+    Raises:
+        UserError: some are none; names the first.
+    """
+    if isinstance(column.dtype, pd.PeriodDtype):
+        column = column.dt.to_timestamp()
+    known = column.dropna()
+    dots = len(known) > 0 and _DAY_FIRST.match(str(known.iloc[0])) is not None
+    for day_first in (True,) if dots else (False, True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about formats that pandas has to guess
+            times = pd.to_datetime(column, utc=True, errors="coerce", dayfirst=day_first)
+        if not (times.isna() & column.notna()).any():
+            return times
+    place = int(np.flatnonzero(times.isna() & column.notna())[0])
+    raise UserError(
+        f"The column '{column.name}' of {name} does not hold times alone ('{column.iloc[place]}' "
+        f"in data row {place + 1}); write all as 2024-01-31 or 2024-01-31 18:00, or as numbers."
+    )
+
+
+def _rows_by_series(frame: pd.DataFrame, request: DataRequest, name: str) -> dict[str, np.ndarray]:
+    """Return the rows of each series in their order, by its name."""
+    if request.series is None:
+        return {"": np.arange(len(frame))}
+    column = frame[target_column(frame, request.series, name)]
+    missing = np.flatnonzero(column.isna())
+    if len(missing):
+        raise UserError(
+            f"The series column '{column.name}' of {name} is empty in data row {missing[0] + 1}."
+        )
+    labels, names = pd.factorize(column.astype("string"))
+    rows = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
+    return dict(zip(map(str, names), rows, strict=True))
 
 
 def _check_times(seconds: np.ndarray, shown: pd.Series, where: str) -> float:

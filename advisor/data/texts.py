@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from advisor.data.columns import all_scalars
 from advisor.data.dataset import Dataset, digest_of
 from advisor.data.inference import check_columns, check_rows, class_target, target_column
 from advisor.data.request import DataRequest
@@ -70,7 +71,9 @@ def to_texts(
     check_rows(frame, name)
     text = _text_column(frame, request.text, target, name)
     texts = frame[text].reset_index(drop=True)
-    empty = np.flatnonzero(texts.isna() | (texts.astype("string").str.strip() == ""))
+    if not all_scalars(texts):
+        raise UserError(f"The column '{text}' of {name} holds lists or bytes, not texts.")
+    empty = np.flatnonzero(texts.isna() | texts.map(_is_blank))
     if len(empty):
         count = "1 empty text" if len(empty) == 1 else f"{len(empty)} empty texts"
         raise UserError(
@@ -82,6 +85,10 @@ def to_texts(
     label = class_target(frame[target].reset_index(drop=True), name)
     plain = texts.astype("string").astype("object")
     return TextDataset(name, plain, label, target, "classification", source, licence)
+
+
+def _is_blank(text: object) -> bool:
+    return not str(text).strip()
 
 
 def _text_column(frame: pd.DataFrame, text: str | None, target: str, name: str) -> str:

@@ -16,7 +16,7 @@ class LabelledView:
 
     Attributes:
         n_rows: of the whole data set.
-        sample: images as floats in 0 to 1, (n, channels, height, width), or a list of texts.
+        sample: images as bytes, (n, channels, height, width), or a list of texts.
         labels: class codes of the sample, shape (n,).
         class_counts: of the whole data set.
     """
@@ -31,7 +31,7 @@ class LabelledView:
         """Sample an `ImageDataset`."""
         rows = _rows(dataset.n_rows, MAX_IMAGES, seed)
         codes = dataset.target.cat.codes.to_numpy()
-        return cls(dataset.n_rows, dataset.images[rows] / 255.0, codes[rows], np.bincount(codes))
+        return cls(dataset.n_rows, dataset.images[rows], codes[rows], np.bincount(codes))
 
     @classmethod
     def of_texts(cls, dataset: Any, seed: int) -> "LabelledView":
@@ -62,7 +62,6 @@ class SeriesView:
         n_series: of the whole data set.
         lengths: of all series.
         sample: standardised series.
-        raw: the same in their own unit.
         period: points per season.
         horizon: steps ahead.
     """
@@ -70,7 +69,6 @@ class SeriesView:
     n_series: int
     lengths: np.ndarray
     sample: list[np.ndarray]
-    raw: list[np.ndarray]
     period: int
     horizon: int
 
@@ -78,10 +76,16 @@ class SeriesView:
     def of(cls, dataset: Any, seed: int) -> "SeriesView":
         """Sample a `SeriesDataset`."""
         rows = _rows(len(dataset.values), MAX_SERIES, seed)
-        raw = [dataset.values[row] for row in rows]
-        sample = [(v - v.mean()) / (v.std() or 1.0) for v in raw]
+        sample = [_standardised(dataset.values[row]) for row in rows]
         lengths = np.array([len(v) for v in dataset.values])
-        return cls(len(dataset.values), lengths, sample, raw, dataset.period, dataset.horizon)
+        return cls(len(dataset.values), lengths, sample, dataset.period, dataset.horizon)
+
+
+def _standardised(values: np.ndarray) -> np.ndarray:
+    centred = values - values.mean()
+    spread = centred.std()
+    # Rounding makes the spread of 0.1, 0.1, 0.1 ... almost nothing, but not nothing.
+    return centred / spread if spread > 1e-9 * np.abs(values).max() else np.zeros(len(values))
 
 
 def _rows(n: int, most: int, seed: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from advisor.models.base import ModelFamily
 from advisor.models.cnn import CNN
 from advisor.models.forecaster import Forecaster
 from advisor.models.mlp import MLP
+from advisor.models.own import ModuleFamily
 from advisor.models.rnn import RNN
 from knowledge_base.errors import UserError
 
@@ -20,6 +21,7 @@ __all__ = [
     "RNN",
     "Forecaster",
     "ModelFamily",
+    "ModuleFamily",
     "family_for",
     "family_names",
     "get_family",

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -17,16 +17,16 @@ class ModelFamily(ABC):
     Attributes:
         name: as stored with tasks.
         version: of the search space and of what the network makes of it.
-        modality: the kind of data it takes: "table", "image", "text" or "series".
+        modality: the kind of data it takes, "table", "image", "text" or "series"; None is any.
         stackable: whether its networks may be made of the layers that are trained together.
         differentiable: hyperparameters by which the validation loss has a gradient.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int]
-    modality: ClassVar[str] = "table"
-    stackable: ClassVar[bool] = False
-    differentiable: ClassVar[frozenset[str]] = frozenset(
+    name: str
+    version: int
+    modality: str | None = "table"
+    stackable: bool = False
+    differentiable: frozenset[str] = frozenset(
         {"learning_rate", "weight_decay", "momentum", "dropout"}
     )
 
@@ -37,6 +37,10 @@ class ModelFamily(ABC):
     @abstractmethod
     def build(self, config: Mapping[str, Any], data: "PreparedData") -> "torch.nn.Module":
         """Return an untrained network for `data`, initialised from PyTorch's global seed."""
+
+    def complete(self, config: Mapping[str, Any], data: "PreparedData") -> dict[str, Any]:
+        """Return `config` with what training needs and the family's space may lack."""
+        return dict(config)
 
     def adapt(self, config: Mapping[str, Any], data: "PreparedData") -> "PreparedData":
         """Return the data as this configuration sees them, such as windows of its length."""

@@ -51,7 +51,10 @@ class TextNetwork(nn.Module):
         used = (words != PADDING).unsqueeze(2)
         mean = (states * used).sum(1) / used.sum(1).clamp(min=1)
         half = states.shape[2] // 2 if self.cells.bidirectional else states.shape[2]
-        last = torch.cat([states[:, -1, :half], states[:, 0, half:]], 1)
+        # Read from right to left a text ends with its first word, not with the padding.
+        first = (used.shape[1] - used.sum((1, 2))).clamp(max=used.shape[1] - 1)
+        rows = torch.arange(len(words), device=words.device)
+        last = torch.cat([states[:, -1, :half], states[rows, first, half:]], 1)
         return self.head(torch.cat([mean, last], 1))
 
 

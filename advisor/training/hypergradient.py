@@ -163,10 +163,11 @@ def family_hypergradients(
     """
     with torch.random.fork_rng(devices=[]), _second_derivatives():
         torch.manual_seed(seed)
+        wanted = {name: config[name] for name in names if name in config}
+        config = family.complete(config, data)
         data = family.adapt(config, data)
         network = _relaxed(family.build(config, data))
         unrolled = _Unrolled(network, config, data, max_epochs)
-        wanted = {name: config[name] for name in names if name in config}
         return unrolled.gradients(wanted)
 
 

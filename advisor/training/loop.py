@@ -140,6 +140,7 @@ class Run:
         """Seed PyTorch's global random state and build what `train` was asked for."""
         chosen, place = metric_of(metric, data), place_of(device)
         torch.manual_seed(seed)
+        config = family.complete(config, data)
         epochs = config.get("epochs", max_epochs or MAX_EPOCHS)
         epochs = epochs if max_epochs is None else min(epochs, max_epochs)
         patience = patience or config.get("patience", PATIENCE)
@@ -147,6 +148,7 @@ class Run:
 
     def go(self, report: Report | None) -> Outcome:
         """Train to the end, whichever it is."""
+        self.check_time = getattr(report, "check_time", None)
         for number in range(1, self.max_epochs + 1):
             outcome = self.advance(number, report)
             if outcome is not None:
@@ -155,16 +157,16 @@ class Run:
 
     def advance(self, number: int, report: Report | None) -> Outcome | None:
         """Train one epoch; return an outcome if it was the last one."""
-        epoch, reason = self._epoch(number)
-        self.curve.append(epoch)
-        if reason:
-            return self._outcome("diverged", reason)
-        self._keep_best(epoch)
-        if report is not None:
-            try:
+        try:
+            epoch, reason = self._epoch(number)
+            self.curve.append(epoch)
+            if reason:
+                return self._outcome("diverged", reason)
+            self._keep_best(epoch)
+            if report is not None:
                 report(epoch)
-            except StopTrial as stop:
-                return self._outcome("stopped", str(stop))
+        except StopTrial as stop:
+            return self._outcome("stopped", str(stop))
         last = number >= self.max_epochs or number - self.best_epoch >= self.patience
         return self._outcome("complete") if last else None
 
@@ -193,7 +195,7 @@ class Run:
         val_metric, numbers["val_loss"] = self._evaluate("valid")
         numbers["dead_units"] = self.signals.dead_units()
         if val_metric is None:
-            reason = f"the validation outputs became non-finite in epoch {number}"
+            reason = f"the validation outputs or their metric are not finite in epoch {number}"
         record = EpochRecord(
             number,
             train_metric=train_metric,
@@ -215,6 +217,8 @@ class Run:
         for rows in batches:
             if len(rows) < 2 <= len(order):
                 continue  # batch normalisation has no variance of a single row
+            if self.check_time is not None:
+                self.check_time()  # an epoch may be longer than the time that is left
             loss = loss_of(self.network(x[rows]), y[rows], self.data.kind)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -225,7 +229,7 @@ class Run:
         return torch.stack(losses).cpu().numpy(), torch.stack(norms).cpu().numpy()
 
     def _evaluate(self, part: str, rows: int | None = None) -> tuple[float | None, float]:
-        """Return metric and loss on the first rows; no metric if the outputs are not finite."""
+        """Return metric and loss on the first rows; no metric where it is not finite."""
         data, tensors = self.data, self.parts[part]
         outputs = self._outputs(part, rows)
         loss = float(loss_of(outputs, tensors.y[:rows], data.kind))
@@ -233,7 +237,8 @@ class Run:
         if not np.isfinite(prediction).all():
             return None, loss
         truth, naive = data.truth(part, rows), data.naive_error(part, rows)
-        return self.metric.compute(truth, prediction, naive), loss
+        value = self.metric.compute(truth, prediction, naive)
+        return (value if np.isfinite(value) else None), loss
 
     def _outputs(self, part: str, rows: int | None) -> torch.Tensor:
         """Return the network's outputs on the first rows of a part."""

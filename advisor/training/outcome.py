@@ -6,8 +6,13 @@ from dataclasses import dataclass, field
 from knowledge_base.records import EpochRecord
 
 Report = Callable[[EpochRecord], None]
-"""Called after every epoch; raises `StopTrial` to cut the trial short."""
+"""Called after every epoch; raises `StopTrial` to cut the trial short.
 
+It may have a method `check_time()`, called between batches, that does so, too."""
+
+
+SKIPPED = "skipped: "
+"""How the error of a trial begins that was not tried, since it would have needed too much."""
 
 GRADIENT = "gradient_"
 """Prefix of metrics that are gradients of the validation loss by a hyperparameter."""

@@ -20,7 +20,7 @@ from torch.nn import functional
 from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
 from advisor.training.loop import Run, place_of, train
-from advisor.training.outcome import Outcome, Report
+from advisor.training.outcome import Outcome, Report, StopTrial
 from advisor.training.stack import Stack, StackOptimizer
 from advisor.training.stacked_layers import Shape, shape_of
 
@@ -125,6 +125,7 @@ def _shape(family: ModelFamily, config: Mapping[str, Any], data: PreparedData) -
     """Return parameters, batch size and shape; None for what does not gain or does not work."""
     if not family.stackable or family.adapt(config, data) is not data:
         return None
+    config = family.complete(config, data)
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         try:
             network = family.build(config, data)
@@ -151,6 +152,7 @@ def _begin(
         member = _Member.begin(family, config, data, seed=seed, **options)
         member.generator = torch.Generator().set_state(torch.get_rng_state())
     member.place, member.report = place, report
+    member.check_time = getattr(report, "check_time", None)
     return member
 
 
@@ -164,6 +166,7 @@ class _Member(Run):
         outputs: by part, after the epoch.
         state: returns a copy of its weights.
         seconds: its share of the time so far.
+        stopped: why it ended within an epoch, if it did.
     """
 
     place: int
@@ -175,6 +178,15 @@ class _Member(Run):
     stack: Stack
     row: int
     seconds = 0.0
+    stopped: StopTrial | None = None
+
+    def watch_time(self) -> None:
+        """Ask the report whether the time is over, within an epoch."""
+        if self.check_time is not None and self.stopped is None:
+            try:
+                self.check_time()
+            except StopTrial as stop:
+                self.stopped = stop
 
     def end_epoch(self, number: int, share: float) -> Outcome | None:
         """Take its share of the time and go through the epoch's end as any training does."""
@@ -185,6 +197,8 @@ class _Member(Run):
         return outcome
 
     def _minibatches(self) -> tuple[np.ndarray, np.ndarray]:
+        if self.stopped is not None:
+            raise self.stopped
         self.optimizer.step()  # without gradients: schedules insist on one before theirs
         return self.losses, self.norms
 
@@ -246,10 +260,16 @@ class _Together:
         for rows in torch.stack(orders).split(self.batch_size, 1):
             if rows.shape[1] < 2 <= len(x):
                 continue
+            for member in self.members:
+                member.watch_time()
+            if all(member.stopped is not None for member in self.members):
+                break
             loss = _losses(self.stack(x[rows], True), y[rows], self.data.kind)
             (gradients,) = torch.autograd.grad(loss.sum(), self.stack.weights)
             norms.append(self.optimizer.step(gradients))
             losses.append(loss.detach())
+        if not losses:
+            return np.empty((0, len(orders))), np.empty((0, len(orders)))
         return torch.stack(losses).numpy(), torch.stack(norms).numpy()
 
     def _show(self, losses: np.ndarray, norms: np.ndarray) -> None:

@@ -3,7 +3,6 @@
 import importlib.util
 import sys
 import time
-import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +10,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from advisor.training.outcome import GRADIENT, Outcome, Report, StopTrial
+from advisor.faults import fault
+from advisor.training.outcome import GRADIENT, SKIPPED, Outcome, Report, StopTrial
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
 
@@ -72,6 +72,7 @@ class FamilyObjective(Objective):
         metric: str,
         seed: int,
         gradients: Sequence[str] = (),
+        memory_limit: int | None = None,
         **limits: Any,
     ) -> None:
         """Keep what `advisor.training.train` takes.
@@ -79,17 +80,23 @@ class FamilyObjective(Objective):
         Args:
             family, data, metric, seed: as there.
             gradients: hyperparameters by which the validation loss is differentiated, too.
+            memory_limit: bytes that a training may need; default a share of what is free.
             **limits: max_epochs and patience.
         """
+        self._memory_limit = memory_limit
         self._family, self._data, self._metric = family, data, metric
         self._seed, self._gradients, self._limits = seed, gradients, limits
         if family.stackable and not gradients:
             self.at_once = AT_ONCE
 
     def evaluate(self, config: Mapping[str, Any], report: Report) -> Outcome:
-        """Train the family with `config`."""
+        """Train the family with `config`, unless that is estimated to need too much memory."""
         from advisor.training import train
+        from advisor.training.memory import refusal
 
+        reason = refusal(self._family, config, self._data, self._memory_limit)
+        if reason is not None:
+            return Outcome(state="failed", error=SKIPPED + reason, duration=0.0)
         outcome = train(
             self._family,
             config,
@@ -103,10 +110,18 @@ class FamilyObjective(Objective):
         return self._differentiated(config, outcome) if differentiable else outcome
 
     def groups_of(self, configs: Sequence[Mapping[str, Any]]) -> list[list[int]]:
-        """Return the places of configurations whose networks have one shape."""
+        """Return the places of configurations whose networks have one shape and room at once."""
+        from advisor.training.memory import refusal
         from advisor.training.together import groups_of
 
-        return groups_of(self._family, configs, self._data)
+        found: list[list[int]] = []
+        for group in groups_of(self._family, configs, self._data):
+            first, count = configs[group[0]], len(group)
+            together = count > 1 and not refusal(
+                self._family, first, self._data, self._memory_limit, count
+            )
+            found += [group] if together else [[place] for place in group]
+        return found
 
     def evaluate_many(
         self, configs: Sequence[Mapping[str, Any]], reports: Sequence[Report]
@@ -143,6 +158,10 @@ class Reporter:
         """Pass every epoch on to `report`."""
         self._report = report
         self.curve: list[EpochRecord] = []
+
+    def __deepcopy__(self, memo: object) -> "Reporter":
+        """Return this one: estimators are cloned, but what they report is wanted here."""
+        return self
 
     def __call__(
         self, val_metric: float | None = None, *, epoch: int | None = None, **more: float
@@ -219,8 +238,8 @@ class FunctionObjective(Objective):
         )
 
 
-def load_function(reference: str) -> TrainFunction:
-    """Import the user's function from `FILE.py:NAME`.
+def load_function(reference: str, option: str = "--objective") -> Callable[..., Any]:
+    """Import the user's function from `FILE.py:NAME`, which `option` gave.
 
     Raises:
         UserError: the reference is malformed, the file is missing or does not import, or
@@ -229,29 +248,24 @@ def load_function(reference: str) -> TrainFunction:
     path_text, _, name = reference.rpartition(":")
     path = Path(path_text)
     if not path_text or not name.isidentifier():
-        raise UserError(f"--objective '{reference}' is not of the form FILE.py:FUNCTION.")
+        raise UserError(f"{option} '{reference}' is not of the form FILE.py:FUNCTION.")
     if not path.is_file():
-        raise UserError(f"The objective's file {path} does not exist.")
-    module = _import_file(path)
+        raise UserError(f"The file {path} of {option} does not exist.")
+    module = _import_file(path, option)
     function = getattr(module, name, None)
     if not callable(function):
         raise UserError(f"{path} has no function '{name}'.")
     return function
 
 
-def _import_file(path: Path) -> Any:
+def _import_file(path: Path, option: str) -> Any:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise UserError(f"The objective's file {path} is not a Python file.")
+        raise UserError(f"The file {path} of {option} is not a Python file.")
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.resolve().parent))
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(last.filename).name}:{last.lineno}"
-        kind = type(error).__name__
-        raise UserError(
-            f"The objective {path} does not import: {kind}: {error} ({where})."
-        ) from error
+        raise UserError(f"{path} of {option} does not import: {fault(error)}.") from error
     return module

@@ -1,19 +1,19 @@
 """Runs a search: ask, evaluate, tell, until the trials, the time or the patience end."""
 
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from itertools import takewhile
 
-from advisor.training.outcome import Outcome, Report, StopTrial
+from advisor.training.outcome import SKIPPED
+from advisor.tuning.batches import TIME_OVER, batch, over
 from advisor.tuning.objective import Objective
 from advisor.tuning.tuner import Tuner
-from knowledge_base.records import EpochRecord, TrialRecord
+from knowledge_base.records import TrialRecord
 
 MAX_CONSECUTIVE_FAILURES = 5
-MAX_ERROR_CHARACTERS = 4000
+MAX_CONSECUTIVE_SKIPS = 50
+"""Skipping costs next to nothing, and a smaller configuration may come."""
 
 OnTrial = Callable[[TrialRecord, Tuner], None]
 
@@ -23,7 +23,8 @@ class RunResult:
     """How a run ended.
 
     Attributes:
-        reason: "finished", "timeout" or "failures".
+        reason: "finished", "timeout", "failures", or "budget": the time was too short for one
+            trial.
         message: what to tell the user about the end, empty when all trials were run.
     """
 
@@ -41,12 +42,9 @@ def run(
     """Go on until the study has `trials` trials.
 
     An objective that raises makes a failed trial with its traceback; five in a row end the
-    run. When the time is up the running trial is stopped at its next report and kept.
-
-    Of a strategy that does not learn, up to `objective.at_once` configurations are asked for,
-    and those that the objective groups are trained together; each is told, and so on disk, as
-    soon as it ended, and all of a group before anything else starts. The time limit stops and
-    keeps all that are running.
+    run, as do many in a row that were skipped since they would have needed too much memory.
+    When the time is up the running trials are stopped at their next report and kept. Which
+    trials run together, `advisor.tuning.batches` says.
 
     Args:
         tuner: with the trials of earlier runs already told.
@@ -59,86 +57,58 @@ def run(
         KeyboardInterrupt: passed on; everything finished is stored by then.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    most = 1 if tuner.adaptive else objective.at_once
-    failures = 0
+    before = len(tuner.trials)
     while len(tuner.trials) < trials:
-        if _over(deadline):
-            return RunResult("timeout", f"The time limit of {timeout:g} s is over.")
-        for trial in _batch(tuner, objective, min(most, trials - len(tuner.trials)), deadline):
+        if over(deadline):
+            break
+        for trial in batch(tuner, objective, trials - len(tuner.trials), deadline):
             if on_trial is not None:
                 on_trial(trial, tuner)
-            failures = failures + 1 if trial.state == "failed" else 0
-            if failures >= MAX_CONSECUTIVE_FAILURES:
-                last = (trial.error or "").strip().splitlines()[-1]
-                return RunResult(
-                    "failures", f"Stopped: {failures} trials in a row failed. Last: {last}"
-                )
+            if failed := _failed(tuner.trials[before:]):
+                return failed
+    done = tuner.trials[before:]
+    if over(deadline):
+        return _out_of_time(tuner, done, timeout or 0.0, len(tuner.trials) < trials)
+    if done and all(_skipped(trial) for trial in done):
+        return RunResult("failures", _all_skipped(done))
     return RunResult("finished")
 
 
-def _over(deadline: float | None) -> bool:
-    return deadline is not None and time.monotonic() >= deadline
+def _failed(done: Sequence[TrialRecord]) -> RunResult | None:
+    """Return how a run ends whose last trials failed or were skipped, None if it goes on."""
+    row = list(takewhile(lambda trial: trial.state == "failed", reversed(done)))
+    skipped = [trial for trial in row if _skipped(trial)]
+    failures = len(row) - len(skipped)
+    if failures >= MAX_CONSECUTIVE_FAILURES:
+        error = next(trial.error for trial in row if not _skipped(trial))
+        last = (error or "").strip().splitlines()[-1]
+        return RunResult("failures", f"Stopped: {failures} trials in a row failed. Last: {last}")
+    if len(skipped) >= MAX_CONSECUTIVE_SKIPS:
+        return RunResult("failures", f"Stopped. {_all_skipped(skipped)}")
+    return None
 
 
-def _batch(
-    tuner: Tuner, objective: Objective, size: int, deadline: float | None
-) -> Iterator[TrialRecord]:
-    """Ask for configurations and yield their trials; none begins when the time is over.
-
-    What was asked for and not told in the end is taken back.
-    """
-    if size == 1:
-        yield _one_trial(tuner, objective, tuner.ask(), deadline)
-        return
-    configs = tuner.ask(size)
-    try:
-        for group in objective.groups_of(configs):
-            if _over(deadline):
-                return
-            yield from _group(tuner, objective, [configs[place] for place in group], deadline)
-    finally:
-        for config in configs:
-            tuner.withdraw(config)
+def _skipped(trial: TrialRecord) -> bool:
+    return trial.state == "failed" and (trial.error or "").startswith(SKIPPED)
 
 
-def _group(
-    tuner: Tuner, objective: Objective, configs: list[dict[str, Any]], deadline: float | None
-) -> Iterator[TrialRecord]:
-    """Evaluate configurations together, and one by one those left when that fails."""
-    left = dict(enumerate(configs)) if len(configs) > 1 else {}
-    started_at = datetime.now(UTC)
-    evaluated = objective.evaluate_many(configs, [_report(tuner, deadline) for _ in configs])
-    while left:
-        try:
-            place, outcome = next(evaluated)
-        except Exception:
-            break
-        yield tuner.tell(left.pop(place), outcome, started_at)
-    for config in left.values() if len(configs) > 1 else configs:
-        yield _one_trial(tuner, objective, config, deadline)
+def _all_skipped(trials: Sequence[TrialRecord]) -> str:
+    what = "The only configuration was" if len(trials) == 1 else f"All {len(trials)} were"
+    why = (trials[0].error or "").removeprefix(SKIPPED)
+    return f"{what} skipped for lack of memory ({why}). Free memory or raise --memory-limit."
 
 
-def _report(tuner: Tuner, deadline: float | None) -> Report:
-    """Return what a training calls after every epoch: the strategy and the time may end it."""
-    curve: list[EpochRecord] = []
-
-    def report(epoch: EpochRecord) -> None:
-        curve.append(epoch)
-        if tuner.stops(curve):
-            raise StopTrial(f"stopped early after {len(curve)} epochs: others were ahead")
-        if _over(deadline):
-            raise StopTrial("the time limit is over")
-
-    return report
-
-
-def _one_trial(
-    tuner: Tuner, objective: Objective, config: dict[str, Any], deadline: float | None
-) -> TrialRecord:
-    started_at, started = datetime.now(UTC), time.monotonic()
-    try:
-        outcome = objective.evaluate(config, _report(tuner, deadline))
-    except Exception:
-        error = traceback.format_exc()[-MAX_ERROR_CHARACTERS:]
-        outcome = Outcome(state="failed", error=error, duration=time.monotonic() - started)
-    return tuner.tell(config, outcome, started_at)
+def _out_of_time(
+    tuner: Tuner, done: Sequence[TrialRecord], timeout: float, unfinished: bool
+) -> RunResult:
+    if not unfinished and tuner.best is not None:
+        return RunResult("finished")
+    if tuner.best is not None or any(trial.error != TIME_OVER for trial in done):
+        return RunResult("timeout", f"The time limit of {timeout:g} s is over.")
+    epochs = max((trial.epochs or 0 for trial in done), default=0)
+    came = f"{epochs or 'no'} epoch{'' if epochs == 1 else 's'} of it ended"
+    return RunResult(
+        "budget",
+        f"The time limit of {timeout:g} s was too short for one trial: {came}. Allow more with "
+        "--timeout.",
+    )

@@ -1,18 +1,17 @@
 """From settings to a finished search: builds or reopens the study, then runs it."""
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from advisor.advisor import Advisor, Problem
-from advisor.meta import Query
-from advisor.models import ModelFamily
+from advisor.models import ModuleFamily
+from advisor.models.own import ModuleFactory
 from advisor.strategies import get_strategy
-from advisor.strategies.gradient import refuse
 from advisor.tuning.environment import contributor, machine, package_versions
-from advisor.tuning.objective import FamilyObjective, FunctionObjective, Objective, load_function
+from advisor.tuning.goals import Goal, goal_of
+from advisor.tuning.objective import Objective
+from advisor.tuning.own_network import network_of, refuse_without_network
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.settings import TuneSettings
 from advisor.tuning.studies import exclusive, find_directory, new_directory, studies_root
@@ -20,21 +19,9 @@ from advisor.tuning.tuner import StudyContext, Tuner
 from advisor.tuning.warm_start import Start, load_past, save_past, warm_start
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
-from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
+from knowledge_base.records import StudyRecord
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.study_directory import StudyDirectory
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What a search optimises, whichever way it was given."""
-
-    objective: Objective
-    task: TaskRecord
-    space: SpaceDefinition
-    query: Query
-    dataset: DatasetRecord | None = None
-    metafeatures: Mapping[str, float] | None = None
 
 
 @dataclass
@@ -67,6 +54,7 @@ def start(
     name: str | None = None,
     root: Path | None = None,
     contribute: bool = True,
+    family: ModuleFamily | None = None,
 ) -> Search:
     """Begin a new study with the recommendations of the knowledge base as its warm start.
 
@@ -76,13 +64,14 @@ def start(
         name: of the study directory; default from the data set.
         root: folder of study directories; default beside the knowledge base.
         contribute: whether each finished trial goes into `kb` at once.
+        family: the user's own network, where it is not a file that the settings name.
 
     Raises:
         UserError: the settings, data, space or objective cannot be used.
     """
     settings.check()
     strategy = get_strategy(settings.strategy)  # refused before anything is written
-    goal = _goal(settings, kb)
+    goal = goal_of(settings, kb, family)
     strategy.check(goal.space)
     begin = _begin(settings, goal, kb)
     path = new_directory(root or studies_root(kb), settings, name)
@@ -118,16 +107,19 @@ def resume(
     root: Path | None = None,
     contribute: bool = True,
     trials: int | None = None,
+    family: ModuleFamily | None = None,
 ) -> Search:
     """Reopen a study; finished trials are told again, not run again.
 
     Args:
-        settings: as the study was started with; only needed to find it without a `name`.
+        settings: as the study was started with; only needed to find it without a `name`,
+            and for another `memory_limit`.
         kb: as for `start`; trials that did not reach it before are added now.
         name: of the study.
         root: folder of study directories.
         contribute: whether finished trials go into `kb`.
         trials: new length of the whole study; default the stored one.
+        family: as for `start`.
 
     Raises:
         UserError: no such study, or its data or space are not what they were.
@@ -135,12 +127,16 @@ def resume(
     path = find_directory(root or studies_root(kb), settings, name)
     directory = StudyDirectory.open(path)
     stored = TuneSettings.from_dict(directory.settings)
+    # Another machine, or a free one, may have more memory.
+    stored = replace(stored, memory_limit=settings.memory_limit or stored.memory_limit)
     if stored.data is None and stored.objective is None:
         raise UserError(
             f"The study '{path.name}' was asked and told from Python; go on with "
             f"Tuner.resume({str(path)!r})."
         )
-    goal = _goal(stored, kb)
+    if family is None:
+        refuse_without_network(stored, path.name)
+    goal = goal_of(stored, kb, family)
     if (
         goal.task.task_id != directory.task.task_id
         or goal.space.space_id != directory.space.space_id
@@ -158,7 +154,13 @@ def resume(
 
 
 def tune(
-    data: str, target: str | None = None, kb: KnowledgeBase | None = None, **settings: Any
+    data: str,
+    target: str | None = None,
+    kb: KnowledgeBase | None = None,
+    *,
+    module: str | ModuleFactory | None = None,
+    space: str | Path | SpaceDefinition | None = None,
+    **settings: Any,
 ) -> Search:
     """Run a whole warm-started search on a data set and return it.
 
@@ -166,12 +168,23 @@ def tune(
         data: CSV or Parquet file, or built-in name.
         target: column to predict.
         kb: knowledge base; default the user's own.
+        module: builds the user's own network (see `advisor.models.ModuleFamily`), a function
+            or "FILE.py:FUNCTION"; a study of files can be resumed from the command line, the
+            others only from Python, with `resume` and the family.
+        space: of that network, itself or a file.
         **settings: further fields of `TuneSettings`, such as trials=30.
 
     Raises:
         UserError: as for `start`.
     """
-    search = start(TuneSettings(data=data, target=target, **settings), kb or KnowledgeBase())
+    family = None
+    if callable(module) or isinstance(space, SpaceDefinition):
+        family = network_of(module, space, settings.get("family"))
+        settings["family"] = family.name
+    else:
+        settings |= {"module": module, "space": None if space is None else str(space)}
+    chosen = TuneSettings(data=data, target=target, **settings)
+    search = start(chosen, kb or KnowledgeBase(), family=family)
     search.run()
     return search
 
@@ -216,68 +229,3 @@ def _search(
         settings.per_second,
     )
     return Search(settings, tuner, goal.objective, path, kb)
-
-
-def _goal(settings: TuneSettings, kb: KnowledgeBase) -> Goal:
-    return _function_goal(settings) if settings.objective else _data_goal(settings, kb)
-
-
-def _function_goal(settings: TuneSettings) -> Goal:
-    assert settings.objective is not None
-    assert settings.space is not None
-    space = settings.part_of(SpaceDefinition.read(settings.space))
-    direction = settings.direction or "minimize"
-    function = load_function(settings.objective)
-    task = TaskRecord(
-        name=settings.label,
-        metric=settings.metric or "value",
-        direction=direction,
-        family=settings.family or space.name,
-    )
-    objective = FunctionObjective(function, direction)
-    return Goal(objective, task, space, Query(task_id=task.task_id))
-
-
-def _data_goal(settings: TuneSettings, kb: KnowledgeBase) -> Goal:
-    from advisor.data import prepare
-
-    advisor = Advisor(kb, settings.family)
-    assert settings.data is not None
-    problem: Problem = advisor.problem(
-        settings.data, settings.target, settings.metric, settings.kind, **settings.columns
-    )
-    if settings.direction not in (None, problem.metric.direction):
-        raise UserError(
-            f"{problem.metric.name} is a metric to {problem.metric.direction}; "
-            "--direction is for your own objectives."
-        )
-    limits = {} if settings.max_epochs is None else {"max_epochs": settings.max_epochs}
-    space = settings.part_of(problem.family.space())
-    gradients: tuple[str, ...] = ()
-    if get_strategy(settings.strategy).needs_gradients:
-        gradients = _differentiable(space, problem.family)
-    data = prepare(problem.dataset, settings.seed)
-    objective = FamilyObjective(
-        problem.family, data, problem.metric.name, settings.seed, gradients, **limits
-    )
-    return Goal(
-        objective,
-        problem.task,
-        space,
-        problem.query,
-        problem.dataset.record(),
-        problem.metafeatures,
-    )
-
-
-def _differentiable(space: SpaceDefinition, family: ModelFamily) -> tuple[str, ...]:
-    """Return what is to be searched by gradient.
-
-    Raises:
-        UserError: the family has no gradient by one of them.
-    """
-    names = [h.name for h in space.hyperparameters.values() if h.kind == "float"]
-    for name in names:
-        if name not in family.differentiable:
-            refuse(name, f"the training of {family.name} has no gradient by it")
-    return tuple(names)

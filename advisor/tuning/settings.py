@@ -5,18 +5,19 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from advisor.sizes import parse_size
 from advisor.tuning.warm_start import warm_count
 from knowledge_base.errors import UserError
 from knowledge_base.identity import digest
 from knowledge_base.space import SpaceDefinition, restricted
 
-LATER = ("per_second", "text", "time", "series", "horizon", "only", "fix")
+LATER = ("per_second", "text", "time", "series", "horizon", "only", "fix", "module")
 """Settings that came after the first studies were written."""
 
 
 @dataclass(frozen=True)
 class TuneSettings:
-    """One search: either `data` and `target`, or `objective` and `space`.
+    """One search: `data`, if you like with `module` and `space`; or `objective` and `space`.
 
     Attributes:
         data: file, folder of images or built-in name; `target` its column to predict.
@@ -24,8 +25,9 @@ class TuneSettings:
         text: column with texts to classify.
         time, series, horizon: columns with the times and the names of series to forecast,
             and how many steps ahead.
+        module: function that builds the user's network for the data, "FILE.py:FUNCTION".
         objective: the user's training function, "FILE.py:FUNCTION".
-        space: file with its search space.
+        space: file with the search space of either.
         family: built-in model family, or the label of the user's own model.
         only: the hyperparameters to search, separated by commas; None searches all.
         fix: values of others, "NAME=VALUE"; default each one's default.
@@ -37,6 +39,8 @@ class TuneSettings:
         max_epochs: per trial, for built-in families.
         exclude_datasets: fingerprints of data sets that the warm start must not use.
         per_second: prefer configurations that are quick (expected improvement per second).
+        memory_limit: what a training may need, such as "2GB"; configurations estimated to
+            need more are skipped. None takes a share of what is free.
     """
 
     data: str | None = None
@@ -46,6 +50,7 @@ class TuneSettings:
     time: str | None = None
     series: str | None = None
     horizon: int | None = None
+    module: str | None = None
     objective: str | None = None
     space: str | None = None
     family: str | None = None
@@ -60,23 +65,37 @@ class TuneSettings:
     max_epochs: int | None = None
     exclude_datasets: Sequence[str] = ()
     per_second: bool = False
+    memory_limit: str | int | None = None
 
     def check(self) -> None:
         """Refuse what cannot be run.
 
         Raises:
-            UserError: neither or both of data and objective, or an impossible number.
+            UserError: options that do not go together, or an impossible number.
         """
         if (self.data is None) == (self.objective is None):
             raise UserError("Give either a data set or --objective FILE.py:FUNCTION.")
-        if self.objective is not None and self.space is None:
-            raise UserError("--objective needs --space FILE, the search space of your function.")
-        if self.objective is None and self.space is not None:
-            raise UserError("--space goes with --objective; built-in families bring their own.")
+        own = {"--objective": self.objective, "--module": self.module}
+        given = [option for option, reference in own.items() if reference is not None]
+        if len(given) == 2:
+            raise UserError("--module builds a network for DATA, --objective trains on its own; "
+                            "give one of them.")  # fmt: skip
+        if given and self.space is None:
+            raise UserError(f"{given[0]} needs --space FILE, the search space of your function.")
+        if not given and self.space is not None:
+            raise UserError("--space goes with --objective or --module; built-in families bring "
+                            "their own.")  # fmt: skip
         if self.trials < 1:
             raise UserError(f"--trials must be at least 1, not {self.trials}.")
         if self.direction not in (None, "minimize", "maximize"):
             raise UserError(f"The direction is minimize or maximize, not '{self.direction}'.")
+        if self.memory_bytes is not None and self.objective is not None:
+            raise UserError("--memory-limit is for built-in families; your function is not known.")
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The memory limit in bytes."""
+        return None if self.memory_limit is None else parse_size(self.memory_limit)
 
     @property
     def warm(self) -> int:
@@ -109,13 +128,16 @@ class TuneSettings:
         """A short name for the study, from the data set or the function."""
         if self.objective is not None:
             return Path(self.objective.rpartition(":")[0]).stem or "objective"
-        return Path(str(self.data)).stem if Path(str(self.data)).suffix else str(self.data)
+        path = Path(str(self.data))
+        if path.is_dir():
+            return path.resolve().name or "images"
+        return path.stem if path.suffix else str(self.data)
 
     @property
     def signature(self) -> str:
         """Equal for two commands that mean the same study (its length may differ)."""
         plain = self.to_dict()
-        for name in ("trials", "n_warm"):
+        for name in ("trials", "n_warm", "memory_limit"):
             del plain[name]
         for name in LATER:  # studies that are older than an option keep their signature
             if not plain[name]:

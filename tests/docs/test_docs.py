@@ -14,6 +14,7 @@ from knowledge_base import SpaceDefinition
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "ARCHITECTURE.md"]
+PAGES += (ROOT / "examples").rglob("*.md")
 
 
 def blocks(text: str, language: str = "") -> list[str]:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -91,6 +92,34 @@ def test_an_objective_that_raises_makes_failed_trials_and_five_in_a_row_end_it()
     assert trials["error"].str.contains("Traceback").all()
 
 
+class Swallows(Objective):
+    """Does with Ctrl-C what other libraries do: end this fit, or the process."""
+
+    def __init__(self, then):
+        self.then = then
+
+    def evaluate(self, config, report):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            if self.then is not None:
+                raise self.then from None
+        return Outcome(state="complete", value=0.0)
+
+
+@pytest.mark.parametrize("then", [None, SystemExit(1), ValueError("cut off")])
+def test_ctrl_c_ends_a_search_whatever_the_training_makes_of_it(then):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    done = tuner()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(done, Swallows(then), trials=3)
+        assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done.trials == []
+
+
 def test_divergence_does_not_end_a_search():
     done = tuner()
     run(done, Always(Outcome(state="diverged", error="loss is nan")), trials=7)
@@ -128,8 +157,13 @@ def test_own_training_function_reports_its_curve(own):
 def test_the_timeout_stops_a_trial_and_keeps_it(own):
     search = start(own, KnowledgeBase(seed=False))
     result = search.run(timeout=0.03)
-    assert result.reason == "timeout"
+    assert result.reason == "budget"
+    assert re.search("0.03 s was too short for one trial: [12] epochs? of it", result.message)
     assert search.tuner.trials[-1].state == "stopped"
+    assert search.run().reason == "finished"
+    stopped, *others = search.tuner.trials
+    assert [trial.state for trial in others] == ["complete"] * 3
+    assert stopped.value is not None
 
 
 def test_two_processes_cannot_run_one_study(own):

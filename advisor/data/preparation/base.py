@@ -1,7 +1,7 @@
 """What training sees of a data set, whatever its modality."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ class PreparedData:
     """The three parts as inputs (n, ...) and targets (n,) or, for forecasts, (n, horizon).
 
     Attributes:
+        modality: of the data set.
         kind: "classification" (targets are int64 class indices), "regression" or
             "forecasting" (float32, standardised by the training part).
         n_inputs: columns, channels, words or values per step after encoding.
@@ -37,6 +38,7 @@ class PreparedData:
     target_scale: float = 1.0
     categories: tuple[tuple[int, int], ...] = ()
 
+    modality: ClassVar[str] = "table"
     evaluation_batch: ClassVar[int] = 4096
     curve_rows: ClassVar[int | None] = None
 
@@ -47,6 +49,16 @@ class PreparedData:
     def y(self, part: str) -> np.ndarray:
         """Return the targets of "train", "valid" or "test"."""
         return getattr(self, f"y_{part}")
+
+    def n_rows(self, part: str) -> int:
+        """Return the rows of a part, or the most that a configuration may make of it."""
+        return len(self.x(part))
+
+    def few(self, rows: int = 2) -> "PreparedData":
+        """Return the same with hardly any rows, to see what a configuration makes of it."""
+        names = [f"{axis}_{part}" for axis in "xy" for part in PARTS]
+        changed: dict[str, Any] = {name: getattr(self, name)[:rows] for name in names}
+        return replace(self, **changed)
 
     def in_unit(self, values: np.ndarray, part: str) -> np.ndarray:
         """Return numbers in the target's own unit, of the first rows of a part."""

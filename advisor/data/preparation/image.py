@@ -21,6 +21,7 @@ class ImageData(PreparedData):
     pixel_mean: tuple[float, ...] = ()
     pixel_scale: tuple[float, ...] = ()
 
+    modality: ClassVar[str] = "image"
     evaluation_batch: ClassVar[int] = 256
     curve_rows: ClassVar[int | None] = 2000
 

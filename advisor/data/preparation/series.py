@@ -4,18 +4,23 @@ Validation and test forecasts are made from a rolling origin (Tashman 2000): fro
 points in time, with everything before it known and nothing after it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from advisor.data.preparation.base import PARTS, PreparedData
-from advisor.data.series import HELD_OUT_SHARE, SeriesDataset
+from advisor.data.series import SeriesDataset, is_constant, part_bounds
 
 MAX_ORIGINS = 100
 """Of validation and of test, per series."""
 MAX_WINDOWS = 20_000
+"""Of each part."""
+CUT_AT_ONCE = 1_000_000
+"""Numbers."""
 MIN_WINDOWS = 8
+MIN_LENGTH = 2
 
 
 @dataclass(frozen=True)
@@ -26,13 +31,14 @@ class WindowData(PreparedData):
         offsets: per part, to be added to a forecast in the series' own unit, (n, horizon).
         scales: per part, to be multiplied with it before, (n, 1).
         naive: per part, mean absolute error of the seasonal naive forecast on the training
-            part of the window's series, (n,).
+            part of the window's series, (n,); NaN where that makes no error.
     """
 
     offsets: tuple[np.ndarray, ...] = ()
     scales: tuple[np.ndarray, ...] = ()
     naive: tuple[np.ndarray, ...] = ()
 
+    modality: ClassVar[str] = "series"
     curve_rows: ClassVar[int | None] = 2000
 
     def in_unit(self, values: np.ndarray, part: str) -> np.ndarray:
@@ -47,10 +53,19 @@ class WindowData(PreparedData):
 
 @dataclass(frozen=True)
 class SeriesData(PreparedData):
-    """Whole series, to be cut into windows by `windows`."""
+    """Whole series, to be cut into windows by `windows`.
+
+    Attributes:
+        series: values in the order of time.
+        period: points per season.
+        most: windows of each part; an even choice of them where there are more.
+    """
 
     series: tuple[np.ndarray, ...] = ()
     period: int = 1
+    most: int = MAX_WINDOWS
+
+    modality: ClassVar[str] = "series"
 
     def windows(self, length: int, differencing: str, scaling: str) -> WindowData:
         """Return windows for a network.
@@ -62,26 +77,43 @@ class SeriesData(PreparedData):
             scaling: "series", by mean and spread of the training part; "window", by those
                 of each window too.
         """
-        lag = {"none": 0, "first": 1, "seasonal": self.period}[differencing]
-        shortest = min(_bounds(len(values))[1] for values in self.series)
-        length = max(min(length, shortest - self.n_outputs - lag - MIN_WINDOWS), 2)
         cut = [_Cut(values, self.n_outputs, self.period) for values in self.series]
-        parts = [[c.part(p, length, lag, scaling == "window") for c in cut] for p in PARTS]
-        joined = [[np.concatenate(arrays) for arrays in zip(*of_part, strict=True)]
-                  for of_part in parts]  # fmt: skip
-        joined[0] = _thinned(joined[0])
+        lag = self._lag(differencing)
+        length = max(min(length, self._room() - lag), MIN_LENGTH)
+        found = [_part(cut, part, length, lag, scaling == "window", self.most) for part in PARTS]
         arrays: dict[str, Any] = {}
-        for part, found in zip(PARTS, joined, strict=True):
-            arrays |= {f"x_{part}": found[0], f"y_{part}": found[1]}
+        for part, (x, y, *_) in zip(PARTS, found, strict=True):
+            arrays |= {f"x_{part}": x, f"y_{part}": y}
         return WindowData(
             **arrays,
             kind="forecasting",
             n_inputs=1,
             n_outputs=self.n_outputs,
-            scales=tuple(part[2] for part in joined),
-            offsets=tuple(part[3] for part in joined),
-            naive=tuple(part[4] for part in joined),
+            scales=tuple(part[2] for part in found),
+            offsets=tuple(part[3] for part in found),
+            naive=tuple(part[4] for part in found),
         )
+
+    def n_rows(self, part: str) -> int:
+        """Return the most windows that a part may have."""
+        place = PARTS.index(part)
+        bounds = [part_bounds(len(values)) for values in self.series]
+        points = [of[place + 1] - of[place] for of in bounds]
+        return min(sum(min(n, MAX_ORIGINS) if place else n for n in points), self.most)
+
+    def few(self, rows: int = 2) -> "SeriesData":
+        """Return the same with hardly any windows."""
+        return replace(self, most=rows)
+
+    def _room(self) -> int:
+        """Return the most points before a forecast that leave windows enough to train on."""
+        shortest = min(part_bounds(len(values))[1] for values in self.series)
+        return shortest - self.n_outputs - MIN_WINDOWS
+
+    def _lag(self, differencing: str) -> int:
+        """Return how far back differences reach: a point where a season is too long for it."""
+        season = self.period if self.period + MIN_LENGTH <= self._room() else 1
+        return {"none": 0, "first": 1, "seasonal": season}[differencing]
 
 
 def prepare_series(dataset: SeriesDataset, seed: int = 0) -> SeriesData:
@@ -97,10 +129,41 @@ def prepare_series(dataset: SeriesDataset, seed: int = 0) -> SeriesData:
     )
 
 
-def _bounds(n: int) -> tuple[int, int, int, int]:
-    """Return where the training, validation and test part of n points begin, and the end."""
-    held = int(HELD_OUT_SHARE * n)
-    return 0, n - 2 * held, n - held, n
+def _part(
+    cut: "Sequence[_Cut]", part: str, length: int, lag: int, by_window: bool, most: int
+) -> list[np.ndarray]:
+    """Return windows, targets, scales, offsets and naive errors of one part of all series.
+
+    Of more than `most` an even choice is cut out, and only these; some at a time, since
+    cutting takes ten times what is left afterwards.
+    """
+    origins = [series.origins(part, length + lag) for series in cut]
+    ends = np.cumsum([len(places) for places in origins])
+    chosen = np.arange(ends[-1])
+    if len(chosen) > most:
+        chosen = np.linspace(0, ends[-1] - 1, most).astype(int)
+    shares = np.split(chosen, np.searchsorted(chosen, ends[:-1]))
+    starts = ends - [len(places) for places in origins]
+    at_once = max(CUT_AT_ONCE // (length + cut[0].horizon), 1)
+    found = [
+        series.windows(some, length, lag, by_window)
+        for series, places, share, start in zip(cut, origins, shares, starts, strict=True)
+        for some in np.split(places[share - start], range(at_once, len(share), at_once))
+    ]
+    return [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
+
+
+def _naive_error(known: np.ndarray, period: int) -> float:
+    """Return the mean absolute error of repeating the last season, or the last point.
+
+    The latter where a season is too long, or repeats itself exactly; NaN if that errs by
+    nothing either, since then there is no scale for errors (Hyndman and Koehler 2006).
+    """
+    for lag in (period, 1) if period < len(known) else (1,):
+        error = float(np.abs(known[lag:] - known[:-lag]).mean())
+        if error > 1e-9 * float(np.abs(known).max()):
+            return error
+    return float("nan")
 
 
 class _Cut:
@@ -108,20 +171,26 @@ class _Cut:
 
     def __init__(self, values: np.ndarray, horizon: int, period: int) -> None:
         self.horizon, self.period = horizon, period
-        self.bounds = _bounds(len(values))
+        self.bounds = part_bounds(len(values))
         known = values[: self.bounds[1]]
-        self.mean, self.scale = float(known.mean()), float(known.std()) or 1.0
+        flat = is_constant(known)
+        self.mean, self.scale = float(known.mean()), 1.0 if flat else float(known.std())
         self.values = (values - self.mean) / self.scale
-        lag = period if period < len(known) else 1
-        self.naive = max(float(np.abs(known[lag:] - known[:-lag]).mean()), 1e-8 * self.scale)
+        self.naive = _naive_error(known, period)
 
-    def part(self, part: str, length: int, lag: int, by_window: bool) -> list[np.ndarray]:
-        """Return windows, targets, scales, offsets and naive errors of one part."""
+    def origins(self, part: str, needed: int) -> np.ndarray:
+        """Return where forecasts of a part begin, with `needed` points before."""
         place = PARTS.index(part)
-        first = max(self.bounds[place], length + lag)
+        first = max(self.bounds[place], needed)
         origins = np.arange(first, self.bounds[place + 1] - self.horizon + 1)
         if place and len(origins) > MAX_ORIGINS:
-            origins = origins[np.linspace(0, len(origins) - 1, MAX_ORIGINS).astype(int)]
+            return origins[np.linspace(0, len(origins) - 1, MAX_ORIGINS).astype(int)]
+        return origins
+
+    def windows(
+        self, origins: np.ndarray, length: int, lag: int, by_window: bool
+    ) -> list[np.ndarray]:
+        """Return windows, targets, scales, offsets and naive errors."""
         before = origins[:, None] + np.arange(-length, 0)
         after = origins[:, None] + np.arange(self.horizon)
         inputs, base = self.values[before], np.zeros(after.shape)
@@ -142,11 +211,3 @@ class _Cut:
             (middle + base) * self.scale + self.mean,
             np.full(len(origins), self.naive),
         ]
-
-
-def _thinned(part: list[np.ndarray]) -> list[np.ndarray]:
-    n = len(part[0])
-    if n <= MAX_WINDOWS:
-        return part
-    rows = np.linspace(0, n - 1, MAX_WINDOWS).astype(int)
-    return [array[rows] for array in part]

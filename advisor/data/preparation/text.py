@@ -1,6 +1,5 @@
 """Texts to rows of word numbers; the vocabulary is the training part's."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +10,11 @@ import numpy as np
 from advisor.data.preparation.base import PARTS, PreparedData
 from advisor.data.splits import split_indices
 from advisor.data.texts import TextDataset
+from advisor.data.words import tokens
 
 MAX_VOCABULARY = 30_000
 MAX_LENGTH = 512
 PADDING, UNKNOWN, FIRST_WORD = 0, 1, 2
-_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class TextData(PreparedData):
     `n_inputs` counts the numbers in use.
     """
 
+    modality: ClassVar[str] = "text"
     evaluation_batch: ClassVar[int] = 512
     curve_rows: ClassVar[int | None] = 2000
 
@@ -41,11 +41,6 @@ class TextData(PreparedData):
         return replace(self, n_inputs=known, **changed)  # type: ignore[arg-type]
 
 
-def tokens(text: str) -> list[str]:
-    """Return words and punctuation in lower case."""
-    return _TOKEN.findall(text.lower())
-
-
 def prepare_texts(dataset: TextDataset, seed: int = 0) -> TextData:
     """Split with `seed` and number the words; words of the training part only."""
     splits = split_indices(dataset, seed)
@@ -55,7 +50,7 @@ def prepare_texts(dataset: TextDataset, seed: int = 0) -> TextData:
     # Equally frequent words in the order of the alphabet, so that runs can be repeated.
     ranked = sorted(counts, key=lambda word: (-counts[word], word))[:MAX_VOCABULARY]
     numbers = {word: place for place, word in enumerate(ranked, start=FIRST_WORD)}
-    length = min(max(map(len, words)), MAX_LENGTH)
+    length = max(min(max(map(len, words)), MAX_LENGTH), 1)
     arrays: dict[str, Any] = {}
     for part, rows in zip(PARTS, (splits.train, splits.valid, splits.test), strict=True):
         known = _numbered([words[row] for row in rows], numbers, length)
@@ -78,9 +73,10 @@ def _numbered(texts: Sequence[Sequence[str]], numbers: dict[str, int], length: i
 
 def _limited(rows: np.ndarray, known: int, length: int) -> np.ndarray:
     cut = rows[:, :length]
-    cut = np.where(cut >= known, UNKNOWN, cut)
+    cut = np.where(cut >= known, np.int32(UNKNOWN), cut)
     # A network that reads from left to right should end with words, not with padding.
     used = (cut != PADDING).sum(1)
-    places = np.arange(cut.shape[1]) - (cut.shape[1] - used)[:, None]
-    moved = np.take_along_axis(cut, np.maximum(places, 0), axis=1)
-    return np.where(places >= 0, moved, PADDING).astype(np.int64)
+    moved = np.full_like(cut, PADDING)
+    behind = np.arange(cut.shape[1]) >= (cut.shape[1] - used)[:, None]
+    moved[behind] = cut[cut != PADDING]
+    return moved

@@ -53,7 +53,10 @@ def images_only(request: DataRequest, name: str) -> None:
         UserError: the request is for tables, texts or series, or names columns.
     """
     if request.modality not in (None, "image"):
-        raise UserError(f"{name} holds images; the family asked for is for {request.modality}s.")
+        raise UserError(
+            f"{name} holds images; the family asked for takes {request.modality} data. Leave "
+            "--family out, or choose one for images."
+        )
     if request.text or request.time:
         raise UserError(f"{name} holds images; --text and --time are for tables.")
 

@@ -36,7 +36,7 @@ class CsvSource(DataSource):
         """Read the file; types are inferred."""
         path = existing_file(source)
         try:
-            frame = _read(path)
+            frame = _read(path, request.text)
         except pd.errors.EmptyDataError:
             raise UserError(f"{path} is empty.") from None
         except UnicodeDecodeError as error:
@@ -49,7 +49,8 @@ class CsvSource(DataSource):
         return interpret(frame, request, path.name, "file")
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path, text: str | None) -> pd.DataFrame:
+    """Return the columns by their types; `text` names one whose cells are taken literally."""
     header, first = _first_lines(path)
     separator = max(SEPARATORS, key=header.count)
     # pandas would rename the second of two equal columns without a word.
@@ -57,15 +58,20 @@ def _read(path: Path) -> pd.DataFrame:
     with warnings.catch_warnings():
         # Rows longer than the header would lose their last cells with a warning only.
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(
-            path,
-            sep=separator,
-            index_col=False,
-            decimal="," if separator == ";" and _DECIMAL_COMMA.search(first) else ".",
-            encoding="utf-8-sig",
-            skipinitialspace=True,
-            low_memory=False,  # else the type of a column may change on the way
-        )
+        how: dict[str, Any] = {
+            "sep": separator,
+            "index_col": False,
+            "decimal": "," if separator == ";" and _DECIMAL_COMMA.search(first) else ".",
+            "encoding": "utf-8-sig",
+            "skipinitialspace": True,
+            "low_memory": False,  # else the type of a column may change on the way
+        }
+        frame = pd.read_csv(path, **how)
+        if text in frame.columns:
+            # "NA" and "none" are words, and a text of digits is no number.
+            literal = pd.read_csv(path, **how, usecols=[text], dtype=str, keep_default_na=False)
+            frame[text] = literal[text]
+        return frame
 
 
 def _first_lines(path: Path) -> tuple[str, str]:

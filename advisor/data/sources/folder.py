@@ -1,5 +1,8 @@
 """Folders of images, one folder per class."""
 
+import struct
+import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -7,80 +10,185 @@ import numpy as np
 import pandas as pd
 
 from advisor.data.dataset import Dataset
-from advisor.data.images import to_images
+from advisor.data.images import check_size, to_images
 from advisor.data.request import DataRequest
 from advisor.data.sources.base import DataSource, images_only, one_line
 from knowledge_base.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
+OTHER_SUFFIXES = (".bmp", ".gif", ".tif", ".tiff", ".webp")
+"""Images that are not read; files that are no images at all are passed over."""
+HIDDEN = (".", "__MACOSX")
 SHOWN = 3
+
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, struct.error,
+           zlib.error)  # fmt: skip
+"""What Pillow raises for files that are not whole."""
 
 
 class ImageFolderSource(DataSource):
-    """A folder with one folder per class, each with PNG or JPEG files of one size."""
+    """A folder with one folder per class, each with PNG or JPEG files of one size.
+
+    What begins with a dot, as operating systems and editors leave it, is not looked at.
+    """
 
     def accepts(self, source: Any) -> bool:
         """Return whether `source` is a folder of folders."""
         path = Path(str(source))
-        return path.is_dir() and any(child.is_dir() for child in path.iterdir())
+        return path.is_dir() and bool(_folders(path))
 
     def load(self, source: Any, request: DataRequest) -> Dataset:
-        """Read all images; all grey ones stay grey, others become RGB."""
+        """Read all images; all grey ones stay grey, others become RGB.
+
+        If any is transparent somewhere, all have a fourth channel that says where.
+        """
         path = Path(str(source))
         images_only(request, str(path))
-        files = [
-            (file, folder.name)
-            for folder in sorted(path.iterdir())
-            if folder.is_dir()
-            for file in sorted(folder.iterdir())
-            if file.suffix.lower() in SUFFIXES
-        ]
+        files = [(file, folder.name) for folder in _folders(path) for file in _files(folder)]
         if not files:
-            raise UserError(f"No folder in {path} holds PNG or JPEG files.")
+            raise UserError(_nothing_in(path))
+        for folder in _folders(path):
+            _check_nested(folder, path)
         images = _read([file for file, _ in files], path)
-        labels = pd.Series([label for _, label in files], name="label")
-        return to_images(images, labels, path.name, "folder", kind=request.kind)
+        labels = pd.Series([label for _, label in files], name="label", dtype=object)
+        return to_images(images, labels, path.resolve().name, "folder", kind=request.kind)
+
+
+def _folders(path: Path) -> list[Path]:
+    return [child for child in _visible(path) if child.is_dir()]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the images of a class.
+
+    Raises:
+        UserError: some are in a format that is not read.
+    """
+    files = [file for file in _visible(folder) if file.is_file()]
+    other = [file.name for file in files if file.suffix.lower() in OTHER_SUFFIXES]
+    if other:
+        raise UserError(
+            f"{folder} holds images that are neither PNG nor JPEG: {_listed(other)}. Convert or "
+            "remove them."
+        )
+    return [file for file in files if file.suffix.lower() in SUFFIXES]
+
+
+def _visible(path: Path) -> list[Path]:
+    return sorted(p for p in path.iterdir() if not p.name.startswith(HIDDEN))
+
+
+def _nothing_in(path: Path) -> str:
+    deeper = next((folder for folder in _folders(path) if any(map(_files, _folders(folder)))), None)
+    if deeper is None:
+        return f"No folder in {path} holds PNG or JPEG files."
+    return (
+        f"The folders in {path} hold no images but folders of images; give one, such as {deeper}."
+    )
+
+
+def _check_nested(folder: Path, where: Path) -> None:
+    """Refuse images a level deeper, rather than leave them out without a word."""
+    inner = (file.relative_to(folder) for file in sorted(folder.rglob("*")))
+    deep = next((f for f in inner if len(f.parts) > 1 and _is_image(f)), None)
+    if deep is not None:
+        raise UserError(
+            f"{folder} has folders inside it that hold images ({deep}); move its images up into "
+            "the folder of the class, or leave those folders out."
+        )
+
+
+def _is_image(file: Path) -> bool:
+    hidden = any(part.startswith(HIDDEN) for part in file.parts)
+    return not hidden and file.suffix.lower() in SUFFIXES
 
 
 def _read(files: list[Path], where: Path) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
-
-    images, broken = [], []
-    for file in files:
-        try:
-            with Image.open(file) as image:
-                images.append(image.convert("L" if image.mode in ("1", "L") else "RGB"))
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-            broken.append(f"{file.relative_to(where)} ({one_line(error)})")
-    if broken:
-        raise UserError(
-            f"{_count(len(broken), 'file')} of {where} cannot be read: {_listed(broken)}. "
-            "Remove or replace them."
-        )
-    _check_sizes(images, files, where)
-    mode = "L" if all(image.mode == "L" for image in images) else "RGB"
-    return np.stack([np.asarray(image.convert(mode)) for image in images])
+    """Return all images as bytes, shape (n, height, width, channels)."""
+    _check_sizes(files, where)
+    broken: list[str] = []
+    images = [_opened(file, where, broken, _pixels) for file in files]
+    _refuse(broken, where)
+    mode = "RGBA" if any(image.mode == "RGBA" for image in images) else "RGB"
+    if all(image.mode == "L" for image in images):
+        mode = "L"
+    pixels = np.stack([np.asarray(image.convert(mode)) for image in images])
+    if mode == "RGB" and all(np.array_equal(pixels[..., 0], pixels[..., c]) for c in (1, 2)):
+        return pixels[..., 0]  # grey images that are stored in colour
+    return pixels
 
 
-def _check_sizes(images: list[Any], files: list[Path], where: Path) -> None:
-    sizes = pd.Series([image.size for image in images])
-    usual = sizes.mode().iloc[0]
+def _check_sizes(files: list[Path], where: Path) -> None:
+    """Look at the sizes first: they are read without the pixels."""
+    broken: list[str] = []
+    found = [_opened(file, where, broken, _size) for file in files]
+    _refuse(broken, where)
+    width, height = usual = Counter(found).most_common(1)[0][0]
     other = [
-        f"{file.relative_to(where)} ({width} x {height})"
-        for file, (width, height) in zip(files, sizes, strict=True)
-        if (width, height) != usual
+        f"{file.relative_to(where)} ({size[0]} x {size[1]})"
+        for file, size in zip(files, found, strict=True)
+        if size != usual
     ]
     if other:
         raise UserError(
-            f"The images of {where} differ in size: most are {usual[0]} x {usual[1]}, but "
+            f"The images of {where} differ in size: most are {width} x {height}, but "
             f"{_listed(other)}. Resize them to one size."
+        )
+    check_size(width, height, str(where))
+
+
+def _opened(file: Path, where: Path, broken: list[str], use: Any) -> Any:
+    """Return what `use` makes of an image; if it cannot be read, say so in `broken`."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(file) as image:
+            return use(image)
+    except UnidentifiedImageError:
+        reason = "not an image"
+    except (*_BROKEN, Image.DecompressionBombError) as error:
+        reason = one_line(error)
+    broken.append(f"{file.relative_to(where)} ({reason})")
+    return None
+
+
+def _size(image: Any) -> tuple[int, int]:
+    """Return width and height as they are seen: cameras store photographs on their side."""
+    width, height = image.size
+    return (height, width) if _orientation(image) >= 5 else (width, height)
+
+
+def _orientation(image: Any) -> int:
+    """Return the orientation that is stated before the pixels, 1 if none is."""
+    if image.format != "JPEG" and "exif" not in image.info:
+        return 1  # to look for more would decode the image
+    return int(image.getexif().get(0x0112, 1))
+
+
+def _pixels(image: Any) -> Any:
+    """Return an image of 8 bits per channel as L, RGB or, if transparent somewhere, RGBA."""
+    from PIL import Image, ImageOps
+
+    if _orientation(image) != 1:
+        image = ImageOps.exif_transpose(image)
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        # Pillow would cut off all that is brighter than 255 of 65,535.
+        return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        clear = image.convert("RGBA")
+        if clear.getextrema()[3][0] < 255:
+            return clear
+    return image.convert("L" if image.mode in ("1", "L", "LA", "La") else "RGB")
+
+
+def _refuse(broken: list[str], where: Path) -> None:
+    if broken:
+        files = "1 file" if len(broken) == 1 else f"{len(broken)} files"
+        raise UserError(
+            f"{files} of {where} cannot be read: {_listed(broken)}. Remove or replace them."
         )
 
 
 def _listed(items: list[str]) -> str:
     more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
     return ", ".join(items[:SHOWN]) + more
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

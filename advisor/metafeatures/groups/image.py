@@ -9,6 +9,8 @@ from advisor.metafeatures.base import MetafeatureGroup
 from advisor.metafeatures.views import LabelledView
 
 CENTROID_SIDE = 8
+MAX_VALUES = 20_000_000
+MIN_IMAGES = 25
 
 
 class Image(MetafeatureGroup):
@@ -28,14 +30,14 @@ class Image(MetafeatureGroup):
         "contrast": "mean over images of the standard deviation of their pixels",
         "dark_share": "share of pixels below 0.05: empty background",
         "smoothness": "correlation of pixels with their right neighbours",
-        "colourfulness": "mean standard deviation over channels; 0 for grey images",
+        "colourfulness": "mean standard deviation over the colours; 0 for grey images",
         "variation": "mean over pixels of their standard deviation over images",
         "centroid_accuracy": "nearest class mean of 8 x 8 thumbnails, on the other half",
     }
 
     def values(self, view: LabelledView) -> Mapping[str, float]:  # type: ignore[override]
         """Return them."""
-        images = view.sample
+        images = _bounded(view.sample) / np.float32(255)
         _, channels, height, width = images.shape
         return {
             "log_rows": np.log(view.n_rows),
@@ -49,22 +51,30 @@ class Image(MetafeatureGroup):
             "contrast": images.std(axis=(1, 2, 3)).mean(),
             "dark_share": (images < 0.05).mean(),
             "smoothness": _correlation(images[..., :-1].ravel(), images[..., 1:].ravel()),
-            "colourfulness": images.std(axis=1).mean(),
+            "colourfulness": images[:, :3].std(axis=1).mean(),
             "variation": images.std(axis=0).mean(),
-            "centroid_accuracy": _centroid_accuracy(images, view.labels),
+            "centroid_accuracy": _centroid_accuracy(view.sample, view.labels),
         }
 
 
+def _bounded(images: np.ndarray) -> np.ndarray:
+    """Return an even choice of images of no more than `MAX_VALUES` values in all."""
+    most = max(MAX_VALUES // images[0].size, MIN_IMAGES)
+    if len(images) <= most:
+        return images
+    return images[np.linspace(0, len(images) - 1, most).astype(int)]
+
+
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    if first.std() == 0 or second.std() == 0:
-        return float("nan")
-    return float(np.corrcoef(first, second)[0, 1])
+    first, second = first - first.mean(), second - second.mean()
+    spread = first.std() * second.std()
+    return float((first * second).mean() / spread) if spread > 1e-9 else float("nan")
 
 
 def _centroid_accuracy(images: np.ndarray, labels: np.ndarray) -> float:
     rows = np.linspace(0, images.shape[2] - 1, min(CENTROID_SIDE, images.shape[2])).astype(int)
     columns = np.linspace(0, images.shape[3] - 1, min(CENTROID_SIDE, images.shape[3])).astype(int)
-    small = images[:, :, rows][:, :, :, columns].reshape(len(images), -1)
+    small = images[:, :, rows][:, :, :, columns].reshape(len(images), -1) / 255.0
     train, test = np.arange(0, len(small), 2), np.arange(1, len(small), 2)
     classes = np.unique(labels[train])
     means = np.stack([small[train][labels[train] == c].mean(0) for c in classes])

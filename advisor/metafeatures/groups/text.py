@@ -1,6 +1,5 @@
 """Texts: length, vocabulary, and how much single words tell."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar
@@ -10,7 +9,6 @@ import numpy as np
 from advisor.metafeatures.base import MetafeatureGroup
 from advisor.metafeatures.views import LabelledView
 
-_WORD = re.compile(r"\w+")
 FIRST_WORDS = 5000
 KNOWN = 3000
 
@@ -38,7 +36,9 @@ class Text(MetafeatureGroup):
 
     def values(self, view: LabelledView) -> Mapping[str, float]:  # type: ignore[override]
         """Return them."""
-        words = [_WORD.findall(text.lower()) for text in view.sample]
+        from advisor.data.words import words as words_of
+
+        words = [words_of(text) for text in view.sample]
         lengths = np.log([max(len(row), 1) for row in words])
         counts = Counter(word for row in words for word in row)
         stream = [word for row in words for word in row][:FIRST_WORDS]

@@ -1,0 +1,1 @@
+"""Callbacks that report from the loops of other libraries; each is an optional extra."""

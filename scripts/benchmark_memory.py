@@ -1,0 +1,138 @@
+"""Compares the estimated with the measured memory of trainings, one process for each.
+
+python scripts/benchmark_memory.py --out docs/benchmarks/memory.md    # about two minutes
+"""
+
+import argparse
+import json
+import platform
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+CONFIGS = {
+    "mlp": [
+        {},
+        {"units": 512, "n_layers": 5, "batch_size": 512, "normalisation": "batch"},
+        {"units": 512, "n_layers": 5, "optimizer": "sgd", "momentum": 0.9, "block": "residual"},
+    ],
+    "cnn": [
+        {},
+        {"channels": 64, "conv_layers": 2, "batch_size": 128, "normalisation": "batch"},
+        {"channels": 64, "conv_layers": 2, "batch_size": 128, "pooling": "stride",
+         "activation": "gelu", "augmentation": 1.0, "normalisation": "layer"},
+        {"channels": 64, "conv_layers": 4, "kernel_size": "7", "pooling": "average"},
+    ],
+    "rnn": [
+        {},
+        {"units": 128, "n_layers": 2, "bidirectional": "yes", "batch_size": 128, "cell": "lstm",
+         "sequence_length": 256},
+        {"units": 128, "n_layers": 1, "embedding_size": 128, "sequence_length": 256},
+    ],
+    "forecaster": [
+        {},
+        {"units": 128, "n_layers": 2, "window": 128, "batch_size": 256, "cell": "lstm"},
+        {"units": 128, "n_layers": 2, "window": 128, "batch_size": 256, "cell": "gru"},
+    ],
+}  # fmt: skip
+
+
+def dataset(family: str):
+    """Return made-up data, large enough to be seen beside the program itself."""
+    from advisor.data import load_dataset
+    from advisor.data.images import to_images
+
+    rng = np.random.default_rng(0)
+    if family == "mlp":
+        frame = pd.DataFrame(rng.normal(size=(40_000, 60))).rename(columns=str)
+        return load_dataset(frame.assign(y=rng.integers(0, 10, 40_000)), "y")
+    if family == "cnn":
+        pixels = rng.integers(0, 255, (1500, 64, 64, 3)).astype(np.uint8)
+        return to_images(pixels, pd.Series(rng.integers(0, 4, 1500)), "made up", "made up")
+    if family == "rnn":
+        texts = [" ".join(f"word{n}" for n in rng.integers(0, 20_000, 300)) for _ in range(2000)]
+        return load_dataset(
+            pd.DataFrame({"text": texts, "y": np.arange(2000) % 3}), "y", text="text"
+        )
+    times = pd.date_range("2020-01-01", periods=6000, freq="h")
+    frame = pd.DataFrame({"time": times, "load": rng.normal(size=6000)})
+    return load_dataset(frame, "load", time="time", horizon=24)
+
+
+def measure(family_name: str, changes: dict) -> dict:
+    """Return estimated and measured bytes of one training, in this process."""
+    import torch
+
+    from advisor.data import prepare
+    from advisor.metrics import default_metric
+    from advisor.models import get_family
+    from advisor.training import train
+    from advisor.training.memory import estimate
+
+    torch.set_num_threads(1)
+    family = get_family(family_name)
+    data = prepare(dataset(family_name))
+    default = {"momentum": 0.9, **family.default()}
+    config = family.space().complete({**default, **changes})
+    metric = default_metric(data.kind).name
+    found = estimate(family, config, data)
+    smallest = {h.name: h.low for h in family.space().hyperparameters.values() if h.kind == "int"}
+    few = data.few(40)
+    train(family, {**config, **smallest}, few, metric=metric, seed=0, max_epochs=1)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    train(family, config, data, metric=metric, seed=0, max_epochs=2)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"estimated": found.more, "measured": (after - before) * 1024}
+
+
+def report(rows: list[tuple[str, dict, dict]]) -> str:
+    """Return the page."""
+    import torch
+
+    lines = [
+        "# Estimated and measured memory",
+        "",
+        "Made by `python scripts/benchmark_memory.py --out docs/benchmarks/memory.md`: what",
+        "`advisor.training.memory` says that a training needs besides the prepared data, and by",
+        "how much the process really grew (its peak resident size, two epochs, after a tiny",
+        "training had loaded all code). Configurations are the family's default, with the changes",
+        "named.",
+        "",
+        f"PyTorch {torch.__version__}, {platform.machine()}, one thread.",
+        "",
+        "| family | configuration | estimated, MB | measured, MB | estimated / measured |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for family, changes, found in rows:
+        named = ", ".join(f"{name}={value}" for name, value in changes.items()) or "default"
+        estimated, measured = (found[key] / 1e6 for key in ("estimated", "measured"))
+        ratio = f"{estimated / measured:.2f}" if measured else "-"
+        lines.append(f"| {family} | {named} | {estimated:.1f} | {measured:.1f} | {ratio} |")
+    return "\n".join([*lines, ""])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, help="write the page here")
+    parser.add_argument("--one", nargs=2, metavar=("FAMILY", "JSON"), help="measure one, as JSON")
+    given = parser.parse_args()
+    if given.one:
+        print(json.dumps(measure(given.one[0], json.loads(given.one[1]))))
+        return
+    rows = []
+    for family, changes in ((f, c) for f, configs in CONFIGS.items() for c in configs):
+        command = [sys.executable, __file__, "--one", family, json.dumps(changes)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        rows.append((family, changes, json.loads(done.stdout.splitlines()[-1])))
+    page = report(rows)
+    print(page)
+    if given.out:
+        given.out.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The examples do what their READMEs say: each command is run, on the data it names."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from advisor.cli import main
+from knowledge_base import KnowledgeBase
+from knowledge_base.study_directory import StudyDirectory
+
+ROOT = Path(__file__).resolve().parents[2]
+NEEDS = {"skorch_estimator": "skorch", "lightning_module": "pytorch_lightning"}
+EXAMPLES = sorted(readme.parent.name for readme in (ROOT / "examples").glob("*/README.md"))
+
+
+def commands(example):
+    text = (ROOT / "examples" / example / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^advisor (tune .*)$", text, re.MULTILINE)
+
+
+def tune(command, trials):
+    words = [*shlex.split(command), "--trials", str(trials), "--format", "json"]
+    if "--module" in words:
+        words += ["--max-epochs", "3"]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output + repr(result.exception)
+    study = json.loads(result.stdout)
+    assert [trial["state"] for trial in study["trials"]] == ["complete"] * trials
+    return study, StudyDirectory.open(study["path"]).settings["warm"]
+
+
+def test_every_way_of_bringing_a_model_has_an_example():
+    assert EXAMPLES == ["lightning_module", "own_function", "own_network", "skorch_estimator"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_runs_and_the_next_search_starts_from_its_trials(example, monkeypatch):
+    if example in NEEDS:
+        pytest.importorskip(NEEDS[example])
+    monkeypatch.chdir(ROOT)
+    first, warm = tune(commands(example)[0], 3)
+    assert warm == []
+    configs = [trial["config"] for trial in first["trials"]]
+    kb = KnowledgeBase(seed=False)
+    curves = kb.curves()
+    assert curves.groupby("trial_id").size().min() >= 3
+    assert curves["trial_id"].nunique() == 3
+    assert curves[["val_metric", "train_loss"]].notna().all().all()
+
+    second, warm = tune(commands(example)[-1], 2)
+    assert warm
+    assert all(config in configs for config in warm)
+    assert second["trials"][0]["config"] == warm[0]
+    assert len(kb.trials()) == 5
+    data_sets = len({shlex.split(command)[1] for command in commands(example)})
+    assert len(kb.tasks()) == data_sets
