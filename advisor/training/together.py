@@ -24,8 +24,8 @@ from advisor.training.outcome import Outcome, Report, StopTrial
 from advisor.training.stack import Stack, StackOptimizer
 from advisor.training.stacked_layers import Shape, shape_of
 
-WORTHWHILE = 150_000
-"""Parameters of a network above which a plain loop is as fast (docs/benchmarks/together.md)."""
+WORTHWHILE = 100_000
+"""Parameters of a network above which hardly anything is gained (docs/benchmarks/together.md)."""
 
 LARGEST = 1_000_000
 """Parameters of a stack: of larger ones neither weights nor moments stay in any cache."""
@@ -53,9 +53,8 @@ def train_together(
     stack, and its own metrics; durations add up to about what the call took.
 
     What trains alone, with `train`: shapes with one network, networks of more than
-    `WORTHWHILE` parameters, modules without a stacked layer (convolutions, which are no
-    faster batched, and LSTM and GRU, of which LSTM has no batching rule in PyTorch either),
-    data that depend on the configuration, and devices other than the CPU.
+    `WORTHWHILE` parameters, families whose layers have no stacked form (cnn; rnn and
+    forecaster, for LSTM has no batching rule in PyTorch either), and other devices.
 
     Args:
         family: what to build.
@@ -71,8 +70,7 @@ def train_together(
         Outcomes in the order of `configs`.
 
     Raises:
-        UserError: no such metric, or not one for this kind of task.
-        RuntimeError: PyTorch's, such as out of memory.
+        UserError, RuntimeError: as `train`.
     """
     options = {"metric": metric, "max_epochs": max_epochs, "patience": patience, "device": device}
     found: dict[int, Outcome] = {}
@@ -126,11 +124,11 @@ def _shape(family: ModelFamily, config: Mapping[str, Any], data: PreparedData) -
     if not family.stackable or family.adapt(config, data) is not data:
         return None
     config = family.complete(config, data)
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
-        try:
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):
             network = family.build(config, data)
-        except Exception:
-            return None  # the plain loop says what is wrong
+    except Exception:
+        return None  # the plain loop says what is wrong
     shape, size = shape_of(network), sum(p.numel() for p in network.parameters())
     if shape is None or not 0 < size <= WORTHWHILE:
         return None
