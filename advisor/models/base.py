@@ -18,12 +18,14 @@ class ModelFamily(ABC):
         name: as stored with tasks.
         version: of the search space and of what the network makes of it.
         modality: the kind of data it takes, "table", "image", "text" or "series"; None is any.
+        stackable: whether its networks may be made of the layers that are trained together.
         differentiable: hyperparameters by which the validation loss has a gradient.
     """
 
     name: str
     version: int
     modality: str | None = "table"
+    stackable: bool = False
     differentiable: frozenset[str] = frozenset(
         {"learning_rate", "weight_decay", "momentum", "dropout"}
     )

@@ -46,6 +46,7 @@ class MLP(ModelFamily):
     """
 
     name = "mlp"
+    stackable = True
     version = VERSION
 
     def space(self) -> "SpaceDefinition":

@@ -41,10 +41,17 @@ class SearchStrategy(ABC):
     what it asked and was not told yet; so a resumed study goes on exactly as it would have.
     Warm-start configurations are proposed first, in their order, by every strategy. Trials
     may be told in any order, and trials that were not asked for may be told too.
+
+    Attributes:
+        name: as used on the command line.
+        needs_gradients: whether trials must bring gradients.
+        adaptive: whether it learns from what it is told. If not, a runner may ask for many
+            configurations before it tells any, and train them together.
     """
 
     name: ClassVar[str]
     needs_gradients: ClassVar[bool] = False
+    adaptive: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -118,6 +125,11 @@ class SearchStrategy(ABC):
         told = value if known else None
         self.observations.append(Observation(config, told, seconds, tuple(curve), gradients))
 
+    def withdraw(self, config: Mapping[str, Any]) -> None:
+        """Take back a question that will not be answered, so that it is asked again."""
+        if config in self.pending:
+            self.pending.remove(dict(config))
+
     def stops(self, values: Sequence[float | None]) -> bool:
         """Return whether a running trial should end now, for strategies that stop early.
 
@@ -134,9 +146,10 @@ class SearchStrategy(ABC):
         """Return what was told, then what is pending."""
         return [dict(o.config) for o in self.observations] + self.pending
 
-    def step_seed(self) -> int:
-        """Return a seed that depends on the study's seed and the number of trials so far."""
-        step = len(self.observations) + len(self.pending)
+    def step_seed(self, step: int | None = None) -> int:
+        """Return a seed of the study's seed and a step; default the number of trials so far."""
+        if step is None:
+            step = len(self.observations) + len(self.pending)
         return int(np.random.SeedSequence([self.seed, step]).generate_state(1)[0])
 
     def goodness(self) -> np.ndarray:

@@ -31,6 +31,7 @@ class GridSearch(SearchStrategy):
     """
 
     name = "grid"
+    adaptive = False
 
     def propose(self) -> Configuration:
         """Return the next point of the grid that was not tried."""

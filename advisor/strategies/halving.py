@@ -21,6 +21,7 @@ class SuccessiveHalving(SobolSearch):
     """Evenly spread configurations, two thirds of which are stopped at each rung."""
 
     name = "halving"
+    adaptive = True
     brackets = 1
 
     def stops(self, values: Sequence[float | None]) -> bool:

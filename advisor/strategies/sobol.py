@@ -1,15 +1,20 @@
 """Evenly spread search: a scrambled Sobol sequence (Owen 1998; Bousquet et al. 2017)."""
 
 from advisor.spaces import sobol
-from advisor.strategies.base import Configuration, SearchStrategy
+from advisor.strategies.base import Configuration
+from advisor.strategies.sequence import SequenceSearch
+
+FIRST = 64
 
 
-class SobolSearch(SearchStrategy):
+class SobolSearch(SequenceSearch):
     """Random search that leaves no region out."""
 
     name = "sobol"
+    _sequence: tuple[Configuration, ...] = ()
 
-    def propose(self) -> Configuration:
-        """Return the next point of the sequence."""
-        step = len(self.observations) + len(self.pending)
-        return sobol(self.space, step + 1, seed=self.seed)[step]
+    def point(self, step: int) -> Configuration:
+        """Return a point of the sequence."""
+        if step >= len(self._sequence):
+            self._sequence = tuple(sobol(self.space, max(FIRST, 2 * step), seed=self.seed))
+        return self._sequence[step]

@@ -3,7 +3,7 @@
 import copy
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -67,23 +67,37 @@ def train(
         UserError: no such metric, or not one for this kind of task.
         RuntimeError: PyTorch's, such as out of memory.
     """
-    chosen = get_metric(metric)
+    with torch.random.fork_rng(devices=_gpus(device)):
+        run = Run.begin(family, config, data, metric, seed, max_epochs, patience, device)
+        return run.go(report)
+
+
+def _gpus(device: str | None) -> list[torch.device]:
+    """Return whose random state a training changes besides the CPU's."""
+    place = place_of(device)
+    return [place] if place.type == "cuda" else []
+
+
+def place_of(device: str | None) -> torch.device:
+    """Return the device of that name; without one CUDA when present."""
+    return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def metric_of(name: str, data: PreparedData) -> Metric:
+    """Return a metric for this kind of data.
+
+    Raises:
+        UserError: no such metric, or not one for this kind of task.
+    """
+    chosen = get_metric(name)
     if data.kind not in chosen.kinds:
         names = ", ".join(known.name for known in metrics_of(data.kind))
-        raise UserError(f"The metric {metric} is not one of {data.kind}; choose from {names}.")
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    cuda = [place] if place.type == "cuda" else []
-    with torch.random.fork_rng(devices=cuda):
-        torch.manual_seed(seed)
-        config = family.complete(config, data)
-        epochs = config.get("epochs", max_epochs or MAX_EPOCHS)
-        epochs = epochs if max_epochs is None else min(epochs, max_epochs)
-        run = _Run(family, config, family.adapt(config, data), chosen, epochs, place)
-        return run.go(patience or config.get("patience", PATIENCE), report)
+        raise UserError(f"The metric {name} is not one of {data.kind}; choose from {names}.")
+    return chosen
 
 
-class _Run:
-    """The state of one training."""
+class Run:
+    """The state of one training; `advisor.training.together` drives several side by side."""
 
     def __init__(
         self,
@@ -92,9 +106,12 @@ class _Run:
         data: PreparedData,
         metric: Metric,
         max_epochs: int,
+        patience: int,
         device: torch.device,
     ) -> None:
-        self.data, self.metric, self.max_epochs = data, metric, max_epochs
+        """Build the network from PyTorch's global random state."""
+        self.data, self.metric = data, metric
+        self.max_epochs, self.patience = max_epochs, patience
         self.started = time.monotonic()
         self.network = family.build(config, data).to(device)
         self.optimizer = make_optimizer(self.network, config)
@@ -108,23 +125,50 @@ class _Run:
         self.best_epoch = 0
         self.best_weights: dict[str, Any] | None = None
 
-    def go(self, patience: int, report: Report | None) -> Outcome:
+    @classmethod
+    def begin(
+        cls,
+        family: ModelFamily,
+        config: Mapping[str, Any],
+        data: PreparedData,
+        metric: str,
+        seed: int,
+        max_epochs: int | None,
+        patience: int | None,
+        device: str | None,
+    ) -> Self:
+        """Seed PyTorch's global random state and build what `train` was asked for."""
+        chosen, place = metric_of(metric, data), place_of(device)
+        torch.manual_seed(seed)
+        config = family.complete(config, data)
+        epochs = config.get("epochs", max_epochs or MAX_EPOCHS)
+        epochs = epochs if max_epochs is None else min(epochs, max_epochs)
+        patience = patience or config.get("patience", PATIENCE)
+        return cls(family, config, family.adapt(config, data), chosen, epochs, patience, place)
+
+    def go(self, report: Report | None) -> Outcome:
         """Train to the end, whichever it is."""
         self.check_time = getattr(report, "check_time", None)
         for number in range(1, self.max_epochs + 1):
-            try:
-                epoch, reason = self._epoch(number)
-                self.curve.append(epoch)
-                if reason:
-                    return self._outcome("diverged", reason)
-                self._keep_best(epoch)
-                if report is not None:
-                    report(epoch)
-            except StopTrial as stop:
-                return self._outcome("stopped", str(stop))
-            if number - self.best_epoch >= patience:
-                break
+            outcome = self.advance(number, report)
+            if outcome is not None:
+                return outcome
         return self._outcome("complete")
+
+    def advance(self, number: int, report: Report | None) -> Outcome | None:
+        """Train one epoch; return an outcome if it was the last one."""
+        try:
+            epoch, reason = self._epoch(number)
+            self.curve.append(epoch)
+            if reason:
+                return self._outcome("diverged", reason)
+            self._keep_best(epoch)
+            if report is not None:
+                report(epoch)
+        except StopTrial as stop:
+            return self._outcome("stopped", str(stop))
+        last = number >= self.max_epochs or number - self.best_epoch >= self.patience
+        return self._outcome("complete") if last else None
 
     def _epoch(self, number: int) -> tuple[EpochRecord, str | None]:
         """Train one epoch; return its record and why it diverged, if it did."""
@@ -187,7 +231,7 @@ class _Run:
     def _evaluate(self, part: str, rows: int | None = None) -> tuple[float | None, float]:
         """Return metric and loss on the first rows; no metric where it is not finite."""
         data, tensors = self.data, self.parts[part]
-        outputs = outputs_of(self.network, tensors.x[:rows], data.evaluation_batch)
+        outputs = self._outputs(part, rows)
         loss = float(loss_of(outputs, tensors.y[:rows], data.kind))
         prediction = to_prediction(outputs, data, part)
         if not np.isfinite(prediction).all():
@@ -196,12 +240,24 @@ class _Run:
         value = self.metric.compute(truth, prediction, naive)
         return (value if np.isfinite(value) else None), loss
 
+    def _outputs(self, part: str, rows: int | None) -> torch.Tensor:
+        """Return the network's outputs on the first rows of a part."""
+        return outputs_of(self.network, self.parts[part].x[:rows], self.data.evaluation_batch)
+
+    def _weights(self) -> dict[str, Any]:
+        """Return a copy of the network's state."""
+        return copy.deepcopy(self.network.state_dict())
+
+    def _seconds(self) -> float:
+        """Return what the training took so far."""
+        return time.monotonic() - self.started
+
     def _keep_best(self, epoch: EpochRecord) -> None:
         assert epoch.val_metric is not None
         sign = 1 if self.metric.direction == "maximize" else -1
         if self.best_value is None or sign * epoch.val_metric > sign * self.best_value:
             self.best_value, self.best_epoch = epoch.val_metric, epoch.epoch
-            self.best_weights = copy.deepcopy(self.network.state_dict())
+            self.best_weights = self._weights()
 
     def _outcome(self, state: str, error: str | None = None) -> Outcome:
         kept = state != "diverged" and self.best_weights is not None
@@ -213,7 +269,7 @@ class _Run:
             epochs=len(self.curve),
             n_params=sum(p.numel() for p in self.network.parameters() if p.requires_grad),
             error=error,
-            duration=time.monotonic() - self.started,
+            duration=self._seconds(),
         )
 
     def _best_metrics(self) -> dict[str, float]:

@@ -184,7 +184,11 @@ def _watched(network: nn.Module) -> Iterator[_Seen]:
 
 
 def refusal(
-    family: ModelFamily, config: Mapping[str, Any], data: PreparedData, limit: int | None = None
+    family: ModelFamily,
+    config: Mapping[str, Any],
+    data: PreparedData,
+    limit: int | None = None,
+    networks: int = 1,
 ) -> str | None:
     """Return why a configuration is not to be tried, None if it is, or if that is not known.
 
@@ -192,6 +196,7 @@ def refusal(
         family, config, data: as for `estimate`.
         limit: bytes for everything; default `SHARE` of what is free besides the data, which
             are in memory already.
+        networks: how many like this one are trained at the same time.
     """
     try:
         found = estimate(family, config, data)
@@ -201,5 +206,7 @@ def refusal(
     if free is not None:
         on_card = torch.cuda.is_available()  # where the data are not yet
         most, needed = int(SHARE * free), found.total if on_card else found.more
+        needed += (networks - 1) * found.more
         return too_much(needed, most) if needed > most else None
-    return too_much(found.total, limit) if limit is not None and found.total > limit else None
+    needed = found.total + (networks - 1) * found.more
+    return too_much(needed, limit) if limit is not None and needed > limit else None

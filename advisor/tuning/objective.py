@@ -4,7 +4,7 @@ import importlib.util
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -15,11 +15,20 @@ from advisor.training.outcome import GRADIENT, SKIPPED, Outcome, Report, StopTri
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
 
+AT_ONCE = 16
+"""Configurations that are looked through for networks of one shape."""
+
 TrainFunction = Callable[[dict[str, Any], "Reporter"], Any]
 
 
 class Objective(ABC):
-    """Evaluates configurations."""
+    """Evaluates configurations.
+
+    Attributes:
+        at_once: how many configurations it is worth asking for before any is evaluated.
+    """
+
+    at_once: int = 1
 
     @abstractmethod
     def evaluate(self, config: Mapping[str, Any], report: Report) -> Outcome:
@@ -32,6 +41,25 @@ class Objective(ABC):
         Raises:
             Exception: whatever the training raises; the runner records a failed trial.
         """
+
+    def groups_of(self, configs: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+        """Return the places of configurations that gain from being evaluated together."""
+        return [[place] for place in range(len(configs))]
+
+    def evaluate_many(
+        self, configs: Sequence[Mapping[str, Any]], reports: Sequence[Report]
+    ) -> Iterator[tuple[int, Outcome]]:
+        """Train one of the groups; yield the place and outcome of each as soon as it ended.
+
+        Args:
+            configs: active hyperparameters of each.
+            reports: of each; one that raises `StopTrial` ends its own trial only.
+
+        Raises:
+            Exception: as `evaluate`; the runner evaluates the others one by one.
+        """
+        for place, (config, report) in enumerate(zip(configs, reports, strict=True)):
+            yield place, self.evaluate(config, report)
 
 
 class FamilyObjective(Objective):
@@ -58,6 +86,8 @@ class FamilyObjective(Objective):
         self._memory_limit = memory_limit
         self._family, self._data, self._metric = family, data, metric
         self._seed, self._gradients, self._limits = seed, gradients, limits
+        if family.stackable and not gradients:
+            self.at_once = AT_ONCE
 
     def evaluate(self, config: Mapping[str, Any], report: Report) -> Outcome:
         """Train the family with `config`, unless that is estimated to need too much memory."""
@@ -78,6 +108,32 @@ class FamilyObjective(Objective):
         )
         differentiable = self._gradients and outcome.state == "complete"
         return self._differentiated(config, outcome) if differentiable else outcome
+
+    def groups_of(self, configs: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+        """Return the places of configurations whose networks have one shape and room at once."""
+        from advisor.training.memory import refusal
+        from advisor.training.together import groups_of
+
+        found: list[list[int]] = []
+        for group in groups_of(self._family, configs, self._data):
+            first, count = configs[group[0]], len(group)
+            together = count > 1 and not refusal(
+                self._family, first, self._data, self._memory_limit, count
+            )
+            found += [group] if together else [[place] for place in group]
+        return found
+
+    def evaluate_many(
+        self, configs: Sequence[Mapping[str, Any]], reports: Sequence[Report]
+    ) -> Iterator[tuple[int, Outcome]]:
+        """Train networks of one shape together."""
+        from advisor.training.together import train_group
+
+        options = {"metric": self._metric, **self._limits}
+        places = range(len(configs))
+        return train_group(
+            self._family, configs, self._data, places, self._seed, reports, **options
+        )
 
     def _differentiated(self, config: Mapping[str, Any], outcome: Outcome) -> Outcome:
         from advisor.training.hypergradient import family_hypergradients

@@ -1,24 +1,19 @@
 """Runs a search: ask, evaluate, tell, until the trials, the time or the patience end."""
 
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import takewhile
 
-from advisor.training.limits import short_reason
-from advisor.training.outcome import SKIPPED, Outcome, StopTrial
-from advisor.tuning.interrupts import interrupts_pass
+from advisor.training.outcome import SKIPPED
+from advisor.tuning.batches import TIME_OVER, batch, over
 from advisor.tuning.objective import Objective
 from advisor.tuning.tuner import Tuner
-from knowledge_base.records import EpochRecord, TrialRecord
+from knowledge_base.records import TrialRecord
 
 MAX_CONSECUTIVE_FAILURES = 5
 MAX_CONSECUTIVE_SKIPS = 50
 """Skipping costs next to nothing, and a smaller configuration may come."""
-MAX_ERROR_CHARACTERS = 4000
-TIME_OVER = "the time limit is over"
 
 OnTrial = Callable[[TrialRecord, Tuner], None]
 
@@ -48,7 +43,8 @@ def run(
 
     An objective that raises makes a failed trial with its traceback; five in a row end the
     run, as do many in a row that were skipped since they would have needed too much memory.
-    When the time is up the running trial is stopped at its next report and kept.
+    When the time is up the running trials are stopped at their next report and kept. Which
+    trials run together, `advisor.tuning.batches` says.
 
     Args:
         tuner: with the trials of earlier runs already told.
@@ -63,15 +59,15 @@ def run(
     deadline = None if timeout is None else time.monotonic() + timeout
     before = len(tuner.trials)
     while len(tuner.trials) < trials:
-        if deadline is not None and time.monotonic() >= deadline:
+        if over(deadline):
             break
-        trial = _one_trial(tuner, objective, deadline)
-        if on_trial is not None:
-            on_trial(trial, tuner)
-        if failed := _failed(tuner.trials[before:]):
-            return failed
+        for trial in batch(tuner, objective, trials - len(tuner.trials), deadline):
+            if on_trial is not None:
+                on_trial(trial, tuner)
+            if failed := _failed(tuner.trials[before:]):
+                return failed
     done = tuner.trials[before:]
-    if deadline is not None and time.monotonic() >= deadline:
+    if over(deadline):
         return _out_of_time(tuner, done, timeout or 0.0, len(tuner.trials) < trials)
     if done and all(_skipped(trial) for trial in done):
         return RunResult("failures", _all_skipped(done))
@@ -116,34 +112,3 @@ def _out_of_time(
         f"The time limit of {timeout:g} s was too short for one trial: {came}. Allow more with "
         "--timeout.",
     )
-
-
-class _Watch:
-    """What a training reports to: ends trials that the strategy or the clock wants ended."""
-
-    def __init__(self, tuner: Tuner, deadline: float | None) -> None:
-        self._tuner, self._deadline = tuner, deadline
-        self._curve: list[EpochRecord] = []
-
-    def __call__(self, epoch: EpochRecord) -> None:
-        self._curve.append(epoch)
-        if self._tuner.stops(self._curve):
-            raise StopTrial(f"stopped early after {len(self._curve)} epochs: others were ahead")
-        self.check_time()
-
-    def check_time(self) -> None:
-        """End the trial if the time is over; called within long epochs, too."""
-        if self._deadline is not None and time.monotonic() >= self._deadline:
-            raise StopTrial(TIME_OVER)
-
-
-def _one_trial(tuner: Tuner, objective: Objective, deadline: float | None) -> TrialRecord:
-    config = tuner.ask()
-    started_at, started = datetime.now(UTC), time.monotonic()
-    try:
-        with interrupts_pass():
-            outcome = objective.evaluate(config, _Watch(tuner, deadline))
-    except Exception as raised:
-        error = short_reason(raised) or traceback.format_exc()[-MAX_ERROR_CHARACTERS:]
-        outcome = Outcome(state="failed", error=error, duration=time.monotonic() - started)
-    return tuner.tell(config, outcome, started_at)

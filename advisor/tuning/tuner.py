@@ -249,6 +249,15 @@ class Tuner:
         self._remember(trial)
         return trial
 
+    def withdraw(self, config: Mapping[str, Any]) -> None:
+        """Take back a question that will not be answered; it may be asked again."""
+        self._strategy.withdraw(config)
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the next question depends on what is told before it."""
+        return self._strategy.adaptive
+
     def stops(self, curve: Sequence[EpochRecord]) -> bool:
         """Return whether the strategy wants a running trial to end now."""
         return self._strategy.stops([epoch.val_metric for epoch in curve])

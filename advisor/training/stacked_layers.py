@@ -1,0 +1,245 @@
+"""Layers of several networks of one shape at once: batched matrix products and the like.
+
+Inputs are (networks, rows, columns). Every layer does what PyTorch's own does, in the same
+order of operations where the result of one network allows to tell.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from advisor.models.tables import Embeddings, Residual
+
+Weights = Sequence[torch.Tensor]
+"""All parameters in the order of `parameters()`, each with the networks in front."""
+
+Shape = tuple[Any, ...]
+
+
+class Layer(ABC):
+    """One layer of all networks.
+
+    Attributes:
+        kinds: the modules that it stands for; their subclasses are not meant.
+        generators: of each network's random choices.
+    """
+
+    kinds: ClassVar[tuple[type[nn.Module], ...]]
+
+    def __init__(self, modules: Sequence[Any], first: int) -> None:
+        """Take the module of each network, and the place of its first parameter."""
+        self.first = first
+        self.generators: Sequence[torch.Generator] = ()
+
+    @staticmethod
+    def shape(module: Any) -> Shape | None:
+        """Return what must be equal of two modules besides their kind; None if unknown."""
+        return tuple(tuple(parameter.shape) for parameter in module.parameters(recurse=False))
+
+    @abstractmethod
+    def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
+        """Return the outputs for inputs (networks, rows, columns)."""
+
+    def keep(self, places: torch.Tensor) -> None:
+        """Go on with the networks at these places only."""
+        return None  # most layers remember nothing of a network
+
+    def state(self, place: int) -> list[torch.Tensor]:
+        """Return copies of what the network at a place remembers besides parameters."""
+        return []
+
+
+class _Linear(Layer):
+    """A batched matrix product."""
+
+    kinds = (nn.Linear,)
+
+    def __init__(self, modules: Sequence[nn.Linear], first: int) -> None:
+        super().__init__(modules, first)
+        self.bias = modules[0].bias is not None
+
+    def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
+        weight = weights[self.first].transpose(1, 2)
+        if not self.bias:
+            return torch.bmm(x, weight)
+        return torch.baddbmm(weights[self.first + 1].unsqueeze(1), x, weight)
+
+
+class _BatchNorm(Layer):
+    """Batch normalisation; the columns of all networks are columns of one."""
+
+    kinds = (nn.BatchNorm1d,)
+
+    def __init__(self, modules: Sequence[nn.BatchNorm1d], first: int) -> None:
+        super().__init__(modules, first)
+        self.momentum, self.eps = modules[0].momentum or 0.0, modules[0].eps
+        self.mean = torch.stack([m.running_mean for m in modules])  # type: ignore[misc]
+        self.variance = torch.stack([m.running_var for m in modules])  # type: ignore[misc]
+
+    @staticmethod
+    def shape(module: nn.BatchNorm1d) -> Shape | None:
+        usual = module.affine and module.track_running_stats and module.momentum is not None
+        return (module.num_features, module.momentum, module.eps) if usual else None
+
+    def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
+        networks, rows, columns = x.shape
+        wide = functional.batch_norm(
+            x.transpose(0, 1).reshape(rows, networks * columns),
+            self.mean.view(-1),
+            self.variance.view(-1),
+            weights[self.first].reshape(-1),
+            weights[self.first + 1].reshape(-1),
+            training,
+            self.momentum,
+            self.eps,
+        )
+        return wide.view(rows, networks, columns).transpose(0, 1)
+
+    def keep(self, places: torch.Tensor) -> None:
+        self.mean, self.variance = self.mean[places], self.variance[places]
+
+    def state(self, place: int) -> list[torch.Tensor]:
+        return [self.mean[place].clone(), self.variance[place].clone()]
+
+
+class _LayerNorm(Layer):
+    """Layer normalisation."""
+
+    kinds = (nn.LayerNorm,)
+
+    def __init__(self, modules: Sequence[nn.LayerNorm], first: int) -> None:
+        super().__init__(modules, first)
+        self.width, self.eps = modules[0].normalized_shape, modules[0].eps
+
+    @staticmethod
+    def shape(module: nn.LayerNorm) -> Shape | None:
+        usual = module.bias is not None and len(module.normalized_shape) == 1
+        return (tuple(module.normalized_shape), module.eps) if usual else None
+
+    def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
+        plain = functional.layer_norm(x, self.width, eps=self.eps)
+        scale, shift = weights[self.first], weights[self.first + 1]
+        return plain * scale.unsqueeze(1) + shift.unsqueeze(1)
+
+
+class _Activation(Layer):
+    """What works on each number alone."""
+
+    kinds = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Tanh)
+
+    def __init__(self, modules: Sequence[nn.Module], first: int) -> None:
+        super().__init__(modules, first)
+        self.module = modules[0]
+
+    @staticmethod
+    def shape(module: nn.Module) -> Shape | None:
+        return (module.extra_repr(),)
+
+    def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
+        return self.module(x)
+
+
+class _Dropout(Layer):
+    """Dropout with a rate and a generator for each network, so that each has its own masks."""
+
+    kinds = (nn.Dropout,)
+
+    def __init__(self, modules: Sequence[nn.Dropout], first: int) -> None:
+        super().__init__(modules, first)
+        self.rates = [module.p for module in modules]
+
+    def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
+        if not training:
+            return x
+        mask = torch.empty(x.shape, dtype=x.dtype)  # each network's numbers in one piece
+        for noise, rate, generator in zip(mask, self.rates, self.generators, strict=True):
+            if rate < 1:
+                noise.bernoulli_(1 - rate, generator=generator).div_(1 - rate)
+            else:
+                noise.zero_()
+        return x * mask
+
+    def keep(self, places: torch.Tensor) -> None:
+        self.rates = [self.rates[place] for place in places.tolist()]
+
+
+class _Chain(Layer):
+    """Layers one after another."""
+
+    kinds = (nn.Sequential,)
+
+    def __init__(self, modules: Sequence[nn.Sequential], first: int) -> None:
+        super().__init__(modules, first)
+        self.layers = []
+        for parallel in zip(*modules, strict=True):
+            self.layers.append(layer_of(parallel, first))
+            first += sum(1 for _ in parallel[0].parameters())
+
+    @staticmethod
+    def shape(module: nn.Sequential) -> Shape | None:
+        shapes = tuple(shape_of(part) for part in module)
+        return None if None in shapes else shapes
+
+    def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
+        for layer in self.layers:
+            x = layer(x, weights, training)
+        return x
+
+
+class _Sum(_Chain):
+    """Layers whose output is added to their input."""
+
+    kinds = (Residual,)
+
+    def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
+        return x + super().__call__(x, weights, training)
+
+
+class _Tables(Layer):
+    """Learned vectors of groups of indicator columns."""
+
+    kinds = (Embeddings,)
+
+    def __init__(self, modules: Sequence[Embeddings], first: int) -> None:
+        super().__init__(modules, first)
+        self.categories, self.others = modules[0].categories, modules[0].others
+
+    @staticmethod
+    def shape(module: Embeddings) -> Shape | None:
+        return (tuple(module.categories), module.n_outputs)
+
+    def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
+        parts = [x[..., self.others]]
+        for place, (start, count) in enumerate(self.categories, start=self.first):
+            columns = x[..., start : start + count]
+            parts.append(torch.bmm(columns, weights[place].transpose(1, 2)))
+        return torch.cat(parts, 2)
+
+
+LAYERS: dict[type[nn.Module], type[Layer]] = {
+    kind: layer
+    for layer in (_Linear, _BatchNorm, _LayerNorm, _Activation, _Dropout, _Chain, _Sum, _Tables)
+    for kind in layer.kinds
+}
+
+
+def shape_of(module: nn.Module) -> Shape | None:
+    """Return what two modules must agree in to be stacked; None for modules that cannot be."""
+    layer = LAYERS.get(type(module))
+    shape = None if layer is None else layer.shape(module)
+    return None if shape is None else (type(module).__name__, *shape)
+
+
+def layer_of(modules: Sequence[nn.Module], first: int = 0) -> Layer:
+    """Return the layer of modules of equal `shape_of`."""
+    return LAYERS[type(modules[0])](modules, first)
+
+
+def layers_in(layer: Layer) -> list[Layer]:
+    """Return a layer and all inside it, in their order."""
+    inside = layer.layers if isinstance(layer, _Chain) else []
+    return [layer, *(deeper for part in inside for deeper in layers_in(part))]

@@ -1,0 +1,107 @@
+"""The trials that are asked for at once: one, or, where nothing is learnt in between, several."""
+
+import time
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from advisor.training.limits import short_reason
+from advisor.training.outcome import Outcome, StopTrial
+from advisor.tuning.interrupts import interrupts_pass
+from advisor.tuning.objective import Objective
+from advisor.tuning.tuner import Tuner
+from knowledge_base.records import EpochRecord, TrialRecord
+
+MAX_ERROR_CHARACTERS = 4000
+TIME_OVER = "the time limit is over"
+
+
+def over(deadline: float | None) -> bool:
+    """Return whether the time is up."""
+    return deadline is not None and time.monotonic() >= deadline
+
+
+def batch(
+    tuner: Tuner, objective: Objective, left: int, deadline: float | None
+) -> Iterator[TrialRecord]:
+    """Ask for configurations, evaluate them, and yield their trials, each told by then.
+
+    Of a strategy that does not learn, up to `objective.at_once` configurations are asked for,
+    and those that the objective groups are trained together; each is told, and so on disk, as
+    soon as it ended, and all of a group before anything else starts. No group begins when the
+    time is over. What was asked for and not told in the end is taken back.
+
+    Args:
+        tuner: asked and told.
+        objective: what to evaluate.
+        left: how many trials the study may still have, at least one.
+        deadline: when all that are running are stopped.
+    """
+    size = 1 if tuner.adaptive else min(objective.at_once, left)
+    if size == 1:
+        yield _one_trial(tuner, objective, tuner.ask(), deadline)
+        return
+    configs = tuner.ask(size)
+    try:
+        for group in objective.groups_of(configs):
+            if over(deadline):
+                return
+            if len(group) == 1:
+                yield _one_trial(tuner, objective, configs[group[0]], deadline)
+            else:
+                yield from _group(tuner, objective, [configs[p] for p in group], deadline)
+    finally:
+        for config in configs:
+            tuner.withdraw(config)
+
+
+def _group(
+    tuner: Tuner, objective: Objective, configs: list[dict[str, Any]], deadline: float | None
+) -> Iterator[TrialRecord]:
+    """Evaluate configurations together, and one by one those left when that fails."""
+    left = dict(enumerate(configs))
+    started_at = datetime.now(UTC)
+    evaluated = objective.evaluate_many(configs, [_Watch(tuner, deadline) for _ in configs])
+    while left:
+        try:
+            place, outcome = next(evaluated)
+        except Exception:
+            break
+        yield tuner.tell(left.pop(place), outcome, started_at)
+    for config in left.values():
+        if over(deadline):
+            return
+        yield _one_trial(tuner, objective, config, deadline)
+
+
+class _Watch:
+    """What a training reports to: ends trials that the strategy or the clock wants ended."""
+
+    def __init__(self, tuner: Tuner, deadline: float | None) -> None:
+        self._tuner, self._deadline = tuner, deadline
+        self._curve: list[EpochRecord] = []
+
+    def __call__(self, epoch: EpochRecord) -> None:
+        self._curve.append(epoch)
+        if self._tuner.stops(self._curve):
+            raise StopTrial(f"stopped early after {len(self._curve)} epochs: others were ahead")
+        self.check_time()
+
+    def check_time(self) -> None:
+        """End the trial if the time is over; called within long epochs, too."""
+        if over(self._deadline):
+            raise StopTrial(TIME_OVER)
+
+
+def _one_trial(
+    tuner: Tuner, objective: Objective, config: dict[str, Any], deadline: float | None
+) -> TrialRecord:
+    started_at, started = datetime.now(UTC), time.monotonic()
+    try:
+        with interrupts_pass():
+            outcome = objective.evaluate(config, _Watch(tuner, deadline))
+    except Exception as raised:
+        error = short_reason(raised) or traceback.format_exc()[-MAX_ERROR_CHARACTERS:]
+        outcome = Outcome(state="failed", error=error, duration=time.monotonic() - started)
+    return tuner.tell(config, outcome, started_at)
