@@ -70,6 +70,7 @@ def estimate(family: ModelFamily, config: Mapping[str, Any], data: PreparedData)
     Raises:
         Exception: the network cannot do without content.
     """
+    config = family.complete(config, data)
     few = data.few()
     adapted = family.adapt(config, few)
     rows = {part: data.n_rows(part) for part in PARTS}
