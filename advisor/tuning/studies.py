@@ -42,13 +42,9 @@ def find_directory(root: Path, settings: TuneSettings, name: str | None) -> Path
     Raises:
         UserError: there is no such study; the known ones are listed.
     """
-    known = _known(root)
     if name is not None:
-        if name in known:
-            return root / name
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean '{near[0]}'?" if near else _listing(known)
-        raise UserError(f"There is no study '{name}' to resume in {root}. {hint}")
+        return find_study(root, name)
+    known = _known(root)
     same = [
         root / study
         for study in known
@@ -60,6 +56,20 @@ def find_directory(root: Path, settings: TuneSettings, name: str | None) -> Path
             "Name one with --study NAME --resume."
         )
     return max(same, key=lambda path: (path / "study.json").stat().st_mtime)
+
+
+def find_study(root: Path, name: str) -> Path:
+    """Return the study of that name.
+
+    Raises:
+        UserError: there is none; the nearest or the known ones are named.
+    """
+    known = _known(root)
+    if name in known:
+        return root / name
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean '{near[0]}'?" if near else _listing(known)
+    raise UserError(f"There is no study '{name}' in {root}. {hint}")
 
 
 @contextmanager

@@ -1,0 +1,20 @@
+"""Diagnosis: what went wrong in a trial, by its learning curve, and what to change."""
+
+from advisor.diagnosis.base import Symptom
+from advisor.diagnosis.diagnose import diagnose, remedies_for
+from advisor.diagnosis.findings import Diagnosis, Finding, Remedy
+from advisor.diagnosis.study import StudyDiagnosis, diagnose_study
+from advisor.diagnosis.symptoms import FAILURES, SYMPTOMS
+
+__all__ = [
+    "FAILURES",
+    "SYMPTOMS",
+    "Diagnosis",
+    "Finding",
+    "Remedy",
+    "StudyDiagnosis",
+    "Symptom",
+    "diagnose",
+    "diagnose_study",
+    "remedies_for",
+]
