@@ -1,14 +1,18 @@
 """What the commands share: options, error reporting and opening the knowledge base."""
 
 import functools
+import os
+import sys
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
 from knowledge_base.errors import UserError
 
 BAD_INPUT = 2
+INTERRUPTED = 130
 
 
 def kb_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,6 +37,66 @@ def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ):  # fmt: skip
         function = option(function)
     return function
+
+
+def objective_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the user's own training function and its search space."""
+    for option in (
+        click.option("--space", metavar="FILE",
+                     help="Its search space (ConfigSpace JSON or YAML)."),
+        click.option("--objective", metavar="FILE.py:FUNCTION",
+                     help="Your own training function instead of DATA."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def part_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add which part of the space is searched."""
+    for option in (
+        click.option("--fix", multiple=True, metavar="NAME=VALUE",
+                     help="Fix another one; may be repeated.  [default: each one's default]"),
+        click.option("--only", metavar="NAMES",
+                     help="Search these hyperparameters, such as learning_rate,dropout.  "
+                     "[default: all]"),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def task_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what is optimised, and what is trained for how long."""
+    for option in (
+        click.option("--max-epochs", type=click.IntRange(min=1),
+                     help="Per trial, built-in families."),
+        click.option("--family",
+                     help="Model family.  [default: by the data, or the name of your space]"),
+        click.option("--kind", type=click.Choice(["classification", "regression"]),
+                     help="Kind of task.  [default: by the target's values]"),
+        click.option("--direction", type=click.Choice(["minimize", "maximize"]),
+                     help="For your own objective.  [default: minimize]"),
+        click.option("--metric", help="What to optimise.  [default: accuracy, rmse or mase]"),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def study_options(kind: str, many: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what adds --study, --resume and --studies-dir for a study or a comparison."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in (
+            click.option("--studies-dir", type=click.Path(path_type=Path),
+                         help=f"Where {many} are kept.  [default: beside the knowledge base]"),
+            click.option("--resume", "resuming", is_flag=True,
+                         help=f"Go on with a {kind} that was cut off."),
+            click.option("--study", "name",
+                         help=f"Name of the {kind}.  [default: from the data set]"),
+        ):  # fmt: skip
+            function = option(function)
+        return function
+
+    return add
 
 
 def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,3 +140,31 @@ def speaks_to_the_user(function: Callable[..., Any]) -> Callable[..., Any]:
             raise SystemExit(BAD_INPUT) from None
 
     return wrapped
+
+
+def trial_bar(search: Any, label: str = "Trials") -> Any:
+    """Return a progress bar on standard error for the trials of a search."""
+
+    def best(trial: Any) -> str:
+        found = search.tuner.best
+        return "" if found is None else f"best {search.tuner.context.task.metric} {found.value:.4g}"
+
+    bar = click.progressbar(
+        length=search.settings.trials,
+        label=label,
+        item_show_func=best,
+        file=sys.stderr,
+        show_pos=True,
+    )
+    bar.update(len(search.tuner.trials), None)
+    return bar
+
+
+def end_interrupted(kept: str, command: str) -> NoReturn:
+    """Say what was kept and how to go on, and end the process at once."""
+    click.echo(f"\nInterrupted; {kept} kept. Go on with:", err=True)
+    click.echo(f"  {command}", err=True)
+    # Threads of a training that was cut off must not hold up or abort the exit.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)

@@ -72,6 +72,8 @@ def _print_summary(found: "StudyDiagnosis") -> None:
     from advisor.diagnosis import SYMPTOMS
 
     titles = {symptom.name: symptom.title for symptom in SYMPTOMS}
-    click.echo(f"\nStudy {found.study}: {len(found.trials)} trials, {found.healthy} without a finding")
+    click.echo(
+        f"\nStudy {found.study}: {len(found.trials)} trials, {found.healthy} without a finding"
+    )
     for name, count in found.counts.items():
         click.echo(f"  {titles[name]}: {count}")

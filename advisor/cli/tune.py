@@ -1,13 +1,20 @@
 """`advisor tune`."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from advisor.cli.common import data_options, standard_options
+from advisor.cli.common import (
+    data_options,
+    end_interrupted,
+    objective_options,
+    part_options,
+    standard_options,
+    study_options,
+    task_options,
+    trial_bar,
+)
 from advisor.cli.output import config_text, print_json
 
 
@@ -15,32 +22,21 @@ from advisor.cli.output import config_text, print_json
 @click.argument("data", required=False)
 @click.option("--target", help="Column to predict.")
 @data_options
-@click.option("--objective", metavar="FILE.py:FUNCTION",
-              help="Your own training function instead of DATA.")  # fmt: skip
-@click.option("--space", metavar="FILE", help="Its search space (ConfigSpace JSON or YAML).")
+@objective_options
 @click.option("--trials", type=click.IntRange(min=1),
               help="Length of the whole study.  [default: 30]")  # fmt: skip
 @click.option("--timeout", metavar="TIME", help="Stop after 90s, 10m or 1h30m.")
 @click.option("--strategy", default="bayesian", show_default=True,
               help="bayesian, random, sobol, grid, evolution, halving, hyperband or gradient."
               )  # fmt: skip
+@part_options
 @click.option("--warm", "n_warm", type=click.IntRange(min=0),
               help="Configurations from the past; 0 is a cold search.  [default: by --trials]"
               )  # fmt: skip
 @click.option("--per-second", is_flag=True,
               help="Expected improvement per second: prefer what is quick.")  # fmt: skip
-@click.option("--metric", help="What to optimise.  [default: accuracy, rmse or mase]")
-@click.option("--direction", type=click.Choice(["minimize", "maximize"]),
-              help="For your own objective.  [default: minimize]")  # fmt: skip
-@click.option("--kind", type=click.Choice(["classification", "regression"]),
-              help="Kind of task.  [default: by the target's values]")  # fmt: skip
-@click.option("--family", help="Model family.  [default: by the data, or the name of your space]"
-              )  # fmt: skip
-@click.option("--max-epochs", type=click.IntRange(min=1), help="Per trial, built-in families.")
-@click.option("--study", "name", help="Name of the study.  [default: from the data set]")
-@click.option("--resume", "resuming", is_flag=True, help="Go on with a study that was cut off.")
-@click.option("--studies-dir", type=click.Path(path_type=Path),
-              help="Where studies are kept.  [default: beside the knowledge base]")  # fmt: skip
+@task_options
+@study_options("study", "studies")
 @click.option("--contribute/--no-contribute", "contributing", default=True, show_default=True,
               help="Whether finished trials go into the knowledge base.")  # fmt: skip
 @standard_options
@@ -86,34 +82,13 @@ def command(
 
 def _run(search: Any, timeout: float | None, output: str) -> None:
     try:
-        with _progress(search, output) as bar:
+        with trial_bar(search) as bar:
             result = search.run(timeout, lambda trial, tuner: bar.update(1, trial))
     except KeyboardInterrupt:
-        click.echo(f"\nInterrupted; {_finished(search)} kept. Go on with:", err=True)
-        click.echo(f"  {_resume_command(search)}", err=True)
-        # Threads of a training that was cut off must not hold up or abort the exit.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(130)
+        end_interrupted(_finished(search), _resume_command(search))
     _print_result(search, result, output)
     if result.reason == "failures":
         raise SystemExit(1)
-
-
-def _progress(search: Any, output: str) -> Any:
-    def best(trial: Any) -> str:
-        found = search.tuner.best
-        return "" if found is None else f"best {search.tuner.context.task.metric} {found.value:.4g}"
-
-    bar = click.progressbar(
-        length=search.settings.trials,
-        label="Trials",
-        item_show_func=best,
-        file=sys.stderr,
-        show_pos=True,
-    )
-    bar.update(len(search.tuner.trials), None)
-    return bar
 
 
 def _print_result(search: Any, result: Any, output: str) -> None:

@@ -1,5 +1,6 @@
 """From the curve of a trial to what went wrong and what to change."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from advisor.diagnosis.base import Symptom
@@ -7,7 +8,7 @@ from advisor.diagnosis.findings import Diagnosis, Finding, Remedy
 from advisor.diagnosis.reading import Reading
 from advisor.diagnosis.symptoms import SYMPTOMS
 from advisor.meta.aliases import match_names
-from knowledge_base.records import TaskRecord, TrialRecord
+from knowledge_base.records import DatasetRecord, TaskRecord, TrialRecord
 from knowledge_base.space import Hyperparameter, SpaceDefinition
 
 
@@ -44,6 +45,37 @@ def diagnose(
         if symptom.name not in hidden
     ]
     return Diagnosis(tuple(findings), tuple(unjudged))
+
+
+def labelled(
+    trial: TrialRecord,
+    task: TaskRecord,
+    space: SpaceDefinition | None,
+    dataset: DatasetRecord | None,
+    others: Sequence[TrialRecord] = (),
+) -> TrialRecord:
+    """Return the trial with what went wrong in it as its labels.
+
+    Without a curve nobody can say, and there are none.
+
+    Args:
+        trial, task, space: as for `diagnose`.
+        dataset: of the task, if any.
+        others: trials on the same task, which say what is possible.
+    """
+    if not trial.curve and trial.state != "diverged":
+        return trial
+    best = best_trial([*others, trial], task.direction)
+    value = None if best is None else best.value
+    classes = dataset.n_classes if dataset is not None else None
+    return replace(trial, labels=diagnose(trial, task, space, classes, value).labels)
+
+
+def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
+    """Return the completed trial with the best value, the first of equals; None for none."""
+    completed = [t for t in trials if t.state == "complete" and t.value is not None]
+    sign = 1 if direction == "minimize" else -1
+    return min(completed, key=lambda trial: sign * (trial.value or 0.0), default=None)
 
 
 def remedies_for(label: str, space: SpaceDefinition, config: dict[str, object]) -> list[Remedy]:

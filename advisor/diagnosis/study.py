@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from advisor.diagnosis.diagnose import diagnose
+from advisor.diagnosis.diagnose import best_trial, diagnose
 from advisor.diagnosis.findings import Diagnosis
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
@@ -85,7 +85,7 @@ def diagnose_study(
     """
     directory = StudyDirectory.open(_path(study, root, kb))
     trials = directory.trials()
-    best = best_of(trials, directory.task.direction)
+    best = best_trial(trials, directory.task.direction)
     chosen = [one for one in trials if trial is None or one.number == trial]
     if trial is not None and not chosen:
         there = f"it has the trials 0 to {len(trials) - 1}" if trials else "it has none yet"
@@ -102,16 +102,9 @@ def diagnose_study(
     )
 
 
-def best_of(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
-    """Return the complete trial with the best value, None without any."""
-    completed = [t for t in trials if t.state == "complete" and t.value is not None]
-    sign = 1 if direction == "minimize" else -1
-    return min(completed, key=lambda trial: sign * (trial.value or 0.0), default=None)
-
-
 def _path(study: str | Path, root: Path | None, kb: KnowledgeBase | None) -> Path:
     if (Path(study) / "study.json").is_file():
         return Path(study)
-    from advisor.tuning.studies import find_study, studies_root
+    from advisor.tuning.studies import named, studies_root
 
-    return find_study(root or studies_root(kb or KnowledgeBase()), str(study))
+    return named(root or studies_root(kb or KnowledgeBase()), "study.json", str(study))

@@ -18,11 +18,15 @@ class ModelFamily(ABC):
         name: as stored with tasks.
         version: of the search space and of what the network makes of it.
         modality: the kind of data it takes: "table", "image", "text" or "series".
+        differentiable: hyperparameters by which the validation loss has a gradient.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
     modality: ClassVar[str] = "table"
+    differentiable: ClassVar[frozenset[str]] = frozenset(
+        {"learning_rate", "weight_decay", "momentum", "dropout"}
+    )
 
     @abstractmethod
     def space(self) -> "SpaceDefinition":

@@ -10,6 +10,7 @@ import numpy as np
 from knowledge_base.space import SpaceDefinition
 
 if TYPE_CHECKING:
+    from advisor.diagnosis import Remedy
     from advisor.surrogates import PastTasks
 
 Configuration = dict[str, Any]
@@ -67,6 +68,7 @@ class SearchStrategy(ABC):
             candidates: propose only these configurations, for strategies that can.
             per_second: prefer what is quick, for strategies that can.
         """
+        self.check(space)
         self.space = space
         self.direction = direction
         self.seed = seed
@@ -74,6 +76,15 @@ class SearchStrategy(ABC):
         self.warm_start = [space.complete(config) for config in warm_start]
         self.observations: list[Observation] = []
         self.pending: list[Configuration] = []
+
+    @classmethod
+    def check(cls, space: SpaceDefinition) -> None:
+        """Refuse a space that the strategy cannot search.
+
+        Raises:
+            UserError: names the hyperparameter.
+        """
+        return None
 
     def ask(self) -> Configuration:
         """Return the next configuration to try (active hyperparameters only)."""
@@ -107,6 +118,15 @@ class SearchStrategy(ABC):
         known = value is not None and bool(np.isfinite(value))
         told = value if known else None
         self.observations.append(Observation(config, told, seconds, tuple(curve), gradients))
+
+    def advise(self, config: Mapping[str, Any], remedies: "Sequence[Remedy]") -> None:
+        """Hear what should have helped a trial that was told, for strategies that can use it.
+
+        Args:
+            config: of the trial.
+            remedies: changes of it; further calls for the same trial add to them.
+        """
+        return
 
     def stops(self, values: Sequence[float | None]) -> bool:
         """Return whether a running trial should end now, for strategies that stop early.

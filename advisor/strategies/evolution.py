@@ -24,58 +24,60 @@ WARM_SHARE = 0.6
 MAX_WHOLE = 8
 """Whole numbers with more values than this are searched as numbers, and rounded."""
 PAST_POINTS = 512
-MAX_GENERATIONS = 1000
+STALE = 20
+"""Generations in a row without a new configuration after which a random one is tried."""
+FAILED = 1e30
+"""Loss of a failed trial; the strategy looks at ranks only."""
 
 
 class EvolutionSearch(SearchStrategy):
     """CatCMA: CMA-ES for numbers, and a distribution of each choice.
 
-    The population is replayed from what was told at every question, so that trials may be
-    told in any order and a resumed search goes on as it would have.
+    Generations depend only on what their members were told to lose, so that trials may be told
+    in any order and a resumed search goes on as it would have.
     """
 
     name = "evolution"
+    _population: "_Population | None" = None
 
     def propose(self) -> Configuration:
         """Return the next member of the current generation."""
         told, pending = self._told(), {_key(config) for config in self.pending}
-        population = _Population(self)
-        for _ in range(MAX_GENERATIONS):
-            members = [population.ask() for _ in range(population.size)]
-            waiting = False
-            for config, _ in members:
-                if config is None or _key(config) in told:
-                    continue
-                if _key(config) not in pending:
-                    return config
-                waiting = True
-            if waiting:
+        population = self._current(self.best_warm(told))
+        for _ in range(STALE):
+            open_members = [c for c in population.members if c is not None and _key(c) not in told]
+            free = [config for config in open_members if _key(config) not in pending]
+            if free:
+                return free[0]
+            if open_members:
                 break  # the generation ends when the others are told
-            population.tell([self._loss(told, config) for config, _ in members], members)
+            population.end_generation(
+                [FAILED if c is None else told[_key(c)] for c in population.members]
+            )
         return sample(self.space, 1, seed=self.step_seed())[0]
 
     def _told(self) -> dict[str, float]:
-        """Return the mean loss of each configuration told; failures are the worst seen."""
-        losses = -self.goodness()
-        known = losses[np.isfinite(losses)]
-        worst = float(known.max()) if len(known) else 0.0
-        losses = np.where(np.isfinite(losses), losses, worst)
-        found: dict[str, list[float]] = {}
-        for observation, loss in zip(self.observations, losses, strict=True):
-            found.setdefault(_key(observation.config), []).append(float(loss))
-        return {key: float(np.mean(values)) for key, values in found.items()}
+        """Return the loss that was first told of each configuration.
 
-    def _loss(self, told: Mapping[str, float], config: Configuration | None) -> float:
-        worst = max(told.values(), default=0.0)
-        return worst if config is None else told[_key(config)]
+        Later ones do not count, so that generations which ended stay as they were.
+        """
+        found: dict[str, float] = {}
+        for observation, good in zip(self.observations, self.goodness(), strict=True):
+            found.setdefault(_key(observation.config), -good if np.isfinite(good) else FAILED)
+        return found
 
-    def best_warm(self) -> Configuration | None:
+    def best_warm(self, told: Mapping[str, float]) -> Configuration | None:
         """Return the best of the warm start that was told, its first before any was."""
         if not self.warm_start:
             return None
-        told = self._told()
         known = [config for config in self.warm_start if _key(config) in told]
         return min(known, key=lambda config: told[_key(config)], default=self.warm_start[0])
+
+    def _current(self, warm: Configuration | None) -> "_Population":
+        """Return the population; it begins again where another warm start turns out better."""
+        if self._population is None or self._population.warm != warm:
+            self._population = _Population(self, warm)
+        return self._population
 
     def past_distribution(self, columns: list[int]) -> tuple[np.ndarray, float, np.ndarray] | None:
         """Return mean, step size and covariance of what past tasks think best.
@@ -96,15 +98,14 @@ class EvolutionSearch(SearchStrategy):
 class _Population:
     """Draws configurations from an optimiser of the library and tells it their losses."""
 
-    def __init__(self, search: EvolutionSearch) -> None:
+    def __init__(self, search: EvolutionSearch, warm: Configuration | None) -> None:
         from cmaes import CatCMAwM
 
-        self._space = search.space
+        self._space, self.warm = search.space, warm
         found = list(enumerate(self._space.hyperparameters.values()))
         self._choices = {i: n for i, h in found if (n := _count(h)) > 1}
         self._real = [i for i, h in found if not _count(h)]
         self._width = len(found)
-        warm = search.best_warm()
         rng = np.random.default_rng(search.seed)
         centre = np.full(self._width, 0.5)
         if warm is not None:
@@ -112,7 +113,7 @@ class _Population:
         self._optimiser = CatCMAwM(
             seed=search.seed, **self._start(search, centre, warm is not None)
         )
-        self.size: int = self._optimiser.population_size
+        self._draw()
 
     def _start(self, search: EvolutionSearch, centre: np.ndarray, warm: bool) -> dict[str, Any]:
         """Return the dimensions of the library's optimiser, and where it begins."""
@@ -139,22 +140,25 @@ class _Population:
             table[row, min(int(centre[column] * n), n - 1)] = WARM_SHARE
         return table
 
-    def ask(self) -> tuple[Configuration | None, Any]:
-        """Return a configuration (None if it is forbidden) and what stands for it."""
-        drawn = self._optimiser.ask()
+    def _draw(self) -> None:
+        """Draw the members of a generation; None stands for a forbidden configuration."""
+        self._drawn = [self._optimiser.ask() for _ in range(self._optimiser.population_size)]
+        self.members = [self._config(drawn) for drawn in self._drawn]
+
+    def _config(self, drawn: Any) -> Configuration | None:
         point = np.full(self._width, 0.5)
         if self._real:
             point[self._real] = drawn.x
         for row, (column, n) in enumerate(self._choices.items()):
             point[column] = (int(np.argmax(drawn.c[row])) + 0.5) / n
         found = self._space.records(allowed(self._space, np.clip(point, 0.0, 1.0)[None]))
-        return (found[0] if found else None), drawn
+        return found[0] if found else None
 
-    def tell(self, losses: list[float], members: list[tuple[Configuration | None, Any]]) -> None:
-        """End a generation."""
-        drawn = [solution for _, solution in members]
+    def end_generation(self, losses: list[float]) -> None:
+        """Learn from the members' losses and draw the next generation."""
         if len(set(losses)) > 1:  # else there is nothing to learn, and the library divides by 0
-            self._optimiser.tell(list(zip(drawn, losses, strict=True)))
+            self._optimiser.tell(list(zip(self._drawn, losses, strict=True)))
+        self._draw()
 
 
 def _count(h: Hyperparameter) -> int:

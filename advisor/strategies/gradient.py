@@ -9,6 +9,7 @@ help, since gradients of short trainings tell a direction rather than a distance
 
 from collections.abc import Mapping
 from math import log
+from typing import NoReturn
 
 import numpy as np
 
@@ -16,11 +17,24 @@ from advisor.spaces import sample
 from advisor.spaces.cube import to_frame, to_points
 from advisor.strategies.base import Configuration, Observation, SearchStrategy
 from knowledge_base.errors import UserError
-from knowledge_base.space import Hyperparameter
+from knowledge_base.space import Hyperparameter, SpaceDefinition
 
 STEP = 0.15
 GROWTH, SHRINKAGE = 1.3, 0.5
 SMALLEST_STEP = 0.01
+
+
+def refuse(name: str, reason: str) -> NoReturn:
+    """Say that a hyperparameter has no gradient, and what to do.
+
+    Raises:
+        UserError: always.
+    """
+    raise UserError(
+        f"The strategy gradient cannot differentiate '{name}' ({reason}). Search continuous "
+        "hyperparameters only, such as --only learning_rate,weight_decay,dropout, or use "
+        "another strategy."
+    )
 
 
 class GradientSearch(SearchStrategy):
@@ -29,13 +43,19 @@ class GradientSearch(SearchStrategy):
     name = "gradient"
     needs_gradients = True
 
+    @classmethod
+    def check(cls, space: SpaceDefinition) -> None:
+        """Refuse a space with hyperparameters that are not continuous."""
+        for h in space.hyperparameters.values():
+            if h.kind not in ("float", "constant"):
+                refuse(h.name, f"{h.kind}: {h.describe()}")
+
     def propose(self) -> Configuration:
         """Return the best point so far, moved against its gradient.
 
         Raises:
-            UserError: a hyperparameter is not continuous, or trials bring no gradients.
+            UserError: trials bring no gradients.
         """
-        self._check()
         taken = self.taken()
         if not self.observations:
             default = self.space.default()
@@ -54,15 +74,6 @@ class GradientSearch(SearchStrategy):
             return self._anew()
         moved = self._moved(centre, step)
         return moved if moved not in taken else self._anew()
-
-    def _check(self) -> None:
-        for h in self.space.hyperparameters.values():
-            if h.kind not in ("float", "constant"):
-                raise UserError(
-                    f"The strategy gradient cannot differentiate '{h.name}' ({h.kind}: "
-                    f"{h.describe()}). Fix it by tuning only continuous hyperparameters, such as "
-                    "--only learning_rate,weight_decay, or use another strategy."
-                )
 
     def _descent(self, known: list[Observation]) -> tuple[Observation, float]:
         """Replay the descent: where it stands, and how far its next step goes."""

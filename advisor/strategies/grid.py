@@ -1,7 +1,7 @@
 """Grid search: over the whole space, or around a recommended configuration."""
 
 from collections.abc import Iterator
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from math import isclose, nan
 
 import numpy as np
@@ -20,6 +20,9 @@ WHOLE = 100_000
 """Grids up to this size are gone through one by one; of larger ones random points are taken."""
 
 
+CHUNK = 256
+
+
 class GridSearch(SearchStrategy):
     """A grid in random order; with a warm start, around its first configuration.
 
@@ -33,12 +36,16 @@ class GridSearch(SearchStrategy):
         """Return the next point of the grid that was not tried."""
         taken = self.taken()
         for levels in (LEVELS, 2 * LEVELS, 4 * LEVELS):
-            for point in self._points(levels):
-                found = self.space.records(allowed(self.space, point[None]))
-                config = self._exact(found[0]) if found else None
-                if config is not None and config not in taken:
+            for config in self._configs(levels):
+                if config not in taken:
                     return config
         return taken[0]  # the space holds nothing else
+
+    def _configs(self, levels: int) -> Iterator[Configuration]:
+        points = self._points(levels)
+        while chunk := list(islice(points, CHUNK)):  # checked together: frames like length
+            for config in self.space.records(allowed(self.space, np.array(chunk))):
+                yield self._exact(config)
 
     def _exact(self, config: Configuration) -> Configuration:
         """Return recommended values as they are, not as they come back from the cube."""

@@ -39,6 +39,18 @@ def make_schedule(
     return schedulers.ConstantLR(optimizer, factor=1.0)
 
 
+def schedule_factors(config: Mapping[str, Any], max_epochs: int) -> list[float]:
+    """Return what the schedule multiplies the learning rate by in each epoch."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    schedule = make_schedule(optimizer, config, max_epochs)
+    factors = []
+    for _ in range(max_epochs):
+        factors.append(float(optimizer.param_groups[0]["lr"]))
+        optimizer.step()
+        schedule.step()
+    return factors
+
+
 def _warmed_up(
     optimizer: torch.optim.Optimizer, config: Mapping[str, Any], max_epochs: int, warmup: int
 ) -> torch.optim.lr_scheduler.LRScheduler:

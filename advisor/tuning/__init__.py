@@ -1,5 +1,6 @@
 """Searches: settings, study directories, the ask/tell tuner and what runs it."""
 
+from advisor.tuning.comparison import Comparison, compare
 from advisor.tuning.objective import FamilyObjective, FunctionObjective, Objective, Reporter
 from advisor.tuning.runner import RunResult, run
 from advisor.tuning.search import Search, resume, start, tune
@@ -8,6 +9,7 @@ from advisor.tuning.tuner import StudyContext, Tuner
 from advisor.tuning.warm_start import warm_start
 
 __all__ = [
+    "Comparison",
     "FamilyObjective",
     "FunctionObjective",
     "Objective",
@@ -17,6 +19,7 @@ __all__ = [
     "StudyContext",
     "TuneSettings",
     "Tuner",
+    "compare",
     "resume",
     "run",
     "start",

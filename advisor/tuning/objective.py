@@ -5,7 +5,8 @@ import sys
 import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -36,16 +37,30 @@ class Objective(ABC):
 class FamilyObjective(Objective):
     """Trains a built-in model family on prepared data."""
 
-    def __init__(self, family: Any, data: Any, metric: str, seed: int, **limits: Any) -> None:
-        """Keep what `advisor.training.train` takes; `limits` are max_epochs and patience."""
+    def __init__(
+        self,
+        family: Any,
+        data: Any,
+        metric: str,
+        seed: int,
+        gradients: Sequence[str] = (),
+        **limits: Any,
+    ) -> None:
+        """Keep what `advisor.training.train` takes.
+
+        Args:
+            family, data, metric, seed: as there.
+            gradients: hyperparameters by which the validation loss is differentiated, too.
+            **limits: max_epochs and patience.
+        """
         self._family, self._data, self._metric = family, data, metric
-        self._seed, self._limits = seed, limits
+        self._seed, self._gradients, self._limits = seed, gradients, limits
 
     def evaluate(self, config: Mapping[str, Any], report: Report) -> Outcome:
         """Train the family with `config`."""
         from advisor.training import train
 
-        return train(
+        outcome = train(
             self._family,
             config,
             self._data,
@@ -54,6 +69,19 @@ class FamilyObjective(Objective):
             report=report,
             **self._limits,
         )
+        differentiable = self._gradients and outcome.state == "complete"
+        return self._differentiated(config, outcome) if differentiable else outcome
+
+    def _differentiated(self, config: Mapping[str, Any], outcome: Outcome) -> Outcome:
+        from advisor.training.hypergradient import family_hypergradients
+
+        started = time.monotonic()
+        slopes = family_hypergradients(
+            self._family, config, self._data, self._gradients, self._seed, outcome.epochs or 1
+        )
+        metrics = {**outcome.metrics, **{f"{GRADIENT}{n}": slope for n, slope in slopes.items()}}
+        duration = (outcome.duration or 0.0) + time.monotonic() - started
+        return replace(outcome, metrics=metrics, duration=duration)
 
 
 class Reporter:

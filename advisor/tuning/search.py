@@ -8,7 +8,9 @@ from typing import Any
 
 from advisor.advisor import Advisor, Problem
 from advisor.meta import Query
+from advisor.models import ModelFamily
 from advisor.strategies import get_strategy
+from advisor.strategies.gradient import refuse
 from advisor.tuning.environment import contributor, machine, package_versions
 from advisor.tuning.objective import FamilyObjective, FunctionObjective, Objective, load_function
 from advisor.tuning.runner import OnTrial, RunResult, run
@@ -79,8 +81,9 @@ def start(
         UserError: the settings, data, space or objective cannot be used.
     """
     settings.check()
-    get_strategy(settings.strategy)  # refused before anything is written
+    strategy = get_strategy(settings.strategy)  # refused before anything is written
     goal = _goal(settings, kb)
+    strategy.check(goal.space)
     begin = _begin(settings, goal, kb)
     path = new_directory(root or studies_root(kb), settings, name)
     study = StudyRecord(
@@ -222,7 +225,7 @@ def _goal(settings: TuneSettings, kb: KnowledgeBase) -> Goal:
 def _function_goal(settings: TuneSettings) -> Goal:
     assert settings.objective is not None
     assert settings.space is not None
-    space = SpaceDefinition.read(settings.space)
+    space = settings.part_of(SpaceDefinition.read(settings.space))
     direction = settings.direction or "minimize"
     function = load_function(settings.objective)
     task = TaskRecord(
@@ -249,13 +252,32 @@ def _data_goal(settings: TuneSettings, kb: KnowledgeBase) -> Goal:
             "--direction is for your own objectives."
         )
     limits = {} if settings.max_epochs is None else {"max_epochs": settings.max_epochs}
+    space = settings.part_of(problem.family.space())
+    gradients: tuple[str, ...] = ()
+    if get_strategy(settings.strategy).needs_gradients:
+        gradients = _differentiable(space, problem.family)
     data = prepare(problem.dataset, settings.seed)
-    objective = FamilyObjective(problem.family, data, problem.metric.name, settings.seed, **limits)
+    objective = FamilyObjective(
+        problem.family, data, problem.metric.name, settings.seed, gradients, **limits
+    )
     return Goal(
         objective,
         problem.task,
-        problem.family.space(),
+        space,
         problem.query,
         problem.dataset.record(),
         problem.metafeatures,
     )
+
+
+def _differentiable(space: SpaceDefinition, family: ModelFamily) -> tuple[str, ...]:
+    """Return what is to be searched by gradient.
+
+    Raises:
+        UserError: the family has no gradient by one of them.
+    """
+    names = [h.name for h in space.hyperparameters.values() if h.kind == "float"]
+    for name in names:
+        if name not in family.differentiable:
+            refuse(name, f"the training of {family.name} has no gradient by it")
+    return tuple(names)

@@ -8,8 +8,9 @@ from typing import Any
 from advisor.tuning.warm_start import warm_count
 from knowledge_base.errors import UserError
 from knowledge_base.identity import digest
+from knowledge_base.space import SpaceDefinition, restricted
 
-LATER = ("per_second", "text", "time", "series", "horizon")
+LATER = ("per_second", "text", "time", "series", "horizon", "only", "fix")
 """Settings that came after the first studies were written."""
 
 
@@ -26,6 +27,8 @@ class TuneSettings:
         objective: the user's training function, "FILE.py:FUNCTION".
         space: file with its search space.
         family: built-in model family, or the label of the user's own model.
+        only: the hyperparameters to search, separated by commas; None searches all.
+        fix: values of others, "NAME=VALUE"; default each one's default.
         metric, direction: what is optimised; None takes the default of the data.
         strategy: name of the search strategy.
         n_warm: configurations to take from the past; None picks by the number of trials.
@@ -46,6 +49,8 @@ class TuneSettings:
     objective: str | None = None
     space: str | None = None
     family: str | None = None
+    only: str | None = None
+    fix: Sequence[str] = ()
     metric: str | None = None
     direction: str | None = None
     strategy: str = "bayesian"
@@ -84,6 +89,21 @@ class TuneSettings:
         names = ("text", "time", "series", "horizon")
         return {name: getattr(self, name) for name in names}
 
+    def part_of(self, space: SpaceDefinition) -> SpaceDefinition:
+        """Return the part of a space that is to be searched.
+
+        Raises:
+            UserError: an unknown hyperparameter or an illegal value.
+        """
+        if self.only is None and not self.fix:
+            return space
+        pairs = [text.partition("=") for text in self.fix]
+        for name, sign, _ in pairs:
+            if not sign:
+                raise UserError(f"--fix takes NAME=VALUE, such as units=64, not '{name}'.")
+        only = None if self.only is None else [name.strip() for name in self.only.split(",")]
+        return restricted(space, only, {name: value for name, _, value in pairs})
+
     @property
     def label(self) -> str:
         """A short name for the study, from the data set or the function."""
@@ -107,7 +127,8 @@ class TuneSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain JSON-able types."""
-        return {**asdict(self), "exclude_datasets": list(self.exclude_datasets)}
+        lists = {"exclude_datasets": list(self.exclude_datasets), "fix": list(self.fix)}
+        return {**asdict(self), **lists}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "TuneSettings":

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,19 +19,28 @@ def studies_root(kb: KnowledgeBase) -> Path:
     return Path(kb.path).parent / "studies"
 
 
-def new_directory(root: Path, settings: TuneSettings, name: str | None) -> Path:
+def new_directory(
+    root: Path, settings: TuneSettings, name: str | None, kind: str = "study"
+) -> Path:
     """Return a path for a new study: NAME, or the label with the first free number.
 
+    Args:
+        root: folder of studies.
+        settings: whose label is taken.
+        name: as the user wants it.
+        kind: of what the directory will hold; part of its label unless it is a study.
+
     Raises:
-        UserError: a study of that name is there already.
+        UserError: one of that name is there already.
     """
     if name is not None:
         if re.fullmatch(r"[\w.-]+", name) is None:
             raise UserError(f"--study '{name}' may hold letters, digits, '.', '_' and '-' only.")
         if (root / name).exists():
-            raise UserError(f"The study '{name}' exists already; add --resume to go on with it.")
+            raise UserError(f"The {kind} '{name}' exists already; add --resume to go on with it.")
         return root / name
     label = re.sub(r"[^\w.-]+", "-", settings.label)
+    label = label if kind == "study" else f"{label}-{kind}"
     numbers = (number for number in range(1, 1_000_000))
     return next(path for n in numbers if not (path := root / f"{label}-{n}").exists())
 
@@ -42,34 +51,58 @@ def find_directory(root: Path, settings: TuneSettings, name: str | None) -> Path
     Raises:
         UserError: there is no such study; the known ones are listed.
     """
+
+    def signature(path: Path) -> str | None:
+        return StudyDirectory.open(path).settings.get("signature")
+
+    return find(root, "study.json", name, settings.signature, signature)
+
+
+def find(
+    root: Path,
+    file: str,
+    name: str | None,
+    signature: str,
+    signature_of: Callable[[Path], str | None],
+) -> Path:
+    """Return the directory NAME below `root`, or the newest one with a signature.
+
+    Args:
+        root: folder of directories.
+        file: what each of them holds, such as "study.json".
+        name: as the user gave it.
+        signature: to look for without a name.
+        signature_of: reads that of a directory.
+
+    Raises:
+        UserError: there is none; the known ones are listed.
+    """
+    kind = file.removesuffix(".json")
+    known = sorted(path.parent.name for path in root.glob(f"*/{file}"))
     if name is not None:
-        return find_study(root, name)
-    known = _known(root)
-    same = [
-        root / study
-        for study in known
-        if StudyDirectory.open(root / study).settings.get("signature") == settings.signature
-    ]
+        return named(root, file, name)
+    same = [root / each for each in known if signature_of(root / each) == signature]
     if not same:
         raise UserError(
-            f"No study in {root} was started with these arguments. {_listing(known)} "
+            f"No {kind} in {root} was started with these arguments. {_listing(known, kind)} "
             "Name one with --study NAME --resume."
         )
-    return max(same, key=lambda path: (path / "study.json").stat().st_mtime)
+    return max(same, key=lambda path: (path / file).stat().st_mtime)
 
 
-def find_study(root: Path, name: str) -> Path:
-    """Return the study of that name.
+def named(root: Path, file: str, name: str) -> Path:
+    """Return the directory NAME below `root`.
 
     Raises:
         UserError: there is none; the nearest or the known ones are named.
     """
-    known = _known(root)
+    kind = file.removesuffix(".json")
+    known = sorted(path.parent.name for path in root.glob(f"*/{file}"))
     if name in known:
         return root / name
     near = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else _listing(known)
-    raise UserError(f"There is no study '{name}' in {root}. {hint}")
+    hint = f"Did you mean '{near[0]}'?" if near else _listing(known, kind)
+    raise UserError(f"There is no {kind} '{name}' in {root}. {hint}")
 
 
 @contextmanager
@@ -90,10 +123,7 @@ def exclusive(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _known(root: Path) -> list[str]:
-    return sorted(path.parent.name for path in root.glob("*/study.json"))
-
-
-def _listing(known: list[str]) -> str:
+def _listing(known: list[str], kind: str) -> str:
+    many = "studies" if kind == "study" else f"{kind}s"
     shown = ", ".join(known[-5:])
-    return f"Known studies: {shown}." if known else "There are no studies yet."
+    return f"Known {many}: {shown}." if known else f"There are no {many} yet."

@@ -2,5 +2,6 @@
 
 from knowledge_base.space.definition import SpaceDefinition
 from knowledge_base.space.hyperparameter import Hyperparameter
+from knowledge_base.space.restriction import restricted
 
-__all__ = ["Hyperparameter", "SpaceDefinition"]
+__all__ = ["Hyperparameter", "SpaceDefinition", "restricted"]

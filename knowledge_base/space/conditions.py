@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-_COMPARE = {"EQ": operator.eq, "NEQ": operator.ne, "GT": operator.gt, "LT": operator.lt}
+COMPARE = {"EQ": operator.eq, "NEQ": operator.ne, "GT": operator.gt, "LT": operator.lt}
 CONDITION_TYPES = ("EQ", "NEQ", "IN", "GT", "LT", "AND", "OR")
 FORBIDDEN_TYPES = ("EQUALS", "IN", "AND")
 
@@ -41,7 +41,7 @@ def holds(
     if condition["type"] == "IN":
         fulfilled = column.isin(condition["values"])
     else:
-        compare = _COMPARE[condition["type"]]
+        compare = COMPARE[condition["type"]]
         fulfilled = column.notna()
         fulfilled &= compare(column.where(fulfilled, condition["value"]), condition["value"])
     return fulfilled.to_numpy(dtype=bool) & active[parent]

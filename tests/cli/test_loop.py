@@ -136,7 +136,7 @@ def test_bad_input_is_one_line_and_exit_code_2(run, tmp_path, monkeypatch, argum
 
 
 def test_every_help_text_has_an_example(run):
-    for command in (["recommend"], ["tune"], ["contribute"], ["kb"], ["kb", "info"],
+    for command in (["recommend"], ["tune"], ["compare"], ["contribute"], ["kb"], ["kb", "info"],
                     ["kb", "tasks"], ["kb", "studies"], ["kb", "trials"], ["kb", "export"],
                     ["kb", "import"], ["kb", "verify"]):  # fmt: skip
         assert "Example" in run(*command, "--help").output

@@ -14,6 +14,7 @@ from advisor.spaces import (
 )
 from advisor.spaces.cube import to_points
 from knowledge_base import SpaceDefinition, SpaceError
+from knowledge_base.space import restricted
 
 MLP = get_family("mlp").space()
 
@@ -148,3 +149,48 @@ def test_encoding_is_in_the_unit_cube_and_imputes_inactive():
     assert encoded.max() <= 1
     momentum = encoder.columns.index("momentum")
     assert encoder.encode([MLP.default()])[0, momentum] == pytest.approx(0.9 / 0.99)
+
+
+def test_a_restricted_space_searches_what_was_named_and_keeps_the_rest():
+    part = restricted(MLP, ["learning_rate", "dropout"], {"units": "64"})
+    free = [h.name for h in part.hyperparameters.values() if h.kind != "constant"]
+    assert free == ["dropout", "learning_rate"]
+    for config in sample(part, 5, seed=0):
+        assert MLP.complete(config) == config
+        assert config["units"] == 64
+        assert config["optimizer"] == MLP.hyperparameters["optimizer"].default
+        assert "momentum" not in config  # belongs to another optimiser
+
+
+def test_a_restricted_space_decides_the_conditions_it_can():
+    part = restricted(MLP, ["momentum"], {"optimizer": "sgd"})
+    assert not part.conditions
+    assert part.hyperparameters["momentum"].kind == "float"
+    kept = restricted(MLP, ["optimizer", "momentum"])
+    assert kept.conditions == MLP.conditions
+    nested = space(
+        a={"type": "categorical", "choices": ["u", "v"]},
+        b={"type": "int", "low": 1, "high": 9},
+        c={"type": "float", "low": 0, "high": 1},
+    ).to_dict()
+    parts = [{"type": "EQ", "child": "c", "parent": "a", "value": "v"},
+             {"type": "GT", "child": "c", "parent": "b", "value": 4}]  # fmt: skip
+    nested["conditions"] = [{"type": "AND", "child": "c", "conditions": parts}]
+    nested = SpaceDefinition.from_dict(nested)
+    assert restricted(nested, fixed={"a": "v"}).conditions == (parts[1],)
+    assert "c" not in restricted(nested, fixed={"a": "u"}).hyperparameters
+    assert not restricted(nested, fixed={"a": "v", "b": 5}).conditions
+
+
+@pytest.mark.parametrize(
+    ("only", "fixed", "says"),
+    [
+        (["learning_rat"], {}, "did you mean 'learning_rate'"),
+        (None, {"units": 10_000}, r"units = 10000 is outside whole numbers in \[16, 512\]"),
+        (["units"], {"units": 64}, "'units' cannot be fixed and searched at once"),
+        (["momentum"], {}, "'momentum' has no effect unless optimizer = sgd"),
+    ],
+)
+def test_what_cannot_be_restricted_is_said(only, fixed, says):
+    with pytest.raises(SpaceError, match=says):
+        restricted(MLP, only, fixed)

@@ -95,10 +95,10 @@ class Underfitting(Symptom):
         elif shortfall < SHORTFALL:
             return None
         else:
-            against = f"the best trial reached {reading.best:.4g}, this one {reading.trial.value:.4g}"
+            against = (
+                f"the best trial reached {reading.best:.4g}, this one {reading.trial.value:.4g}"
+            )
         return (
             f"the errors came to rest at {train:.2f} on training and {valid:.2f} on validation "
             f"rows over the last {len(end)} epochs; {against}."
         )
-
-

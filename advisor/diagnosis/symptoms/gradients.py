@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from advisor.diagnosis.base import Symptom, choose, less, more
+from advisor.diagnosis.base import Symptom, choose, less
 from advisor.diagnosis.reading import Reading
 
 EXPLODED = 1000.0

@@ -1,0 +1,175 @@
+"""`advisor compare`."""
+
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from advisor.cli.common import (
+    data_options,
+    end_interrupted,
+    objective_options,
+    part_options,
+    standard_options,
+    study_options,
+    task_options,
+    trial_bar,
+)
+from advisor.cli.output import cell, print_json, print_table
+
+WIDEST = 120
+
+
+@click.command(name="compare")
+@click.argument("data", required=False)
+@click.option("--target", help="Column to predict.")
+@data_options
+@objective_options
+@click.option("--strategies", metavar="NAMES",
+              help="Names with commas; NAME+warm starts from the knowledge base.  "
+              "[default: grid,random,bayesian,evolution]")  # fmt: skip
+@part_options
+@click.option("--warm", is_flag=True, help="Let all of them start from the knowledge base.")
+@click.option("--trials", type=click.IntRange(min=1),
+              help="Of each strategy with each seed.  [default: 20]")  # fmt: skip
+@click.option("--timeout", metavar="TIME",
+              help="For each strategy with each seed, such as 90s, 10m or 1h30m.")  # fmt: skip
+@click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Repeat with other seeds and splits, and average.")  # fmt: skip
+@task_options
+@study_options("comparison", "comparisons")
+@click.option("--contribute", "contributing", is_flag=True,
+              help="Add all trials to the knowledge base when all are done.")  # fmt: skip
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write the plot as .svg, .png or .pdf, too (needs matplotlib).")  # fmt: skip
+@standard_options
+def command(
+    kb_path: str | None,
+    output: str,
+    plot: Path | None,
+    contributing: bool,
+    **options: Any,
+) -> None:
+    """Run several search strategies on DATA with equal budgets; print a table and a plot.
+
+    Every strategy gets the same data, splits, training seed, search space and number of
+    trials, and starts cold unless it is named with +warm.
+
+    \b
+    Examples:
+      advisor compare data.csv --target label --strategies grid,random,bayesian,evolution
+      advisor compare data.csv --target label --strategies random,bayesian,bayesian+warm --seeds 3
+      advisor compare --objective train.py:train --space space.yaml --trials 10
+      advisor compare data.csv --target label --resume
+    """
+    from advisor.plots import check_plot_file
+    from knowledge_base import KnowledgeBase
+
+    if plot is not None:
+        check_plot_file(plot)
+    comparison = _open(KnowledgeBase(kb_path), **options)
+    _run(comparison)
+    if contributing:
+        comparison.contribute()
+    _print(comparison, output)
+    if plot is not None:
+        comparison.save_plot(plot)
+    for problem in comparison.problems:
+        click.echo(problem, err=True)
+    if comparison.problems:
+        raise SystemExit(1)
+
+
+def _open(
+    kb: Any,
+    data: str | None,
+    strategies: str | None,
+    warm: bool,
+    trials: int | None,
+    timeout: str | None,
+    seeds: int,
+    name: str | None,
+    resuming: bool,
+    studies_dir: Path | None,
+    **options: Any,
+) -> Any:
+    from advisor.duration import parse_duration
+    from advisor.tuning import comparison_plan as plans
+    from advisor.tuning.comparison import resume_comparison, start_comparison
+    from advisor.tuning.settings import TuneSettings
+
+    seconds = parse_duration(timeout) if timeout else None
+    settings = TuneSettings(data=data, trials=trials or plans.DEFAULT_TRIALS, **options)
+    listed = strategies if strategies is not None else ",".join(plans.DEFAULT_STRATEGIES)
+    plan = plans.Plan(settings, plans.parse_strategies(listed, warm), seeds, seconds)
+    if resuming:
+        return resume_comparison(plan, kb, name, studies_dir, trials, seconds)
+    return start_comparison(plan, kb, name, studies_dir)
+
+
+def _run(comparison: Any) -> None:
+    """Run it with one progress bar per study."""
+    entries, bars = comparison.plan.entries, ExitStack()
+    bar: Any = None
+
+    def on_study(entry: Any, search: Any) -> None:
+        nonlocal bar
+        bars.close()
+        seed = f", seed {entry.seed}" if comparison.plan.seeds > 1 else ""
+        label = f"{entries.index(entry) + 1}/{len(entries)} {entry.strategy}{seed}"
+        bar = bars.enter_context(trial_bar(search, label))
+
+    try:
+        with bars:
+            comparison.run(on_study, lambda trial, tuner: bar.update(1, trial))
+    except KeyboardInterrupt:
+        kept = f"{comparison.n_finished} of {len(entries)} studies and all finished trials"
+        end_interrupted(kept, _resume_command(comparison))
+
+
+def _resume_command(comparison: Any) -> str:
+    where = f"--studies-dir {comparison.path.parent} --kb {comparison.kb.path}"
+    return f"advisor compare --study {comparison.path.name} {where} --resume"
+
+
+def _print(comparison: Any, output: str) -> None:
+    if output == "json":
+        print_json(comparison.to_dict())
+        return
+    found = comparison.standings()
+    task, plan = comparison.task, comparison.plan
+    parts = "" if all(s.test.mean != s.test.mean for s in found) else "validation and test "
+    mean = "" if plan.seeds == 1 else f", mean of {plan.seeds} seeds ± standard error"
+    click.echo(
+        f"{comparison.path.name}: {parts}{task.metric} ({task.direction}), "
+        f"{plan.settings.trials} trials each{mean}\n"
+    )
+    rows = [_row(standing) for standing in found]
+    print_table(rows, [name for name in rows[0] if any(row[name] for row in rows)])
+    click.echo()
+    click.echo(comparison.text_plot(min(shutil.get_terminal_size().columns, WIDEST)))
+    click.echo()
+    for note in comparison.notes:
+        click.echo(note)
+    click.echo(f"Studies: {comparison.path}")
+
+
+def _row(standing: Any) -> dict[str, str]:
+    return {
+        "strategy": standing.strategy,
+        "best": _text(standing.best),
+        "at trial": _text(standing.found_after),
+        "test": _text(standing.test),
+        "mean rank": _text(standing.mean_rank),
+        "trials": _text(standing.trials),
+        "epochs": _text(standing.epochs),
+        "seconds": _text(standing.seconds),
+    }
+
+
+def _text(average: Any) -> str:
+    """Return mean and standard error."""
+    error = "" if not average.error else f" ±{average.error:.2g}"
+    return f"{cell(average.mean)}{error}"

@@ -1,0 +1,293 @@
+"""Several strategies on equal budgets, on the user's own data.
+
+Every strategy runs a whole study with each seed, on the same data, splits, training seed and
+space. All studies are made before the first of them runs, so that warm starts know nothing of
+the comparison itself, and so that what cannot run is refused before anything is trained.
+"""
+
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from advisor.plots import save_plot, text_plot
+from advisor.training.outcome import StopTrial
+from advisor.tuning.comparison_plan import (
+    DEFAULT_STRATEGIES,
+    FILE,
+    WARM,
+    Entry,
+    Plan,
+    named,
+    stored_signature,
+)
+from advisor.tuning.runner import OnTrial
+from advisor.tuning.search import Search, resume, start
+from advisor.tuning.settings import TuneSettings
+from advisor.tuning.standings import Standing, numbers, standings
+from advisor.tuning.studies import exclusive, find, new_directory, studies_root
+from knowledge_base import KnowledgeBase
+from knowledge_base.errors import UserError
+from knowledge_base.records import EpochRecord, TaskRecord
+from knowledge_base.study_directory import StudyDirectory
+
+OnStudy = Callable[[Entry, Search], None]
+
+
+@dataclass
+class Comparison:
+    """A comparison that is ready to run or to go on.
+
+    Attributes:
+        plan: what is compared.
+        path: its folder, which holds one study directory per strategy and seed.
+        kb: the knowledge base of warm starts.
+        problems: what ended studies early, one line each, of the last run.
+    """
+
+    plan: Plan
+    path: Path
+    kb: KnowledgeBase
+    problems: list[str] = field(default_factory=list)
+
+    def run(self, on_study: OnStudy | None = None, on_trial: OnTrial | None = None) -> None:
+        """Run every study that is not finished, up to its trials or its time.
+
+        A strategy that cannot go on ends its own study only; `problems` says why.
+
+        Args:
+            on_study: called before a study runs.
+            on_trial: called after every trial.
+
+        Raises:
+            UserError: another process is running it, or its data or space changed.
+            KeyboardInterrupt: passed on; everything finished is stored by then.
+        """
+        self.problems = []
+        with exclusive(self.path):
+            left = [entry for entry in self.plan.entries if not self._finished(entry)]
+            for entry in left:
+                search = self._reopened(entry)
+                if entry is left[0]:
+                    _warm_up(search)
+                if on_study is not None:
+                    on_study(entry, search)
+                self._run(entry, search, on_trial)
+
+    def standings(self) -> list[Standing]:
+        """Return what each strategy found so far, the best first."""
+        found = {
+            name: [numbers(self.study(e)) for e in self.plan.entries if e.strategy == name]
+            for name in self.plan.strategies
+        }
+        return standings(found, self.task.direction)
+
+    def contribute(self) -> None:
+        """Add the trials of all studies to the knowledge base; twice adds nothing."""
+        for entry in self.plan.entries:
+            self.kb.add(self.study(entry).bundle())
+
+    def study(self, entry: Entry) -> StudyDirectory:
+        """Return the directory of one study."""
+        return StudyDirectory.open(self.path / entry.name(self.path.name))
+
+    @property
+    def task(self) -> TaskRecord:
+        """What is optimised: the task of all studies."""
+        return self.study(self.plan.entries[0]).task
+
+    @property
+    def n_finished(self) -> int:
+        """How many studies have run all their trials or time."""
+        return sum(self._finished(entry) for entry in self.plan.entries)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything found as plain types, for JSON."""
+        return {
+            "comparison": self.path.name,
+            "path": str(self.path),
+            "metric": self.task.metric,
+            "direction": self.task.direction,
+            "trials": self.plan.settings.trials,
+            "timeout": self.plan.timeout,
+            "seeds": self.plan.seeds,
+            "notes": self.notes,
+            "problems": self.problems,
+            "strategies": [standing.to_dict() for standing in self.standings()],
+        }
+
+    @property
+    def notes(self) -> list[str]:
+        """What to know when reading the numbers, one line each."""
+        studies = [(e.strategy, numbers(self.study(e))) for e in self.plan.entries]
+        without = sorted({n for n, s in studies if n.endswith(WARM) and not s.n_warm})
+        found = []
+        if self.plan.seeds == 1:
+            found.append("One seed: differences may be chance; --seeds 3 says more.")
+        if without:
+            found.append(f"No past trials of this family: {', '.join(without)} started cold.")
+        if any(s.trials < self.plan.settings.trials for _, s in studies):
+            found.append(f"Not all ran {self.plan.settings.trials} trials.")
+        return found
+
+    def text_plot(self, width: int) -> str:
+        """Return the best value so far against trials as ASCII text of at most `width`."""
+        return text_plot(self._curves(), self.task.direction, self.task.metric, width)
+
+    def save_plot(self, path: Path) -> None:
+        """Write the best value so far against trials as .svg, .png or .pdf.
+
+        Raises:
+            UserError: matplotlib is not installed, or the file cannot be written.
+        """
+        errors = {s.strategy: s.curve_errors for s in self.standings() if s.curve_errors}
+        save_plot(
+            path, self._curves(), self.task.direction, self.task.metric, errors, self.path.name
+        )
+
+    def _curves(self) -> dict[str, list[float | None]]:
+        known = {standing.strategy: standing.curve for standing in self.standings()}
+        return {name: known[name] for name in self.plan.strategies}
+
+    def _finished(self, entry: Entry) -> bool:
+        trials = self.study(entry).trials()
+        return len(trials) >= self.plan.settings.trials or self._left(entry) == 0
+
+    def _left(self, entry: Entry) -> float | None:
+        """Return the seconds that a study still has; None for no limit."""
+        if self.plan.timeout is None:
+            return None
+        trained = sum(trial.duration or 0.0 for trial in self.study(entry).trials())
+        spent = max(trained, self.plan.spent.get(entry.name(self.path.name), 0.0))
+        return max(self.plan.timeout - spent, 0.0)
+
+    def _reopened(self, entry: Entry) -> Search:
+        name, trials = entry.name(self.path.name), self.plan.settings.trials
+        return resume(TuneSettings(), self.kb, name, self.path, contribute=False, trials=trials)
+
+    def _run(self, entry: Entry, search: Search, on_trial: OnTrial | None) -> None:
+        began = time.monotonic()
+        try:
+            result = search.run(self._left(entry), on_trial)
+            ended = result.message if result.reason == "failures" else ""
+        except UserError as error:  # such as an objective without the gradients it needs
+            ended = str(error)
+        finally:
+            self._spend(search.path.name, time.monotonic() - began)
+        if ended:
+            self.problems.append(f"{entry.strategy}, seed {entry.seed}: {ended}")
+
+    def _spend(self, name: str, seconds: float) -> None:
+        spent = {**self.plan.spent, name: self.plan.spent.get(name, 0.0) + seconds}
+        self.plan = replace(self.plan, spent=spent)
+        self.plan.save(self.path)
+
+
+def compare(
+    settings: TuneSettings,
+    strategies: Sequence[str] = DEFAULT_STRATEGIES,
+    kb: KnowledgeBase | None = None,
+    seeds: int = 1,
+    warm: bool = False,
+    root: Path | None = None,
+    timeout: float | None = None,
+) -> Comparison:
+    """Run a whole comparison and return it.
+
+    Args:
+        settings: what to search, and the trials that each strategy gets.
+        strategies: names of strategies, all from a cold start; with the suffix "+warm" from
+            the knowledge base, as `tune` does.
+        kb: knowledge base of warm starts; default the user's own. Nothing is added to it.
+        seeds: repetitions with other seeds, and so other splits; averaged.
+        warm: let all start warm.
+        root: folder of comparisons; default that of studies, beside the knowledge base.
+        timeout: seconds for each study.
+
+    Raises:
+        UserError: as for `start_comparison`.
+    """
+    plan = Plan(settings, named(strategies, warm), seeds, timeout)
+    comparison = start_comparison(plan, kb or KnowledgeBase(), root=root)
+    comparison.run()
+    return comparison
+
+
+def start_comparison(
+    plan: Plan, kb: KnowledgeBase, name: str | None = None, root: Path | None = None
+) -> Comparison:
+    """Make all studies of a new comparison; nothing is trained yet.
+
+    Args:
+        plan: what to compare.
+        kb: knowledge base of warm starts.
+        name: of the comparison; default from the data set.
+        root: folder of comparisons; default that of studies.
+
+    Raises:
+        UserError: a strategy, the settings, the data or the objective cannot be used, or a
+            strategy cannot search this space.
+    """
+    plan.check()
+    path = new_directory(root or studies_root(kb), plan.settings, name, "comparison")
+    aside = path.parent / f".{path.name}.{uuid.uuid4().hex}"
+    try:
+        for entry in plan.entries:
+            _prepare(entry, plan, kb, path.name, aside)
+        plan.save(aside)
+        aside.rename(path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return Comparison(plan, path, kb)
+
+
+def resume_comparison(
+    plan: Plan,
+    kb: KnowledgeBase,
+    name: str | None = None,
+    root: Path | None = None,
+    trials: int | None = None,
+    timeout: float | None = None,
+) -> Comparison:
+    """Reopen a comparison; finished studies are not run again.
+
+    Args:
+        plan: as it was started with; with a `name`, defaults mean what is stored.
+        kb: as for `start_comparison`.
+        name: of the comparison.
+        root: folder of comparisons.
+        trials: new number of trials of each study; default the stored one.
+        timeout: new number of seconds for each study, earlier runs included.
+
+    Raises:
+        UserError: there is no such comparison, it is of other strategies or seeds, or its
+            file is damaged.
+    """
+    path = find(root or studies_root(kb), FILE, name, plan.signature, stored_signature)
+    stored = Plan.load(path)
+    stored.require(plan.strategies, plan.seeds)
+    settings = replace(stored.settings, trials=trials or stored.settings.trials)
+    stored = replace(stored, settings=settings, timeout=timeout or stored.timeout)
+    stored.save(path)
+    return Comparison(stored, path, kb)
+
+
+def _prepare(entry: Entry, plan: Plan, kb: KnowledgeBase, comparison: str, folder: Path) -> None:
+    """Make the directory of one study; what cannot run is refused here."""
+    settings = entry.settings(plan.settings)
+    start(settings, kb, entry.name(comparison), folder, contribute=False)
+
+
+def _warm_up(search: Search) -> None:
+    """Train the default for one epoch: what PyTorch loads then counts for no strategy."""
+
+    def stop(epoch: EpochRecord) -> None:
+        raise StopTrial("that was all")
+
+    if search.settings.objective is None:
+        with suppress(Exception):  # if it fails, the trials will say so
+            search.objective.evaluate(search.tuner.context.space.default(), stop)
