@@ -38,12 +38,12 @@ def diagnose(
             unjudged.append(f"{symptom.title}: {missing}")
         elif evidence:
             seen.append((symptom, evidence))
-    hidden = {name for symptom, _ in seen for name in symptom.hides}
-    findings = [
-        _finding(symptom, evidence, trial, space)
-        for symptom, evidence in seen
-        if symptom.name not in hidden
-    ]
+    findings: list[Finding] = []
+    hidden: set[str] = set()
+    for symptom, evidence in seen:  # causes come first; what is hidden itself hides nothing
+        if symptom.name not in hidden:
+            hidden |= set(symptom.hides)
+            findings.append(_finding(symptom, evidence, trial, space))
     return Diagnosis(tuple(findings), tuple(unjudged))
 
 

@@ -16,7 +16,7 @@ class Diverging(Symptom):
 
     name = "diverging"
     title = "diverging loss"
-    hides = ("underfitting", "overfitting", "not_enough_epochs", "plateau", "oscillation")
+    hides = ("underfitting", "overfitting", "not_enough_epochs", "plateau")
     remedies = (
         less("learning_rate", "a smaller learning rate"),
         choose("gradient_clipping", "1 0.1", "clip gradients"),

@@ -17,11 +17,12 @@ STEADY = 0.25
 FAR = 0.4
 """Error from which on there is something left to learn."""
 
-BOUNCED = 0.25
-"""Climbs over falls of the training loss after the first epochs."""
+BOUNCED = {"val_loss": 0.08, "train_loss": 0.15}
+"""Size of the jumps per epoch in units of the loss. Validation losses of runs that train well
+stay below 0.045; training losses are noisier (dropout, order of the rows)."""
 
-SIZE = 0.1
-"""Climbs in units of the loss."""
+FLOOR = 0.05
+"""Of the loss of a constant prediction: jumps of a loss that is next to nothing do not count."""
 
 
 class Plateau(Symptom):
@@ -61,13 +62,13 @@ class Plateau(Symptom):
 
 
 class Oscillation(Symptom):
-    """The training loss jumps up and down: steps overshoot."""
+    """The loss jumps up and down in the second half of the epochs: steps overshoot."""
 
     name = "oscillation"
     title = "oscillation (learning rate too high)"
     needs = ("train_loss",)
-    shortest = 6
-    hides = ("underfitting", "not_enough_epochs")
+    shortest = 8
+    hides = ("underfitting", "not_enough_epochs", "plateau")
     remedies = (
         less("learning_rate", "a smaller learning rate"),
         choose("schedule", "cosine step", "a schedule that lowers the rate"),
@@ -77,20 +78,22 @@ class Oscillation(Symptom):
     )
 
     def see(self, reading: Reading) -> str | None:
-        """Look for climbs of the training loss that undo much of its falls."""
-        losses = reading.column("train_loss")
-        losses = losses[np.isfinite(losses)][1:]
-        if len(losses) < self.shortest - 1:
+        """Look for rises and falls that undo each other."""
+        column = "val_loss" if reading.known("val_loss") else "train_loss"
+        losses = reading.column(column)
+        half = losses[len(losses) // 2 - 1 :]
+        half = half[np.isfinite(half)]
+        if len(half) < self.shortest // 2:
             return None
-        steps = np.diff(losses)
-        climbs, falls = steps[steps > 0], -steps[steps < 0]
-        level = max(float(np.median(losses)), 1e-12)
-        size = float(climbs.sum()) / (level * len(steps))
-        if climbs.sum() < BOUNCED * falls.sum() or size < SIZE:
+        steps = np.diff(half)
+        undone = 2 * min(steps[steps > 0].sum(), -steps[steps < 0].sum()) / len(steps)
+        size = float(undone / max(float(np.median(half)), FLOOR * reading.unit))
+        if size < BOUNCED[column]:
             return None
-        worst = int(steps.argmax())
+        worst, first = int(steps.argmax()), len(losses) - len(half) + 1
+        what = "validation" if column == "val_loss" else "training"
         return (
-            f"the training loss rose in {len(climbs)} of {len(steps)} epochs, by {size:.0%} of "
-            f"its level per epoch on average; most in epoch {worst + 3}, from "
-            f"{losses[worst]:.3g} to {losses[worst + 1]:.3g}."
+            f"in the last {len(steps)} epochs the {what} loss rose {int((steps > 0).sum())} times "
+            f"and jumped by {size:.0%} of its level per epoch, such as from {half[worst]:.3g} in "
+            f"epoch {first + worst} to {half[worst + 1]:.3g} in epoch {first + worst + 1}."
         )
