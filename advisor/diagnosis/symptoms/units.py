@@ -15,7 +15,7 @@ class DeadUnits(Symptom):
     name = "dead_units"
     title = "dead ReLUs"
     needs = ("dead_units",)
-    hides = ("underfitting", "plateau", "not_enough_epochs", "vanishing_gradients")
+    hides = ("plateau", "not_enough_epochs", "vanishing_gradients")
     remedies = (
         choose("activation", "leaky_relu gelu tanh", "an activation with a gradient everywhere"),
         less("learning_rate", "a smaller learning rate"),
