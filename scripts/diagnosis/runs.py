@@ -18,6 +18,7 @@ from knowledge_base.records import EpochRecord
 
 WORK = Path(__file__).resolve().parents[2] / ".build" / "diagnosis"
 SEEDS = (0, 1)
+HEALTHY_SEEDS = (0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Job:
         return f"{safe}-{self.plant.kind}-{self.place}-{self.base}-{self.seed}-{mark:08x}.json"
 
 
-def jobs(sources: Iterable[Source], healthy_seeds: Iterable[int] = SEEDS) -> Iterator[Job]:
+def jobs(sources: Iterable[Source], healthy_seeds: Iterable[int] = HEALTHY_SEEDS) -> Iterator[Job]:
     """Give every plant once for every data set that it suits, and the healthy runs."""
     for number, source in enumerate(sources):
         bases = len(_bases(source))
