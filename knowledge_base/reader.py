@@ -104,12 +104,14 @@ class Reader(ABC):
             tasks: only trials of these tasks, by their whole identity.
 
         Returns:
-            task_id, config (JSON), state, value, duration, and the strategy of the study.
+            task_id, config (JSON), state, value, duration, labels (JSON), and the strategy of
+            the study.
         """
         with self._reading() as connection:
             where, values = _of_tasks(connection, family, tasks)
             sql = (
-                f"SELECT task_id, config, state, value, duration, strategy FROM trials {_STUDY} "
+                f"SELECT task_id, config, state, value, duration, labels, strategy FROM trials "
+                f"{_STUDY} "
                 f"WHERE {where} ORDER BY task_id, study_id, number"
             )
             return connection.execute(sql, values).df()

@@ -89,6 +89,8 @@ def _print_recommendation(item: Recommendation) -> None:
         about.append(f"took about {seconds_text(item.seconds)} on past tasks")
     if about:
         click.echo(f"    {'; '.join(about)}")
+    if item.risk is not None:
+        click.echo(f"    risk: {item.risk}")
     for evidence in item.evidence[:3]:
         same = "this very data set, " if evidence.same_dataset else ""
         how = "beat" if evidence.observed else "is predicted to beat"

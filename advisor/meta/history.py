@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from advisor.meta.risk import failures
 from advisor.meta.scores import (
     MIN_REFERENCE,
     RANDOM_STRATEGIES,
@@ -65,6 +66,7 @@ class SourceTask:
         values: the metric itself, NaN where there is none, shape (n,).
         durations: seconds, NaN where unknown, shape (n,).
         shares: share of random configurations beaten, shape (n,).
+        failures: how each trial failed, `risk.FAILURES` from 1 on, 0 if it did not, shape (n,).
         random: which of them were drawn at random, shape (n,).
         metafeatures: of its data set, or None.
     """
@@ -83,6 +85,7 @@ class SourceTask:
     values: np.ndarray
     durations: np.ndarray
     shares: np.ndarray
+    failures: np.ndarray
     random: np.ndarray
     metafeatures: Mapping[str, float] | None = None
 
@@ -162,6 +165,7 @@ def _usable(group: pd.DataFrame, direction: str) -> tuple[pd.DataFrame, np.ndarr
     values = group["value"].to_numpy(dtype=float)
     group = group.assign(
         good=goodness(values, completed, direction),
+        failure=failures(group["state"], group["labels"]),
         random=group["strategy"].isin(RANDOM_STRATEGIES),
     )
     random = group["random"].to_numpy()
@@ -194,6 +198,7 @@ def _source(
         values=trials["value"].to_numpy(dtype=float),
         durations=trials["duration"].to_numpy(dtype=float),
         shares=share_beaten(good, read.reference),
+        failures=trials["failure"].to_numpy(dtype=np.uint8),
         random=trials["random"].to_numpy(dtype=bool),
         metafeatures=metafeatures,
     )
@@ -210,11 +215,12 @@ def _thinned(group: pd.DataFrame) -> pd.DataFrame:
 
 def _merged(group: pd.DataFrame) -> pd.DataFrame:
     if group["config"].is_unique:
-        return group.set_index("config")[["good", "value", "duration", "random"]]
+        return group.set_index("config")[["good", "value", "duration", "failure", "random"]]
     return group.groupby("config", sort=False).agg(
         good=("good", "median"),
         value=("value", "median"),
         duration=("duration", "median"),
+        failure=("failure", "max"),
         random=("random", "any"),
     )
 

@@ -9,6 +9,7 @@ from advisor.meta.experience import Experience
 from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import apart, greedy_portfolio
 from advisor.meta.recommendation import Evidence, Query, Recommendation
+from advisor.meta.risk import Risk
 from advisor.meta.scores import normal_share
 from advisor.meta.similarity import OUTCOME_SHARPNESS, task_weights, with_outcomes
 from advisor.spaces import Encoder
@@ -61,13 +62,15 @@ class PortfolioLearner(MetaLearner):
         if experience is None:
             return []
         weights, same = self._weights(experience, query)
-        scores = self._scores(experience)
-        answer = _Answer(experience, weights, same)
+        risk = Risk(experience.tasks, weights, experience.models.lengthscales)
+        scores = self._scores(experience) - risk.penalty(self._encoded(experience))
+        answer = _Answer(experience, weights, same, risk)
         if query.outcomes:
             chosen = self._by_outcomes(experience, weights, scores, query, n)
         else:
             chosen = greedy_portfolio(scores, weights, n, self._alike(experience))
-        return [answer.recommendation(rank, c) for rank, c in enumerate(chosen, start=1)]
+        points = self._encoded(experience)
+        return [answer.recommendation(k, c, points[c]) for k, c in enumerate(chosen, start=1)]
 
     def past(self, query: Query, costs: bool = False) -> PastTasks | None:
         """Return a prior for a search on the new task, None without any history.
@@ -157,10 +160,13 @@ class PortfolioLearner(MetaLearner):
 class _Answer:
     """Makes recommendations of candidates for one query."""
 
-    def __init__(self, experience: Experience, weights: np.ndarray, same: np.ndarray) -> None:
+    def __init__(
+        self, experience: Experience, weights: np.ndarray, same: np.ndarray, risk: Risk
+    ) -> None:
         self._experience, self._weights, self._same = experience, weights, same
+        self._risk = risk
 
-    def recommendation(self, rank: int, column: int) -> Recommendation:
+    def recommendation(self, rank: int, column: int, point: np.ndarray) -> Recommendation:
         experience, weights = self._experience, self._weights
         scores = experience.scores[:, column]
         shares = normal_share(scores)
@@ -178,6 +184,7 @@ class _Answer:
             beats_default=calibration.probability(ahead),
             seconds=self._seconds(column),
             evidence=self._evidence(column, shares),
+            risk=self._risk.text(point),
         )
 
     def _seconds(self, column: int) -> float | None:

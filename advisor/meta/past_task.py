@@ -13,7 +13,10 @@ from knowledge_base.identity import digest as digest_of
 BEST_KEPT = 20
 """Configurations that a task may propose as candidates."""
 
-_ROWS = ("inputs", "scores", "marks", "shares", "values", "durations")
+_ROWS = ("inputs", "scores", "marks", "shares", "values", "durations", "failures")
+
+
+_WHOLE = ("marks", "failures")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class PastTask:
         shares: share of random configurations beaten, shape (n,).
         values: the metric, NaN where there is none, shape (n,).
         durations: seconds, NaN where unknown, shape (n,).
+        failures: how each failed, `risk.FAILURES` from 1 on, 0 if it did not, shape (n,).
     """
 
     task_id: str
@@ -52,6 +56,7 @@ class PastTask:
     shares: np.ndarray
     values: np.ndarray
     durations: np.ndarray
+    failures: np.ndarray
 
     @property
     def sample(self) -> TaskSample:
@@ -90,6 +95,7 @@ def from_source(source: SourceTask, digest: str) -> PastTask:
         shares=source.shares,
         values=source.values,
         durations=source.durations,
+        failures=source.failures,
     )
 
 
@@ -116,7 +122,7 @@ def from_arrays(
     cuts = np.cumsum(arrays["sizes"])[:-1]
     parts: list[dict[str, Any]] = [{} for _ in described]
     for name in _ROWS:
-        column = arrays[name] if name == "marks" else arrays[name].astype(float)
+        column = arrays[name] if name in _WHOLE else arrays[name].astype(float)
         for task, rows in zip(parts, np.split(column, cuts), strict=True):
             task[name] = rows
     for about, task, known in zip(described, parts, arrays["known"], strict=True):

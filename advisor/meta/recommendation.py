@@ -41,6 +41,7 @@ class Recommendation:
         beats_default: probability of beating the library default, None without history.
         seconds: what it took on past tasks, their weighted geometric mean, None if unknown.
         evidence: past tasks that speak for it, strongest first.
+        risk: what went wrong with similar trials, None where next to nothing did.
     """
 
     rank: int
@@ -51,6 +52,7 @@ class Recommendation:
     beats_default: float | None = None
     seconds: float | None = None
     evidence: tuple[Evidence, ...] = ()
+    risk: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recommendation as plain JSON-able types."""

@@ -10,6 +10,7 @@ import numpy as np
 from knowledge_base.space import SpaceDefinition
 
 if TYPE_CHECKING:
+    from advisor.diagnosis import Remedy
     from advisor.surrogates import PastTasks
 
 Configuration = dict[str, Any]
@@ -129,6 +130,15 @@ class SearchStrategy(ABC):
         """Take back a question that will not be answered, so that it is asked again."""
         if config in self.pending:
             self.pending.remove(dict(config))
+
+    def advise(self, config: Mapping[str, Any], remedies: "Sequence[Remedy]") -> None:
+        """Hear what should have helped a trial that was told, for strategies that can use it.
+
+        Args:
+            config: of the trial.
+            remedies: changes of it; further calls for the same trial add to them.
+        """
+        return
 
     def stops(self, values: Sequence[float | None]) -> bool:
         """Return whether a running trial should end now, for strategies that stop early.

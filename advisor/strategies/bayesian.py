@@ -7,13 +7,14 @@ forbidden combinations always hold. See docs/method.md.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from advisor.spaces import Encoder, sobol
 from advisor.strategies.base import Configuration, SearchStrategy
 from advisor.strategies.candidates import CandidatePool
+from advisor.strategies.leaning import Leaning
 from advisor.surrogates import (
     PastTasks,
     TransferGP,
@@ -24,6 +25,9 @@ from advisor.surrogates import (
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales
 from knowledge_base.space import SpaceDefinition
+
+if TYPE_CHECKING:
+    from advisor.diagnosis import Remedy
 
 MIN_OBSERVED = 5
 """Values needed before a surrogate without past tasks proposes; until then, the default
@@ -73,6 +77,7 @@ class BayesianSearch(SearchStrategy):
         self._past = past if past is not None and past.trust >= MIN_TRUST else None
         self._encoder = Encoder(space)
         self._pool = CandidatePool(space, self._encoder, self._past, seed, candidates)
+        self._leaning = Leaning(self._encoder)
         self._expectations: dict[bytes, np.ndarray] = {}
         self._plain: list[np.ndarray] = []
         self._informed: list[np.ndarray] = []
@@ -92,9 +97,14 @@ class BayesianSearch(SearchStrategy):
         else:
             scores = log_expected_improvement(self._fitted(values, encoded).posteriors(
                 self._pool.inputs, self._pool.past))  # fmt: skip
+            scores = scores + self._leaning.bonus(values, self._pool.inputs)
         if self._per_second and known:
             scores = scores - self._log_seconds(encoded[: len(values)])
         return self._pool.best(self._apart(scores, encoded[len(values) :]))
+
+    def advise(self, config: Mapping[str, Any], remedies: "Sequence[Remedy]") -> None:
+        """Lean towards remedies of the best trials, the less the longer ago they were."""
+        self._leaning.hear(len(self.observations) - 1, config, remedies)
 
     def _log_seconds(self, inputs: np.ndarray) -> np.ndarray:
         """Return the expected log duration of the candidates, up to a constant."""

@@ -21,7 +21,7 @@ from advisor.training.evaluation import (
 )
 from advisor.training.optimisation import EXPLODED, clip_limit, make_optimizer, make_schedule
 from advisor.training.outcome import Outcome, Report, StopTrial
-from advisor.training.signals import Signals, loss_spread
+from advisor.training.signals import Signals, largest_finite, loss_spread
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
 
@@ -184,7 +184,7 @@ class Run:
             "train_loss": loss,
             "loss_spread": loss_spread(losses),
             "gradient_norm": norm,
-            "gradient_max": float(norms.max()),
+            "gradient_max": largest_finite(norms),
             "gradient_ratio": self.signals.gradient_ratio(),
         }
         if reason:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 
 from knowledge_base.records import EpochRecord
 
@@ -45,3 +46,12 @@ class Outcome:
     n_params: int | None = None
     error: str | None = None
     duration: float | None = None
+
+    @classmethod
+    def of(cls, value: float | None) -> "Outcome":
+        """Return the outcome of which only the value is known, None if it failed."""
+        if value is None:
+            return cls(state="failed", error="no value was told")
+        if not isfinite(value):
+            return cls(state="diverged", error=f"the value told was {value}")
+        return cls(state="complete", value=float(value))

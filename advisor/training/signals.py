@@ -86,8 +86,15 @@ class Signals:
             self._active[id(unit)] = outputs[:SAMPLE].detach().amax(others)
 
 
+def largest_finite(norms: np.ndarray) -> float:
+    """Return the largest number that is one, NaN if there is none."""
+    finite = norms[np.isfinite(norms)]
+    return float(finite.max()) if len(finite) else nan
+
+
 def loss_spread(losses: np.ndarray) -> float:
     """Return the standard deviation of batch losses over their mean, NaN for one batch."""
+    losses = losses.astype(float)  # squares of diverging losses are beyond single precision
     mean = float(np.abs(losses).mean())
     return float(losses.std()) / mean if len(losses) > 1 and mean > 0 else nan
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
+from advisor.diagnosis import best_trial
 from advisor.tuning.settings import TuneSettings
-from advisor.tuning.tuner import best_trial
 from knowledge_base.study_directory import StudyDirectory
 
 Curve = list[float | None]

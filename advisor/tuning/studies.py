@@ -80,11 +80,7 @@ def find(
     kind = file.removesuffix(".json")
     known = sorted(path.parent.name for path in root.glob(f"*/{file}"))
     if name is not None:
-        if name in known:
-            return root / name
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean '{near[0]}'?" if near else _listing(known, kind)
-        raise UserError(f"There is no {kind} '{name}' to resume in {root}. {hint}")
+        return named(root, file, name)
     same = [root / each for each in known if signature_of(root / each) == signature]
     if not same:
         raise UserError(
@@ -92,6 +88,21 @@ def find(
             "Name one with --study NAME --resume."
         )
     return max(same, key=lambda path: (path / file).stat().st_mtime)
+
+
+def named(root: Path, file: str, name: str) -> Path:
+    """Return the directory NAME below `root`.
+
+    Raises:
+        UserError: there is none; the nearest or the known ones are named.
+    """
+    kind = file.removesuffix(".json")
+    known = sorted(path.parent.name for path in root.glob(f"*/{file}"))
+    if name in known:
+        return root / name
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean '{near[0]}'?" if near else _listing(known, kind)
+    raise UserError(f"There is no {kind} '{name}' in {root}. {hint}")
 
 
 @contextmanager

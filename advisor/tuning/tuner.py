@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, overload
 
+from advisor.diagnosis import best_trial, labelled, remedies_for
 from advisor.meta import Query
 from advisor.strategies import get_strategy
 from advisor.surrogates import PastTasks
@@ -218,7 +219,7 @@ class Tuner:
         result: float | Outcome | None,
         started_at: datetime | None = None,
     ) -> TrialRecord:
-        """Store a finished trial, durable on return, and learn from it.
+        """Store a finished trial with its diagnosis, durable on return, and learn from it.
 
         Args:
             config: the configuration tried; need not have been asked for.
@@ -228,7 +229,7 @@ class Tuner:
         Raises:
             SpaceError: `config` is not in the space.
         """
-        outcome = result if isinstance(result, Outcome) else _plain_outcome(result)
+        outcome = result if isinstance(result, Outcome) else Outcome.of(result)
         trial = TrialRecord(
             study_id=self.context.study.study_id,
             number=len(self.trials),
@@ -244,6 +245,9 @@ class Tuner:
             started_at=started_at or datetime.now(UTC),
             origin=f"{self.context.study.name}:{len(self.trials)}",
             curve=tuple(outcome.curve),
+        )
+        trial = labelled(
+            trial, self.context.task, self.context.space, self.context.dataset, self.trials
         )
         self.context.save([trial])
         self._remember(trial)
@@ -278,13 +282,9 @@ class Tuner:
             if name.startswith(GRADIENT)
         }
         self._strategy.tell(trial.config, value, trial.duration, curve, slopes or None)
-
-
-def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
-    """Return the completed trial with the best value, the first of equals; None for none."""
-    completed = [t for t in trials if t.state == "complete" and t.value is not None]
-    sign = 1 if direction == "minimize" else -1
-    return min(completed, key=lambda trial: sign * (trial.value or 0.0), default=None)
+        for label in trial.labels or ():
+            remedies = remedies_for(label, self.context.space, dict(trial.config))
+            self._strategy.advise(trial.config, remedies)
 
 
 def _new_directory(
@@ -301,11 +301,3 @@ def _new_directory(
     kept = StudyDirectory.create(path, study=study, task=task, space=space, settings=settings)
     save_past(path, begin.past)
     return kept
-
-
-def _plain_outcome(value: float | None) -> Outcome:
-    if value is None:
-        return Outcome(state="failed", error="no value was told")
-    if value != value or value in (float("inf"), float("-inf")):
-        return Outcome(state="diverged", error=f"the value told was {value}")
-    return Outcome(state="complete", value=float(value))

@@ -1,0 +1,55 @@
+"""The base of all symptoms: what a trial shows, and what helps."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from advisor.diagnosis.findings import Remedy
+from advisor.diagnosis.reading import Reading
+
+
+class Symptom(ABC):
+    """One thing that can go wrong.
+
+    Attributes:
+        name: as labels have it.
+        title: as people read it.
+        needs: columns of the curve that have to be there.
+        shortest: epochs without which it cannot be judged.
+        hides: names of symptoms that are only consequences of this one.
+        remedies: by usual names of hyperparameters, in the order of what to try first.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
+    shortest: ClassVar[int] = 1
+    hides: ClassVar[tuple[str, ...]] = ()
+    remedies: ClassVar[tuple[Remedy, ...]] = ()
+
+    @abstractmethod
+    def see(self, reading: Reading) -> str | None:
+        """Return the evidence with numbers and epochs, None where there is none."""
+
+    def missing(self, reading: Reading) -> str | None:
+        """Return what the curve lacks for a judgement, None if nothing."""
+        lacking = [name for name in self.needs if not reading.known(name)]
+        if lacking:
+            return f"no {' and no '.join(lacking)} in its curve"
+        if reading.epochs < self.shortest:
+            return f"its curve has {reading.epochs} of at least {self.shortest} epochs"
+        return None
+
+
+def more(name: str, text: str) -> Remedy:
+    """Return the remedy of a larger number."""
+    return Remedy(name, "more", (), text)
+
+
+def less(name: str, text: str) -> Remedy:
+    """Return the remedy of a smaller number."""
+    return Remedy(name, "less", (), text)
+
+
+def choose(name: str, choices: str, text: str) -> Remedy:
+    """Return the remedy of another choice; `choices` are separated by spaces."""
+    return Remedy(name, None, tuple(choices.split()), text)

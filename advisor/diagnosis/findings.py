@@ -1,0 +1,67 @@
+"""What a diagnosis consists of: findings with their evidence, and remedies."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One change that should help.
+
+    Attributes:
+        hyperparameter: what to change, by the name it has in the space; by its usual name in
+            advice about what the space lacks.
+        direction: "more" or "less" for numbers, None for choices.
+        choices: values that should help, of a categorical.
+        text: the change in words.
+    """
+
+    hyperparameter: str
+    direction: str | None = None
+    choices: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that went wrong in a trial.
+
+    Attributes:
+        name: of the symptom, such as "overfitting"; stored as the trial's label.
+        title: the same for people.
+        evidence: numbers and epochs, one sentence.
+        remedies: changes within the space.
+        advice: what would help too, but is not in the space.
+    """
+
+    name: str
+    title: str
+    evidence: str
+    remedies: tuple[Remedy, ...] = ()
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was seen in one trial.
+
+    Attributes:
+        findings: what went wrong, causes before consequences; empty for a healthy trial.
+        unjudged: titles of what could not be judged, with what is missing.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    unjudged: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the findings, as the knowledge base keeps them."""
+        return tuple(finding.name for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON-able types."""
+        return {
+            "labels": list(self.labels),
+            "findings": [asdict(finding) for finding in self.findings],
+            "unjudged": list(self.unjudged),
+        }
