@@ -16,6 +16,7 @@ class Diverging(Symptom):
 
     name = "diverging"
     title = "diverging loss"
+    shortest = 0  # the state says it without a curve, too
     hides = ("underfitting", "overfitting", "not_enough_epochs", "plateau")
     remedies = (
         less("learning_rate", "a smaller learning rate"),

@@ -82,7 +82,10 @@ class Underfitting(Symptom):
 
     def see(self, reading: Reading) -> str | None:
         """Look for errors that stay large on training and validation rows alike."""
-        train, valid = (float(np.nanmedian(reading.end(errors))) for errors in reading.errors)
+        ends = [reading.end(errors) for errors in reading.errors]
+        if not all(np.isfinite(errors).any() for errors in ends):
+            return None
+        train, valid = (float(np.nanmedian(errors)) for errors in ends)
         end = reading.end(reading.column("val_loss"))
         settled = abs(float(end[0] - end[-1])) <= SETTLED * abs(float(end.mean())) + 1e-12
         shortfall = reading.shortfall
