@@ -43,6 +43,8 @@ class Overfitting(Symptom):
 
     def see(self, reading: Reading) -> str | None:
         """Look for a gap between the errors, and for a validation loss that rose."""
+        if not all(np.isfinite(errors[-3:]).any() for errors in reading.errors):
+            return None
         train, valid = (float(np.nanmean(errors[-3:])) for errors in reading.errors)
         losses = reading.column("val_loss")
         lowest, end = float(np.nanmin(losses)), float(np.nanmean(losses[-3:]))
