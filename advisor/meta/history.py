@@ -1,5 +1,6 @@
 """Past tasks, read from the knowledge base in the form the meta-learner needs."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -121,11 +122,44 @@ def load_history(
     wanted = sorted(kb.task_digests(family) if tasks is None else tasks)
     known = {row["task_id"]: row for _, row in kb.tasks().iterrows()}
     metafeatures = read_metafeatures(kb)
+    added = _added(kb, space)
     sources = []
     for first in range(0, len(wanted), TASKS_AT_ONCE):
-        outcomes = kb.outcomes(family, wanted[first : first + TASKS_AT_ONCE])
+        outcomes = _upgraded(kb.outcomes(family, wanted[first : first + TASKS_AT_ONCE]), added)
         sources += _sources(outcomes, known, space, metafeatures)
     return sources
+
+
+def _added(kb: KnowledgeBase, space: SpaceDefinition) -> dict[str, dict[str, Any]]:
+    """Return what `space` has beyond its earlier versions, with defaults, by their identity."""
+    spaces = kb.spaces()
+    earlier = spaces[(spaces["name"] == space.name) & (spaces["version"] < space.version)]
+    conditional = {condition["child"] for condition in space.conditions}
+    found = {}
+    for row in earlier.itertuples():
+        known = {part["name"] for part in json.loads(row.definition)["hyperparameters"]}
+        found[str(row.space_id)] = {
+            name: h.default
+            for name, h in space.hyperparameters.items()
+            if name not in known | conditional
+        }
+    return found
+
+
+def _upgraded(outcomes: pd.DataFrame, added: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return trials of earlier versions as the trials of this one that they are.
+
+    A hyperparameter comes with a default that is what was done before it was there.
+    """
+    old = outcomes["space_id"].isin(list(added)).to_numpy()
+    if not old.any():
+        return outcomes
+    configs = outcomes["config"].to_numpy(dtype=object).copy()
+    configs[old] = [
+        canonical_json({**added[space_id], **json.loads(text)})
+        for space_id, text in zip(outcomes["space_id"][old], configs[old], strict=True)
+    ]
+    return outcomes.assign(config=configs)
 
 
 def _sources(

@@ -22,7 +22,7 @@ from advisor.meta.past_task import PastTask, from_source
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
 
-VERSION = 2
+VERSION = 3
 """Of the method; experience learned by another version is learned anew."""
 
 _recent: dict[tuple[Any, ...], Experience | None] = {}

@@ -41,3 +41,18 @@ def test_old_trials_are_evidence_in_the_new_space(family):
         assert item.config[ADDED[family]] == new.hyperparameters[ADDED[family]].default
         assert {e.task for e in item.evidence} <= {"task 0", "task 1"}
         assert item.evidence
+
+
+def test_old_trials_are_trials_of_their_very_configuration():
+    """So that expectations can be compared with outcomes, and intervals be stated."""
+    old, new = smaller("mlp", "block"), get_family("mlp").space()
+    kb = KnowledgeBase(seed=False)
+    for task in range(8):
+        tuner = Tuner.create(old, kb=kb, name=f"task {task}", metric="accuracy",
+                             direction="maximize", family="mlp", strategy="random")  # fmt: skip
+        for config in sample(old, 25, seed=0):
+            tuner.tell(config, -abs(np.log10(config["learning_rate"]) + 2))
+    first = learner(kb, new, "mlp").recommend(Query(), 1)[0]
+    assert all(evidence.observed for evidence in first.evidence)
+    low, high = first.interval
+    assert high - low < 0.5

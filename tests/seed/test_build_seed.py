@@ -26,6 +26,7 @@ class TunedImages(ImageEntry):
 
 
 TRIALS = 3
+SHORT = {"max_epochs": 2, "device": "cpu"}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def built(tmp_path_factory):
         patch.setattr(build_seed, "WORK", folder)
         torch.set_num_threads(1)
         for entry in (WINE, DIABETES):
-            build_seed.build_one(entry, TRIALS, 2, queue.Queue())
+            build_seed.build_one(entry, TRIALS, SHORT, queue.Queue())
     return folder
 
 
@@ -59,13 +60,16 @@ def shipped(tmp_path):
     return folder
 
 
+PLACES = [("default", 0), ("sobol", 0), ("sobol", 1)]
+
+
 def lines_of(work):
     return (work / "sklearn-wine.jsonl").read_bytes().splitlines(keepends=True)
 
 
 def retrain():
     done = queue.Queue()
-    build_seed.build_one(WINE, TRIALS, 2, done)
+    build_seed.build_one(WINE, TRIALS, SHORT, done)
     return done.qsize()
 
 
@@ -88,18 +92,43 @@ def test_a_killed_build_goes_on_after_its_last_whole_trial(work):
     (work / "sklearn-wine.jsonl").write_bytes(before[0] + before[1][: len(before[1]) // 2])
     assert retrain() == 2
     again = [json.loads(line) for line in lines_of(work)]
-    assert [row["number"] for row in again] == [0, 1, 2]
+    assert [(row["strategy"], row["number"]) for row in again] == PLACES
     old = [json.loads(line) for line in before]
     assert [row["curve"] for row in again] == [row["curve"] for row in old]
 
 
-def test_trials_of_another_space_are_not_mixed_in(work):
+def test_trials_of_other_configurations_are_not_mixed_in(work):
     first, *others = lines_of(work)
     row = json.loads(first)
     row["config"]["units"] = 77
     (work / "sklearn-wine.jsonl").write_bytes(json.dumps(row).encode() + b"\n" + b"".join(others))
-    with pytest.raises(ValueError, match="another search space"):
-        retrain()
+    assert retrain() == 1
+    again = json.loads(lines_of(work)[-1])
+    assert (again["strategy"], again["number"], again["config"]["units"]) == ("default", 0, 128)
+
+
+def test_trials_of_fewer_epochs_are_not_those_of_all(work, shipped):
+    with pytest.raises(click.ClickException, match="No data set is complete"):
+        ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+
+
+def test_a_fresh_clone_does_not_train_what_shipped(work, shipped, tmp_path, monkeypatch):
+    path = work / "sklearn-wine.jsonl"
+    whole = [{**json.loads(line), "max_epochs": None} for line in lines_of(work)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in whole))
+    ship_seed([WINE], work, 0, shipped, TRIALS)
+    path.unlink()
+    monkeypatch.setattr(build_seed, "SHIPPED", shipped)
+    done = queue.Queue()
+    build_seed.build_one(WINE, TRIALS, {"max_epochs": None, "device": "cpu"}, done)
+    assert done.qsize() == 0
+    again = [json.loads(line) for line in lines_of(work)]
+    for key in ("config", "value", "curve", "metrics", "strategy", "number", "epochs", "state"):
+        assert [row[key] for row in again] == [row[key] for row in whole]
+    before = Bundle.read(shipped)
+    ship_seed([WINE], work, 0, shipped, TRIALS)
+    assert Bundle.read(shipped)["trials"].equals(before["trials"])
+    assert Bundle.read(shipped)["curves"].equals(before["curves"])
 
 
 def test_a_trial_that_raises_is_a_failed_trial(monkeypatch):
@@ -107,13 +136,13 @@ def test_a_trial_that_raises_is_a_failed_trial(monkeypatch):
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr("advisor.training.loop.train", broken)
-    row = build_seed.trial("mlp", {"units": 16}, None, "accuracy", 1)
+    row = build_seed.trial(WINE, {"units": 16}, None, SHORT)
     assert (row["state"], row["value"]) == ("failed", None)
     assert row["error"] == "RuntimeError: out of memory"
 
 
 def test_what_is_shipped_can_be_read_and_is_complete(work, shipped):
-    said = ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+    said = ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
     assert "6 trials on 2 data sets" in said
     bundle = Bundle.read(shipped)
     trials, curves = bundle["trials"].to_pandas(), bundle["curves"].to_pandas()
@@ -128,15 +157,15 @@ def test_what_is_shipped_can_be_read_and_is_complete(work, shipped):
 
 
 def test_shipping_twice_gives_the_same_rows(work, shipped):
-    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
     first = Bundle.read(shipped)
-    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
     again = Bundle.read(shipped)
     assert all(first[name].equals(again[name]) for name in ("trials", "curves", "studies"))
 
 
 def test_the_card_names_data_sets_scores_and_licences(work, shipped):
-    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
     card = (shipped / "README.md").read_text(encoding="utf-8")
     assert "6 trials on 2 real data sets" in card
     assert "- Tables: 6 trials of the `mlp` family on 2 data sets" in card
@@ -145,11 +174,17 @@ def test_the_card_names_data_sets_scores_and_licences(work, shipped):
     assert "BSD-3-Clause (distribution): sklearn:diabetes, sklearn:wine" in card
 
 
-def test_an_unfinished_build_leaves_the_shipped_files(work, shipped):
+def test_a_data_set_that_is_not_complete_stays_as_it_shipped(work, shipped):
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
+    before = Bundle.read(shipped)
     (work / "sklearn-wine.jsonl").write_bytes(b"".join(lines_of(work)[:2]))
-    with pytest.raises(click.ClickException, match="sklearn:wine has 2 of 3 trials"):
-        ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
-    assert (shipped / "README.md").read_text() == "what shipped before"
+    said = ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
+    assert "6 trials on 2 data sets" in said
+    assert "Not complete, left as they were: sklearn:wine." in said
+    after = Bundle.read(shipped)
+    for name in ("trials", "curves", "metafeatures"):
+        rows = [bundle[name].to_pandas().to_numpy().tolist() for bundle in (before, after)]
+        assert sorted(map(repr, rows[0])) == sorted(map(repr, rows[1]))
 
 
 def test_inconsistent_trials_are_not_shipped(work, shipped):
@@ -158,7 +193,7 @@ def test_inconsistent_trials_are_not_shipped(work, shipped):
     row["config"]["units"] = 99_999
     (work / "sklearn-wine.jsonl").write_bytes(json.dumps(row).encode() + b"\n" + b"".join(others))
     with pytest.raises(click.ClickException, match="configurations outside the space: units"):
-        ship_seed([WINE], work, 0, shipped, TRIALS)
+        ship_seed([WINE], work, 0, shipped, TRIALS, 2)
     assert (shipped / "README.md").read_text() == "what shipped before"
 
 
@@ -169,11 +204,13 @@ def test_no_data_set_is_both_shipped_and_held_out():
     assert "sklearn" not in {entry.source for entry in SEED}
 
 
-def test_shipping_one_family_keeps_the_others(work, shipped):
-    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
+def test_shipping_more_data_sets_keeps_the_others(work, shipped):
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
     before = Bundle.read(shipped)
-    build_seed.build_one(DIGITS, TRIALS, 1, queue.Queue())
-    said = ship_seed([DIGITS], work, 0, shipped, TRIALS)
+    build_seed.build_one(DIGITS, TRIALS, SHORT, queue.Queue())
+    for path in work.glob("sklearn-[wd]i[na]*.jsonl"):
+        path.unlink()
+    said = ship_seed([WINE, DIABETES, DIGITS], work, 0, shipped, TRIALS, 2)
     assert "9 trials on 3 data sets" in said
     after = Bundle.read(shipped)
     for name in ("trials", "curves", "studies", "tasks", "datasets", "metafeatures"):
@@ -185,9 +222,9 @@ def test_shipping_one_family_keeps_the_others(work, shipped):
     assert "| sklearn:some digits (subset of 120 images, 8 x 8) | scikit-learn | 120 | 64 |" in card
 
 
-def test_shipping_a_family_again_replaces_it(work, shipped):
-    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS)
-    ship_seed([WINE], work, 0, shipped, TRIALS)
+def test_what_is_no_longer_to_ship_goes(work, shipped):
+    ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
+    ship_seed([WINE], work, 0, shipped, TRIALS, 2)
     assert Bundle.read(shipped)["datasets"]["name"].to_pylist() == ["sklearn:wine"]
 
 
@@ -219,17 +256,17 @@ def test_a_package_that_was_not_fetched_is_said_to_be_missing(tmp_path, monkeypa
 def test_a_search_follows_the_shared_configurations_and_can_be_cut_off(work, shipped):
     entry = TunedImages("few digits", "sklearn", "BSD", first=0, rows=120, side=8)
     path = work / "sklearn-few digits.jsonl"
-    build_seed.build_one(entry, None, 1, queue.Queue())
+    build_seed.build_one(entry, None, SHORT, queue.Queue())
     whole = path.read_bytes().splitlines(keepends=True)
     configs = [json.loads(line)["config"] for line in whole]
     assert configs[:3] == build_seed.configurations(entry)
     assert len({json.dumps(config, sort_keys=True) for config in configs}) == 5
     path.write_bytes(b"".join(whole[:4]))
     again = queue.Queue()
-    build_seed.build_one(entry, None, 1, again)
+    build_seed.build_one(entry, None, SHORT, again)
     assert again.qsize() == 1
     assert [json.loads(line)["config"] for line in path.read_bytes().splitlines()] == configs
-    assert "5 trials on 1 data sets" in ship_seed([entry], work, 0, shipped)
+    assert "5 trials on 1 data sets" in ship_seed([entry], work, 0, shipped, epochs=2)
     bundle = Bundle.read(shipped)
     studies = bundle["studies"].to_pandas().merge(bundle["trials"].to_pandas(), on="study_id")
     assert studies.groupby("strategy").size().to_dict() == {"default": 1, "sobol": 2, "bayesian": 2}

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from build_seed import ENTRIES
 from seed_datasets import HELD_OUT
-from ship_seed import SHIPPED, check, trials_of
+from seed_work import SHIPPED, trials_of
+from ship_seed import check
 
 from advisor import Advisor, KnowledgeBase
 from advisor.data import load_dataset

@@ -1,0 +1,160 @@
+"""What a build of the seed has trained so far, in .build/seed/ and in what shipped before.
+
+A trial is known by its configuration: a build that is repeated with more configurations, or
+from a fresh clone, only trains what neither its own files nor the shipped ones have.
+"""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from advisor.data import Dataset
+from knowledge_base.space import SpaceDefinition
+
+SHIPPED = Path(__file__).resolve().parent.parent / "knowledge_base" / "seed"
+Row = dict[str, Any]
+"""One trial as a line of JSON: the fields of `Outcome`, `strategy`, `number`, `config`, ..."""
+
+
+Place = tuple[str, int, int]
+"""Strategy, number in its study, and how many other trials the strategy was told of at first."""
+
+
+class Entry(Protocol):
+    """A data set that ships, of whatever modality.
+
+    Attributes:
+        name, source, label: its name, the short name of its package, and both.
+        kind: "classification", "regression" or "forecasting".
+        family: that is trained on it.
+        configurations: how many it is trained with besides the default.
+        tuned: how many more a Bayesian search asks for after them.
+    """
+
+    name: str
+    kind: str
+    family: str
+    configurations: int
+    tuned: int
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    def load(self) -> Dataset: ...
+
+
+def trials_of(entry: Entry) -> int:
+    """Return how many trials a data set ships with."""
+    return 1 + entry.configurations + entry.tuned
+
+
+def path_of(entry: Entry, work: Path) -> Path:
+    """Return where the finished trials of a data set are."""
+    return work / f"{entry.source}-{entry.name}.jsonl"
+
+
+def key_of(config: dict[str, Any]) -> str:
+    """Return a configuration as text that does not depend on the order of its names."""
+    return json.dumps(config, sort_keys=True)
+
+
+def places(entry: Entry) -> list[Place]:
+    """Return where every trial of a data set belongs, in the order of training."""
+    shared: list[Place] = [
+        ("default", 0, 0),
+        *(("sobol", n, 0) for n in range(entry.configurations)),
+    ]
+    return shared + [("bayesian", n, len(shared)) for n in range(entry.tuned)]
+
+
+def place_of(row: Row) -> Place:
+    """Return where a trial belongs."""
+    return row["strategy"], row["number"], row["told"]
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the finished trials of a data set; a half-written last line is cut off."""
+    if not path.exists():
+        return []
+    text = path.read_bytes()
+    whole = text[: text.rfind(b"\n") + 1]
+    if len(whole) < len(text):
+        os.truncate(path, len(whole))
+    return [json.loads(line) for line in whole.splitlines()]
+
+
+def append(file: BinaryIO, row: Row) -> None:
+    """Write one finished trial so that it survives whatever comes next."""
+    file.write(json.dumps(row).encode() + b"\n")
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def lock(file: BinaryIO, path: Path) -> None:
+    """Keep two builds from writing the same file; the lock ends with the process."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise RuntimeError(f"another build is writing {path}") from error
+
+
+def shipped_rows(
+    dataset_id: str, space: SpaceDefinition, seed: int, shipped: Path = SHIPPED
+) -> list[Row]:
+    """Return the trials that shipped of a data set in this version of a space."""
+    if not (shipped / "trials.parquet").exists():
+        return []
+    tasks = _read(shipped, "tasks", [("dataset_id", "=", dataset_id)])
+    studies = _read(shipped, "studies", [("space_id", "=", space.space_id)])
+    studies = studies[studies["task_id"].isin(tasks["task_id"]) & (studies["seed"] == seed)]
+    if studies.empty:
+        return []
+    trials = _read(shipped, "trials", [("study_id", "in", list(studies["study_id"]))])
+    curves = _read(shipped, "curves", [("trial_id", "in", list(trials["trial_id"]))])
+    by_trial = dict(list(curves.drop(columns="trial_id").groupby(curves["trial_id"])))
+    strategies = dict(zip(studies["study_id"], studies["strategy"], strict=True))
+    return [
+        _row(trial, strategies[trial["study_id"]], by_trial.get(trial["trial_id"]))
+        for trial in trials.to_dict("records")
+    ]
+
+
+def shipped_seconds(shipped: Path = SHIPPED) -> dict[str, float]:
+    """Return the mean duration of the shipped trials by task and by family."""
+    if not (shipped / "trials.parquet").exists():
+        return {}
+    trials = pq.read_table(shipped / "trials.parquet", columns=["study_id", "duration"])
+    frame = trials.to_pandas()
+    for table, key in (("studies", "study_id"), ("tasks", "task_id")):
+        frame = frame.merge(pq.read_table(shipped / f"{table}.parquet").to_pandas(), on=key)
+    # Both tables have a name; the later merge is the one that is the task's.
+    by_task, by_family = (frame.groupby(c)["duration"].mean() for c in ("name_y", "family"))
+    return by_family.to_dict() | by_task.to_dict()
+
+
+def _read(shipped: Path, table: str, filters: list) -> pd.DataFrame:
+    found = pq.read_table(shipped / f"{table}.parquet", filters=filters).to_pandas()
+    return found.astype(object).where(found.notna(), None)
+
+
+def _row(trial: Row, strategy: str, curve: pd.DataFrame | None) -> Row:
+    known = ("number", "state", "value", "duration", "error")
+    epochs = [] if curve is None else curve.sort_values("epoch").to_dict("records")
+    counts = {name: trial[name] and int(trial[name]) for name in ("epochs", "n_params")}
+    return {
+        **{name: trial[name] for name in known},
+        **counts,
+        "strategy": strategy,
+        "config": json.loads(trial["config"]),
+        "metrics": json.loads(trial["metrics"]),
+        "started_at": trial["started_at"].isoformat(),
+        "curve": epochs,
+    }
