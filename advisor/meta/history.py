@@ -137,7 +137,7 @@ def _added(kb: KnowledgeBase, space: SpaceDefinition) -> dict[str, dict[str, Any
     conditional = {condition["child"] for condition in space.conditions}
     found = {}
     for row in earlier.itertuples():
-        known = {part["name"] for part in json.loads(row.definition)["hyperparameters"]}
+        known = {part["name"] for part in json.loads(str(row.definition))["hyperparameters"]}
         found[str(row.space_id)] = {
             name: h.default
             for name, h in space.hyperparameters.items()
