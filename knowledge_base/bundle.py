@@ -88,11 +88,7 @@ class Bundle:
         """Write the non-empty tables into an existing directory and flush them to disk."""
         for name, table in self._tables.items():
             if table.num_rows:
-                path = directory / f"{name}.parquet"
-                with path.open("wb") as file:
-                    pq.write_table(table, file, compression="zstd")
-                    file.flush()
-                    os.fsync(file.fileno())
+                write_table(table, directory / f"{name}.parquet")
 
     @classmethod
     def read(cls, directory: Path) -> "Bundle":
@@ -108,10 +104,24 @@ class Bundle:
         present = {name: path for name, path in paths.items() if path.is_file()}
         if not present:
             raise DamagedFileError(f"{directory} holds no exported knowledge base.")
-        return cls({name: _read(name, path) for name, path in present.items()})
+        return cls({name: read_table(name, path) for name, path in present.items()})
 
 
-def _read(name: str, path: Path) -> pa.Table:
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write one table and flush it to disk."""
+    with path.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_table(name: str, path: Path) -> pa.Table:
+    """Read one table; columns that an older version lacks are null.
+
+    Raises:
+        DamagedFileError: the file is damaged or of another form.
+        KnowledgeBaseError: it cannot be read.
+    """
     try:
         with pq.ParquetFile(path) as file:
             return _conform(name, file.read(use_threads=file.metadata.num_rows > 10_000))

@@ -3,7 +3,7 @@
 Within one key the database goes before the journal, and both before the shipped layer.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -14,8 +14,7 @@ from knowledge_base.bundle import Bundle
 from knowledge_base.connection import quoted
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.schema import KEYS, SCHEMA_VERSION, TABLES
-
-SEED = Path(__file__).parent / "seed"
+from knowledge_base.shipped import shipped_files
 
 _SQL_TYPES = {"int64": "BIGINT", "double": "DOUBLE", "string": "VARCHAR"}
 
@@ -26,6 +25,7 @@ def make_views(
     pending: Iterable[Bundle],
     seed: Path | None,
     tables: Collection[str] = tuple(TABLES),
+    family: str | None = None,
 ) -> None:
     """Make a view per table, with a column `layer` ("user" or "seed").
 
@@ -35,6 +35,7 @@ def make_views(
         pending: segments of the journal.
         seed: folder of the shipped layer, None for none.
         tables: which views are needed.
+        family: whose shipped trials and curves are needed, None for all.
 
     Raises:
         KnowledgeBaseError: a file of the shipped layer is damaged.
@@ -49,10 +50,10 @@ def make_views(
         if gathered:
             connection.register(f"pending_{table}", pa.concat_tables(gathered))
             parts["journal"] = f"pending_{table}"
-        shipped = seed / f"{table}.parquet" if seed is not None else None
-        if shipped is not None and shipped.is_file():
+        shipped = shipped_files(seed, table, family) if seed is not None else []
+        if shipped:
             parts["seed"] = _shipped(table, shipped)
-        _make_view(connection, table, parts, shipped)
+        _make_view(connection, table, parts, seed)
 
 
 def _make_view(
@@ -98,12 +99,15 @@ def _filled(table: str, stored: set[str], source: str) -> str:
     return f"(SELECT {', '.join(columns)} FROM {source})"
 
 
-def _shipped(table: str, path: Path) -> str:
-    try:
-        stored = set(pq.read_schema(path).names)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
-    return _filled(table, stored, f"read_parquet({quoted(path)})")
+def _shipped(table: str, paths: Sequence[Path]) -> str:
+    stored = set(TABLES[table].names)
+    for path in paths:
+        try:
+            stored &= set(pq.read_schema(path).names)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(path, error) from error
+    files = ", ".join(quoted(path) for path in paths)
+    return _filled(table, stored, f"read_parquet([{files}])")
 
 
 def _damaged(path: Path | None, error: Exception) -> KnowledgeBaseError:

@@ -32,8 +32,13 @@ class Reader(ABC):
     """
 
     @abstractmethod
-    def _reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        """Give a connection with a view per table over all layers."""
+    def _reading(
+        self, family: str | None = None
+    ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Give a connection with a view per table over all layers.
+
+        With `family`, shipped trials and curves of other families may be missing.
+        """
 
     def datasets(self) -> pd.DataFrame:
         """Return all data sets."""
@@ -107,7 +112,7 @@ class Reader(ABC):
             task_id, config (JSON), state, value, duration, labels (JSON), and the strategy and
             the space_id of the study.
         """
-        with self._reading() as connection:
+        with self._reading(family) as connection:
             where, values = _of_tasks(connection, family, tasks)
             sql = (
                 "SELECT task_id, config, state, value, duration, labels, strategy, space_id "
@@ -118,7 +123,7 @@ class Reader(ABC):
 
     def task_digests(self, family: str | None = None) -> dict[str, str]:
         """Return a digest of each task's trials by task; it changes when one is added."""
-        with self._reading() as connection:
+        with self._reading(family) as connection:
             where, values = _of_tasks(connection, family, None)
             sql = (
                 "SELECT task_id, count(*)::VARCHAR || '-' || bit_xor(hash(trial_id, config, "

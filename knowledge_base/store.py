@@ -24,11 +24,12 @@ from knowledge_base.connection import READ_PATIENCE, DatabaseLocked, attached, i
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.exchange import export_bundle, read_bundle_from
 from knowledge_base.journal import Journal
-from knowledge_base.layers import SEED, make_views
+from knowledge_base.layers import make_views
 from knowledge_base.migration import create, migrate
 from knowledge_base.reader import Reader
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
+from knowledge_base.shipped import SEED
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.writing import AddReport, insert, new_rows
 
@@ -233,9 +234,9 @@ class KnowledgeBase(Reader):
             self.fold(BACKLOG_PATIENCE if pending >= 4 * FOLD_SEGMENTS else 0.0)
 
     @contextmanager
-    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _reading(self, family: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
-            with self._session(READ_PATIENCE) as connection:
+            with self._session(READ_PATIENCE, family=family) as connection:
                 yield connection
         except DatabaseLocked:
             raise KnowledgeBaseError(
@@ -244,7 +245,10 @@ class KnowledgeBase(Reader):
 
     @contextmanager
     def _session(
-        self, patience: float, tables: Collection[str] = tuple(TABLES)
+        self,
+        patience: float,
+        tables: Collection[str] = tuple(TABLES),
+        family: str | None = None,
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """Give a connection with a view per table over all layers.
 
@@ -254,11 +258,12 @@ class KnowledgeBase(Reader):
         pending = self._journal.load()
         if not self.path.exists():
             with in_memory() as connection:
-                make_views(connection, None, pending.values(), self._seed, tables)
+                make_views(connection, None, pending.values(), self._seed, tables, family)
                 yield connection
             return
         with attached(self.path, read_only=True, patience=patience) as (connection, version):
-            make_views(connection, version, self._journal.load().values(), self._seed, tables)
+            pending = self._journal.load()
+            make_views(connection, version, pending.values(), self._seed, tables, family)
             yield connection
 
 

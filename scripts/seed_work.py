@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from advisor.data import Dataset
+from knowledge_base.shipped import SEED as SHIPPED
+from knowledge_base.shipped import shipped_files
 from knowledge_base.space import SpaceDefinition
 
-SHIPPED = Path(__file__).resolve().parent.parent / "knowledge_base" / "seed"
 Row = dict[str, Any]
 """One trial as a line of JSON: the fields of `Outcome`, `strategy`, `number`, `config`, ..."""
 
@@ -110,7 +112,7 @@ def shipped_rows(
     dataset_id: str, space: SpaceDefinition, seed: int, shipped: Path = SHIPPED
 ) -> list[Row]:
     """Return the trials that shipped of a data set in this version of a space."""
-    if not (shipped / "trials.parquet").exists():
+    if not shipped_files(shipped, "tasks"):
         return []
     tasks = _read(shipped, "tasks", [("dataset_id", "=", dataset_id)])
     studies = _read(shipped, "studies", [("space_id", "=", space.space_id)])
@@ -129,19 +131,19 @@ def shipped_rows(
 
 def shipped_seconds(shipped: Path = SHIPPED) -> dict[str, float]:
     """Return the mean duration of the shipped trials by task and by family."""
-    if not (shipped / "trials.parquet").exists():
+    if not shipped_files(shipped, "tasks"):
         return {}
-    trials = pq.read_table(shipped / "trials.parquet", columns=["study_id", "duration"])
-    frame = trials.to_pandas()
+    frame = _read(shipped, "trials")[["study_id", "duration"]].astype({"duration": float})
     for table, key in (("studies", "study_id"), ("tasks", "task_id")):
-        frame = frame.merge(pq.read_table(shipped / f"{table}.parquet").to_pandas(), on=key)
+        frame = frame.merge(_read(shipped, table), on=key)
     # Both tables have a name; the later merge is the one that is the task's.
     by_task, by_family = (frame.groupby(c)["duration"].mean() for c in ("name_y", "family"))
     return by_family.to_dict() | by_task.to_dict()
 
 
-def _read(shipped: Path, table: str, filters: list) -> pd.DataFrame:
-    found = pq.read_table(shipped / f"{table}.parquet", filters=filters).to_pandas()
+def _read(shipped: Path, table: str, filters: list | None = None) -> pd.DataFrame:
+    parts = [pq.read_table(path, filters=filters) for path in shipped_files(shipped, table)]
+    found = pa.concat_tables(parts).to_pandas()
     return found.astype(object).where(found.notna(), None)
 
 

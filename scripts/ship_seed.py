@@ -23,6 +23,7 @@ from advisor.tuning.environment import machine, package_versions
 from knowledge_base.bundle import Bundle
 from knowledge_base.identity import digest
 from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRecord
+from knowledge_base.shipped import read_shipped, shipped_files, write_shipped
 from knowledge_base.space import SpaceDefinition
 
 SOURCE = "advisor seed"
@@ -63,10 +64,10 @@ def ship_seed(
     built = [_bundle(entry, rows[entry.label], seed) for entry in done]
     families = sorted({entry.family for entry in done})
     bundle = kept.merge(_spaces(families), *built)
-    bundle.write(new)
+    write_shipped(bundle, new)
     (new / "README.md").write_text(card(bundle), encoding="utf-8")
     expected = len(kept) + sum(len(rows[entry.label]) for entry in done)
-    problems = check(Bundle.read(new), expected)
+    problems = check(read_shipped(new), expected)
     if problems:
         raise click.ClickException("The new seed was not shipped: " + "; ".join(problems))
     _swap(new, shipped)
@@ -74,7 +75,7 @@ def ship_seed(
 
 
 def _said(bundle: Bundle, shipped: Path, others: Collection[str]) -> str:
-    size = sum(path.stat().st_size for path in shipped.iterdir()) / 1e6
+    size = sum(path.stat().st_size for path in shipped.rglob("*") if path.is_file()) / 1e6
     datasets = bundle["datasets"].num_rows
     said = f"Shipped {len(bundle)} trials on {datasets} data sets, {size:.1f} MB."
     if others:
@@ -92,9 +93,9 @@ def _rows(entry: Entry, work: Path, limit: int | None, epochs: int | None) -> li
 
 def _kept(shipped: Path, names: Collection[str]) -> Bundle:
     """Return what shipped before of the tasks of these names."""
-    if not any(shipped.glob("*.parquet")):
+    if not shipped_files(shipped, "tasks"):
         return Bundle()
-    tables = bundle_tables(Bundle.read(shipped))
+    tables = bundle_tables(read_shipped(shipped))
     stays = pc.is_in(tables["tasks"]["name"], pa.array(sorted(names), pa.string()))
     tables["tasks"] = tables["tasks"].filter(stays)
     for name, key, other in (

@@ -11,7 +11,7 @@ from seed_datasets import HELD_OUT, SEED, Entry
 from seed_images import ImageEntry, shrink
 from ship_seed import ship_seed
 
-from knowledge_base.bundle import Bundle
+from knowledge_base.shipped import read_shipped
 
 WINE = Entry("wine", "sklearn", "classification", "BSD")
 DIABETES = Entry("diabetes", "sklearn", "regression", "BSD")
@@ -125,10 +125,10 @@ def test_a_fresh_clone_does_not_train_what_shipped(work, shipped, tmp_path, monk
     again = [json.loads(line) for line in lines_of(work)]
     for key in ("config", "value", "curve", "metrics", "strategy", "number", "epochs", "state"):
         assert [row[key] for row in again] == [row[key] for row in whole]
-    before = Bundle.read(shipped)
+    before = read_shipped(shipped)
     ship_seed([WINE], work, 0, shipped, TRIALS)
-    assert Bundle.read(shipped)["trials"].equals(before["trials"])
-    assert Bundle.read(shipped)["curves"].equals(before["curves"])
+    assert read_shipped(shipped)["trials"].equals(before["trials"])
+    assert read_shipped(shipped)["curves"].equals(before["curves"])
 
 
 def test_a_trial_that_raises_is_a_failed_trial(monkeypatch):
@@ -144,7 +144,7 @@ def test_a_trial_that_raises_is_a_failed_trial(monkeypatch):
 def test_what_is_shipped_can_be_read_and_is_complete(work, shipped):
     said = ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
     assert "6 trials on 2 data sets" in said
-    bundle = Bundle.read(shipped)
+    bundle = read_shipped(shipped)
     trials, curves = bundle["trials"].to_pandas(), bundle["curves"].to_pandas()
     assert len(trials) == 6
     assert set(curves["trial_id"]) == set(trials["trial_id"])
@@ -158,9 +158,9 @@ def test_what_is_shipped_can_be_read_and_is_complete(work, shipped):
 
 def test_shipping_twice_gives_the_same_rows(work, shipped):
     ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
-    first = Bundle.read(shipped)
+    first = read_shipped(shipped)
     ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
-    again = Bundle.read(shipped)
+    again = read_shipped(shipped)
     assert all(first[name].equals(again[name]) for name in ("trials", "curves", "studies"))
 
 
@@ -176,12 +176,12 @@ def test_the_card_names_data_sets_scores_and_licences(work, shipped):
 
 def test_a_data_set_that_is_not_complete_stays_as_it_shipped(work, shipped):
     ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
-    before = Bundle.read(shipped)
+    before = read_shipped(shipped)
     (work / "sklearn-wine.jsonl").write_bytes(b"".join(lines_of(work)[:2]))
     said = ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
     assert "6 trials on 2 data sets" in said
     assert "Not complete, left as they were: sklearn:wine." in said
-    after = Bundle.read(shipped)
+    after = read_shipped(shipped)
     for name in ("trials", "curves", "metafeatures"):
         rows = [bundle[name].to_pandas().to_numpy().tolist() for bundle in (before, after)]
         assert sorted(map(repr, rows[0])) == sorted(map(repr, rows[1]))
@@ -206,17 +206,20 @@ def test_no_data_set_is_both_shipped_and_held_out():
 
 def test_shipping_more_data_sets_keeps_the_others(work, shipped):
     ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
-    before = Bundle.read(shipped)
+    before = read_shipped(shipped)
     build_seed.build_one(DIGITS, TRIALS, SHORT, queue.Queue())
     for path in work.glob("sklearn-[wd]i[na]*.jsonl"):
         path.unlink()
     said = ship_seed([WINE, DIABETES, DIGITS], work, 0, shipped, TRIALS, 2)
     assert "9 trials on 3 data sets" in said
-    after = Bundle.read(shipped)
+    after = read_shipped(shipped)
     for name in ("trials", "curves", "studies", "tasks", "datasets", "metafeatures"):
-        assert after[name].slice(0, before[name].num_rows).equals(before[name])
+        rows = [set(map(repr, bundle[name].to_pylist())) for bundle in (before, after)]
+        assert rows[0] < rows[1]
     assert sorted(after["spaces"]["name"].to_pylist()) == ["cnn", "mlp"]
-    assert after["datasets"]["modality"].to_pylist() == ["table", "table", "image"]
+    assert sorted(after["datasets"]["modality"].to_pylist()) == ["image", "table", "table"]
+    assert {path.name for path in (shipped / "trials").iterdir()} == {"cnn.parquet", "mlp.parquet"}
+    assert len(read_shipped(shipped, ["cnn"])) == 3
     card = (shipped / "README.md").read_text(encoding="utf-8")
     assert "- Images: 3 trials of the `cnn` family on 1 data sets, 2 Sobol" in card
     assert "| sklearn:some digits (subset of 120 images, 8 x 8) | scikit-learn | 120 | 64 |" in card
@@ -225,7 +228,7 @@ def test_shipping_more_data_sets_keeps_the_others(work, shipped):
 def test_what_is_no_longer_to_ship_goes(work, shipped):
     ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
     ship_seed([WINE], work, 0, shipped, TRIALS, 2)
-    assert Bundle.read(shipped)["datasets"]["name"].to_pylist() == ["sklearn:wine"]
+    assert read_shipped(shipped)["datasets"]["name"].to_pylist() == ["sklearn:wine"]
 
 
 def test_names_are_unique_and_nothing_is_what_an_example_tunes_on():
@@ -267,6 +270,6 @@ def test_a_search_follows_the_shared_configurations_and_can_be_cut_off(work, shi
     assert again.qsize() == 1
     assert [json.loads(line)["config"] for line in path.read_bytes().splitlines()] == configs
     assert "5 trials on 1 data sets" in ship_seed([entry], work, 0, shipped, epochs=2)
-    bundle = Bundle.read(shipped)
+    bundle = read_shipped(shipped)
     studies = bundle["studies"].to_pandas().merge(bundle["trials"].to_pandas(), on="study_id")
     assert studies.groupby("strategy").size().to_dict() == {"default": 1, "sobol": 2, "bayesian": 2}

@@ -15,8 +15,8 @@ from advisor.data import load_dataset
 from advisor.data.images import to_images
 from advisor.metafeatures import VERSION, descriptions
 from advisor.models import get_family
-from knowledge_base.bundle import Bundle
 from knowledge_base.schema import TABLES
+from knowledge_base.shipped import BY_FAMILY, read_shipped
 from knowledge_base.space import SpaceDefinition
 
 ALL = [entry for entries in ENTRIES.values() for entry in entries]
@@ -25,7 +25,7 @@ FAMILIES = sorted({entry.family for entry in ALL})
 
 @pytest.fixture(scope="module")
 def bundle():
-    return Bundle.read(SHIPPED)
+    return read_shipped(SHIPPED)
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +159,11 @@ def test_states_are_mixed_but_most_trials_completed(trials):
 
 
 def test_only_what_it_should_have_is_in_the_folder():
-    names = {path.name for path in SHIPPED.iterdir()}
-    assert names == {f"{table}.parquet" for table in TABLES} | {"README.md"}
-    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 6e6
+    files = [path for path in SHIPPED.rglob("*") if path.is_file()]
+    whole = {f"{table}.parquet" for table in set(TABLES) - set(BY_FAMILY)} | {"README.md"}
+    divided = {f"{table}/{family}.parquet" for table in BY_FAMILY for family in FAMILIES}
+    assert {path.relative_to(SHIPPED).as_posix() for path in files} == whole | divided
+    assert sum(path.stat().st_size for path in files) < 40e6
 
 
 def test_the_card_lists_every_data_set():
