@@ -70,7 +70,7 @@ def configurations(entry: Entry) -> list[dict]:
     return [family.default(), *sobol(family.space(), entry.configurations, seed=0)]
 
 
-def trial(entry: Entry, config: dict, data, options: dict[str, Any]) -> Row:
+def trial(entry: Entry, config: dict, data, options: dict[str, Any], seed: int = TRIAL_SEED) -> Row:
     """Train one configuration; one that raises is a failed trial, as in a search.
 
     Args:
@@ -78,6 +78,7 @@ def trial(entry: Entry, config: dict, data, options: dict[str, Any]) -> Row:
         config: its active hyperparameters.
         data: the prepared parts.
         options: `max_epochs` and `device`, as `train` takes them.
+        seed: of the training.
     """
     from advisor.models import get_family
     from advisor.training import Outcome, train
@@ -86,7 +87,7 @@ def trial(entry: Entry, config: dict, data, options: dict[str, Any]) -> Row:
     started = datetime.now(UTC).isoformat()
     try:
         family = get_family(entry.family)
-        outcome = train(family, config, data, metric=metric, seed=TRIAL_SEED, **options)
+        outcome = train(family, config, data, metric=metric, seed=seed, **options)
     except Exception as error:
         outcome = Outcome("failed", error=f"{type(error).__name__}: {error}")
     return {"config": config, "started_at": started, **asdict(outcome), **options}

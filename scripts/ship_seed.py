@@ -95,7 +95,17 @@ def _kept(shipped: Path, names: Collection[str]) -> Bundle:
     """Return what shipped before of the tasks of these names."""
     if not shipped_files(shipped, "tasks"):
         return Bundle()
-    tables = bundle_tables(read_shipped(shipped))
+    return _only(read_shipped(shipped), names)
+
+
+def bundle_without(shipped: Path, names: Collection[str]) -> Bundle:
+    """Return what shipped but the tasks of these names."""
+    bundle = read_shipped(shipped)
+    return _only(bundle, set(bundle["tasks"]["name"].to_pylist()) - set(names))
+
+
+def _only(bundle: Bundle, names: Collection[str]) -> Bundle:
+    tables = bundle_tables(bundle)
     stays = pc.is_in(tables["tasks"]["name"], pa.array(sorted(names), pa.string()))
     tables["tasks"] = tables["tasks"].filter(stays)
     for name, key, other in (

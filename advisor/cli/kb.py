@@ -163,18 +163,47 @@ def import_(source: str, dry_run: bool, kb_path: str | None, output: str, seed: 
 
 
 @command.command()
+@click.option(
+    "--rerun",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Also train N shipped trials again and compare (in a clone).",
+)
 @_options
-def verify(kb_path: str | None, output: str, seed: int) -> None:
+def verify(kb_path: str | None, output: str, seed: int, rerun: int | None) -> None:
     """Check that everything stored is whole; exit code 1 if something is not.
+
+    With --rerun, shipped trials drawn at random are trained again. On the same processor with
+    the same versions they come out equal; elsewhere within half of the interquartile range of
+    their task's values ("close"). Exit code 1 if one is "different".
 
     \b
     Example:
       advisor kb verify
     """
-    problems = _open(kb_path).verify()
+    kb = _open(kb_path)
+    problems = kb.verify()
+    again = _rerun(kb, rerun, seed) if rerun else []
     if output == "json":
-        print_json({"problems": problems})
+        print_json({"problems": problems, "reruns": [item.to_dict() for item in again]})
     else:
         click.echo("\n".join(problems) or "The knowledge base is whole.")
-    if problems:
+        _print_reruns(again)
+    if problems or any(item.verdict == "different" for item in again):
         raise SystemExit(1)
+
+
+def _rerun(kb: Any, n: int, seed: int) -> list[Any]:
+    from advisor.rerunning import rerun
+
+    return rerun(kb, n, seed=seed)
+
+
+def _print_reruns(again: list[Any]) -> None:
+    if not again:
+        return
+    columns = ["task", "trial_id", "metric", "stored", "again", "verdict"]
+    print_table([item.to_dict() for item in again], columns)
+    verdicts = [item.verdict for item in again]
+    counts = ", ".join(f"{verdicts.count(v)} {v}" for v in ("equal", "close", "different"))
+    click.echo(f"Trained {len(again)} shipped trials again: {counts}.")

@@ -1,0 +1,66 @@
+"""Recommendations for a held-out data set, against its default and random configurations."""
+
+import json
+from typing import Any
+
+import numpy as np
+from seed_work import shipped_rows
+
+from advice.held import WORK, Held
+from advisor.meta import learner
+from advisor.meta.scores import share_beaten
+from advisor.models import get_family
+from advisor.spaces import sobol
+
+RECOMMENDED = 5
+RANDOM = 50
+
+
+def answers(held: Held) -> dict[str, Any]:
+    """Train five recommendations, the default and 50 random configurations on a data set.
+
+    A data set that ships has its default and Sobol configurations trained already.
+
+    Returns:
+        For `val` and `test`: `recommended`, `default` and `random`, larger is better, and
+        `shares`: of random configurations that each recommendation beats. Besides `said`: what
+        each recommendation stated.
+    """
+    path = WORK / "answers" / f"{held.name}.json"
+    if path.exists():
+        return dict(json.loads(path.read_text()))
+    family = get_family(held.entry.family)
+    past = learner(held.past, family.space(), family.name)
+    told = past.recommend(held.query, RECOMMENDED)
+    recommended = [held.row(dict(item.config)) for item in told]
+    default = held.row(family.default())
+    drawn = [held.row(config) for config in sobol(family.space(), RANDOM, seed=0)]
+    found: dict[str, Any] = {
+        "said": [
+            {
+                "expected": item.expected,
+                "interval": list(item.interval),
+                "confidence": item.confidence,
+                "beats_default": item.beats_default,
+            }
+            for item in told
+        ]
+    }
+    for part in ("val", "test"):
+        good = np.array([held.good(row, part) for row in recommended])
+        random = np.array([held.good(row, part) for row in drawn])
+        found[part] = {
+            "recommended": good.tolist(),
+            "default": held.good(default, part),
+            "random": random.tolist(),
+            "shares": share_beaten(good, random).tolist(),
+        }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found))
+    return found
+
+
+def ships(held: Held) -> bool:
+    """Return whether the data set is one that ships, in the present search space."""
+    space = get_family(held.entry.family).space()
+    return bool(shipped_rows(held.dataset.fingerprint, space, 0))

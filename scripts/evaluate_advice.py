@@ -1,0 +1,101 @@
+"""What the shipped trials are worth on data sets that they lack, in real trainings.
+
+    scripts/fetch_data.sh
+    python -m pip install optuna
+    python scripts/evaluate_advice.py
+
+Every data set that ships is left out in turn, with all that are near-copies of it or cut from
+the same source (knowledge_base/seed/groups.json): five recommendations from the others are
+compared with the library default and with 50 random configurations. On the data sets of
+`SEARCHED`, with three seeds of split, training and search, warm searches are compared with
+Optuna's samplers, too. Finished trials stay in .build/advice/, so that a run that was cut off
+goes on.
+"""
+
+import multiprocessing
+import sys
+import time
+from pathlib import Path
+
+import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from advice.answers import answers
+from advice.held import ROOT, Held
+from advice.report import report
+from advice.searches import TRIALS, search
+from build_seed import ENTRIES
+from near_copies import group_of
+from seed_datasets import HELD_OUT
+from seed_work import Entry
+
+REPORT = ROOT / "docs" / "benchmarks" / "advice.md"
+SEEDS = 3
+SEARCHED = {
+    "image": ("handwritten digits", "silhouettes"),
+    "text": ("yelp sentences", "reuters r8"),
+    "series": ("AirPassengers", "a10", "lynx"),
+}
+"""Besides the tables that never ship: data sets that are left out with their groups."""
+
+
+def entries() -> list[Entry]:
+    """Return the data sets that searches are run on."""
+    chosen = [
+        e for modality, names in SEARCHED.items() for e in ENTRIES[modality] if e.name in names
+    ]
+    return [*HELD_OUT, *chosen]
+
+
+def held(entry: Entry, seed: int) -> Held:
+    """Return a data set held out with its group."""
+    known = [e.label for entries in ENTRIES.values() for e in entries]
+    own = group_of(entry.label)
+    return Held(entry, seed, {entry.label} | {label for label in known if group_of(label) == own})
+
+
+def do(job: tuple[str, Entry, int]) -> str:
+    """Run one job: "answers", or a search by its method."""
+    import torch
+
+    torch.set_num_threads(1)
+    what, entry, seed = job
+    if what == "answers":
+        answers(held(entry, seed))
+    else:
+        search(held(entry, seed), what)
+    return f"{what} {entry.label} {seed}"
+
+
+@click.command()
+@click.option("--seeds", default=SEEDS, help="Of the searches.")
+@click.option("--only", multiple=True, help="Names of data sets; default all.")
+@click.option("--answers-only", is_flag=True, help="No searches.")
+@click.option("--workers", default=2, help="Processes of one thread each.")
+@click.option("--write/--no-write", default=True, help="Replace the page in docs/benchmarks/.")
+def main(seeds: int, only: tuple[str, ...], answers_only: bool, workers: int, write: bool) -> None:
+    """Run what is missing, then write the page."""
+    shipped = [e for known in ENTRIES.values() for e in known if not only or e.name in only]
+    searched = [e for e in entries() if not only or e.name in only]
+    jobs: list[tuple[str, Entry, int]] = [("answers", entry, 0) for entry in shipped]
+    if not answers_only:
+        for seed in range(seeds):
+            jobs += [("answers", e, seed) for e in searched if seed or e not in shipped]
+            jobs += [(method, e, seed) for e in searched for method in TRIALS]
+    started = time.monotonic()
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for count, done in enumerate(pool.imap_unordered(do, jobs), start=1):
+            left = (time.monotonic() - started) / count * (len(jobs) - count) / 60
+            click.echo(f"{count} of {len(jobs)}: {done}; about {left:.0f} min left")
+    page = report(
+        {entry: answers(held(entry, 0)) for entry in shipped},
+        {} if answers_only else {(e, s): held(e, s) for e in searched for s in range(seeds)},
+        REPORT.parent if write and not only else None,
+    )
+    if write and not only:
+        REPORT.write_text(page, encoding="utf-8")
+    click.echo(page)
+
+
+if __name__ == "__main__":
+    main()

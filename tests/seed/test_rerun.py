@@ -1,0 +1,95 @@
+"""Shipped trials can be trained again, and what differs is said."""
+
+import json
+import queue
+
+import build_seed
+import pyarrow as pa
+import pytest
+import seed_recipes
+import torch
+from click.testing import CliRunner
+from seed_datasets import Entry
+from ship_seed import ship_seed
+
+import advisor.rerunning
+from advisor import KnowledgeBase
+from advisor.cli.main import main
+from advisor.data import load_dataset
+from advisor.rerunning import Rerun, rerun
+from knowledge_base.bundle import write_table
+from knowledge_base.errors import UserError
+from knowledge_base.shipped import read_shipped
+
+WINE = Entry("wine", "sklearn", "classification", "BSD")
+FULL = {"max_epochs": None, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    work, folder = tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("shipped")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build_seed, "WORK", work)
+        torch.set_num_threads(1)
+        build_seed.build_one(WINE, 3, FULL, queue.Queue())
+    ship_seed([WINE], work, 0, folder, 3)
+    return folder
+
+
+@pytest.fixture
+def kb(shipped, tmp_path):
+    return KnowledgeBase(tmp_path / "kb.duckdb", seed_path=shipped)
+
+
+def test_trials_come_out_equal(kb):
+    again = rerun(kb, 20, load_dataset)
+    assert len(again) == 3
+    assert {item.verdict for item in again} == {"equal"}
+    assert len({item.trial_id for item in again}) == 3
+
+
+def test_another_value_is_named(kb, shipped, monkeypatch):
+    path = shipped / "trials" / "mlp.parquet"
+    before = path.read_bytes()
+    trials = read_shipped(shipped)["trials"]
+    values = [value - 0.9 for value in trials["value"].to_pylist()]
+    place = trials.column_names.index("value")
+    write_table(trials.set_column(place, "value", pa.array(values)), path)
+    monkeypatch.setattr(advisor.rerunning, "repository_recipes", lambda: load_dataset)
+    monkeypatch.setattr("advisor.cli.kb._open", lambda path: kb)
+    result = CliRunner().invoke(main, ["kb", "verify", "--rerun", "2", "--format", "json"])
+    path.write_bytes(before)
+    assert result.exit_code == 1
+    found = json.loads(result.output)
+    assert found["problems"] == []
+    assert [item["verdict"] for item in found["reruns"]] == ["different"] * 2
+
+
+@pytest.mark.parametrize(
+    ("stored", "again", "verdict"),
+    [(0.5, 0.5, "equal"), (0.5, 0.58, "close"), (0.5, 0.62, "different"), (None, None, "equal"),
+     (0.5, None, "different"), (None, 0.5, "different")],
+)  # fmt: skip
+def test_verdicts(stored, again, verdict):
+    assert Rerun("t", "id", "accuracy", stored, again, 0.1).verdict == verdict
+
+
+def test_data_that_are_not_there_or_not_the_same_are_one_clear_line(kb):
+    def nothing(name):
+        raise KeyError(name)
+
+    with pytest.raises(UserError, match=r"sklearn:wine .* cannot be read .*fetch_data"):
+        rerun(kb, 1, nothing)
+    with pytest.raises(UserError, match="is not the data set that the shipped trials are of"):
+        rerun(kb, 1, lambda name: load_dataset("sklearn:iris"))
+
+
+def test_an_installed_package_says_that_it_needs_a_clone(monkeypatch, tmp_path):
+    monkeypatch.setattr(advisor.rerunning, "SCRIPTS", tmp_path)
+    with pytest.raises(UserError, match="run this in a clone"):
+        advisor.rerunning.repository_recipes()
+
+
+def test_recipes_know_what_ships():
+    with pytest.raises(KeyError):
+        seed_recipes.load("nothing of the kind")
