@@ -5,11 +5,10 @@ scripts/fetch_data.sh
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 import pandas as pd
 from seed_datasets import HELD_OUT, SEED, Entry, load
+from seed_packages import python
 
 from advisor.data import Dataset, load_dataset
 
@@ -44,10 +43,7 @@ def _entries(entries: list[Entry], names: str, easy: str = "") -> list[Source]:
 
 def _series(file: str, column: str, time: str) -> Source:
     def read() -> Dataset:
-        spec = find_spec("vega_datasets")
-        if spec is None or spec.origin is None:
-            raise ImportError("vega_datasets is not installed")
-        frame = pd.read_csv(Path(spec.origin).parent / "_data" / file).head(MAX_POINTS)
+        frame = pd.read_csv(python(f"vega_datasets/_data/{file}")).head(MAX_POINTS)
         frame = frame[[time, column]].drop_duplicates(time)
         return load_dataset(frame, column, time=time)
 
