@@ -153,6 +153,24 @@ class Experience:
             self.calibration,
         )
 
+    def asked_for(self, configs: Sequence[Mapping[str, Any]], encoder: Encoder) -> "Experience":
+        """Return the experience with other candidates.
+
+        Args:
+            configs: of the same space, distinct, length c.
+            encoder: of the space.
+        """
+        return Experience(
+            self.tasks,
+            self.models,
+            self.trust,
+            [canonical_json(config) for config in configs],
+            self.models.predict(encoder.encode(configs)),
+            self.default,
+            self.agreement,
+            self.calibration,
+        )
+
     def past(self, weights: np.ndarray, costs: bool = False) -> PastTasks:
         """Return a prior for a search on a new task: the MAX_PAST tasks that weigh most.
 

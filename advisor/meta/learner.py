@@ -1,6 +1,7 @@
 """The meta-learner: from past tasks and a new one to a ranked list of configurations."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +13,16 @@ from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.risk import Risk
 from advisor.meta.scores import normal_share
 from advisor.meta.similarity import OUTCOME_SHARPNESS, task_weights, with_outcomes
-from advisor.spaces import Encoder
+from advisor.spaces import Encoder, sobol
 from advisor.surrogates import PastTasks, TransferGP
 from advisor.surrogates.kernels import matern52
-from knowledge_base.space import SpaceDefinition
+from knowledge_base.identity import canonical_json
+from knowledge_base.space import SpaceDefinition, projected
 
 EVIDENCE_SHOWN = 5
+
+SPREAD = 128
+"""Candidates that are spread evenly over a part of a space, besides those of the past."""
 
 
 class MetaLearner(ABC):
@@ -42,9 +47,19 @@ class PortfolioLearner(MetaLearner):
     Expectations are corrected and their intervals made by leaving each past task out in turn.
     """
 
-    def __init__(self, experience: Experience | None, space: SpaceDefinition) -> None:
-        """Take what `recall` returns for the space of the new task."""
-        self._experience, self._space = experience, space
+    def __init__(
+        self,
+        experience: Experience | None,
+        space: SpaceDefinition,
+        part: SpaceDefinition | None = None,
+    ) -> None:
+        """Take what `recall` returns for the space of the new task.
+
+        With `part`, only that part of the space is recommended from and searched.
+        """
+        self._experience, self._space, self._part = experience, space, part
+        if part is not None and experience is not None:
+            self._experience = experience.asked_for(_within(part, experience), Encoder(space))
 
     @property
     def n_tasks(self) -> int:
@@ -83,7 +98,10 @@ class PortfolioLearner(MetaLearner):
         weights, _ = self._weights(experience, query)
         itself = [task.task_id == query.task_id for task in experience.tasks]
         weights = np.where(itself, 0.0, weights)
-        return experience.past(weights / weights.sum(), costs) if weights.any() else None
+        if not weights.any():
+            return None
+        past = experience.past(weights / weights.sum(), costs)
+        return past if self._part is None else past.within(*_columns(self._part, self._space))
 
     def weights(self, query: Query) -> dict[str, float]:
         """Return the weight of each past task by its identity."""
@@ -219,6 +237,21 @@ class _Answer:
             value=float(task.values[row]) if observed and np.isfinite(task.values[row]) else None,
             same_dataset=bool(self._same[place]),
         )
+
+
+def _within(part: SpaceDefinition, experience: Experience) -> list[dict[str, Any]]:
+    """Return candidates of a part of the space: past ones as it fixes them, and an even spread."""
+    past = [projected(part, experience.config(column)) for column in range(len(experience.keys))]
+    spread = sobol(part, SPREAD, seed=0)
+    return list({canonical_json(config): config for config in [*past, *spread]}.values())
+
+
+def _columns(part: SpaceDefinition, space: SpaceDefinition) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the encoded columns of a part are among all, and where the others stand."""
+    encoder = Encoder(space)
+    places = {name: place for place, name in enumerate(encoder.columns)}
+    free = np.array([places[name] for name in Encoder(part).columns], dtype=int)
+    return free, encoder.encode([part.default()])[0]
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

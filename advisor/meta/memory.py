@@ -56,15 +56,17 @@ def learner(
     """Return a meta-learner for new tasks in `space`.
 
     Args:
-        kb, space, family: as for `recall`.
+        kb, family: as for `recall`.
+        space: of the new task; of a part of a space, the past of the whole one is asked.
         exclude_datasets: fingerprints of data sets whose tasks are not to be used.
     """
-    experience = recall(kb, space, family)
+    whole = space.whole or space
+    experience = recall(kb, whole, family)
     if experience is not None and exclude_datasets:
         excluded = set(exclude_datasets)
         places = [t for t, k in enumerate(experience.tasks) if k.dataset_id not in excluded]
         experience = experience.subset(places) if places else None
-    return PortfolioLearner(experience, space)
+    return PortfolioLearner(experience, whole, None if space.whole is None else space)
 
 
 def _recall(kb: KnowledgeBase, space: SpaceDefinition, family: str | None) -> Experience | None:

@@ -55,6 +55,13 @@ class PastTasks:
         """Return the normal score that each task expects, shape (t, n)."""
         return self.models.predict(points)
 
+    def within(self, free: np.ndarray, fixed: np.ndarray) -> "PastTasks":
+        """Return the same for points that only have some columns; see `SourceModels.within`."""
+        costs = self.costs
+        if costs is not None:
+            costs = PastCosts(costs.models.within(free, fixed), costs.weights)
+        return PastTasks(self.models.within(free, fixed), self.weights, self.trust, costs)
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""
         trust = np.array(self.trust)

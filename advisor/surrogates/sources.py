@@ -53,8 +53,26 @@ class SourceModels:
             weights: per task, the coefficients of the posterior mean, shape (n_t,).
             known: shape (t, d).
         """
-        self.lengthscales = lengthscales
+        self._lengthscales = lengthscales
         self._inputs, self._weights, self._known = list(inputs), list(weights), known
+        self._free: np.ndarray | None = None
+        self._fixed: np.ndarray | None = None
+
+    @property
+    def lengthscales(self) -> np.ndarray:
+        """Lengthscales of the columns that points have, shape (d,)."""
+        return self._lengthscales if self._free is None else self._lengthscales[self._free]
+
+    def within(self, free: np.ndarray, fixed: np.ndarray) -> "SourceModels":
+        """Return the models for points that only have some of the columns.
+
+        Args:
+            free: places of their columns among all, shape (e,).
+            fixed: a whole point, which says where the others stand, shape (d,).
+        """
+        models = self.subset(range(len(self)))
+        models._free, models._fixed = np.asarray(free, dtype=int), np.asarray(fixed, dtype=float)
+        return models
 
     @classmethod
     def fit(cls, tasks: Sequence[TaskSample], lengthscales: np.ndarray) -> "SourceModels":
@@ -78,12 +96,16 @@ class SourceModels:
         Args:
             points: encoded configurations, shape (n, d).
         """
+        if self._free is not None and self._fixed is not None:
+            whole = np.tile(self._fixed, (len(points), 1))
+            whole[:, self._free] = points
+            points = whole
         scores = np.empty((len(self), len(points)))
         for members in self._groups():
             # Single precision: half the time, and an error far below what a task knows.
             seen = (points * self._known[members[0]]).astype(np.float32)
             together = np.vstack([self._inputs[t] for t in members]).astype(np.float32)
-            kernel = matern52(seen, together, self.lengthscales.astype(np.float32))
+            kernel = matern52(seen, together, self._lengthscales.astype(np.float32))
             first = 0
             for t in members:
                 last = first + len(self._inputs[t])
@@ -107,17 +129,19 @@ class SourceModels:
 
     def subset(self, tasks: Sequence[int]) -> "SourceModels":
         """Return the models of some of the tasks."""
-        return SourceModels(
-            self.lengthscales,
+        found = SourceModels(
+            self._lengthscales,
             [self._inputs[t] for t in tasks],
             [self._weights[t] for t in tasks],
             self._known[list(tasks)],
         )
+        found._free, found._fixed = self._free, self._fixed
+        return found
 
     def joined(self, other: "SourceModels") -> "SourceModels":
         """Return these models and those of `other`, which have the same lengthscales."""
         return SourceModels(
-            self.lengthscales,
+            self._lengthscales,
             self._inputs + other._inputs,
             self._weights + other._weights,
             np.vstack([self._known, other._known]),
@@ -125,8 +149,10 @@ class SourceModels:
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""
+        part = {} if self._free is None else {"free": self._free, "fixed": self._fixed}
         return {
-            "lengthscales": self.lengthscales,
+            **part,  # type: ignore[dict-item]
+            "lengthscales": self._lengthscales,
             "known": self._known,
             "sizes": np.array([len(points) for points in self._inputs]),
             "inputs": np.vstack(self._inputs).astype(np.float32),
@@ -139,7 +165,9 @@ class SourceModels:
         cuts = np.cumsum(arrays["sizes"])[:-1]
         inputs = np.split(np.asarray(arrays["inputs"], dtype=float), cuts)
         weights = np.split(np.asarray(arrays["weights"]), cuts)
-        return cls(np.asarray(arrays["lengthscales"]), inputs, weights, np.asarray(arrays["known"]))
+        lengthscales, known = np.asarray(arrays["lengthscales"]), np.asarray(arrays["known"])
+        models = cls(lengthscales, inputs, weights, known)
+        return models.within(arrays["free"], arrays["fixed"]) if "free" in arrays else models
 
 
 def fit_weights(task: TaskSample, lengthscales: np.ndarray) -> np.ndarray:

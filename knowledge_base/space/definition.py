@@ -33,7 +33,12 @@ from knowledge_base.space.parsing import (
 
 
 class SpaceDefinition:
-    """A search space: hyperparameters, conditions and forbidden combinations."""
+    """A search space: hyperparameters, conditions and forbidden combinations.
+
+    Attributes:
+        whole: the space that this one is a part of (see `restriction`), which is no matter of
+            its identity and is not stored.
+    """
 
     def __init__(
         self,
@@ -45,6 +50,7 @@ class SpaceDefinition:
     ) -> None:
         """Take checked parts; use `from_dict` or `read` to make one."""
         self.name, self.version = name, version
+        self.whole: SpaceDefinition | None = None
         self.hyperparameters = MappingProxyType(dict(hyperparameters))
         self.conditions, self.forbiddens = conditions, forbiddens
 

@@ -59,7 +59,7 @@ def restricted(
         for name, h in space.hyperparameters.items()
         if name not in dropped
     ]
-    return SpaceDefinition.from_dict(
+    part = SpaceDefinition.from_dict(
         {
             "name": space.name,
             "version": space.version,
@@ -69,6 +69,23 @@ def restricted(
         },
         where,
     )
+    part.whole = space.whole or space
+    return part
+
+
+def projected(part: SpaceDefinition, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration of `part` that is nearest to one of its whole space.
+
+    What the part fixes is as it fixes it; what only becomes active thereby has its default.
+
+    Args:
+        part: of `restricted`.
+        config: of the whole space.
+    """
+    found = {name: h.default for name, h in part.hyperparameters.items()}
+    free = [name for name, h in part.hyperparameters.items() if h.kind != "constant"]
+    found |= {name: config[name] for name in free if name in config}
+    return part.complete(found)
 
 
 def _legal(h: Hyperparameter, value: Any, where: str) -> Any:
