@@ -216,7 +216,7 @@ _MORE_NUMBERS = [
 
 MORE = [replace(entry, max_rows=1000) for entry in _MORE_CLASSES + _MORE_NUMBERS]
 
-SEED = _CLASSES + _NUMBERS + MORE + FRAMES
+SEED = MORE + FRAMES + _CLASSES + _NUMBERS
 """What ships."""
 
 HELD_OUT = [
