@@ -7,6 +7,7 @@ from statistics import mean, stdev
 from cases import Arm, Result
 
 from advisor.models import get_family
+from advisor.tuning.warm_start import warm_count
 from knowledge_base.space import Hyperparameter
 
 PAGE = """# {title}
@@ -72,7 +73,7 @@ def page(result: Result) -> str:
         split="" if case.family != "forecaster" else " (not of a series)",
         cold_trials=len(first.trials),
         warm_trials=warm,
-        n_warm=max(warm // 2, 1),
+        n_warm=warm_count(warm),
         past="; ".join(result.past),
         tuned=_tuned(case.family),
         summary=_summary(result),

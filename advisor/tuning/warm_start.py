@@ -52,12 +52,12 @@ def warm_start(
 
 
 def warm_count(trials: int) -> int:
-    """Return how many of `trials` are recommendations: up to three, at most half of them.
+    """Return how many of `trials` are recommendations: up to three, half of them.
 
     From then on the search asks with the past in mind and the outcomes at hand, which is
     better than working off a list (docs/benchmarks/transfer.md).
     """
-    return max(min(MAX_WARM, trials // 2), 1)
+    return max(min(MAX_WARM, (trials + 1) // 2), 1)
 
 
 def save_past(path: Path, past: PastTasks | None) -> None:
