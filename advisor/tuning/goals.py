@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from advisor.advisor import Advisor, Problem
 from advisor.meta import Query
-from advisor.models import ModelFamily, ModuleFamily
+from advisor.models import FAMILIES, ModelFamily, ModuleFamily
 from advisor.strategies import get_strategy
 from advisor.strategies.gradient import refuse
 from advisor.tuning.objective import FamilyObjective, FunctionObjective, Objective, load_function
@@ -49,13 +49,20 @@ def _function_goal(settings: TuneSettings) -> Goal:
     assert settings.objective is not None
     assert settings.space is not None
     space = settings.part_of(SpaceDefinition.read(settings.space))
+    family = settings.family or space.name
+    if family in FAMILIES:
+        raise UserError(
+            f"The space of your function is called '{family}', as a built-in family is, and its "
+            "trials would be taken for that family's; give it another name with --family, or "
+            "as `name` in the space file."
+        )
     direction = settings.direction or "minimize"
     function = load_function(settings.objective)
     task = TaskRecord(
         name=settings.label,
         metric=settings.metric or "value",
         direction=direction,
-        family=settings.family or space.name,
+        family=family,
     )
     objective = FunctionObjective(function, direction)
     return Goal(objective, task, space, Query(task_id=task.task_id))

@@ -127,7 +127,9 @@ class TuneSettings:
     def label(self) -> str:
         """A short name for the study, from the data set or the function."""
         if self.objective is not None:
-            return Path(self.objective.rpartition(":")[0]).stem or "objective"
+            file, _, function = self.objective.rpartition(":")
+            stem = Path(file).stem or "objective"
+            return stem if function in ("", "train", "objective") else f"{stem}-{function}"
         path = Path(str(self.data))
         if path.is_dir():
             return path.resolve().name or "images"

@@ -80,6 +80,20 @@ def test_clocks_that_change_leave_no_gap():
     assert load(frame(time=days)).period == 7
 
 
+def test_workdays_have_no_gap_at_weekends_and_others_do():
+    days = pd.bdate_range("2024-01-01", periods=N)
+    found = load(frame(time=days))
+    assert (found.period, found.horizon) == (5, 5)
+    assert load(frame(time=[day.strftime("%d.%m.%Y") for day in days])).period == 5
+    holiday = frame(time=days).drop(index=[12])
+    refused(holiday, "have a gap between 2024-01-16 .* and 2024-01-18")
+    monday = frame(time=days).drop(index=[15])
+    refused(monday, "have a gap between 2024-01-19 .* and 2024-01-23")
+    without_midweek = pd.date_range("2024-01-03", periods=3 * N)
+    odd = without_midweek[~without_midweek.dayofweek.isin([1, 2])][:N]
+    refused(frame(time=odd), "have .* gaps, the first")
+
+
 def test_local_hours_without_offset_repeat_when_the_clock_goes_back():
     back = pd.date_range("2024-10-26", periods=N, freq="h", tz="Europe/Berlin").tz_localize(None)
     refused(frame(time=back), "2024-10-27 02:00:00 appears twice|not in order")

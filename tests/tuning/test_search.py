@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -238,6 +239,25 @@ def test_ctrl_c_keeps_what_is_finished_and_prints_how_to_go_on(own):
 def test_objectives_that_are_none(own, reference):
     with pytest.raises(UserError):
         load_function(reference)
+
+
+def test_two_functions_of_one_file_are_two_tasks(own, tmp_path):
+    (tmp_path / "train.py").write_text(OBJECTIVE + OBJECTIVE.replace("train(", "other("))
+    kb = KnowledgeBase(seed=False)
+    for function in ("train", "other"):
+        start(replace(own, objective=f"train.py:{function}"), kb).run()
+    assert sorted(kb.tasks()["name"]) == ["train", "train-other"]
+
+
+def test_a_function_does_not_pass_for_a_built_in_family(own, tmp_path):
+    kb = KnowledgeBase(seed=False)
+    with pytest.raises(UserError, match="is called 'mlp', as a built-in family is"):
+        start(replace(own, family="mlp"), kb)
+    (tmp_path / "space.yaml").write_text("{name: cnn, hyperparameters: {x: {type: float, low: -1, "
+                                         "high: 1}}}")  # fmt: skip
+    with pytest.raises(UserError, match="give it another name with --family"):
+        start(own, kb)
+    assert kb.trials().empty
 
 
 def test_json_output_is_json(own):
