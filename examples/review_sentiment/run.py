@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from cases import Case, main, package
 from page import page
 
-REVIEWS = 1200
+REVIEWS = 3000
 ABOUT = f"""Rotten Tomatoes movie reviews (Pang and Lee 2005; licence not stated, the package's is
 MIT): one sentence each, positive or negative. This is a subset: {REVIEWS} of 8,530 reviews, drawn
 once with a fixed seed, split 60/20/20 by the seed. They come with the Python package
