@@ -4,9 +4,8 @@ import json
 from typing import Any
 
 import numpy as np
-from seed_work import shipped_rows
 
-from advice.held import WORK, Held
+from advice.held import WORK, Held, shipped_mark
 from advisor.meta import learner
 from advisor.meta.scores import share_beaten
 from advisor.models import get_family
@@ -26,7 +25,7 @@ def answers(held: Held) -> dict[str, Any]:
         `shares`: of random configurations that each recommendation beats. Besides `said`: what
         each recommendation stated.
     """
-    path = WORK / "answers" / f"{held.name}.json"
+    path = WORK / "answers" / shipped_mark() / f"{held.name}.json"
     if path.exists():
         return dict(json.loads(path.read_text()))
     family = get_family(held.entry.family)
@@ -58,9 +57,3 @@ def answers(held: Held) -> dict[str, Any]:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found))
     return found
-
-
-def ships(held: Held) -> bool:
-    """Return whether the data set is one that ships, in the present search space."""
-    space = get_family(held.entry.family).space()
-    return bool(shipped_rows(held.dataset.fingerprint, space, 0))

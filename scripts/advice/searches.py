@@ -8,7 +8,7 @@ from typing import Any
 
 from seed_work import Row
 
-from advice.held import WORK, Held
+from advice.held import WORK, Held, shipped_mark
 from advisor.models import get_family
 from advisor.training import Outcome
 from advisor.tuning import Tuner
@@ -26,7 +26,8 @@ def search(held: Held, method: str) -> dict[str, Any]:
         `val` and `test`: metrics of each trial, larger is better, -inf for failures;
         `training`: seconds of each; `overhead`: seconds of all that was not training.
     """
-    path = WORK / "searches" / f"{held.name}-{method}.json"
+    mark = shipped_mark() if method == "advisor" else "alone"
+    path = WORK / "searches" / mark / f"{held.name}-{method}.json"
     if path.exists():
         return dict(json.loads(path.read_text()))
     if method == "advisor":
