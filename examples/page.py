@@ -30,7 +30,7 @@ each:
 - **default**: the library's default configuration, which is the first trial of the cold search;
 - **cold search**: {cold_trials} trials of the Bayesian search without a past (`--warm 0`);
 - **warm search**: {warm_trials} trials of the same search, from the trials that ship with the
-  package; the first {n_warm} are recommendations, the others are asked with the past as prior.
+  package: two recommendations, the default, and {asked} that are asked with the past as prior.
 
 The shipped trials are of other data: {past}.
 
@@ -73,7 +73,7 @@ def page(result: Result) -> str:
         split="" if case.family != "forecaster" else " (not of a series)",
         cold_trials=len(first.trials),
         warm_trials=warm,
-        n_warm=warm_count(warm),
+        asked=warm - warm_count(warm),
         past="; ".join(result.past),
         tuned=_tuned(case.family),
         summary=_summary(result),

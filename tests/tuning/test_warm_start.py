@@ -1,0 +1,53 @@
+"""What a search starts from."""
+
+import pytest
+
+from advisor import KnowledgeBase
+from advisor.meta import Query, learner
+from advisor.models import get_family
+from advisor.tuning.warm_start import warm_count, warm_start
+from knowledge_base.space import SpaceDefinition, restricted
+
+SPACE = get_family("mlp").space()
+
+
+@pytest.fixture(scope="module")
+def kb(tmp_path_factory):
+    return KnowledgeBase(tmp_path_factory.mktemp("kb") / "kb.duckdb")
+
+
+@pytest.mark.parametrize(("n", "place"), [(1, None), (2, None), (3, 2), (5, 2)])
+def test_the_third_is_the_library_default(kb, n, place):
+    warm = warm_start(kb, SPACE, "mlp", Query(), n).warm
+    recommended = [dict(item.config) for item in learner(kb, SPACE, "mlp").recommend(Query(), n)]
+    others = [config for k, config in enumerate(warm) if k != place]
+    assert len(warm) == n
+    assert others == recommended[: len(others)]
+    if place is not None:
+        assert warm[place] == SPACE.default()
+
+
+def test_of_a_part_it_is_the_default_of_the_part(kb):
+    part = restricted(SPACE, only=["learning_rate", "dropout"], fixed={"units": 32})
+    warm = warm_start(kb, part, "mlp", Query(), 3).warm
+    assert warm[2] == part.default()
+    assert warm[2]["units"] == 32
+
+
+def test_an_own_space_has_no_library_default():
+    kb = KnowledgeBase(seed=False)
+    space = SpaceDefinition.from_dict(
+        {"name": "own", "hyperparameters": {"x": {"type": "float", "low": 0, "high": 1}}}
+    )
+    from advisor import Tuner
+
+    tuner = Tuner.create(space, kb=kb, name="past", strategy="random", n_warm=0)
+    for k in range(30):
+        tuner.tell({"x": k / 30}, abs(k / 30 - 0.9))
+    warm = warm_start(kb, space, "own", Query(), 3).warm
+    assert len(warm) == 3
+    assert space.default() not in warm
+
+
+def test_half_of_a_short_search_is_from_the_past():
+    assert [warm_count(n) for n in (1, 2, 3, 4, 5, 6, 30)] == [1, 1, 2, 2, 3, 3, 3]
