@@ -109,7 +109,9 @@ def suggested(trial: Any, space: SpaceDefinition) -> dict[str, Any]:
     """
     conditions = {condition["child"]: condition for condition in space.conditions}
     config: dict[str, Any] = {}
-    for name, h in space.hyperparameters.items():
+    # What others depend on comes first.
+    for name in sorted(space.hyperparameters, key=lambda name: name in conditions):
+        h = space.hyperparameters[name]
         if name in conditions and not _active(conditions[name], config):
             continue
         if h.choices:
