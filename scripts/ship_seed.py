@@ -63,7 +63,7 @@ def ship_seed(
     kept = _kept(shipped, others)
     built = [_bundle(entry, rows[entry.label], seed) for entry in done]
     families = sorted({entry.family for entry in done})
-    bundle = kept.merge(_spaces(families), *built)
+    bundle = _once(kept.merge(_spaces(families), *built))
     write_shipped(bundle, new)
     (new / "README.md").write_text(card(bundle), encoding="utf-8")
     expected = len(kept) + sum(len(rows[entry.label]) for entry in done)
@@ -72,6 +72,14 @@ def ship_seed(
         raise click.ClickException("The new seed was not shipped: " + "; ".join(problems))
     _swap(new, shipped)
     return _said(bundle, shipped, others)
+
+
+def _once(bundle: Bundle) -> Bundle:
+    """Return the bundle with every search space once; kept data sets may share one."""
+    tables = bundle_tables(bundle)
+    first = ~tables["spaces"]["space_id"].to_pandas().duplicated()
+    tables["spaces"] = tables["spaces"].filter(pa.array(first))
+    return Bundle(tables)
 
 
 def _said(bundle: Bundle, shipped: Path, others: Collection[str]) -> str:
@@ -217,6 +225,8 @@ def check(bundle: Bundle, trials: int) -> list[str]:
         problems.append(f"{found['trial_id'].nunique()} instead of {trials} trials")
     if frames["datasets"]["dataset_id"].duplicated().any():
         problems.append("the same data set under two names")
+    if frames["spaces"]["space_id"].duplicated().any():
+        problems.append("a search space twice")
     if found.loc[found["state"] == "complete", "value"].isna().any():
         problems.append("complete trials without a value")
     return problems + _illegal(found, frames["studies"], frames["spaces"])
