@@ -189,7 +189,7 @@ class Experience:
                 chosen,
                 models.lengthscales,
             )
-        return PastTasks(models, chosen, self.trust, took)
+        return PastTasks(models, chosen, self.trust, took, self.keys)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""

@@ -1,5 +1,6 @@
 """The configurations among which a Bayesian search chooses next."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,10 @@ from knowledge_base.space import SpaceDefinition
 
 SPREAD = 1024
 """Evenly spread candidates; what past tasks expect of them is computed once per search."""
+
+FROM_PAST = 256
+"""Configurations that were tried on past tasks, those that are expected to be best. In many
+dimensions no even spread has a point near where all past tasks were good."""
 
 LOCAL = 40
 """Neighbours of each incumbent."""
@@ -50,13 +55,21 @@ class CandidatePool:
         self._space, self._encoder, self._past = space, encoder, past
         self.fixed = candidates is not None
         if candidates is None:
-            self._base = allowed(space, _sobol(len(space.hyperparameters), SPREAD, seed))
+            spread = allowed(space, _sobol(len(space.hyperparameters), SPREAD, seed))
+            self._base = pd.concat([spread, self._from_past()], ignore_index=True)
         else:
-            names = list(space.hyperparameters)
-            rows = [[config.get(name) for name in names] for config in candidates]
-            self._base = space.clean(pd.DataFrame(rows, columns=names, dtype=object))
+            self._base = _frame(space, candidates)
         self._base_inputs = encoder.encode_frame(self._base)
         self._base_past = self._expect(self._base_inputs)
+
+    def _from_past(self) -> pd.DataFrame:
+        """Return what was best on past tasks, as they expect it of the new one."""
+        configs = [] if self._past is None else [json.loads(text) for text in self._past.configs]
+        frame = _frame(self._space, configs)
+        if self._past is None or len(frame) <= FROM_PAST:
+            return frame
+        expected = self._past.weights @ self._expect(self._encoder.encode_frame(frame))
+        return frame.iloc[np.argsort(-expected, kind="stable")[:FROM_PAST]]
 
     def refresh(
         self, incumbents: Sequence[Mapping[str, Any]], taken: np.ndarray, seed: int
@@ -103,6 +116,13 @@ class CandidatePool:
 
     def _expect(self, inputs: np.ndarray) -> np.ndarray:
         return np.zeros((0, len(inputs))) if self._past is None else self._past.predict(inputs)
+
+
+def _frame(space: SpaceDefinition, configs: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return legal configurations as a clean frame of the space."""
+    names = list(space.hyperparameters)
+    rows = [[config.get(name) for name in names] for config in configs]
+    return space.clean(pd.DataFrame(rows, columns=names, dtype=object))
 
 
 def _sobol(dimensions: int, n: int, seed: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Past tasks as a prior for a new one: what they expect anywhere, and how far to trust it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ class PastTasks:
         weights: summing to 1, shape (t,).
         trust: prior probability that they say something about a new task.
         costs: what configurations took on them, if that was asked for.
+        configs: the best that were tried on them, as JSON; where a search may look first.
     """
 
     def __init__(
@@ -30,9 +32,11 @@ class PastTasks:
         weights: np.ndarray,
         trust: float,
         costs: PastCosts | None = None,
+        configs: Sequence[str] = (),
     ) -> None:
         """Take fitted parts; use `learn` to make them."""
         self.models, self.weights, self.trust, self.costs = models, weights, trust, costs
+        self.configs = tuple(configs)
 
     @classmethod
     def learn(cls, tasks: Sequence[TaskSample], weights: np.ndarray | None = None) -> "PastTasks":
@@ -60,7 +64,8 @@ class PastTasks:
         costs = self.costs
         if costs is not None:
             costs = PastCosts(costs.models.within(free, fixed), costs.weights)
-        return PastTasks(self.models.within(free, fixed), self.weights, self.trust, costs)
+        models = self.models.within(free, fixed)
+        return PastTasks(models, self.weights, self.trust, costs, self.configs)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""
@@ -70,6 +75,7 @@ class PastTasks:
             **self.models.to_arrays(),
             "task_weights": self.weights,
             "trust": trust,
+            "configs": np.frombuffer(json.dumps(self.configs).encode(), dtype=np.uint8),
             **{f"{_COSTS}{name}": array for name, array in costs.items()},
         }
 
@@ -79,7 +85,9 @@ class PastTasks:
         models = SourceModels.from_arrays(arrays)
         of_costs = {n.removeprefix(_COSTS): arrays[n] for n in arrays if n.startswith(_COSTS)}
         costs = PastCosts.from_arrays(of_costs) if of_costs else None
-        return cls(models, np.asarray(arrays["task_weights"]), float(arrays["trust"]), costs)
+        configs = json.loads(arrays["configs"].tobytes()) if "configs" in arrays else ()
+        weights, trust = np.asarray(arrays["task_weights"]), float(arrays["trust"])
+        return cls(models, weights, trust, costs, configs)
 
 
 def trust_in(tasks: Sequence[TaskSample], models: SourceModels) -> float:

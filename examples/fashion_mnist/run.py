@@ -15,7 +15,7 @@ from page import page
 
 from advisor.data.sources.arrays import read_idx
 
-IMAGES = 800
+IMAGES = 2000
 SIDE = 14
 ABOUT = f"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017; MIT licence): pictures of clothes in
 ten classes. This is a subset in rows and resolution: the first {IMAGES} images of the training
