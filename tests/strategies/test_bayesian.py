@@ -250,3 +250,27 @@ def test_without_durations_there_is_nothing_to_learn():
     task = TaskSample(np.zeros((6, 2)), np.zeros(6), np.ones(2, dtype=bool))
     assert PastCosts.learn([task], [np.full(6, np.nan)], np.ones(1), np.ones(2)) is None
     assert expected_log_seconds(None, np.zeros((0, 2)), np.zeros(0), np.zeros((3, 2))).tolist() == [0.0] * 3  # noqa: E501  # fmt: skip
+
+
+def test_it_looks_among_what_was_best_on_past_tasks():
+    """In twelve dimensions no even spread has a point near a narrow optimum."""
+    names = [f"x{i}" for i in range(12)]
+    wide = SpaceDefinition.from_dict(
+        {"hyperparameters": {n: {"type": "float", "low": 0, "high": 1} for n in names}}
+    )
+    rng = np.random.default_rng(0)
+    near = 0.7 + 0.02 * rng.normal(size=(20, 12))
+    points = np.vstack([rng.random((60, 12)), near])
+    scores = np.r_[-np.linalg.norm(points[:60] - 0.7, axis=1), np.full(20, 2.0)]
+    past = PastTasks.learn([TaskSample(points, scores, np.ones(12, dtype=bool))] * 3)
+    best = [json.dumps(dict(zip(names, row, strict=True))) for row in near.tolist()]
+    known = PastTasks(past.models, past.weights, past.trust, configs=best)
+
+    def first(given):
+        asked = BayesianSearch(wide, "maximize", seed=0, past=given).ask()
+        return np.linalg.norm([asked[name] - 0.7 for name in names])
+
+    assert first(known) < 0.15
+    assert first(past) > 0.3
+    again = PastTasks.from_arrays(known.to_arrays())
+    assert again.configs == known.configs
