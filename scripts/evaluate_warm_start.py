@@ -123,9 +123,9 @@ def report(frame: pd.DataFrame, seeds: int) -> str:
     lines = [
         "# Warm against cold, on data sets that the seed lacks",
         "",
-        "Made by `python scripts/evaluate_warm_start.py`; do not edit by hand.",
+        f"Made by `python scripts/evaluate_warm_start.py --seeds {seeds}`; do not edit by hand.",
         "",
-        f"{len(wide)} real data sets, {seeds} seeds each (split, training and search), family",
+        f"{len(wide)} real data sets, {seeds} seed(s) each (split, training and search), family",
         "`mlp`, real training. Regret after k trials on the validation metric:",
         "(best known - best so far) / (best known - median random configuration); 0 is the best",
         "configuration that any search of that data set and seed found, 1 a typical random draw.",
