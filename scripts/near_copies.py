@@ -10,6 +10,7 @@ steps at every offset. What is cut from one source on purpose (subsets of MNIST,
 Newsgroups, ...) is one group by declaration.
 """
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -72,7 +73,8 @@ class Columns:
 def columns_of(frame: pd.DataFrame) -> Columns:
     """Return what is compared of a table; its last column is the target."""
     numbers = pd.DataFrame({c: _numeric(frame[c]) for c in frame})
-    rounded = np.sort(numbers.fillna(-1e9).to_numpy(), axis=1).round(6)
+    marks = pd.DataFrame({c: _marks(frame[c]) for c in frame})
+    rounded = np.sort(marks.fillna(-1e9).to_numpy(), axis=1).round(6)
     rows = frozenset(hash(row.tobytes()) for row in rounded)
     telling = [c for c in numbers if numbers[c].nunique() >= MIN_DISTINCT]
     values = numbers[telling].to_numpy(dtype=float)
@@ -92,6 +94,21 @@ def _numeric(column: pd.Series) -> pd.Series:
     text = column.astype(str)
     order = text.value_counts().index
     return text.map({value: float(rank) for rank, value in enumerate(order)})
+
+
+def _marks(column: pd.Series) -> pd.Series:
+    """Return a column as numbers that a cut of the table keeps, unlike ranks of frequency."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column.astype(float)
+    return column.astype(object).map(_mark).astype(float)
+
+
+def _mark(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        text = hashlib.blake2b(str(value).encode(), digest_size=4).digest()
+        return float(int.from_bytes(text, "big"))
 
 
 def same_table(a: Columns, b: Columns) -> str:

@@ -38,6 +38,15 @@ def test_disguised_copies_and_cuts_are_found(frame):
     assert same_table(columns_of(half), columns_of(frame.sample(frac=0.5, random_state=2))) != ""
 
 
+def test_a_cut_is_found_whatever_it_does_to_the_frequencies_of_choices():
+    rng = np.random.default_rng(0)
+    letters = rng.choice(list("abcdefghijkl"), (300, 4))
+    whole = pd.DataFrame(letters).assign(x=rng.normal(size=300))
+    whole = whole.assign(target=pd.Series(rng.integers(0, 20, 300)).astype("category"))
+    half = whole.sample(frac=0.5, random_state=3)
+    assert same_table(columns_of(whole), columns_of(half)) == "100% of the rows"
+
+
 def test_different_tables_are_no_copies():
     rng = np.random.default_rng(0)
     noise = pd.DataFrame(rng.normal(size=(500, 30))).assign(target=rng.normal(size=500))
@@ -65,6 +74,10 @@ def test_the_groups_that_are_kept_name_data_sets_that_ship_or_are_held_out(tmp_p
 
     known = {entry.label for entries in (*ENTRIES.values(), HELD_OUT) for entry in entries}
     assert set(json.loads(near_copies.GROUPS.read_text())) <= known
+    declared = [
+        n for n in known for starts in near_copies.DECLARED.values() if n.startswith(starts)
+    ]
+    assert set(declared) <= set(json.loads(near_copies.GROUPS.read_text()))
     assert group_of("mnist:digits") == group_of("mnist:coarse digits") == "mnist"
     assert group_of("keel:magic") == "keel:magic"
     shipped = {group_of(e.label) for k, entries in ENTRIES.items() for e in entries if k == "table"}
