@@ -241,7 +241,7 @@ class _Answer:
 
 def _within(part: SpaceDefinition, experience: Experience) -> list[dict[str, Any]]:
     """Return candidates of a part of the space: past ones as it fixes them, and an even spread."""
-    past = [projected(part, experience.config(column)) for column in range(len(experience.keys))]
+    past = projected(part, [experience.config(column) for column in range(len(experience.keys))])
     spread = sobol(part, SPREAD, seed=0)
     return list({canonical_json(config): config for config in [*past, *spread]}.values())
 

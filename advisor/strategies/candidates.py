@@ -58,14 +58,14 @@ class CandidatePool:
             spread = allowed(space, _sobol(len(space.hyperparameters), SPREAD, seed))
             self._base = pd.concat([spread, self._from_past()], ignore_index=True)
         else:
-            self._base = _frame(space, candidates)
+            self._base = space.clean(space.frame(candidates))
         self._base_inputs = encoder.encode_frame(self._base)
         self._base_past = self._expect(self._base_inputs)
 
     def _from_past(self) -> pd.DataFrame:
         """Return what was best on past tasks, as they expect it of the new one."""
         configs = [] if self._past is None else [json.loads(text) for text in self._past.configs]
-        frame = _frame(self._space, configs)
+        frame = self._space.clean(self._space.frame(configs))
         if self._past is None or len(frame) <= FROM_PAST:
             return frame
         expected = self._past.weights @ self._expect(self._encoder.encode_frame(frame))
@@ -116,13 +116,6 @@ class CandidatePool:
 
     def _expect(self, inputs: np.ndarray) -> np.ndarray:
         return np.zeros((0, len(inputs))) if self._past is None else self._past.predict(inputs)
-
-
-def _frame(space: SpaceDefinition, configs: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return legal configurations as a clean frame of the space."""
-    names = list(space.hyperparameters)
-    rows = [[config.get(name) for name in names] for config in configs]
-    return space.clean(pd.DataFrame(rows, columns=names, dtype=object))
 
 
 def _sobol(dimensions: int, n: int, seed: int) -> np.ndarray:

@@ -9,7 +9,7 @@ have 100,000 rows.
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -143,7 +143,7 @@ class SpaceDefinition:
 
     def active(self, config: Mapping[str, Any]) -> set[str]:
         """Return the names that are active in `config`, by its conditions."""
-        frame, _ = self._coerced(self._frame([config]))
+        frame, _ = self._coerced(self.frame([config]))
         return {name for name, rows in self._active(frame).items() if rows[0]}
 
     def complete(self, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class SpaceDefinition:
         """
         unknown = [name for name in config if name not in self.hyperparameters]
         check_keys(unknown, tuple(self.hyperparameters), f"configuration of space '{self.name}'")
-        clean, reasons = self.check(self._frame([config]))
+        clean, reasons = self.check(self.frame([config]))
         if reasons.iloc[0]:
             raise SpaceError(
                 f"The configuration is not in the space '{self.name}': {reasons.iloc[0]}."
@@ -211,7 +211,8 @@ class SpaceDefinition:
             for row in range(len(clean))
         ]
 
-    def _frame(self, configs: list[Mapping[str, Any]]) -> pd.DataFrame:
+    def frame(self, configs: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+        """Return configurations as rows, a column per hyperparameter, None where it is not."""
         names = list(self.hyperparameters)
         rows = [[config.get(name) for name in names] for config in configs]
         return pd.DataFrame(rows, columns=names, dtype=object)

@@ -1,6 +1,6 @@
 """Part of a search space: some hyperparameters free, all others fixed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -73,19 +73,21 @@ def restricted(
     return part
 
 
-def projected(part: SpaceDefinition, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration of `part` that is nearest to one of its whole space.
+def projected(part: SpaceDefinition, configs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the configurations of `part` that are nearest to some of its whole space.
 
     What the part fixes is as it fixes it; what only becomes active thereby has its default.
+    Combinations that are forbidden are left out.
 
     Args:
         part: of `restricted`.
-        config: of the whole space.
+        configs: of the whole space.
     """
-    found = {name: h.default for name, h in part.hyperparameters.items()}
+    defaults = {name: h.default for name, h in part.hyperparameters.items()}
     free = [name for name, h in part.hyperparameters.items() if h.kind != "constant"]
-    found |= {name: config[name] for name in free if name in config}
-    return part.complete(found)
+    found = [defaults | {name: c[name] for name in free if name in c} for c in configs]
+    clean, reasons = part.check(part.frame(found))
+    return part.records(clean[reasons == ""])
 
 
 def _legal(h: Hyperparameter, value: Any, where: str) -> Any:

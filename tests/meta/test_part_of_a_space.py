@@ -53,7 +53,7 @@ def test_what_is_fixed_counts(kb, optimizer):
         assert item.config["units"] == 64
     assert value(found[0].config) > -0.7
     past = learner(kb, part).past(Query())
-    grid = [projected(part, {"learning_rate": 10.0**e}) for e in np.linspace(-5, 0, 41)]
+    grid = projected(part, [{"learning_rate": 10.0**e} for e in np.linspace(-5, 0, 41)])
     expected = past.weights @ past.predict(Encoder(part).encode(grid))
     assert value(grid[int(np.argmax(expected))]) > -0.7
 
@@ -89,8 +89,8 @@ def test_the_whole_space_is_asked_as_before(kb):
 
 def test_projections_fill_in_what_becomes_active():
     part = restricted(SPACE, only=["learning_rate", "momentum"], fixed={"optimizer": "sgd"})
-    found = projected(part, {"learning_rate": 0.02, "optimizer": "adamw", "units": 99})
+    (found,) = projected(part, [{"learning_rate": 0.02, "optimizer": "adamw", "units": 99}])
     assert found == {"learning_rate": 0.02, "momentum": 0.5, "optimizer": "sgd", "units": 64}
     part = restricted(SPACE, fixed={"optimizer": "adamw"})
     given = {"learning_rate": 0.02, "optimizer": "sgd", "momentum": 0.1, "units": 99}
-    assert "momentum" not in projected(part, given)
+    assert "momentum" not in projected(part, [given])[0]
