@@ -134,10 +134,10 @@ def build_one(entry: Entry, limit: int | None, options: dict[str, Any], queue) -
 def is_complete(entry: Entry, placed: dict[Place, str]) -> bool:
     """Return whether all trials of a data set are there and those that its search was told of."""
     shared = [key_of(config) for config in configurations(entry)]
-    wanted = [places(entry)[n] for n in range(len(shared))]
-    if [placed.get(place) for place in wanted] != shared:
-        return False
-    return all(place in placed for place in places(entry))
+    wanted = places(entry)
+    return [placed.get(place) for place in wanted[: len(shared)]] == shared and all(
+        place in placed for place in wanted
+    )
 
 
 def _planned(

@@ -16,6 +16,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from card_importance import importances, shares
 from card_text import CARD, MODALITY, TITLES
+from svg import pyplot, save
 
 from advisor.models import get_family
 from knowledge_base import KnowledgeBase
@@ -168,7 +169,7 @@ def _short(best: pd.Series) -> str:
 
 def plots(frame: pd.DataFrame, matters: pd.DataFrame, folder: Path) -> None:
     """Draw per modality how good random configurations and the default are, and what matters."""
-    plt = _matplotlib()
+    plt = pyplot()
     for modality, group in frame.groupby("modality"):
         figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
         _regrets(left, group)
@@ -177,9 +178,7 @@ def plots(frame: pd.DataFrame, matters: pd.DataFrame, folder: Path) -> None:
         data = [own.loc[own["hyperparameter"] == name, "importance"] for name in order]
         right.boxplot(data, orientation="horizontal", tick_labels=list(order), sym=".", widths=0.6)
         right.set(xlabel="importance (functional ANOVA)")
-        figure.tight_layout()
-        figure.savefig(folder / PLOT.format(modality), metadata={"Date": None})
-        plt.close(figure)
+        save(plt, figure, folder / PLOT.format(modality))
 
 
 def _regrets(axes: Any, group: pd.DataFrame) -> None:
@@ -202,17 +201,6 @@ def _regrets(axes: Any, group: pd.DataFrame) -> None:
              ylabel="regret: 0 best known, 1 median random")  # fmt: skip
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
-
-
-def _matplotlib() -> Any:
-    import matplotlib
-
-    matplotlib.use("svg")
-    # The same picture for the same numbers, and letters as letters.
-    matplotlib.rcParams.update({"svg.hashsalt": "advisor", "svg.fonttype": "none"})
-    import matplotlib.pyplot as plt
-
-    return plt
 
 
 @click.command()

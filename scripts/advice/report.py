@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from seed_work import Entry
+from svg import pyplot, save
 
 from advice.answers import answers
 from advice.held import Held
@@ -244,12 +245,7 @@ def _by_data(frame: pd.DataFrame) -> str:
 
 def _plot(frame: pd.DataFrame, folder: Path) -> None:
     """Draw the share of random configurations that the first answer and the default beat."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams.update({"svg.hashsalt": "advisor", "svg.fonttype": "none"})
-    import matplotlib.pyplot as plt
-
+    plt = pyplot()
     figure, axes = plt.subplots(figsize=(6, 4.5))
     for name, group in frame.groupby("modality", sort=False):
         axes.scatter(group["val_default_share"], group["val_share"], s=14, label=name)
@@ -258,6 +254,4 @@ def _plot(frame: pd.DataFrame, folder: Path) -> None:
              ylabel="first recommendation: the same")  # fmt: skip
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
-    figure.tight_layout()
-    figure.savefig(folder / "advice.svg", metadata={"Date": None})
-    plt.close(figure)
+    save(plt, figure, folder / "advice.svg")

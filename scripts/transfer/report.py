@@ -6,6 +6,7 @@ import platform
 
 import numpy as np
 import pandas as pd
+from svg import pyplot, save
 
 from transfer.tables import ROOT, SOURCE_TRIALS
 
@@ -164,7 +165,7 @@ def _versions():
 
 
 def _curves(frame, family):
-    plt = _matplotlib()
+    plt = pyplot()
     figure, axes = plt.subplots(figsize=(7, 4.2))
     shown = [m for m in frame["method"].unique() if m in ("advisor", "advisor, no past", *PEERS)]
     for place, method in enumerate(shown):
@@ -175,11 +176,11 @@ def _curves(frame, family):
     axes.set(xlabel="trials", ylabel="mean regret", yscale="log", title=TITLES[family])
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7, ncols=2)
-    _save(plt, figure, f"transfer_{family}.svg")
+    save(plt, figure, FOLDER / f"transfer_{family}.svg")
 
 
 def _rank_plot(ranks, difference):
-    plt = _matplotlib()
+    plt = pyplot()
     figure, axes = plt.subplots(figsize=(7, 0.32 * len(ranks) + 1))
     places = np.arange(len(ranks))[::-1]
     axes.hlines(places, ranks - difference / 2, ranks + difference / 2, color="0.7", linewidth=5)
@@ -187,21 +188,4 @@ def _rank_plot(ranks, difference):
     axes.set_yticks(places, ranks.index)
     axes.set(xlabel="mean rank after 10 trials; bars that overlap are not told apart (Nemenyi)")
     axes.grid(axis="x", alpha=0.3)
-    _save(plt, figure, "transfer_ranks.svg")
-
-
-def _matplotlib():
-    import matplotlib
-
-    matplotlib.use("svg")
-    # The same picture for the same numbers, and letters as letters.
-    matplotlib.rcParams.update({"svg.hashsalt": "advisor", "svg.fonttype": "none"})
-    import matplotlib.pyplot as plt
-
-    return plt
-
-
-def _save(plt, figure, name):
-    figure.tight_layout()
-    figure.savefig(FOLDER / name, metadata={"Date": None})
-    plt.close(figure)
+    save(plt, figure, FOLDER / "transfer_ranks.svg")
