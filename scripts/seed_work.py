@@ -111,11 +111,16 @@ def lock(file: BinaryIO, path: Path) -> None:
 def shipped_rows(
     dataset_id: str, space: SpaceDefinition, seed: int, shipped: Path = SHIPPED
 ) -> list[Row]:
-    """Return the trials that shipped of a data set in this version of a space."""
+    """Return the trials that shipped of a data set in a space, whatever its defaults were."""
     if not shipped_files(shipped, "tasks"):
         return []
     tasks = _read(shipped, "tasks", [("dataset_id", "=", dataset_id)])
-    studies = _read(shipped, "studies", [("space_id", "=", space.space_id)])
+    alike = [
+        row.space_id
+        for row in _read(shipped, "spaces").itertuples()
+        if _without_defaults(json.loads(row.definition)) == _without_defaults(space.to_dict())
+    ]
+    studies = _read(shipped, "studies", [("space_id", "in", alike)])
     studies = studies[studies["task_id"].isin(tasks["task_id"]) & (studies["seed"] == seed)]
     if studies.empty:
         return []
@@ -127,6 +132,12 @@ def shipped_rows(
         _row(trial, strategies[trial["study_id"]], by_trial.get(trial["trial_id"]))
         for trial in trials.to_dict("records")
     ]
+
+
+def _without_defaults(definition: dict[str, Any]) -> tuple[str, list[Any], list[Any]]:
+    """Return what decides which configurations a space has."""
+    plain = [{**h, "default_value": None} for h in definition["hyperparameters"]]
+    return definition["name"], plain, definition["conditions"]
 
 
 def shipped_seconds(shipped: Path = SHIPPED) -> dict[str, float]:

@@ -79,6 +79,6 @@ def test_the_groups_that_are_kept_name_data_sets_that_ship_or_are_held_out(tmp_p
     ]
     assert set(declared) <= set(json.loads(near_copies.GROUPS.read_text()))
     assert group_of("mnist:digits") == group_of("mnist:coarse digits") == "mnist"
-    assert group_of("keel:magic") == "keel:magic"
+    assert group_of("keel:letter") == "keel:letter"
     shipped = {group_of(e.label) for k, entries in ENTRIES.items() for e in entries if k == "table"}
     assert not shipped & {group_of(entry.label) for entry in HELD_OUT}
