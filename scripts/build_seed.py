@@ -26,6 +26,7 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from seed_datasets import HELD_OUT, SEED
 from seed_images import IMAGES
+from seed_portfolio import portfolio_of
 from seed_series import SERIES
 from seed_texts import TEXTS
 from seed_work import (
@@ -133,17 +134,17 @@ def build_one(entry: Entry, limit: int | None, options: dict[str, Any], queue) -
 
 def is_complete(entry: Entry, placed: dict[Place, str]) -> bool:
     """Return whether all trials of a data set are there and those that its search was told of."""
-    shared = [key_of(config) for config in configurations(entry)]
-    wanted = places(entry)
-    return [placed.get(place) for place in wanted[: len(shared)]] == shared and all(
-        place in placed for place in wanted
-    )
+    after = 1 + entry.configurations + entry.tuned
+    wanted = dict(zip(places(entry), configurations(entry), strict=False))
+    wanted |= dict(zip(places(entry)[after:], portfolio_of(entry.family), strict=True))
+    given = {place: key_of(config) for place, config in wanted.items()}
+    return given.items() <= placed.items() and set(places(entry)) <= set(placed)
 
 
 def _planned(
     entry: Entry, limit: int | None, known: dict[str, Row]
 ) -> Iterator[tuple[Place, dict]]:
-    """Yield places and configurations, first the shared ones, then those of a search.
+    """Yield places and configurations: default and Sobol, those of a search, the portfolio.
 
     `known` is looked at anew before each step of the search.
     """
@@ -152,16 +153,18 @@ def _planned(
 
     shared = configurations(entry)[:limit]
     yield from zip(places(entry), shared, strict=False)
-    if limit is not None or not entry.tuned:
+    if limit is not None:
         return
     space, direction = get_family(entry.family).space(), default_metric(entry.kind).direction
     search = get_strategy("bayesian")(space, direction, seed=0)
     for config in shared:
         search.tell(config, known[key_of(config)]["value"])
-    for place in places(entry)[len(shared) :]:
+    after = places(entry)[len(shared) :]
+    for place in after[: entry.tuned]:
         config = search.ask()
         yield place, config
         search.tell(config, known[key_of(config)]["value"])
+    yield from zip(after[entry.tuned :], portfolio_of(entry.family), strict=True)
 
 
 def _worker(jobs, queue) -> None:

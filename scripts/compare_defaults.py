@@ -36,6 +36,10 @@ CHANGES: dict[str, list[dict[str, Any]]] = {
         {"learning_rate": 3e-3, "batch_size": 32},
         {"learning_rate": 3e-3, "normalisation": "batch"},
         {"learning_rate": 3e-3, "weight_decay": 1e-2},
+        {"learning_rate": 3e-3, "weight_decay": 3e-2},
+        {"learning_rate": 5e-3, "weight_decay": 1e-2},
+        {"learning_rate": 3e-3, "weight_decay": 1e-2, "batch_size": 32},
+        {"learning_rate": 3e-3, "weight_decay": 1e-2, "units": 256},
     ],
     "image": [
         {"kernel_size": "5"},
@@ -92,7 +96,9 @@ def compared(entry: Entry, changes: list[dict[str, Any]]) -> list[float]:
             return -np.inf
         return float(row["value"]) * (1 if direction == "maximize" else -1)
 
-    return list(share_beaten(np.array([good(r) for r in rows]), np.array([good(r) for r in random])))
+    return list(
+        share_beaten(np.array([good(r) for r in rows]), np.array([good(r) for r in random]))
+    )
 
 
 def _work(job: tuple[Entry, list[dict[str, Any]]]) -> list[float]:

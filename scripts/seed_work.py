@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Protocol
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from seed_portfolio import portfolio_of
 
 from advisor.data import Dataset
 from knowledge_base.shipped import SEED as SHIPPED
@@ -55,7 +56,7 @@ class Entry(Protocol):
 
 def trials_of(entry: Entry) -> int:
     """Return how many trials a data set ships with."""
-    return 1 + entry.configurations + entry.tuned
+    return len(places(entry))
 
 
 def path_of(entry: Entry, work: Path) -> Path:
@@ -74,7 +75,9 @@ def places(entry: Entry) -> list[Place]:
         ("default", 0, 0),
         *(("sobol", n, 0) for n in range(entry.configurations)),
     ]
-    return shared + [("bayesian", n, len(shared)) for n in range(entry.tuned)]
+    searched = [("bayesian", n, len(shared)) for n in range(entry.tuned)]
+    known = [("portfolio", n, 0) for n in range(len(portfolio_of(entry.family)))]
+    return shared + searched + known
 
 
 def place_of(row: Row) -> Place:

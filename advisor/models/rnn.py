@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from advisor.data.preparation.text import TextData
     from knowledge_base.space import SpaceDefinition
 
-VERSION = 1
+VERSION = 2
+"""2 has other defaults: what did better on the shipped data sets (docs/findings.md)."""
 
 DEFINITION: dict[str, Any] = shared.definition(
     "rnn",
     VERSION,
-    shared.training(learning_rate=2e-3, epochs=(3, 20, 10), batch_size=(16, 256, 64)),
+    shared.training(learning_rate=5e-3, epochs=(3, 20, 10), batch_size=(16, 256, 32)),
     shared.network(dropout=0.2, initialisation=("xavier", "he", "orthogonal"), start="orthogonal"),
     [
         shared.choice("cell", ["lstm", "gru"], "gru"),
         shared.whole("units", 16, 128, 32, log=True),
         shared.whole("n_layers", 1, 2, 1),
         shared.choice("bidirectional", ["no", "yes"], "no"),
-        shared.whole("embedding_size", 8, 128, 32, log=True),
+        shared.whole("embedding_size", 8, 128, 64, log=True),
         shared.whole("vocabulary_size", 500, 30_000, 5000, log=True),
         shared.whole("sequence_length", 16, 256, 128, log=True),
     ],
@@ -48,7 +49,7 @@ class RNN(ModelFamily):
     modality = "text"
 
     def space(self) -> "SpaceDefinition":
-        """Return the search space, version 1."""
+        """Return the search space, version 2."""
         return _space()
 
     def adapt(self, config: Mapping[str, Any], data: "PreparedData") -> "PreparedData":

@@ -30,11 +30,12 @@ def training(
     learning_rate: float = 1e-3,
     batch_size: tuple[int, int, int] = (16, 512, 64),
     epochs: tuple[int, int, int] = (5, 30, 30),
+    weight_decay: float = 1e-4,
 ) -> list[dict[str, Any]]:
     """Return the hyperparameters of optimisation.
 
     Args:
-        learning_rate: the default.
+        learning_rate, weight_decay: the default.
         batch_size, epochs: lowest, highest and default.
     """
     return [
@@ -42,7 +43,7 @@ def training(
         whole("batch_size", *batch_size, log=True),
         choice("optimizer", ["sgd", "adamw"], "adamw"),
         real("momentum", 0.0, 0.99, 0.9),
-        real("weight_decay", 1e-6, 1e-1, 1e-4, log=True),
+        real("weight_decay", 1e-6, 1e-1, weight_decay, log=True),
         choice("gradient_clipping", ["off", "0.1", "1", "10"], "off"),
         choice("schedule", ["constant", "cosine", "step"], "constant"),
         whole("epochs", *epochs, log=True),

@@ -168,7 +168,7 @@ def test_forecasts_of_a_season_are_better_than_naive_ones(differencing):
     """Better than repeating the last point; with seasonal differences than the last week, too."""
     data = prepare(series())
     outcome = fit("forecaster", data, epochs=20, learning_rate=0.02, window=14, n_layers=1,
-                  differencing=differencing)  # fmt: skip
+                  scaling="series", differencing=differencing)  # fmt: skip
     (values,) = data.series
     origins = np.arange(320, 394)[:, None]
     after = origins + np.arange(7)

@@ -1,0 +1,117 @@
+"""Proposes configurations to train on every data set of a family: seed_portfolio.json grows.
+
+    python scripts/propose_portfolio.py --family rnn
+    python scripts/build_seed.py --modality text
+
+Half are where the past tasks' models together expect most, half where they expect most beyond
+the best of the five that are recommended now (Wistuba et al. 2015), both found by local search.
+What is expected of a point that was tried nowhere is uncertain; training it on all data sets
+tells, and the next proposals know it.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from seed_portfolio import portfolio_of, write_portfolio
+
+from advisor.meta import Experience, recall
+from advisor.meta.portfolio import ALIKE, greedy_portfolio
+from advisor.models import FAMILIES, get_family
+from advisor.spaces import Encoder, allowed, neighbours
+from advisor.surrogates.kernels import matern52
+from knowledge_base import KnowledgeBase
+from knowledge_base.shipped import SEED
+from knowledge_base.space import SpaceDefinition
+
+STARTS = 8
+STEPS = 30
+AROUND = 40
+"""Neighbours of each of the best at each step."""
+
+Config = dict[str, Any]
+Gain = Callable[[np.ndarray], np.ndarray]
+
+
+def proposed(experience: Experience, space: SpaceDefinition, n: int) -> list[Config]:
+    """Return `n` configurations, none a near-copy of another or of what is tried everywhere."""
+    everywhere = [c for c, tried in enumerate(np.isfinite(experience.seen).mean(0)) if tried > 0.5]
+    scores = experience.scores.copy()
+    scores[:, everywhere] = np.nan_to_num(experience.seen[:, everywhere], nan=0.0)
+    even = np.full(len(experience), 1 / len(experience))
+    encoder = Encoder(space)
+    taken = [experience.config(column) for column in everywhere]
+    chosen: list[Config] = []
+    best = scores[:, greedy_portfolio(scores[:, everywhere], even, 5)].max(1)
+
+    def mean(expected: np.ndarray) -> np.ndarray:
+        return even @ expected
+
+    def beyond(expected: np.ndarray) -> np.ndarray:
+        return even @ np.maximum(expected, best[:, None])
+
+    for number in range(n):
+        gain = beyond if number % 2 else mean
+        config = _optimum(experience, space, encoder, gain, [*taken, *chosen], seed=number)
+        chosen.append(config)
+        best = np.maximum(best, experience.models.predict(encoder.encode([config]))[:, 0])
+    return chosen
+
+
+def _optimum(
+    experience: Experience,
+    space: SpaceDefinition,
+    encoder: Encoder,
+    gain: Gain,
+    taken: list[Config],
+    seed: int,
+) -> Config:
+    """Return the best configuration that a local search finds apart from what is taken."""
+    rng = np.random.default_rng(seed)
+    lengthscales = experience.models.lengthscales
+    others = encoder.encode(taken)
+
+    def rated(configs: list[Config]) -> list[tuple[float, Config]]:
+        points = encoder.encode(configs)
+        worth = gain(experience.models.predict(points))
+        copies = matern52(points, others, lengthscales).max(1) > ALIKE
+        return list(zip(np.where(copies, -np.inf, worth).tolist(), configs, strict=True))
+
+    def first(pairs: list[tuple[float, Config]]) -> list[tuple[float, Config]]:
+        return sorted(pairs, key=lambda pair: -pair[0])[:STARTS]
+
+    configs = [experience.config(column) for column in range(len(experience.keys))]
+    # What is taken itself may be where to start from, though not where to end.
+    worth = gain(experience.models.predict(encoder.encode(configs)))
+    best = first(list(zip(worth.tolist(), configs, strict=True)))
+    for step in range(STEPS):
+        around = np.vstack([neighbours(space, config, AROUND, rng) for _, config in best])
+        kept = best if step else []
+        best = first([*kept, *rated(space.records(allowed(space, around)))])
+    return best[0][1]
+
+
+@click.command()
+@click.option("--family", required=True, type=click.Choice(list(FAMILIES)))
+@click.option("--n", default=6, help="How many.")
+@click.option("--seed-path", default=SEED, type=Path, help="Shipped trials to learn from.")
+def main(family: str, n: int, seed_path: Path) -> None:
+    """Add proposals to seed_portfolio.json."""
+    space = get_family(family).space()
+    experience = recall(KnowledgeBase(":memory:", seed_path=seed_path), space, family)
+    if experience is None:
+        raise click.ClickException(f"no past tasks of {family} in {seed_path}")
+    new = proposed(experience, space, n)
+    known = {name: portfolio_of(name) for name in FAMILIES}
+    known[family] += [config for config in new if config not in known[family]]
+    write_portfolio(known)
+    click.echo(f"{family}: {len(new)} proposed, {len(known[family])} now.")
+
+
+if __name__ == "__main__":
+    main()
