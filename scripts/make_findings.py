@@ -3,6 +3,7 @@
 python scripts/make_findings.py
 """
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,15 +18,18 @@ from knowledge_base import KnowledgeBase
 
 ROOT = Path(__file__).resolve().parent.parent
 
-SHARES = """WITH shares AS (
-SELECT family, tasks.name AS task, strategy, config, state, value, metrics, metric, labels,
-    percent_rank() OVER (
-        PARTITION BY tasks.task_id
-        ORDER BY CASE WHEN state = 'complete' THEN CASE direction WHEN 'maximize' THEN value
-            ELSE -value END END NULLS FIRST
-    ) AS share
+SHARES = """WITH known AS (
+SELECT family, tasks.name AS task, strategy, number, config, state, value, metrics, metric, labels,
+    CASE WHEN state <> 'complete' THEN '-inf'::DOUBLE WHEN direction = 'maximize' THEN value
+        ELSE -value END AS good
 FROM trials JOIN studies USING (study_id) JOIN tasks USING (task_id)
-WHERE trials.layer = 'seed' AND strategy IN ('sobol', 'default')
+WHERE trials.layer = 'seed' AND strategy IN ('sobol', 'default', 'portfolio')
+), shares AS (
+SELECT *, (sum((strategy = 'sobol')::INT) OVER (PARTITION BY task ORDER BY good)
+    + sum((strategy = 'sobol')::INT) OVER (PARTITION BY task)
+    - sum((strategy = 'sobol')::INT) OVER (PARTITION BY task ORDER BY good DESC))
+    / (2 * sum((strategy = 'sobol')::INT) OVER (PARTITION BY task)) AS share
+FROM known
 )
 """
 
@@ -35,9 +39,9 @@ Made by `python scripts/make_findings.py` from the shipped trials; do not edit b
 these trials is [knowledge_base.md](knowledge_base.md), which also has the importance of every
 hyperparameter by functional ANOVA.
 
-"Share" is the share of a data set's configurations (Sobol points and the default) that a
-configuration beats: 50% is a typical draw, 100% the best. What is said holds for small data on a
-CPU, within the ranges that the families search, and for one split and seed per trial.
+"Share" is the share of a data set's Sobol configurations that a configuration beats, ties half:
+50% is a typical draw, 100% the best. What is said holds for small data on a CPU, within the
+ranges that the families search, and for one split and seed per trial.
 
 Every query below runs as `KnowledgeBase().query(SHARES + QUERY)` in Python
 (`from knowledge_base import KnowledgeBase`), where SHARES is
@@ -128,6 +132,28 @@ def _said_ranges(frame: pd.DataFrame) -> str:
     return "Where the best tenth of the random configurations lie.\n\n" + "\n".join(lines)
 
 
+DEFAULTS = """SELECT family, which, count(*) AS data_sets, avg(share) AS mean_share,
+    avg((share >= 0.9)::INT) AS in_best_tenth, min(share) AS worst, any_value(config) AS config
+FROM (SELECT *, CASE WHEN strategy = 'default' THEN 'default' ELSE 'earlier default' END AS which
+    FROM shares WHERE strategy = 'default' OR (strategy = 'portfolio' AND number = 0))
+GROUP BY ALL ORDER BY family, which"""
+
+
+def _said_defaults(frame: pd.DataFrame) -> str:
+    changed = []
+    for family, group in frame.groupby("family"):
+        now, before = (json.loads(config) for config in group["config"])
+        parts = [f"`{n}` {before[n]} to {now[n]}" for n in now if now[n] != before[n]]
+        changed.append(f"{FAMILIES[str(family)]}: {', '.join(parts)}")
+    return (
+        "The library defaults were changed to what the findings below suggest and what then "
+        "did best on all shipped data sets. "
+        + "; ".join(changed)
+        + ".\n\n"
+        + _table(frame.drop(columns="config"))
+    )
+
+
 FINDINGS = [
     Finding(
         "The default is good, and rarely the best",
@@ -139,10 +165,27 @@ FROM shares WHERE strategy = 'default' GROUP BY family ORDER BY family""",
             "the best tenth, tuning has little to give.\n\n" + _table(frame)
         ),
     ),
+    Finding("What the defaults were, and are", DEFAULTS, _said_defaults),
+    Finding(
+        "The best single configurations",
+        """SELECT family, strategy, avg(share) AS mean_share,
+    avg((share >= 0.9)::INT) AS in_best_tenth, min(share) AS worst
+FROM shares GROUP BY family, strategy, config HAVING count(DISTINCT task) >= 0.9 * (
+    SELECT count(DISTINCT task) FROM shares AS other WHERE other.family = shares.family)
+QUALIFY row_number() OVER (PARTITION BY family ORDER BY mean_share DESC) <= 3
+ORDER BY family, mean_share DESC""",
+        lambda frame: (
+            "The three that are best on all data sets of a family. `portfolio` are variants of "
+            "the default and what all past tasks together expected to be best "
+            "(`scripts/propose_portfolio.py`): where they are ahead of the default by little, "
+            "no single configuration is much better.\n\n" + _table(frame)
+        ),
+    ),
     Finding(
         "When tuning is not worth it",
         """SELECT family, count(*) AS data_sets, avg((gain < noise)::INT) AS within_noise
-FROM (SELECT family, task, max(value) - max(value) FILTER (strategy = 'default') AS gain,
+FROM (SELECT family, task, max(value) FILTER (strategy = 'sobol')
+            - max(value) FILTER (strategy = 'default') AS gain,
         2 * sqrt(max(value) * (1 - max(value)) / (0.2 * any_value(n_rows))) AS noise
     FROM shares JOIN (SELECT tasks.name AS task, n_rows FROM tasks JOIN datasets
         USING (dataset_id)) USING (task)
@@ -225,12 +268,12 @@ GROUP BY ALL HAVING count(*) >= 20 ORDER BY family, mean_share""",
     Finding(
         "What is best by validation is good on test",
         """SELECT family, count(*) AS data_sets, median(test_share) AS median_test_share
-FROM (SELECT family, task, share,
+FROM (SELECT family, task, share, max(share) OVER (PARTITION BY task) AS best,
         percent_rank() OVER (PARTITION BY task ORDER BY sign * test) AS test_share
     FROM (SELECT *, (metrics->>('test_' || metric))::DOUBLE AS test,
             CASE WHEN metric = 'accuracy' THEN 1 ELSE -1 END AS sign
-        FROM shares WHERE state = 'complete'))
-WHERE share = 1 GROUP BY family ORDER BY family""",
+        FROM shares WHERE state = 'complete' AND strategy = 'sobol'))
+WHERE share = best GROUP BY family ORDER BY family""",
         lambda frame: (
             "Of the best random configuration by validation, the share of configurations "
             "that it beats on the test part, in the median data set.\n\n" + _table(frame)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import numpy as np
+from seed_portfolio import portfolio_of
 
 from advice.held import WORK, Held, shipped_mark
 from advisor.meta import learner
@@ -21,9 +22,9 @@ def answers(held: Held) -> dict[str, Any]:
     A data set that ships has its default and Sobol configurations trained already.
 
     Returns:
-        For `val` and `test`: `recommended`, `default` and `random`, larger is better, and
-        `shares`: of random configurations that each recommendation beats. Besides `said`: what
-        each recommendation stated.
+        For `val` and `test`: `recommended`, `default`, `earlier` (the default before it was set
+        from what ships) and `random`, larger is better, and `shares`: of random configurations
+        that each recommendation beats. Besides `said`: what each recommendation stated.
     """
     path = WORK / "answers" / shipped_mark() / f"{held.name}.json"
     if path.exists():
@@ -33,6 +34,7 @@ def answers(held: Held) -> dict[str, Any]:
     told = past.recommend(held.query, RECOMMENDED)
     recommended = [held.row(dict(item.config)) for item in told]
     default = held.row(family.default())
+    earlier = held.row(portfolio_of(family.name)[0])
     drawn = [held.row(config) for config in sobol(family.space(), RANDOM, seed=0)]
     found: dict[str, Any] = {
         "said": [
@@ -51,6 +53,7 @@ def answers(held: Held) -> dict[str, Any]:
         found[part] = {
             "recommended": good.tolist(),
             "default": held.good(default, part),
+            "earlier": held.good(earlier, part),
             "random": random.tolist(),
             "shares": share_beaten(good, random).tolist(),
         }

@@ -21,7 +21,8 @@ def answer(first, default, best, interval=(0.5, 1.0)):
     shares = [float((np.array(RANDOM) < value).mean()) for value in good]
     said = {"expected": 0.8, "interval": list(interval), "confidence": "medium",
             "beats_default": 0.5}  # fmt: skip
-    part = {"recommended": good, "default": default, "random": RANDOM, "shares": shares}
+    part = {"recommended": good, "default": default, "earlier": 0.1,
+            "random": RANDOM, "shares": shares}  # fmt: skip
     return {"said": [said] * 5, "val": part, "test": part}
 
 
@@ -32,16 +33,17 @@ def test_the_page_counts_data_sets():
         entry("behind"): answer(first=0.6, default=0.9, best=0.9),
         entry("best"): answer(first=0.995, default=0.9, best=0.5),
     }
-    page = report(found, {}, None)
+    page = report(found, {"sklearn:best"}, {}, None)
     (row,) = [line for line in page.splitlines() if line.startswith("| all | 4 |")]
-    cells = [cell.split(" (")[0].strip() for cell in row.split("|")[3:7]]
-    assert cells == ["50%", "75%", "50%", "50%"]
+    cells = [cell.split(" (")[0].strip() for cell in row.split("|")[3:8]]
+    assert cells == ["50%", "75%", "100%", "50%", "50%"]
+    assert "| tables, never shipped | 1 | 100%" in page
     assert "beats the default on 50% of the data sets" in page
     assert "## Searches" not in page
 
 
 def test_intervals_are_checked_by_what_came_of_each_recommendation():
-    page = report({entry("a"): answer(0.97, 0.9, 1.0, interval=(0.9, 1.0))}, {}, None)
+    page = report({entry("a"): answer(0.97, 0.9, 1.0, interval=(0.9, 1.0))}, (), {}, None)
     (row,) = [line for line in page.splitlines() if line.startswith("| all | 5 |")]
     assert row.split("|")[3].strip() == "40%"  # the others beat nothing
 

@@ -6,11 +6,13 @@ import click
 import numpy as np
 import pytest
 import seed_packages
+import seed_portfolio
 import torch
 from seed_datasets import HELD_OUT, SEED, Entry
 from seed_images import ImageEntry, shrink
 from ship_seed import ship_seed
 
+from advisor.models import get_family
 from knowledge_base.shipped import read_shipped
 
 WINE = Entry("wine", "sklearn", "classification", "BSD")
@@ -78,7 +80,7 @@ def test_the_configurations_are_the_default_and_a_fixed_sample():
     assert first == build_seed.configurations(DIABETES)
     assert len(first) == 129
     assert len({json.dumps(config, sort_keys=True) for config in first}) == 129
-    assert first[0]["learning_rate"] == 1e-3
+    assert first[0] == get_family("mlp").default()
 
 
 def test_a_finished_build_trains_nothing_again(work):
@@ -254,20 +256,39 @@ def test_a_package_that_was_not_fetched_is_said_to_be_missing(tmp_path, monkeypa
             build_seed.ENTRIES[entries][0].load()
 
 
-def test_a_search_follows_the_shared_configurations_and_can_be_cut_off(work, shipped):
+@pytest.fixture
+def portfolio(tmp_path, monkeypatch):
+    """Return the two configurations that every data set is trained with in a test."""
+    path = tmp_path / "portfolio.json"
+    monkeypatch.setattr(seed_portfolio, "PORTFOLIO", path)
+    default = get_family("cnn").default()
+    configs = [{**default, "units": 20}, {**default, "units": 30}]
+    seed_portfolio.write_portfolio({"cnn": configs, "rnn": configs[:1]})
+    return configs
+
+
+def test_a_portfolio_is_read_as_it_was_written(portfolio):
+    assert seed_portfolio.portfolio_of("cnn") == portfolio
+    assert seed_portfolio.portfolio_of("rnn") == portfolio[:1]
+    assert seed_portfolio.portfolio_of("mlp") == []
+
+
+def test_a_search_and_the_portfolio_follow_and_can_be_cut_off(work, shipped, portfolio):
     entry = TunedImages("few digits", "sklearn", "BSD", first=0, rows=120, side=8)
     path = work / "sklearn-few digits.jsonl"
     build_seed.build_one(entry, None, SHORT, queue.Queue())
     whole = path.read_bytes().splitlines(keepends=True)
     configs = [json.loads(line)["config"] for line in whole]
     assert configs[:3] == build_seed.configurations(entry)
-    assert len({json.dumps(config, sort_keys=True) for config in configs}) == 5
+    assert len({json.dumps(config, sort_keys=True) for config in configs}) == 7
+    assert configs[5:] == portfolio
     path.write_bytes(b"".join(whole[:4]))
     again = queue.Queue()
     build_seed.build_one(entry, None, SHORT, again)
-    assert again.qsize() == 1
+    assert again.qsize() == 3
     assert [json.loads(line)["config"] for line in path.read_bytes().splitlines()] == configs
-    assert "5 trials on 1 data sets" in ship_seed([entry], work, 0, shipped, epochs=2)
+    assert "7 trials on 1 data sets" in ship_seed([entry], work, 0, shipped, epochs=2)
     bundle = read_shipped(shipped)
     studies = bundle["studies"].to_pandas().merge(bundle["trials"].to_pandas(), on="study_id")
-    assert studies.groupby("strategy").size().to_dict() == {"default": 1, "sobol": 2, "bayesian": 2}
+    found = studies.groupby("strategy").size().to_dict()
+    assert found == {"default": 1, "sobol": 2, "bayesian": 2, "portfolio": 2}

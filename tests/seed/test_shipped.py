@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from build_seed import ENTRIES
 from seed_datasets import HELD_OUT
+from seed_portfolio import portfolio_of
 from seed_work import SHIPPED, trials_of
 from ship_seed import check
 
@@ -17,7 +18,6 @@ from advisor.metafeatures import VERSION, descriptions
 from advisor.models import get_family
 from knowledge_base.schema import TABLES
 from knowledge_base.shipped import BY_FAMILY, read_shipped
-from knowledge_base.space import SpaceDefinition
 
 ALL = [entry for entries in ENTRIES.values() for entry in entries]
 FAMILIES = sorted({entry.family for entry in ALL})
@@ -35,29 +35,13 @@ def trials(bundle):
     return bundle["trials"].to_pandas().merge(studies, on="study_id").merge(tasks, on="task_id")
 
 
-EARLIER = 65
-"""Trials of a data set that was not trained in the present version of its space yet."""
-
-
-@pytest.fixture(scope="module")
-def earlier(bundle, trials):
-    """Return the data sets that have trials of an earlier version of their space only."""
-    spaces = bundle["spaces"].to_pandas().set_index("space_id")["version"]
-    versions = trials["space_id"].map(spaces)
-    now = trials["family"].map({name: get_family(name).space().version for name in FAMILIES})
-    return set(trials.loc[versions < now, "name"])
-
-
 def test_it_passes_the_checks_of_the_build(bundle):
     assert check(bundle, len(bundle)) == []
 
 
-def test_every_data_set_has_all_its_trials(trials, earlier):
+def test_every_data_set_has_all_its_trials(trials):
     found = trials.groupby("name").size().to_dict()
-    assert found == {
-        entry.label: EARLIER if entry.label in earlier else trials_of(entry) for entry in ALL
-    }
-    assert {trials.loc[trials["name"] == name, "family"].iloc[0] for name in earlier} <= {"mlp"}
+    assert found == {entry.label: trials_of(entry) for entry in ALL}
 
 
 def test_data_sets_of_a_family_have_the_same_configurations(trials):
@@ -72,9 +56,9 @@ def test_there_are_at_least_four_data_sets_to_learn_from_whatever_the_modality(t
     assert trials.groupby("family")["name"].nunique().min() >= 4
 
 
-def test_a_search_went_on_after_them(trials, earlier):
+def test_a_search_went_on_after_them(trials):
     found = trials[trials["strategy"] == "bayesian"].groupby("name").size().to_dict()
-    assert found == {entry.label: entry.tuned for entry in ALL if entry.label not in earlier}
+    assert found == {entry.label: entry.tuned for entry in ALL}
 
 
 def test_what_the_search_found_is_better_than_what_was_drawn(trials):
@@ -89,30 +73,24 @@ def test_the_default_is_the_library_default(trials):
     default = trials[trials["strategy"] == "default"]
     assert len(default) == len(ALL)
     for row in default.itertuples():
-        shipped, library = json.loads(row.config), get_family(row.family).default()
-        assert shipped.items() <= library.items()
-        assert len(shipped) == len(library) or row.family == "mlp"
+        assert json.loads(row.config) == get_family(row.family).default()
 
 
-def test_it_belongs_to_a_version_of_the_space_of_the_family(bundle):
-    """What a later version added has a default that is what an earlier one did."""
-    rows = list(bundle["spaces"].to_pandas().itertuples())
-    assert {row.name for row in rows} == set(FAMILIES)
-    for row in rows:
-        space = get_family(row.name).space()
-        shipped = SpaceDefinition.from_dict(json.loads(row.definition))
-        assert (shipped.name, shipped.version <= space.version) == (space.name, True)
-        for name, hyperparameter in shipped.hyperparameters.items():
-            assert space.hyperparameters[name] == hyperparameter
+def test_the_portfolio_was_tried_everywhere(trials):
+    for family, known in trials[trials["strategy"] == "portfolio"].groupby("family"):
+        for row in known.itertuples():
+            assert json.loads(row.config) == portfolio_of(family)[row.number]
 
 
-def test_trials_of_an_earlier_version_still_teach(trials):
+def test_it_is_of_the_space_of_the_family(bundle):
+    found = {row.name: row.space_id for row in bundle["spaces"].to_pandas().itertuples()}
+    assert found == {name: get_family(name).space().space_id for name in FAMILIES}
+
+
+def test_all_of_it_teaches(trials):
     space = get_family("mlp").space()
-    known = trials[trials["family"] == "mlp"]
-    config = json.loads(known["config"].iloc[7])
-    assert space.complete({**space.default(), **config}).items() >= config.items()
     advice = Advisor(KnowledgeBase()).recommend("sklearn:wine", n=3)
-    assert advice.n_trials == len(known)
+    assert advice.n_trials == (trials["family"] == "mlp").sum()
     assert all(space.complete(item.config) == item.config for item in advice.recommendations)
 
 
