@@ -10,7 +10,7 @@ tells, and the next proposals know it.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +38,23 @@ Config = dict[str, Any]
 Gain = Callable[[np.ndarray], np.ndarray]
 
 
-def proposed(experience: Experience, space: SpaceDefinition, n: int) -> list[Config]:
-    """Return `n` configurations, none a near-copy of another or of what is tried everywhere."""
+def proposed(
+    experience: Experience, space: SpaceDefinition, n: int, known: Sequence[Config]
+) -> list[Config]:
+    """Return `n` configurations, none a near-copy of another or of what is tried everywhere.
+
+    Args:
+        experience: of past tasks.
+        space: of the configurations.
+        n: how many.
+        known: what is in the portfolio already.
+    """
     everywhere = [c for c, tried in enumerate(np.isfinite(experience.seen).mean(0)) if tried > 0.5]
     scores = experience.scores.copy()
     scores[:, everywhere] = np.nan_to_num(experience.seen[:, everywhere], nan=0.0)
     even = np.full(len(experience), 1 / len(experience))
     encoder = Encoder(space)
-    taken = [experience.config(column) for column in everywhere]
+    taken = [*known, space.default(), *(experience.config(column) for column in everywhere)]
     chosen: list[Config] = []
     best = scores[:, greedy_portfolio(scores[:, everywhere], even, 5)].max(1)
 
@@ -106,8 +115,8 @@ def main(family: str, n: int, seed_path: Path) -> None:
     experience = recall(KnowledgeBase(":memory:", seed_path=seed_path), space, family)
     if experience is None:
         raise click.ClickException(f"no past tasks of {family} in {seed_path}")
-    new = proposed(experience, space, n)
     known = {name: portfolio_of(name) for name in FAMILIES}
+    new = proposed(experience, space, n, known[family])
     known[family] += [config for config in new if config not in known[family]]
     write_portfolio(known)
     click.echo(f"{family}: {len(new)} proposed, {len(known[family])} now.")

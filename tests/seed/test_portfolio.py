@@ -24,10 +24,11 @@ def test_proposals_are_new_and_expected_to_be_good(tmp_path, monkeypatch):
     monkeypatch.setattr(propose_portfolio, "STEPS", 3)
     space = get_family("forecaster").space()
     experience = recall(KnowledgeBase(tmp_path / "kb.duckdb"), space, "forecaster")
-    found = propose_portfolio.proposed(experience, space, 2)
+    known = portfolio_of("forecaster")
+    found = propose_portfolio.proposed(experience, space, 2, known)
     assert all(space.complete(config) == config for config in found)
     encoder, lengthscales = Encoder(space), experience.models.lengthscales
-    tried = encoder.encode([*portfolio_of("forecaster"), space.default()])
+    tried = encoder.encode([*known, space.default()])
     points = encoder.encode(found)
     assert matern52(points, tried, lengthscales).max() <= propose_portfolio.ALIKE
     assert matern52(points, points, lengthscales)[0, 1] <= propose_portfolio.ALIKE
