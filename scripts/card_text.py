@@ -21,7 +21,10 @@ Of the trials, {states}. Diverged ones are kept: they are evidence, too.
 
 Configurations are the library default, then scrambled Sobol points of the whole space, the same
 for every data set of a modality, so that data sets can be compared; then what a Bayesian search
-without a past asks for after having been told of all these, so that the top is known, too.
+without a past asks for after having been told of all these, so that the top is known, too; then
+the portfolio of the family (`scripts/seed_portfolio.json`): variants of the default and what all
+data sets together were expected to be best with (`scripts/propose_portfolio.py`), so that what is
+recommended was tried everywhere.
 Every trial ran through the code of `advisor tune`: its preparation, the 60/20/20 split of seed 0
 (series: the last 20% in time are the test part, the 20% before them the validation part),
 training seed 0, early stopping on the validation metric, one thread of a CPU. Values are
@@ -43,6 +46,8 @@ cut from one source, are in one group of `scripts/seed_groups.json`
   once, series of more than some thousand steps.
 - One split and one seed of training per configuration: values carry the noise of both.
 - One device: durations are of one thread of one CPU.
+- Data that were simulated, enumerated or derived from rules, though common in collections, and
+  Boston's housing: `scripts/seed_datasets.py` and `seed_frames.py` name them.
 - What `scripts/seed_datasets.py` holds out for evaluations, and what `examples/` are tuned on.
 {sections}"""
 

@@ -29,6 +29,7 @@ from knowledge_base import KnowledgeBase
 from knowledge_base.shipped import SEED
 from knowledge_base.space import SpaceDefinition
 
+WORK = Path(__file__).resolve().parent.parent / ".build"
 STARTS = 8
 STEPS = 30
 AROUND = 40
@@ -112,7 +113,8 @@ def _optimum(
 def main(family: str, n: int, seed_path: Path) -> None:
     """Add proposals to seed_portfolio.json."""
     space = get_family(family).space()
-    experience = recall(KnowledgeBase(":memory:", seed_path=seed_path), space, family)
+    WORK.mkdir(exist_ok=True)
+    experience = recall(KnowledgeBase(WORK / "propose.duckdb", seed_path=seed_path), space, family)
     if experience is None:
         raise click.ClickException(f"no past tasks of {family} in {seed_path}")
     known = {name: portfolio_of(name) for name in FAMILIES}

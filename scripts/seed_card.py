@@ -7,8 +7,8 @@ from knowledge_base.bundle import Bundle
 INTRODUCTION = """# Shipped knowledge base
 
 {trials:,} trials on {datasets} real data sets, each with its learning curve: the library default,
-scrambled Sobol configurations, the same for every data set of a modality, and in places some
-that a cold Bayesian search asked for after these.
+scrambled Sobol configurations, the same for every data set of a modality, some that a cold
+Bayesian search asked for after these, and a portfolio that is the same for all again.
 
 {counts}
 
@@ -56,10 +56,12 @@ def _count(group: pd.DataFrame) -> str:
     title = MODALITIES[group["modality"].iloc[0]]
     sampled = group[group["strategy"] == "sobol"]["number"].nunique()
     tuned = group[group["strategy"] == "bayesian"].groupby("dataset_id").size()
-    asked = f" and {tuned.max()} of a search" if len(tuned) else ""
+    asked = f", {tuned.max()} of a search" if len(tuned) else ""
+    known = group[group["strategy"] == "portfolio"]["number"].nunique()
     return (
         f"- {title}: {len(group):,} trials of the `{group['family'].iloc[0]}` family on "
         f"{group['dataset_id'].nunique()} data sets, {sampled} Sobol configurations{asked}, "
+        f"{known} of a portfolio, "
         f"at most {group['epochs'].max():.0f} epochs, {group['duration'].sum() / 3600:.2f} hours."
     )
 
