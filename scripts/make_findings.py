@@ -161,8 +161,8 @@ def _said_ends(frame: pd.DataFrame) -> str:
         "Share of the best tenth of the random configurations that lies in the lowest and in the "
         "highest tenth of what was drawn, where it is above 20% (the range may be too narrow) or "
         f"below 3% (too wide). {narrow} ends may be too narrow and {wide} too wide. All data "
-        "sets of a family share their configurations, so that a tenth is a dozen of them and only the "
-        "extremes are no chance: the lowest learning rates are good nowhere. The ranges were "
+        "sets of a family share their configurations, so that a tenth is a dozen of them and only "
+        "the extremes are no chance: the lowest learning rates are good nowhere. The ranges were "
         "left as they are, with the defaults inside: a search that knows these trials does not "
         "go where nothing was good, and trials of one range stay comparable.\n\n" + _table(frame)
     )

@@ -31,7 +31,7 @@ def test_the_default_is_legal_and_has_no_inactive_value(family):
     default = family.default()
     assert family.space().complete(default) == default
     assert "momentum" not in default
-    assert (default["optimizer"], default["learning_rate"]) == ("adamw", 1e-3)
+    assert (default["optimizer"], default["learning_rate"]) == ("adamw", 3e-3)
 
 
 def test_configspace_reads_the_space_and_has_the_same_default(family):
