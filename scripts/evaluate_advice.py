@@ -33,7 +33,7 @@ from seed_work import Entry
 REPORT = ROOT / "docs" / "benchmarks" / "advice.md"
 SEEDS = 3
 SEARCHED = {
-    "table": ("digits", "diabetes", "segment", "vehicle", "airfoil", "HousePrices"),
+    "table": ("olive", "diabetes", "segment", "vehicle", "airfoil", "HousePrices"),
     "image": ("full-size silhouettes",),
     "text": ("mails", "reuters r8"),
     "series": ("AirPassengers", "a10", "lynx"),

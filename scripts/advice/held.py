@@ -1,6 +1,7 @@
 """A data set that is held out: its trials by configuration, and a past without it."""
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from build_seed import TRIAL_SEED, trial
-from seed_work import SHIPPED, Entry, Row, append, key_of, lock, read_rows, shipped_rows
+from seed_work import SHIPPED, Entry, Row, append, key_of, read_rows, shipped_rows
 from ship_seed import bundle_without
 
 from advisor.meta import Query
@@ -87,10 +88,10 @@ class Held:
         key = key_of(config)
         if key not in self._rows:
             options = {"max_epochs": None, "device": "cpu"}
+            self._rows[key] = trial(self.entry, config, self._data, options, self.seed)
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("ab") as file:
-                lock(file, self._path)
-                self._rows[key] = trial(self.entry, config, self._data, options, self.seed)
+                fcntl.flock(file, fcntl.LOCK_EX)  # another search on it may be writing, too
                 append(file, self._rows[key])
         return self._rows[key]
 
