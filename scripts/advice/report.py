@@ -52,9 +52,9 @@ The default was set from these trials, so that it is itself among the best confi
 serve all data sets of a family; no single one is much better ([findings](../findings.md)). To
 beat it more often needs knowledge of the very data set. Metafeatures give some of it for tables
 and hardly any for series, whose past is 38 mostly short ones; and where both are good, one
-training on a small validation part decides by chance ("or equals it" counts the ties). What would mend
-it: several splits per shipped trial, so that the best few are known; more and longer series; and
-a look at the data, as `recommend --probe` takes it (not counted here, it trains).
+training on a small validation part decides by chance ("or equals it" counts the ties). What
+would mend it: several splits per shipped trial, so that the best few are known; more and longer
+series; and a look at the data, as `recommend --probe` takes it (not counted here, it trains).
 """
 
 SEARCHES = """
