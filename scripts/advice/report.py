@@ -14,6 +14,8 @@ from advice.held import Held
 from advice.searches import TRIALS, search
 
 Answers = Mapping[str, Any]
+COUNTS = (1, 3, 5, 10, 15, 20, 40, 60)
+"""Numbers of trials at which searches are compared."""
 MODALITIES = {"mlp": "tables", "cnn": "images", "rnn": "texts", "forecaster": "series"}
 NAMES = {"advisor": "advisor", "tpe": "Optuna TPE", "gp": "Optuna GPSampler"}
 
@@ -69,6 +71,11 @@ and seed.
 {table}
 
 {verdict}
+
+Regret on the validation part by the number of trials ("failed" where one search had nothing but
+failures by then):
+
+{by_count}
 
 By data set, mean regret of the best trial by validation:
 
@@ -219,6 +226,7 @@ def _searches(searched: Mapping[tuple[Entry, int], Held]) -> str:
         names=", ".join(names),
         table="\n".join(lines),
         verdict=_verdict(frame),
+        by_count=by_count(frame),
         by_data=_by_data(frame),
     )
 
@@ -236,6 +244,9 @@ def _runs(entry: Entry, seed: int, held: Held) -> list[dict[str, Any]]:
             known += [first[part]["recommended"]]
             best, median = max(map(max, known)), np.median(_finite(first[part]["random"]))
             row[part] = (best - run[part][chosen]) / max(best - median, 1e-12)
+            if part == "val":
+                for count in [count for count in COUNTS if count <= len(run[part])]:
+                    row[f"@{count}"] = (best - max(run[part][:count])) / max(best - median, 1e-12)
         rows.append(row)
     return rows
 
@@ -257,6 +268,23 @@ def _verdict(frame: pd.DataFrame) -> str:
             f"ahead in {level:.0%} of the pairs."
         )
     return " ".join(said)
+
+
+def _regret(value: float) -> str:
+    if np.isinf(value):
+        return "failed"
+    return "" if np.isnan(value) else f"{value:.3f}"
+
+
+def by_count(frame: pd.DataFrame) -> str:
+    """Return the mean regret of each method after some numbers of trials, as a table."""
+    names = [f"@{count}" for count in COUNTS]
+    means = frame.groupby(["method", "data"])[names].mean().groupby("method").mean()
+    lines = ["| | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
+    for method in TRIALS:
+        cells = [_regret(value) for value in means.loc[method]]
+        lines.append(f"| {NAMES[method]} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def _by_data(frame: pd.DataFrame) -> str:

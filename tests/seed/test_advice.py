@@ -1,8 +1,9 @@
 """The evaluation of advice counts what it says it counts."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from advice.report import report
+from advice.report import COUNTS, by_count, report
 from advice.searches import outcome_of, suggested
 from seed_datasets import Entry
 
@@ -46,6 +47,20 @@ def test_intervals_are_checked_by_what_came_of_each_recommendation():
     page = report({entry("a"): answer(0.97, 0.9, 1.0, interval=(0.9, 1.0))}, (), {}, None)
     (row,) = [line for line in page.splitlines() if line.startswith("| all | 5 |")]
     assert row.split("|")[3].strip() == "40%"  # the others beat nothing
+
+
+def test_regrets_are_means_over_data_sets_whatever_their_seeds():
+    rows = [
+        {"data": "a", "method": "advisor", "seed": 0, "regret": 0.4},
+        {"data": "a", "method": "advisor", "seed": 1, "regret": 0.0},
+        {"data": "b", "method": "advisor", "seed": 0, "regret": 0.6},
+        {"data": "a", "method": "tpe", "seed": 0, "regret": np.inf},
+        {"data": "a", "method": "gp", "seed": 0, "regret": np.nan},
+    ]
+    frame = pd.DataFrame([{**row, **{f"@{c}": row["regret"] for c in COUNTS}} for row in rows])
+    last = {line.split("|")[1].strip(): line.split("|")[-2].strip()
+            for line in by_count(frame).splitlines()[2:]}  # fmt: skip
+    assert last == {"advisor": "0.400", "Optuna TPE": "failed", "Optuna GPSampler": ""}
 
 
 def test_what_optuna_suggests_is_a_configuration_of_the_space():
