@@ -21,10 +21,10 @@ from pathlib import Path
 import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from advice.answers import answers
+from advice.answers import answers, answers_path
 from advice.held import ROOT, Held
 from advice.report import report
-from advice.searches import TRIALS, search
+from advice.searches import TRIALS, search, search_path
 from build_seed import ENTRIES
 from near_copies import group_of
 from seed_datasets import HELD_OUT
@@ -71,9 +71,17 @@ def do(job: tuple[str, Entry, int]) -> str:
 @click.option("--seeds", default=SEEDS, help="Of the searches.")
 @click.option("--only", multiple=True, help="Names of data sets; default all.")
 @click.option("--answers-only", is_flag=True, help="No searches.")
+@click.option("--report-only", is_flag=True, help="Train nothing; report what is finished.")
 @click.option("--workers", default=2, help="Processes of one thread each.")
 @click.option("--write/--no-write", default=True, help="Replace the page in docs/benchmarks/.")
-def main(seeds: int, only: tuple[str, ...], answers_only: bool, workers: int, write: bool) -> None:
+def main(
+    seeds: int,
+    only: tuple[str, ...],
+    answers_only: bool,
+    report_only: bool,
+    workers: int,
+    write: bool,
+) -> None:
     """Run what is missing, then write the page."""
     known = [*(e for entries in ENTRIES.values() for e in entries), *HELD_OUT]
     first = [e for e in known if not only or e.name in only]
@@ -83,20 +91,33 @@ def main(seeds: int, only: tuple[str, ...], answers_only: bool, workers: int, wr
         for seed in range(seeds):
             jobs += [("answers", e, seed) for e in searched if seed]
             jobs += [(method, e, seed) for e in searched for method in TRIALS]
-    started = time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for count, done in enumerate(pool.imap_unordered(do, jobs), start=1):
-            left = (time.monotonic() - started) / count * (len(jobs) - count) / 60
-            click.echo(f"{count} of {len(jobs)}: {done}; about {left:.0f} min left")
+    if not report_only:
+        run(jobs, workers)
+    asked = {entry: held(entry, 0) for entry in first}
+    pairs = {} if answers_only else {(e, s): held(e, s) for e in searched for s in range(seeds)}
     page = report(
-        {entry: answers(held(entry, 0)) for entry in first},
+        {entry: answers(h) for entry, h in asked.items() if answers_path(h).exists()},
         {entry.label for entry in HELD_OUT},
-        {} if answers_only else {(e, s): held(e, s) for e in searched for s in range(seeds)},
+        {pair: h for pair, h in pairs.items() if finished(h)},
         REPORT.parent if write and not only else None,
     )
     if write and not only:
         REPORT.write_text(page, encoding="utf-8")
     click.echo(page)
+
+
+def run(jobs: list[tuple[str, Entry, int]], workers: int) -> None:
+    """Run jobs in parallel; what is finished is only looked up."""
+    started = time.monotonic()
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for count, done in enumerate(pool.imap_unordered(do, jobs), start=1):
+            left = (time.monotonic() - started) / count * (len(jobs) - count) / 60
+            click.echo(f"{count} of {len(jobs)}: {done}; about {left:.0f} min left")
+
+
+def finished(held: Held) -> bool:
+    """Return whether the answers and all searches of a data set and seed are there."""
+    return answers_path(held).exists() and all(search_path(held, m).exists() for m in TRIALS)
 
 
 if __name__ == "__main__":

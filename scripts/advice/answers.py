@@ -1,6 +1,7 @@
 """Recommendations for a held-out data set, against its default and random configurations."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,11 @@ RECOMMENDED = 5
 RANDOM = 50
 
 
+def answers_path(held: Held) -> Path:
+    """Return where the answers for a data set are kept."""
+    return WORK / "answers" / shipped_mark() / f"{held.name}.json"
+
+
 def answers(held: Held) -> dict[str, Any]:
     """Train five recommendations, the default and 50 random configurations on a data set.
 
@@ -26,7 +32,7 @@ def answers(held: Held) -> dict[str, Any]:
         from what ships) and `random`, larger is better, and `shares`: of random configurations
         that each recommendation beats. Besides `said`: what each recommendation stated.
     """
-    path = WORK / "answers" / shipped_mark() / f"{held.name}.json"
+    path = answers_path(held)
     if path.exists():
         return dict(json.loads(path.read_text()))
     family = get_family(held.entry.family)

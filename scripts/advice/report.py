@@ -62,7 +62,8 @@ series; and a look at the data, as `recommend --probe` takes it (not counted her
 SEARCHES = """
 ## Searches
 
-On {n} data sets with {seeds} seeds each of split, training and search: {names}. `advisor` has
+On {n} data sets with up to {seeds} seeds of split, training and search, {pairs} pairs in all:
+{names}. `advisor` has
 15 trials and the shipped trials without the data set's group as its past; Optuna's samplers
 have 60 and 40 trials, from nothing, with their own defaults. Regret is (best - reached) /
 (best - median of 50 random configurations) with the best that anybody found on that data set
@@ -223,6 +224,7 @@ def _searches(searched: Mapping[tuple[Entry, int], Held]) -> str:
     return SEARCHES.format(
         n=len(names),
         seeds=len({seed for _, seed in searched}),
+        pairs=len(searched),
         names=", ".join(names),
         table="\n".join(lines),
         verdict=_verdict(frame),

@@ -4,6 +4,7 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from seed_work import Row
@@ -19,6 +20,12 @@ from knowledge_base.space import SpaceDefinition
 TRIALS = {"advisor": 15, "tpe": 60, "gp": 40}
 
 
+def search_path(held: Held, method: str) -> Path:
+    """Return where a search is kept; only ours depends on what ships."""
+    mark = shipped_mark() if method == "advisor" else "alone"
+    return WORK / "searches" / mark / f"{held.name}-{method}.json"
+
+
 def search(held: Held, method: str) -> dict[str, Any]:
     """Run a search, or return what it came to before.
 
@@ -26,8 +33,7 @@ def search(held: Held, method: str) -> dict[str, Any]:
         `val` and `test`: metrics of each trial, larger is better, -inf for failures;
         `training`: seconds of each; `overhead`: seconds of all that was not training.
     """
-    mark = shipped_mark() if method == "advisor" else "alone"
-    path = WORK / "searches" / mark / f"{held.name}-{method}.json"
+    path = search_path(held, method)
     if path.exists():
         return dict(json.loads(path.read_text()))
     if method == "advisor":
