@@ -5,12 +5,16 @@ finished trials stay in .build/examples/, so a run that was cut off goes on wher
 nothing is contributed to the user's own knowledge base.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+from past_without import past_without, shipped_mark
 
 from advisor import KnowledgeBase, Tuner
 from advisor.tuning import TuneSettings, resume, start
@@ -36,6 +40,8 @@ class Case:
         write: writes the data file into a folder and returns its path.
         write_quick: the same for the smoke run, whose data come with scikit-learn.
         columns: further fields of `TuneSettings`, such as the target.
+        kin: beginning of the names of past data sets that are cut from the same source, as
+            other rows of it; None where there are none.
         baseline: test metric of something to compare with, by name; None for nothing.
     """
 
@@ -46,6 +52,7 @@ class Case:
     write: Callable[[Path], Path]
     write_quick: Callable[[Path], Path]
     columns: Mapping[str, Any] = field(default_factory=dict)
+    kin: str | None = None
     baseline: Callable[[Path], tuple[str, float, float]] | None = None
 
 
@@ -83,6 +90,7 @@ class Result:
         case: what was run.
         cold, warm: searches by seed; the first trial of a cold one is the library default.
         past: names of the past data sets that the warm searches had.
+        unrelated: warm searches by seed without those of the same source; none if there are none.
         data: file that was tuned on.
         quick: whether it is but a smoke run, on other data.
     """
@@ -93,6 +101,7 @@ class Result:
     past: Sequence[str]
     data: Path
     quick: bool = False
+    unrelated: Sequence[Arm] = ()
 
 
 class MissingPackageError(click.ClickException):
@@ -119,25 +128,33 @@ def run_case(case: Case, quick: bool = False, root: Path = WORK, seeds: int = SE
     folder = root / (f"{case.name}-quick" if quick else case.name)
     folder.mkdir(parents=True, exist_ok=True)
     data = (case.write_quick if quick else case.write)(folder)
-    kb = KnowledgeBase(folder / "store.duckdb")  # empty: the past is what ships
     common: dict[str, Any] = {"data": str(data), "family": case.family, **case.columns}
     if quick:
         common["max_epochs"] = QUICK["max_epochs"]
-    cold, warm = [], []
-    for seed in range(QUICK["seeds"] if quick else seeds):
-        settings = TuneSettings(**common, seed=seed, trials=COLD_TRIALS, n_warm=0)
-        cold.append(search(settings, kb, folder, f"cold-{seed}", quick))
-    for seed in range(QUICK["seeds"] if quick else seeds):
-        settings = TuneSettings(**common, seed=seed, trials=WARM_TRIALS)
-        warm.append(search(settings, kb, folder, f"warm-{seed}", quick))
+    count = QUICK["seeds"] if quick else seeds
+    kb = KnowledgeBase(folder / "store.duckdb")  # empty: the past is what ships
     tasks = kb.tasks()
     past = sorted(tasks.loc[tasks["family"] == case.family, "name"])
-    return Result(case, cold, warm, past, data, quick)
+
+    def searches(name: str, trials: int, where: Path, kb: KnowledgeBase, **more: Any) -> list[Arm]:
+        settings = [TuneSettings(**common, seed=s, trials=trials, **more) for s in range(count)]
+        return [search(s, kb, where, f"{name}-{s.seed}", quick) for s in settings]
+
+    cold = searches("cold", COLD_TRIALS, folder, kb, n_warm=0)
+    now = folder / f"of {shipped_mark()}"  # what came of other shipped trials is no answer
+    warm = searches("warm", WARM_TRIALS, now, kb)
+    unrelated: list[Arm] = []
+    if case.kin is not None:
+        names = [name for name in past if name.startswith(case.kin)]
+        unrelated = searches(
+            "unrelated", WARM_TRIALS, now, past_without(names, now / "unrelated past")
+        )
+    return Result(case, cold, warm, past, data, quick, unrelated)
 
 
 def search(settings: TuneSettings, kb: KnowledgeBase, folder: Path, name: str, quick: bool) -> Arm:
     """Run or finish one search; a finished one is only read."""
-    trials = QUICK[name.partition("-")[0]] if quick else settings.trials
+    trials = QUICK["cold" if name.startswith("cold") else "warm"] if quick else settings.trials
     settings = TuneSettings(**{**settings.to_dict(), "trials": trials})
     begin = resume if (folder / name).exists() else start
     found = begin(settings, kb, name=name, root=folder, contribute=False)

@@ -30,9 +30,10 @@ each:
 - **default**: the library's default configuration, which is the first trial of the cold search;
 - **cold search**: {cold_trials} trials of the Bayesian search without a past (`--warm 0`);
 - **warm search**: {warm_trials} trials of the same search, from the trials that ship with the
-  package: two recommendations, the default, and {asked} that are asked with the past as prior.
+  package: two recommendations, the default, and {asked} that are asked with the past as
+  prior{unrelated}
 
-The shipped trials are of other data: {past}.
+The shipped trials are of other data: {past}.{kin}
 
 What was tuned: {tuned}.
 
@@ -55,6 +56,10 @@ The best configurations; what is as in the default is left out.
 {found}
 """
 
+_UNRELATED = """;
+- **warm search, other sources**: the same, without the shipped trials of data that were cut
+  from the same source."""
+
 QUICK_DATA = "Tiny data that come with scikit-learn: a smoke run, which says nothing of the case."
 
 
@@ -75,6 +80,8 @@ def page(result: Result) -> str:
         warm_trials=warm,
         asked=warm - warm_count(warm),
         past="; ".join(result.past),
+        unrelated=_UNRELATED if result.unrelated else ".",
+        kin=_kin(result),
         tuned=_tuned(case.family),
         summary=_summary(result),
         verdict=_verdict(result),
@@ -82,6 +89,13 @@ def page(result: Result) -> str:
         found=_found(result),
         unit=" (MASE: smaller is better)" if first.metric == "mase" else "",
     )
+
+
+def _kin(result: Result) -> str:
+    if not result.unrelated:
+        return ""
+    names = [name for name in result.past if name.startswith(str(result.case.kin))]
+    return f" {len(names)} of them are of the same source, but of other rows: {', '.join(names)}."
 
 
 def _summary(result: Result) -> str:
@@ -93,7 +107,10 @@ def _summary(result: Result) -> str:
         ("Default configuration", result.cold, 1),
         (f"Cold search, {len(result.cold[0].trials)} trials", result.cold, None),
         (f"Warm search, {len(result.warm[0].trials)} trials", result.warm, None),
+        ("Warm search, other sources", result.unrelated, None),
     ):
+        if not arms:
+            continue
         valid = _spread([arm.validation(first) for arm in arms])
         test = _spread([arm.test(first) for arm in arms])
         seconds = mean(sum(t.duration or 0 for t in arm.trials[:first]) for arm in arms)
@@ -114,8 +131,17 @@ def _verdict(result: Result) -> str:
     word = "at least as good as" if ahead >= 0 else "not as good as"
     return (
         f"On validation, averaged over seeds, the warm search with {short} trials is **{word}** "
-        f"the cold one with {long}: {warm:.4f} against {cold:.4f}." + _doubt(result, cold)
+        f"the cold one with {long}: {warm:.4f} against {cold:.4f}."
+        + _without_kin(result)
+        + _doubt(result, cold)
     )
+
+
+def _without_kin(result: Result) -> str:
+    if not result.unrelated:
+        return ""
+    value = mean(arm.validation() for arm in result.unrelated)
+    return f" Without the past of the same source it comes to {value:.4f}."
 
 
 def _doubt(result: Result, value: float) -> str:

@@ -46,6 +46,8 @@ MIN_DISTINCT = 8
 
 DECLARED = {
     "mnist": ("mnist:",),
+    "fashion": ("fashion:",),
+    "short reviews": ("tomatoes:",),
     "animals": ("animals:",),
     "handwritten digits": ("sklearn:handwritten digits", "sklearn:digits"),
     "election tweets": ("orange:election tweets", "orange:more tweets"),

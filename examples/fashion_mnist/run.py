@@ -52,6 +52,7 @@ CASE = Case(
     family="cnn",
     write=write,
     write_quick=write_quick,
+    kin="fashion:",
 )
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ CASE = Case(
     family="rnn",
     write=write,
     write_quick=write_quick,
+    kin="tomatoes:",
     columns={"target": "label", "text": "text"},
 )
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from past_without import shipped_mark
 from seed_portfolio import portfolio_of
 
-from advice.held import WORK, Held, shipped_mark
+from advice.held import WORK, Held
 from advisor.meta import learner
 from advisor.meta.scores import share_beaten
 from advisor.models import get_family

@@ -1,39 +1,25 @@
 """A data set that is held out: its trials by configuration, and a past without it."""
 
-import contextlib
 import fcntl
-import hashlib
-import os
-import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from build_seed import TRIAL_SEED, trial
+from past_without import past_without, shipped_mark
 from seed_work import SHIPPED, Entry, Row, append, key_of, read_rows, shipped_rows
-from ship_seed import bundle_without
 
 from advisor.meta import Query
 from advisor.metafeatures import compute
 from advisor.metrics import Metric, default_metric
 from advisor.models import get_family
 from knowledge_base import KnowledgeBase
-from knowledge_base.shipped import write_shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / ".build" / "advice"
-
-
-@cache
-def shipped_mark() -> str:
-    """Return a digest of what ships: answers and searches of other shipped trials are others."""
-    mark = hashlib.sha256()
-    for path in sorted(SHIPPED.rglob("*.parquet")):
-        mark.update(path.read_bytes())
-    return mark.hexdigest()[:12]
 
 
 @dataclass
@@ -113,11 +99,4 @@ class Held:
         """A knowledge base that has what shipped, without the group."""
         held = "+".join(sorted(self.group)).replace("/", "_")[:120]
         folder = WORK / "past" / shipped_mark() / held
-        if not (folder / "seed" / "tasks.parquet").exists():
-            new = folder / f"new-{os.getpid()}"
-            shutil.rmtree(new, ignore_errors=True)
-            new.mkdir(parents=True)
-            write_shipped(bundle_without(SHIPPED, self.group), new)
-            with contextlib.suppress(OSError):  # another process was quicker
-                new.rename(folder / "seed")
-        return KnowledgeBase(folder / "none.duckdb", seed_path=folder / "seed")
+        return past_without(self.group, folder)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from past_without import shipped_mark
 from seed_work import Row
 
-from advice.held import WORK, Held, shipped_mark
+from advice.held import WORK, Held
 from advisor.models import get_family
 from advisor.training import Outcome
 from advisor.tuning import Tuner
@@ -60,11 +61,19 @@ def _timed(held: Held, config: dict[str, Any]) -> tuple[Row, float]:
 
 def _ours(held: Held, trials: int) -> tuple[list[Row], float]:
     """Search as `advisor tune` does: recommendations, then the search with its past."""
+    return asked(held, trials, kb=held.past, n_warm=warm_count(trials))
+
+
+def asked(held: Held, trials: int, **options: Any) -> tuple[list[Row], float]:
+    """Run a search of ours; `options` are those of `Tuner.create`.
+
+    Returns:
+        Its trials, and the seconds that went into training them.
+    """
     family, metric = get_family(held.entry.family), held.metric
     tuner = Tuner.create(
-        family.space(), kb=held.past, name=held.entry.label, metric=metric.name,
-        direction=metric.direction, family=family.name, query=held.query, seed=held.seed,
-        n_warm=warm_count(trials), contribute=False,
+        family.space(), name=held.entry.label, metric=metric.name, direction=metric.direction,
+        family=family.name, query=held.query, seed=held.seed, contribute=False, **options,
     )  # fmt: skip
     rows, waited = [], 0.0
     for _ in range(trials):

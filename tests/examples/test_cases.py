@@ -35,10 +35,13 @@ def test_a_smoke_run_does_all_that_a_case_does(name, tmp_path, monkeypatch):
     assert dict(cold.trials[0].config) == space.default()
     assert all(space.complete(t.config) == t.config for t in (*cold.trials, *warm.trials))
     assert len(result.past) >= 4
+    assert len(result.unrelated) == (case.kin is not None)
+    assert case.kin is None or any(name.startswith(case.kin) for name in result.past)
     assert f"test_{cold.metric}" in cold.best().metrics
     text = page(result)
     assert "a smoke run, which says nothing of the case" in text
     assert f"| Default configuration | {cold.validation(1):.4f}" in text
+    assert ("| Warm search, other sources |" in text) == bool(result.unrelated)
     again = cases.run_case(case, quick=True, root=tmp_path)
     assert [t.trial_id for t in again.cold[0].trials] == [t.trial_id for t in cold.trials]
 

@@ -1,9 +1,13 @@
+import importlib.util
+import itertools
 import json
 import queue
+from pathlib import Path
 
 import build_seed
 import click
 import numpy as np
+import pandas as pd
 import pytest
 import seed_packages
 import seed_portfolio
@@ -235,13 +239,33 @@ def test_names_are_unique_and_nothing_is_what_an_example_tunes_on():
     entries = [entry for entries in build_seed.ENTRIES.values() for entry in entries]
     names = [entry.label for entry in entries]
     assert len(set(names)) == len(names)
-    assert {entry.source for entry in build_seed.ENTRIES["image"]} <= {
-        "sklearn",
-        "mnist",
-        "animals",
-    }
     assert not {"co2", "CO2"} & {entry.name for entry in build_seed.ENTRIES["series"]}
-    assert not any("rotten" in entry.label for entry in build_seed.ENTRIES["text"])
+
+
+@pytest.mark.parametrize(
+    ("name", "modality", "source"),
+    [("fashion_mnist", "image", "fashion"), ("review_sentiment", "text", "tomatoes")],
+)
+def test_subsets_share_nothing_with_each_other_or_with_an_example(name, modality, source, tmp_path):
+    where = Path(build_seed.__file__).parents[1] / "examples" / name / "run.py"
+    spec = importlib.util.spec_from_file_location(f"rows_of_{name}", where)
+    case = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(case)
+    entries = [e for e in build_seed.ENTRIES[modality] if e.source == source]
+    try:
+        path = case.write(tmp_path)
+        loaded = [entry.load() for entry in entries]
+    except (click.ClickException, seed_packages.MissingPackageError) as missing:
+        pytest.skip(str(missing))
+    if modality == "text":
+        parts = [set(pd.read_csv(path)["text"]), *(set(d.texts) for d in loaded)]
+    else:
+        with np.load(path) as file:
+            fine = file["images"]
+        same = [d for d in loaded if d.images.shape[-2:] == fine.shape[-2:]]
+        parts = [{i.tobytes() for i in fine}, *({i.tobytes() for i in d.images} for d in same)]
+    for one, other in itertools.combinations(parts, 2):
+        assert not one & other
 
 
 def test_images_shrink_to_means_of_blocks():
