@@ -31,9 +31,9 @@ training seed 0, early stopping on the validation metric, one thread of a CPU. V
 validation accuracy for classes, RMSE in the target's own unit for numbers, MASE over one season
 (six steps without one) for series.
 
-Large data sets are a subset drawn once with a fixed seed, as their names say; classes of tables
-with fewer than ten rows are left out. Data sets that are copies or near-copies of each other, or
-cut from one source, are in one group of `scripts/seed_groups.json`
+Large data sets are a subset drawn once with a fixed seed, long series their last values, as the
+names say; classes of tables with fewer than ten rows are left out. Data sets that are copies or
+near-copies of each other, or cut from one source, are in one group of `scripts/seed_groups.json`
 (`python scripts/near_copies.py`), and evaluations keep groups together.
 
     advisor kb verify --rerun 20   # trains 20 of them again and compares (in a clone)

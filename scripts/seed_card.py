@@ -67,7 +67,7 @@ def _count(group: pd.DataFrame) -> str:
 
 
 def _licences(datasets: pd.DataFrame) -> str:
-    names = datasets["name"].str.replace(r" \(subset of .*", "", regex=True)
+    names = datasets["name"].str.replace(r" \((?:subset of|last \d+) .*", "", regex=True)
     return "\n".join(
         f"- {licence}: {', '.join(sorted(names[group.index]))}."
         for licence, group in datasets.groupby("licence", sort=True)

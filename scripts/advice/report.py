@@ -28,8 +28,9 @@ Made by `python scripts/evaluate_advice.py`; do not edit by hand.
 Each of {n} data sets was left out in turn, together with all that are near-copies of it or cut
 from the same source. Five recommendations were made from the others and trained; "random" are
 50 Sobol configurations. Splits and trainings of seed 0, nothing of the held-out data set in the
-past. The tables that never ship had no part in the choice of the defaults and of the portfolio
-that all data sets were trained with; the others had theirs, one of many.
+past. The tables that never ship and the data sets that came later had no part in the choice of the
+defaults and of the portfolio that all data sets were trained with; the others had theirs, one of
+many.
 
 {answers}
 
@@ -87,6 +88,7 @@ By data set, mean regret of the best trial by validation:
 def report(
     first: Mapping[Entry, Answers],
     unseen: Collection[str],
+    later: Collection[str],
     searched: Mapping[tuple[Entry, int], Held],
     folder: Path | None,
 ) -> str:
@@ -95,6 +97,7 @@ def report(
     Args:
         first: answers by data set.
         unseen: labels of those that never ship.
+        later: labels of those that came after the defaults had been set.
         searched: data sets and seeds with searches.
         folder: for plots, None for nowhere.
     """
@@ -103,7 +106,7 @@ def report(
     said = pd.DataFrame([row for entry, found in first.items() for row in _said(entry, found)])
     page = PAGE.format(
         n=len(frame),
-        answers=_answers_table(frame),
+        answers=_answers_table(frame, frame["data"].isin(list(later))),
         test=_test_text(frame),
         said=_said_table(said),
         told=said["told"].mean(),
@@ -160,7 +163,7 @@ def _said(entry: Entry, found: Answers) -> list[dict[str, Any]]:
     return rows
 
 
-def _answers_table(frame: pd.DataFrame) -> str:
+def _answers_table(frame: pd.DataFrame, later: pd.Series) -> str:
     columns = {
         "val_ahead": "beats default",
         "val_level": "or equals it",
@@ -173,6 +176,7 @@ def _answers_table(frame: pd.DataFrame) -> str:
     lines = ["| | data sets | " + " | ".join(columns.values()) + " |",
              "|---|---:|" + "---:|" * len(columns)]  # fmt: skip
     groups = [("all", frame), *frame.groupby("modality", sort=False)]
+    groups += [("images, texts, series that came later", frame[later])] if later.any() else []
     for name, group in groups:
         cells = [_percent(group[column].astype(float)) for column in columns]
         lines.append(f"| {name} | {len(group)} | " + " | ".join(cells) + " |")

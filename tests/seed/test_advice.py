@@ -34,17 +34,18 @@ def test_the_page_counts_data_sets():
         entry("behind"): answer(first=0.6, default=0.9, best=0.9),
         entry("best"): answer(first=0.995, default=0.9, best=0.5),
     }
-    page = report(found, {"sklearn:best"}, {}, None)
+    page = report(found, {"sklearn:best"}, {"sklearn:level"}, {}, None)
     (row,) = [line for line in page.splitlines() if line.startswith("| all | 4 |")]
     cells = [cell.split(" (")[0].strip() for cell in row.split("|")[3:8]]
     assert cells == ["50%", "75%", "100%", "50%", "50%"]
     assert "| tables, never shipped | 1 | 100%" in page
+    assert "that came later | 1 | 0% (0%) | 100% (0%)" in page
     assert "beats the default on 50% of the data sets" in page
     assert "## Searches" not in page
 
 
 def test_intervals_are_checked_by_what_came_of_each_recommendation():
-    page = report({entry("a"): answer(0.97, 0.9, 1.0, interval=(0.9, 1.0))}, (), {}, None)
+    page = report({entry("a"): answer(0.97, 0.9, 1.0, interval=(0.9, 1.0))}, (), (), {}, None)
     (row,) = [line for line in page.splitlines() if line.startswith("| all | 5 |")]
     assert row.split("|")[3].strip() == "40%"  # the others beat nothing
 
