@@ -24,8 +24,8 @@ FASHION = "MIT (Xiao, Rasul and Vollgraf 2017)"
 DIGITS = "CC BY 4.0 (UCI Machine Learning Repository, by way of scikit-learn)"
 
 
-EXAMPLE_IMAGES = 2000
-"""How many images of Fashion-MNIST are an example's (examples/fashion_mnist/run.py)."""
+PASSED_OVER = 2000
+"""Images of Fashion-MNIST's training file that no subset has: an example was tuned on them."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,11 @@ def _mnist() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _fashion() -> tuple[np.ndarray, np.ndarray]:
-    """Return the training images but the first, which are an example's."""
+    """Return the training images; the example reads others, of the test file."""
     folder = debian("dataset-fashion-mnist/usr/share/datasets/fashion-mnist")
     images = read_idx(folder / "train-images-idx3-ubyte.gz")
     labels = read_idx(folder / "train-labels-idx1-ubyte.gz")
-    return images[EXAMPLE_IMAGES:], labels[EXAMPLE_IMAGES:]
+    return images[PASSED_OVER:], labels[PASSED_OVER:]
 
 
 def _animals() -> tuple[np.ndarray, np.ndarray]:

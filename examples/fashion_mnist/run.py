@@ -15,19 +15,19 @@ from page import page
 
 from advisor.data.sources.arrays import read_idx
 
-IMAGES = 2000
+IMAGES = 6000
 SIDE = 14
 ABOUT = f"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017; MIT licence): pictures of clothes in
-ten classes. This is a subset in rows and resolution: the first {IMAGES} images of the training
-file, at {SIDE} x {SIDE} pixels (means of 2 x 2), split 60/20/20 by the seed. It comes with
-Debian's package `dataset-fashion-mnist`."""
+ten classes. This is a subset in rows and resolution: the first {IMAGES} images of its test file
+(what ships knows some of the training file), at {SIDE} x {SIDE} pixels (means of 2 x 2), split
+60/20/20 by the seed. It comes with Debian's package `dataset-fashion-mnist`."""
 
 
 def write(folder: Path) -> Path:
     """Write the subset as an npz file; return its path."""
     source = package("debian/dataset-fashion-mnist/usr/share/datasets/fashion-mnist")
-    images = read_idx(source / "train-images-idx3-ubyte.gz")[:IMAGES]
-    labels = read_idx(source / "train-labels-idx1-ubyte.gz")[:IMAGES]
+    images = read_idx(source / "t10k-images-idx3-ubyte.gz")[:IMAGES]
+    labels = read_idx(source / "t10k-labels-idx1-ubyte.gz")[:IMAGES]
     blocks = images.reshape(IMAGES, SIDE, 28 // SIDE, SIDE, 28 // SIDE)
     path = folder / f"fashion-mnist, {IMAGES} images of {SIDE} x {SIDE}.npz"
     np.savez(path, images=blocks.mean((2, 4)).round().astype(np.uint8), labels=labels)
