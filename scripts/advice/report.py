@@ -54,10 +54,13 @@ Said to beat the default, on average: {told:.0%}; did: {true:.0%}.
 The default was set from these trials, so that it is itself among the best configurations that
 serve all data sets of a family; no single one is much better ([findings](../findings.md)). To
 beat it more often needs knowledge of the very data set. Metafeatures give some of it for tables
-and hardly any for series, whose past is 38 mostly short ones; and where both are good, one
-training on a small validation part decides by chance ("or equals it" counts the ties). What
-would mend it: several splits per shipped trial, so that the best few are known; more and longer
-series; and a look at the data, as `recommend --probe` takes it (not counted here, it trains).
+and hardly any for series, which agree least on what is good (sixteen more and longer ones did not
+change that); and where both are good, one training on a small validation part decides by chance
+("or equals it" counts the ties). Where nearly all that is recommended is near the top, as on
+images, intervals are narrow and hold less often. What would mend it: several splits per shipped
+trial, so that the best few are known; scores that tell apart what all random configurations are
+behind; metafeatures of series that say which differencing and scaling suits; and a look at the
+data, as `recommend --probe` takes it (not counted here, it trains).
 """
 
 SEARCHES = """
