@@ -84,7 +84,7 @@ def _table(frame: pd.DataFrame) -> str:
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.0%}" if 0 <= value <= 1.0 else f"{value:.3g}"
+        return f"{value:.0%}" if -1.0 <= value <= 1.0 else f"{value:.3g}"
     return str(value)
 
 
