@@ -37,8 +37,9 @@ PAGE = """# Leaning towards remedies
 Made by `python scripts/benchmark_leaning.py`; do not edit by hand.
 
 Cold Bayesian searches of {trials} trials on {n} data sets ({names}),
-{seeds} seeds of split, training and search. "leaning" is what ships: candidates that follow the remedies of the
-best trials' diagnoses get a bonus on the expected improvement. "plain" is without the bonus.
+{seeds} seeds of split, training and search. "leaning" is what ships: candidates that follow the
+remedies of the best trials' diagnoses get a bonus on the expected improvement. "plain" is the
+same without the bonus.
 Regret is (best - reached) / (best - first trial), with the best that either found on that data
 set and seed; the first trial, the default, is the same for both. Standard errors over data sets.
 
