@@ -55,6 +55,10 @@ class Case:
     kin: str | None = None
     baseline: Callable[[Path], tuple[str, float, float]] | None = None
 
+    def related(self, past: Sequence[str]) -> list[str]:
+        """Return which of the past data sets are cut from the same source."""
+        return [name for name in past if self.kin is not None and name.startswith(self.kin)]
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -131,6 +135,8 @@ def run_case(case: Case, quick: bool = False, root: Path = WORK, seeds: int = SE
     common: dict[str, Any] = {"data": str(data), "family": case.family, **case.columns}
     if quick:
         common["max_epochs"] = QUICK["max_epochs"]
+    n_cold = QUICK["cold"] if quick else COLD_TRIALS
+    n_warm = QUICK["warm"] if quick else WARM_TRIALS
     count = QUICK["seeds"] if quick else seeds
     kb = KnowledgeBase(folder / "store.duckdb")  # empty: the past is what ships
     tasks = kb.tasks()
@@ -138,30 +144,26 @@ def run_case(case: Case, quick: bool = False, root: Path = WORK, seeds: int = SE
 
     def searches(name: str, trials: int, where: Path, kb: KnowledgeBase, **more: Any) -> list[Arm]:
         settings = [TuneSettings(**common, seed=s, trials=trials, **more) for s in range(count)]
-        return [search(s, kb, where, f"{name}-{s.seed}", quick) for s in settings]
+        return [search(s, kb, where, f"{name}-{s.seed}") for s in settings]
 
-    cold = searches("cold", COLD_TRIALS, folder, kb, n_warm=0)
+    cold = searches("cold", n_cold, folder, kb, n_warm=0)
     now = folder / f"of {shipped_mark()}"  # what came of other shipped trials is no answer
-    warm = searches("warm", WARM_TRIALS, now, kb)
-    unrelated: list[Arm] = []
-    if case.kin is not None:
-        names = [name for name in past if name.startswith(case.kin)]
-        unrelated = searches(
-            "unrelated", WARM_TRIALS, now, past_without(names, now / "unrelated past")
-        )
+    warm = searches("warm", n_warm, now, kb)
+    related, unrelated = case.related(past), []
+    if related:
+        other = past_without(related, now / "unrelated past")
+        unrelated = searches("unrelated", n_warm, now, other)
     return Result(case, cold, warm, past, data, quick, unrelated)
 
 
-def search(settings: TuneSettings, kb: KnowledgeBase, folder: Path, name: str, quick: bool) -> Arm:
+def search(settings: TuneSettings, kb: KnowledgeBase, folder: Path, name: str) -> Arm:
     """Run or finish one search; a finished one is only read."""
-    trials = QUICK["cold" if name.startswith("cold") else "warm"] if quick else settings.trials
-    settings = TuneSettings(**{**settings.to_dict(), "trials": trials})
     begin = resume if (folder / name).exists() else start
     found = begin(settings, kb, name=name, root=folder, contribute=False)
 
     def said(trial: TrialRecord, _: Tuner) -> None:
         value = "no value" if trial.value is None else f"{trial.value:.4g}"
-        click.echo(f"{name}: trial {trial.number + 1} of {trials}: {value}")
+        click.echo(f"{name}: trial {trial.number + 1} of {settings.trials}: {value}")
 
     found.run(on_trial=said)
     context = found.tuner.context

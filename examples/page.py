@@ -94,7 +94,7 @@ def page(result: Result) -> str:
 def _kin(result: Result) -> str:
     if not result.unrelated:
         return ""
-    names = [name for name in result.past if name.startswith(str(result.case.kin))]
+    names = result.case.related(result.past)
     return f" {len(names)} of them are of the same source, but of other rows: {', '.join(names)}."
 
 

