@@ -4,8 +4,8 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
-    "Advice": "advisor.advice",
-    "Advisor": "advisor.advisor",
+    "Advice": "advisor.meta.advice",
+    "Advisor": "advisor.facade",
     "KnowledgeBase": "knowledge_base",
     "SpaceDefinition": "knowledge_base.space",
     "Tuner": "advisor.tuning.tuner",

@@ -6,8 +6,8 @@ from statistics import mean, stdev
 
 from cases import Arm, Result
 
+from advisor.meta.warm_start import warm_count
 from advisor.models import get_family
-from advisor.tuning.warm_start import warm_count
 from knowledge_base.space import Hyperparameter
 
 PAGE = """# {title}

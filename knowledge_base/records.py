@@ -1,6 +1,6 @@
 """What is stored, as plain frozen dataclasses (one per table of `schema`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -133,3 +133,10 @@ class TrialRecord:
         plain["metrics"] = canonical_json(dict(self.metrics))
         plain["labels"] = None if self.labels is None else canonical_json(list(self.labels))
         return plain
+
+
+def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
+    """Return the completed trial with the best value, the first of equals; None for none."""
+    completed = [t for t in trials if t.state == "complete" and t.value is not None]
+    sign = 1 if direction == "minimize" else -1
+    return min(completed, key=lambda trial: sign * (trial.value or 0.0), default=None)

@@ -90,6 +90,11 @@ class KnowledgeBase(Reader):
         if self.path.is_dir():
             raise KnowledgeBaseError(f"{self.path} is a folder, not a knowledge base file.")
 
+    @property
+    def studies_root(self) -> Path:
+        """Where studies are kept unless told otherwise: beside the file."""
+        return self.path.parent / "studies"
+
     def stamp(self) -> tuple[Any, ...]:
         """Return a cheap key that changes whenever what is stored does, for this process."""
         found = self.path.stat() if self.path.exists() else None

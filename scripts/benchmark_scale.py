@@ -53,7 +53,7 @@ def asks(tasks=34, trials=200, dimensions=7):
 
     from advisor.meta.scores import normal_scores, share_beaten
     from advisor.strategies.bayesian import BayesianSearch
-    from advisor.surrogates import PastTasks, TaskSample
+    from advisor.surrogates import PastTrials, Prior
     from knowledge_base.space import SpaceDefinition
 
     warnings.simplefilter("ignore")
@@ -64,9 +64,9 @@ def asks(tasks=34, trials=200, dimensions=7):
         points = rng.random((trials, dimensions))
         values = score(points, rng)
         scores = normal_scores(share_beaten(values, values))
-        samples.append(TaskSample(points, scores, np.ones(dimensions, dtype=bool)))
+        samples.append(PastTrials(points, scores, np.ones(dimensions, dtype=bool)))
     begin = time.perf_counter()
-    past = PastTasks.learn(samples)
+    past = Prior.learn(samples)
     learning = time.perf_counter() - begin
     names = [f"x{i}" for i in range(dimensions)]
     space = SpaceDefinition.from_dict({"name": "cube", "hyperparameters": {
@@ -103,9 +103,9 @@ def build(path, tasks, trials):
     """Fill a knowledge base with made trials of the family `mlp`."""
     import pyarrow as pa
 
+    from advisor.encoding import allowed
     from advisor.metafeatures import NAMES, VERSION
     from advisor.models import get_family
-    from advisor.spaces import allowed
     from knowledge_base import Bundle, KnowledgeBase, columnar
     from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
     from knowledge_base.schema import TABLES

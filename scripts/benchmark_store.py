@@ -20,8 +20,8 @@ import click
 import numpy as np
 import pandas as pd
 
+from advisor.encoding import sample
 from advisor.models import get_family
-from advisor.spaces import sample
 from knowledge_base import KnowledgeBase, StudyRecord, TaskRecord
 
 REPORT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "store.md"

@@ -47,8 +47,8 @@ from seed_work import (
 )
 from ship_seed import ship_seed
 
+from advisor.encoding import sobol
 from advisor.metrics import default_metric
-from advisor.spaces import sobol
 
 ENTRIES: dict[str, list[Any]] = {
     "table": SEED,

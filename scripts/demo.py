@@ -40,7 +40,7 @@ def tune(study, *more):
     """Run a search into the study directory and return what it found."""
     options = ["--trials", str(TRIALS), "--study", study, "--studies-dir", str(STUDIES)]
     advisor("tune", DATA, *options, "--no-contribute", *more)
-    from knowledge_base.study_directory import StudyDirectory
+    from knowledge_base.studies import StudyDirectory
 
     trials = [trial for trial in StudyDirectory.open(STUDIES / study).trials() if trial.value]
     return max(trials, key=lambda trial: trial.value), trials

@@ -19,11 +19,11 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from advisor.meta import Experience, PortfolioLearner, Query
-from advisor.meta.history import load_history
 from advisor.meta.past_task import from_source
 from advisor.meta.portfolio import greedy_portfolio
+from advisor.meta.reading import load_history
 from advisor.models import get_family
-from advisor.tuning.probe import PROBE_CONFIGS, PROBE_EPOCHS
+from advisor.training.probe import PROBE_CONFIGS, PROBE_EPOCHS
 from knowledge_base import KnowledgeBase
 from knowledge_base.identity import canonical_json
 

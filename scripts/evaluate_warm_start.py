@@ -84,7 +84,7 @@ def _data_file(entry: Entry) -> str:
 
 def values(job: Job) -> np.ndarray:
     """Return the validation metric after each trial, larger is better; -inf if it failed."""
-    from knowledge_base.study_directory import StudyDirectory
+    from knowledge_base.studies import StudyDirectory
 
     directory = StudyDirectory.open(WORK / job.name)
     sign = 1.0 if directory.task.direction == "maximize" else -1.0

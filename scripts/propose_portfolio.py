@@ -20,10 +20,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from seed_portfolio import portfolio_of, write_portfolio
 
+from advisor.encoding import Encoder, allowed, neighbours
 from advisor.meta import Experience, recall
 from advisor.meta.portfolio import ALIKE, greedy_portfolio
 from advisor.models import FAMILIES, get_family
-from advisor.spaces import Encoder, allowed, neighbours
 from advisor.surrogates.kernels import matern52
 from knowledge_base import KnowledgeBase
 from knowledge_base.shipped import SEED

@@ -1,4 +1,4 @@
-"""How to read every data set that ships, by its task's name; see advisor/rerunning.py."""
+"""How to read every data set that ships, by its task's name; see advisor/rerun.py."""
 
 from build_seed import ENTRIES
 from seed_packages import MissingPackageError

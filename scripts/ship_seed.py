@@ -15,14 +15,14 @@ import pyarrow.compute as pc
 from seed_card import card
 from seed_work import SHIPPED, Entry, Row, path_of, place_of, places, read_rows
 
-from advisor.diagnosis.diagnose import best_trial, labelled
+from advisor.diagnosis.trial import labelled
+from advisor.environment import machine, package_versions
 from advisor.metafeatures import VERSION, compute
 from advisor.metrics import Metric, default_metric
 from advisor.models import get_family
-from advisor.tuning.environment import machine, package_versions
 from knowledge_base.bundle import Bundle
 from knowledge_base.identity import digest
-from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRecord
+from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRecord, best_trial
 from knowledge_base.shipped import read_shipped, shipped_files, write_shipped
 from knowledge_base.space import SpaceDefinition
 

@@ -64,7 +64,7 @@ def command(
       advisor compare --objective train.py:train --space space.yaml --trials 10
       advisor compare data.csv --target label --resume
     """
-    from advisor.plots import check_plot_file
+    from advisor.comparison.plots import check_plot_file
     from knowledge_base import KnowledgeBase
 
     if plot is not None:
@@ -95,9 +95,9 @@ def _open(
     studies_dir: Path | None,
     **options: Any,
 ) -> Any:
+    from advisor.comparison import plan as plans
+    from advisor.comparison.comparison import resume_comparison, start_comparison
     from advisor.duration import parse_duration
-    from advisor.tuning import comparison_plan as plans
-    from advisor.tuning.comparison import resume_comparison, start_comparison
     from advisor.tuning.settings import TuneSettings
 
     seconds = parse_duration(timeout) if timeout else None

@@ -9,7 +9,7 @@ from advisor.cli.output import print_json, print_table
 from knowledge_base.errors import UserError
 
 if TYPE_CHECKING:
-    from knowledge_base.report import ContributionReport
+    from knowledge_base.importers.contribution import ContributionReport
 
 SHOWN = 20
 
@@ -41,7 +41,7 @@ def command(source: str, output: str, kb_path: str | None, dry_run: bool, **opti
       advisor contribute runs.csv --dataset data.csv --target label
       advisor contribute --from optuna sqlite:///study.db --study svm
     """
-    from advisor.contributing import contribute_source
+    from advisor.contribution import contribute_source
     from knowledge_base import KnowledgeBase
 
     report = contribute_source(KnowledgeBase(kb_path), source, dry_run=dry_run, **options)

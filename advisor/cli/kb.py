@@ -153,7 +153,7 @@ def import_(source: str, dry_run: bool, kb_path: str | None, output: str, seed: 
     Example:
       advisor kb import colleague.duckdb --dry-run
     """
-    from advisor.contributing import contribute_source
+    from advisor.contribution import contribute_source
 
     report = contribute_source(_open(kb_path), source, importer="knowledge_base", dry_run=dry_run)
     if output == "json":
@@ -194,7 +194,7 @@ def verify(kb_path: str | None, output: str, seed: int, rerun: int | None) -> No
 
 
 def _rerun(kb: Any, n: int, seed: int) -> list[Any]:
-    from advisor.rerunning import rerun
+    from advisor.rerun import rerun
 
     return rerun(kb, n, seed=seed)
 

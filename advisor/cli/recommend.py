@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from advisor.advice import Advice
 from advisor.cli.common import data_options, standard_options
 from advisor.cli.output import config_text, print_json, seconds_text
 from advisor.meta import Recommendation
+from advisor.meta.advice import Advice
 
 
 @click.command(name="recommend")
@@ -48,8 +48,8 @@ def command(
       advisor recommend data.csv --target label --probe 20s
       advisor recommend reviews.csv --text review --target stars
     """
-    from advisor.advisor import Advisor
     from advisor.duration import parse_duration
+    from advisor.facade import Advisor
 
     seconds = parse_duration(probe) if probe else None
     advisor = Advisor(kb_path, family)

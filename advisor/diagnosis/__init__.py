@@ -1,10 +1,10 @@
 """Diagnosis: what went wrong in a trial, by its learning curve, and what to change."""
 
 from advisor.diagnosis.base import Symptom
-from advisor.diagnosis.diagnose import best_trial, diagnose, labelled, remedies_for
 from advisor.diagnosis.findings import Diagnosis, Finding, Remedy
 from advisor.diagnosis.study import StudyDiagnosis, diagnose_study
 from advisor.diagnosis.symptoms import FAILURES, SYMPTOMS
+from advisor.diagnosis.trial import diagnose, labelled, remedies_for
 
 __all__ = [
     "FAILURES",
@@ -14,7 +14,6 @@ __all__ = [
     "Remedy",
     "StudyDiagnosis",
     "Symptom",
-    "best_trial",
     "diagnose",
     "diagnose_study",
     "labelled",

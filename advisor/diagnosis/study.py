@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from advisor.diagnosis.diagnose import best_trial, diagnose
 from advisor.diagnosis.findings import Diagnosis
+from advisor.diagnosis.trial import diagnose
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
-from knowledge_base.records import TrialRecord
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.records import TrialRecord, best_trial
+from knowledge_base.studies import StudyDirectory
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,6 @@ def diagnose_study(
 def _path(study: str | Path, root: Path | None, kb: KnowledgeBase | None) -> Path:
     if (Path(study) / "study.json").is_file():
         return Path(study)
-    from advisor.tuning.studies import named, studies_root
+    from knowledge_base.studies import named
 
-    return named(root or studies_root(kb or KnowledgeBase()), "study.json", str(study))
+    return named(root or (kb or KnowledgeBase()).studies_root, "study.json", str(study))

@@ -5,7 +5,7 @@ Works with both packages that Lightning comes in, `pytorch-lightning` and `light
 
 from typing import Any
 
-from advisor.tuning.objective import Reporter
+from advisor.training.objective import Reporter
 from knowledge_base.errors import UserError
 
 try:

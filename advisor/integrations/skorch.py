@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.tuning.objective import Reporter
+from advisor.training.objective import Reporter
 from knowledge_base.errors import UserError
 
 try:

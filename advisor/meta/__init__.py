@@ -1,8 +1,8 @@
 """The meta-learner: which configurations past tasks recommend for a new one."""
 
+from advisor.meta.cache import learner_for, recall
 from advisor.meta.experience import Experience
 from advisor.meta.learner import MetaLearner, PortfolioLearner
-from advisor.meta.memory import learner, recall
 from advisor.meta.recommendation import Evidence, Query, Recommendation
 
 __all__ = [
@@ -12,6 +12,6 @@ __all__ = [
     "PortfolioLearner",
     "Query",
     "Recommendation",
-    "learner",
+    "learner_for",
     "recall",
 ]

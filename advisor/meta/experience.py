@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from advisor.encoding import Encoder
 from advisor.meta import past_task
 from advisor.meta.calibration import Calibration, calibrate
-from advisor.meta.history import representative
 from advisor.meta.past_task import PastTask, mark
+from advisor.meta.reading import representative
 from advisor.meta.similarity import Agreement, learn_agreement
-from advisor.spaces import Encoder
-from advisor.surrogates import PastCosts, PastTasks, SourceModels
-from advisor.surrogates.past import trust_in
-from advisor.surrogates.sources import shared_lengthscales
+from advisor.surrogates import PastCosts, PastModels, Prior
+from advisor.surrogates.past_models import shared_lengthscales
+from advisor.surrogates.prior import trust_in
 from knowledge_base.identity import canonical_json
 from knowledge_base.space import SpaceDefinition
 
@@ -48,7 +48,7 @@ class Experience:
     def __init__(
         self,
         tasks: Sequence[PastTask],
-        models: SourceModels,
+        models: PastModels,
         trust: float,
         keys: Sequence[str],
         scores: np.ndarray,
@@ -85,7 +85,7 @@ class Experience:
         encoder = Encoder(space)
         inputs = encoder.encode([json.loads(key) for key in keys])
         fresh = tasks[: len(new)] if before is not None else tasks
-        models = SourceModels.fit([t.sample for t in fresh], lengthscales)
+        models = PastModels.fit([t.sample for t in fresh], lengthscales)
         scores = models.predict(inputs)
         if before is not None:
             models = models.joined(before.models)
@@ -171,7 +171,7 @@ class Experience:
             self.calibration,
         )
 
-    def past(self, weights: np.ndarray, costs: bool = False) -> PastTasks:
+    def past(self, weights: np.ndarray, costs: bool = False) -> Prior:
         """Return a prior for a search on a new task: the MAX_PAST tasks that weigh most.
 
         Args:
@@ -189,7 +189,7 @@ class Experience:
                 chosen,
                 models.lengthscales,
             )
-        return PastTasks(models, chosen, self.trust, took, self.keys)
+        return Prior(models, chosen, self.trust, took, self.keys)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""
@@ -222,7 +222,7 @@ class Experience:
         of_models = {n.removeprefix("model_"): arrays[n] for n in arrays if n.startswith("model_")}
         return cls(
             past_task.from_arrays(of_tasks, text["tasks"]),
-            SourceModels.from_arrays(of_models),
+            PastModels.from_arrays(of_models),
             float(arrays["trust"]),
             text["candidates"],
             arrays["scores"].astype(float),

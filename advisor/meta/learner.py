@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from advisor.encoding import Encoder, sobol
 from advisor.meta.calibration import beats_default, spread_of
 from advisor.meta.experience import Experience
 from advisor.meta.past_task import PastTask
@@ -13,8 +14,7 @@ from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.risk import Risk
 from advisor.meta.scores import normal_share
 from advisor.meta.similarity import OUTCOME_SHARPNESS, task_weights, with_outcomes
-from advisor.spaces import Encoder, sobol
-from advisor.surrogates import PastTasks, TransferGP
+from advisor.surrogates import Prior, TransferGP
 from advisor.surrogates.kernels import matern52
 from knowledge_base.identity import canonical_json
 from knowledge_base.space import SpaceDefinition, projected
@@ -33,7 +33,7 @@ class MetaLearner(ABC):
         """Return up to `n` recommendations, best first; none without any history."""
 
     @abstractmethod
-    def past(self, query: Query, costs: bool = False) -> PastTasks | None:
+    def past(self, query: Query, costs: bool = False) -> Prior | None:
         """Return a prior for a search on the new task, None without any history.
 
         With `costs` it says what configurations take, too.
@@ -87,7 +87,7 @@ class PortfolioLearner(MetaLearner):
         points = self._encoded(experience)
         return [answer.recommendation(k, c, points[c]) for k, c in enumerate(chosen, start=1)]
 
-    def past(self, query: Query, costs: bool = False) -> PastTasks | None:
+    def past(self, query: Query, costs: bool = False) -> Prior | None:
         """Return a prior for a search on the new task, None without any history.
 
         The task itself is left out: its trials are told to the search, not expected by it.

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from advisor.meta.history import SourceTask
-from advisor.surrogates import TaskSample
+from advisor.meta.reading import SourceTask
+from advisor.surrogates import PastTrials
 from knowledge_base.identity import digest as digest_of
 
 BEST_KEPT = 20
@@ -59,9 +59,9 @@ class PastTask:
     failures: np.ndarray
 
     @property
-    def sample(self) -> TaskSample:
+    def sample(self) -> PastTrials:
         """The task for a surrogate."""
-        return TaskSample(self.inputs, self.scores, self.known)
+        return PastTrials(self.inputs, self.scores, self.known)
 
     def tried(self, marks: np.ndarray) -> np.ndarray:
         """Return where configurations are among the trials, -1 if not, shape of `marks`."""

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from advisor.meta.aliases import match_names
-from advisor.spaces import Encoder
+from advisor.encoding import Encoder
+from advisor.encoding.aliases import match_names
 from knowledge_base.space import Hyperparameter, SpaceDefinition
 
 REACH = 1.0

@@ -156,7 +156,7 @@ def _check_outputs(network: "torch.nn.Module", data: "PreparedData") -> None:
 
 def _check_names(space: "SpaceDefinition") -> None:
     """Refuse `lr` and the like, which would look as if they had an effect."""
-    from advisor.meta.aliases import match_names
+    from advisor.encoding.aliases import match_names
 
     names = set(space.hyperparameters)
     for ours, theirs in match_names(sorted(set(TRAINING) - names), sorted(names)).items():

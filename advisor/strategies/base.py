@@ -11,7 +11,7 @@ from knowledge_base.space import SpaceDefinition
 
 if TYPE_CHECKING:
     from advisor.diagnosis import Remedy
-    from advisor.surrogates import PastTasks
+    from advisor.surrogates import Prior
 
 Configuration = dict[str, Any]
 
@@ -60,7 +60,7 @@ class SearchStrategy(ABC):
         direction: str = "minimize",
         seed: int = 0,
         warm_start: Sequence[Mapping[str, Any]] = (),
-        past: "PastTasks | None" = None,
+        past: "Prior | None" = None,
         candidates: Sequence[Mapping[str, Any]] | None = None,
         per_second: bool = False,
     ) -> None:

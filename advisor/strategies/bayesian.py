@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from advisor.spaces import Encoder, sobol
+from advisor.encoding import Encoder, sobol
 from advisor.strategies.base import Configuration, SearchStrategy
 from advisor.strategies.candidates import CandidatePool
 from advisor.strategies.leaning import Leaning
 from advisor.surrogates import (
-    PastTasks,
+    Prior,
     TransferGP,
     expected_log_seconds,
     log_expected_improvement,
@@ -60,7 +60,7 @@ class BayesianSearch(SearchStrategy):
         direction: str = "minimize",
         seed: int = 0,
         warm_start: Sequence[Mapping[str, Any]] = (),
-        past: PastTasks | None = None,
+        past: Prior | None = None,
         candidates: Sequence[Mapping[str, Any]] | None = None,
         per_second: bool = False,
     ) -> None:

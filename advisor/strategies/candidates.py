@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from advisor.spaces import Encoder, allowed, neighbours
+from advisor.encoding import Encoder, allowed, neighbours
 from advisor.strategies.base import Configuration
-from advisor.surrogates import PastTasks
+from advisor.surrogates import Prior
 from knowledge_base.space import SpaceDefinition
 
 SPREAD = 1024
@@ -39,7 +39,7 @@ class CandidatePool:
         self,
         space: SpaceDefinition,
         encoder: Encoder,
-        past: PastTasks | None,
+        past: Prior | None,
         seed: int,
         candidates: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:

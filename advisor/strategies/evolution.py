@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from advisor.spaces import Encoder, sample, sobol
-from advisor.spaces.cube import allowed, to_points
+from advisor.encoding import Encoder, sample, sobol
+from advisor.encoding.cube import allowed, to_points
 from advisor.strategies.base import Configuration, SearchStrategy
 from knowledge_base.space import Hyperparameter
 

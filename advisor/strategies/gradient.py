@@ -13,8 +13,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from advisor.spaces import sample
-from advisor.spaces.cube import to_frame, to_points
+from advisor.encoding import sample
+from advisor.encoding.cube import to_frame, to_points
 from advisor.strategies.base import Configuration, Observation, SearchStrategy
 from knowledge_base.errors import UserError
 from knowledge_base.space import Hyperparameter, SpaceDefinition

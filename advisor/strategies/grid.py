@@ -6,7 +6,7 @@ from math import isclose, nan
 
 import numpy as np
 
-from advisor.spaces.cube import allowed, to_points
+from advisor.encoding.cube import allowed, to_points
 from advisor.strategies.base import Configuration, SearchStrategy
 
 LEVELS = 3

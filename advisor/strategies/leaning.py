@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from advisor.spaces import Encoder
+from advisor.encoding import Encoder
 
 if TYPE_CHECKING:
     from advisor.diagnosis import Remedy

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from advisor.spaces import sample
+from advisor.encoding import sample
 from advisor.strategies.base import Configuration
 from advisor.strategies.sequence import SequenceSearch
 

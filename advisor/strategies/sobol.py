@@ -1,6 +1,6 @@
 """Evenly spread search: a scrambled Sobol sequence (Owen 1998; Bousquet et al. 2017)."""
 
-from advisor.spaces import sobol
+from advisor.encoding import sobol
 from advisor.strategies.base import Configuration
 from advisor.strategies.sequence import SequenceSearch
 

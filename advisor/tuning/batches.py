@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from advisor.interrupts import interrupts_pass
 from advisor.training.limits import short_reason
+from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome, StopTrial
-from advisor.tuning.interrupts import interrupts_pass
-from advisor.tuning.objective import Objective
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import EpochRecord, TrialRecord
 

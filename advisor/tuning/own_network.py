@@ -4,7 +4,7 @@ from pathlib import Path
 
 from advisor.models import FAMILIES, ModuleFamily
 from advisor.models.own import ModuleFactory
-from advisor.tuning.objective import load_function
+from advisor.training.objective import load_function
 from advisor.tuning.settings import TuneSettings
 from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition

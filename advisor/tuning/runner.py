@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from advisor.training.objective import Objective
 from advisor.training.outcome import SKIPPED
 from advisor.tuning.batches import TIME_OVER, batch, over
-from advisor.tuning.objective import Objective
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import TrialRecord
 

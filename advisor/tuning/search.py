@@ -5,23 +5,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from advisor.environment import contributor, machine, package_versions
+from advisor.meta.warm_start import Start, load_prior, save_prior, warm_start
 from advisor.models import ModuleFamily
 from advisor.models.own import ModuleFactory
+from advisor.problem import Goal, goal_of
 from advisor.strategies import get_strategy
-from advisor.tuning.environment import contributor, machine, package_versions
-from advisor.tuning.goals import Goal, goal_of
-from advisor.tuning.objective import Objective
+from advisor.training.objective import Objective
 from advisor.tuning.own_network import network_of, refuse_without_network
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.settings import TuneSettings
-from advisor.tuning.studies import exclusive, find_directory, new_directory, studies_root
 from advisor.tuning.tuner import StudyContext, Tuner
-from advisor.tuning.warm_start import Start, load_past, save_past, warm_start
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import StudyRecord
 from knowledge_base.space import SpaceDefinition
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.studies import StudyDirectory, exclusive, find_study, new_path
 
 
 @dataclass
@@ -74,7 +73,7 @@ def start(
     goal = goal_of(settings, kb, family)
     strategy.check(goal.space)
     begin = _begin(settings, goal, kb)
-    path = new_directory(root or studies_root(kb), settings, name)
+    path = new_path(root or kb.studies_root, settings.label, name)
     study = StudyRecord(
         study_id=uuid.uuid4().hex,
         task_id=goal.task.task_id,
@@ -96,7 +95,7 @@ def start(
         metafeatures=dict(goal.metafeatures or {}),
         settings={**settings.to_dict(), "signature": settings.signature, "warm": list(begin.warm)},
     )
-    save_past(path, begin.past)
+    save_prior(path, begin.past)
     return _search(settings, goal, directory, path, kb, contribute, begin)
 
 
@@ -124,7 +123,7 @@ def resume(
     Raises:
         UserError: no such study, or its data or space are not what they were.
     """
-    path = find_directory(root or studies_root(kb), settings, name)
+    path = find_study(root or kb.studies_root, name, settings.signature)
     directory = StudyDirectory.open(path)
     stored = TuneSettings.from_dict(directory.settings)
     # Another machine, or a free one, may have more memory.
@@ -145,7 +144,7 @@ def resume(
             f"The data or the search space of the study '{path.name}' changed since it "
             "started; start a new study without --resume."
         )
-    begin = Start(directory.settings.get("warm", []), load_past(path))
+    begin = Start(directory.settings.get("warm", []), load_prior(path))
     stored = replace(stored, trials=trials or stored.trials)
     search = _search(stored, goal, directory, path, kb, contribute, begin)
     if contribute and search.tuner.trials:

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from advisor.meta.warm_start import warm_count
 from advisor.sizes import parse_size
-from advisor.tuning.warm_start import warm_count
 from knowledge_base.errors import UserError
 from knowledge_base.identity import digest
 from knowledge_base.space import SpaceDefinition, restricted

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, overload
 
-from advisor.diagnosis import best_trial, labelled, remedies_for
+from advisor.diagnosis import labelled, remedies_for
 from advisor.meta import Query
+from advisor.meta.warm_start import MAX_WARM, Start, load_prior, save_prior, warm_start
 from advisor.strategies import get_strategy
-from advisor.surrogates import PastTasks
+from advisor.surrogates import Prior
 from advisor.training.outcome import GRADIENT, Outcome
-from advisor.tuning.warm_start import MAX_WARM, Start, load_past, save_past, warm_start
 from knowledge_base import Bundle, KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import (
@@ -21,9 +21,10 @@ from knowledge_base.records import (
     StudyRecord,
     TaskRecord,
     TrialRecord,
+    best_trial,
 )
 from knowledge_base.space import SpaceDefinition
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.studies import StudyDirectory
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Tuner:
         seed: int = 0,
         warm: Sequence[Mapping[str, Any]] = (),
         finished: Sequence[TrialRecord] = (),
-        past: PastTasks | None = None,
+        past: Prior | None = None,
         per_second: bool = False,
     ) -> None:
         """Start, or go on after `finished` trials (told to the strategy in their order).
@@ -194,7 +195,7 @@ class Tuner:
             kept.study.seed or 0,
             kept.settings.get("warm", []),
             finished,
-            load_past(Path(directory)),
+            load_prior(Path(directory)),
             bool(kept.settings.get("per_second", False)),
         )
 
@@ -299,5 +300,5 @@ def _new_directory(
         raise UserError(f"{path} holds a study already; go on with Tuner.resume.")
     settings = {"warm": list(begin.warm), "per_second": per_second}
     kept = StudyDirectory.create(path, study=study, task=task, space=space, settings=settings)
-    save_past(path, begin.past)
+    save_prior(path, begin.past)
     return kept

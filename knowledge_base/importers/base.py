@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from knowledge_base.importers.contribution import Contribution
 from knowledge_base.records import DatasetRecord
-from knowledge_base.report import Contribution
 from knowledge_base.space import SpaceDefinition
 
 

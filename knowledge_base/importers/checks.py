@@ -9,8 +9,8 @@ import pandas as pd
 from knowledge_base.bundle import Bundle
 from knowledge_base.errors import ContributionError
 from knowledge_base.importers.base import ImportOptions
+from knowledge_base.importers.contribution import Contribution, Rejection
 from knowledge_base.records import StudyRecord, TaskRecord, TrialRecord
-from knowledge_base.report import Contribution, Rejection
 from knowledge_base.schema import DIRECTIONS, TRIAL_STATES
 from knowledge_base.space import SpaceDefinition
 

@@ -12,7 +12,7 @@ from knowledge_base.errors import SpaceError
 from knowledge_base.exchange import read_bundle_from
 from knowledge_base.importers.base import Importer, ImportOptions
 from knowledge_base.importers.checks import value_reasons
-from knowledge_base.report import Contribution, Rejection
+from knowledge_base.importers.contribution import Contribution, Rejection
 from knowledge_base.space import SpaceDefinition
 
 

@@ -14,8 +14,8 @@ from knowledge_base.errors import ContributionError
 from knowledge_base.identity import digest
 from knowledge_base.importers.base import Importer, ImportOptions
 from knowledge_base.importers.checks import assemble, task_of
+from knowledge_base.importers.contribution import Contribution, Rejection
 from knowledge_base.records import EpochRecord, StudyRecord, TrialRecord
-from knowledge_base.report import Contribution, Rejection
 from knowledge_base.space import SpaceDefinition
 
 STATES = {"COMPLETE": "complete", "FAIL": "failed", "PRUNED": "stopped"}

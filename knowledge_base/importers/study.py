@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from knowledge_base.importers.base import Importer, ImportOptions
-from knowledge_base.report import Contribution
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.importers.contribution import Contribution
+from knowledge_base.studies import StudyDirectory
 
 
 class StudyImporter(Importer):

@@ -11,8 +11,8 @@ from knowledge_base.errors import ContributionError
 from knowledge_base.identity import digest
 from knowledge_base.importers.base import Importer, ImportOptions
 from knowledge_base.importers.checks import assemble, check_direction, task_of, value_reasons
+from knowledge_base.importers.contribution import Contribution, Rejection
 from knowledge_base.records import StudyRecord, TrialRecord
-from knowledge_base.report import Contribution, Rejection
 from knowledge_base.space import SpaceDefinition
 
 NUMBERS = {"duration": float, "epochs": int, "n_params": int, "seed": int, "number": int}

@@ -1,7 +1,7 @@
 """Search spaces as they are stored, validated and identified.
 
 The format is ConfigSpace's (Lindauer et al. 2019), read and written by its own
-`from_serialized_dict` and `to_serialized_dict` in `advisor.spaces`. The library itself is
+`from_serialized_dict` and `to_serialized_dict` in `advisor.encoding`. The library itself is
 not used here: importing it takes half of what a whole recommendation may take (it imports
 SciPy's distributions), and it validates one configuration at a time, where contributions
 have 100,000 rows.

@@ -9,10 +9,10 @@ from past_without import shipped_mark
 from seed_portfolio import portfolio_of
 
 from advice.held import WORK, Held
-from advisor.meta import learner
+from advisor.encoding import sobol
+from advisor.meta import learner_for
 from advisor.meta.scores import share_beaten
 from advisor.models import get_family
-from advisor.spaces import sobol
 
 RECOMMENDED = 5
 RANDOM = 50
@@ -37,7 +37,7 @@ def answers(held: Held) -> dict[str, Any]:
     if path.exists():
         return dict(json.loads(path.read_text()))
     family = get_family(held.entry.family)
-    past = learner(held.past, family.space(), family.name)
+    past = learner_for(held.past, family.space(), family.name)
     told = past.recommend(held.query, RECOMMENDED)
     recommended = [held.row(dict(item.config)) for item in told]
     default = held.row(family.default())

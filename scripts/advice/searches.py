@@ -11,10 +11,10 @@ from past_without import shipped_mark
 from seed_work import Row
 
 from advice.held import WORK, Held
+from advisor.meta.warm_start import warm_count
 from advisor.models import get_family
 from advisor.training import Outcome
 from advisor.tuning import Tuner
-from advisor.tuning.warm_start import warm_count
 from knowledge_base.records import EpochRecord
 from knowledge_base.space import SpaceDefinition
 

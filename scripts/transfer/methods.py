@@ -66,9 +66,9 @@ class Advisor(Method):
 
     def past(self):
         """Return the past tasks that the search learns from."""
-        from advisor.surrogates import PastTasks
+        from advisor.surrogates import Prior
 
-        return PastTasks.learn([_sample(source) for source in self.problem.sources])
+        return Prior.learn([_sample(source) for source in self.problem.sources])
 
     def ask(self):
         return self._rows[_key(self._search.ask())]
@@ -149,7 +149,7 @@ class Lacking(Advisor):
     """Ours with two hyperparameters missing from every past task."""
 
     def past(self):
-        from advisor.surrogates import PastTasks, TaskSample
+        from advisor.surrogates import PastTrials, Prior
 
         rng = np.random.default_rng([self.problem.seed, 11])
         width = self.problem.pool.inputs.shape[1]
@@ -158,8 +158,8 @@ class Lacking(Advisor):
             known = np.ones(width, dtype=bool)
             known[rng.choice(width, 2, replace=False)] = False
             sample = _sample(source)
-            samples.append(TaskSample(sample.inputs * known, sample.scores, known))
-        return PastTasks.learn(samples)
+            samples.append(PastTrials(sample.inputs * known, sample.scores, known))
+        return Prior.learn(samples)
 
 
 def portfolio(problem, past, size):
@@ -170,21 +170,21 @@ def portfolio(problem, past, size):
 
 
 def _past_of(problem, change):
-    from advisor.surrogates import PastTasks, TaskSample
+    from advisor.surrogates import PastTrials, Prior
 
     rng = np.random.default_rng([problem.seed, 13])
     samples = [_sample(source) for source in problem.sources]
-    return PastTasks.learn([TaskSample(s.inputs, change(s.scores, rng), s.known) for s in samples])
+    return Prior.learn([PastTrials(s.inputs, change(s.scores, rng), s.known) for s in samples])
 
 
 def _sample(source):
     from scipy.special import ndtri
     from scipy.stats import rankdata
 
-    from advisor.surrogates import TaskSample
+    from advisor.surrogates import PastTrials
 
     scores = ndtri((rankdata(source.scores) - 0.5) / len(source.scores))
-    return TaskSample(source.inputs, scores, np.ones(source.inputs.shape[1], dtype=bool))
+    return PastTrials(source.inputs, scores, np.ones(source.inputs.shape[1], dtype=bool))
 
 
 def _key(config):

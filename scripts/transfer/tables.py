@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.spaces import Encoder
+from advisor.encoding import Encoder
 from knowledge_base.space import SpaceDefinition
 
 ROOT = Path(__file__).resolve().parents[2]

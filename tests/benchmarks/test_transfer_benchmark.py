@@ -26,7 +26,7 @@ def parts(monkeypatch):
 def made(parts, monkeypatch):
     """Four tasks of 250 configurations whose scores move from task to task."""
     benchmark, _, tables = parts
-    from advisor.spaces import Encoder, sample
+    from advisor.encoding import Encoder, sample
 
     space = tables.SPACES["lcbench"]
     found = []

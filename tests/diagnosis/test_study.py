@@ -14,7 +14,7 @@ from advisor.training import Outcome, train
 from advisor.tuning.tuner import StudyContext, Tuner
 from knowledge_base import KnowledgeBase, UserError
 from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.studies import StudyDirectory
 
 FAMILY = get_family("mlp")
 GOOD = {"learning_rate": 3e-3, "batch_size": 16, "epochs": 20, "schedule": "cosine"}

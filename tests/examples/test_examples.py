@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from advisor.cli import main
 from knowledge_base import KnowledgeBase
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.studies import StudyDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS = {"skorch_estimator": "skorch", "lightning_module": "pytorch_lightning"}

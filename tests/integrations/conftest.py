@@ -3,8 +3,8 @@ import signal
 import pytest
 import torch
 
+from advisor.training.objective import FunctionObjective
 from advisor.training.outcome import StopTrial
-from advisor.tuning.objective import FunctionObjective
 from advisor.tuning.runner import run
 from advisor.tuning.tuner import Tuner
 from knowledge_base.space import SpaceDefinition

@@ -13,7 +13,7 @@ from advisor.cli import main
 from knowledge_base import Bundle, EpochRecord, KnowledgeBase, KnowledgeBaseError
 from knowledge_base.migration import MIGRATIONS, create, migrate
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.studies import StudyDirectory
 
 LATER = ("labels", "gradient_max", "gradient_ratio", "dead_units", "loss_spread")
 """Columns of the second version."""

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from advisor.meta import PortfolioLearner, Query, learner, memory, recall
-from advisor.spaces import sample
+from advisor.encoding import sample
+from advisor.meta import PortfolioLearner, Query, cache, learner_for, recall
 from knowledge_base import KnowledgeBase
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
 from knowledge_base.space import SpaceDefinition
@@ -52,15 +52,15 @@ def kb(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _forget():
-    memory._recent.clear()
+    cache._recent.clear()
 
 
 def cached_files(kb):
-    return list(memory.cache_path(kb, SPACE, "toy").parent.glob("*"))
+    return list(cache.cache_path(kb, SPACE, "toy").parent.glob("*"))
 
 
 def test_recommendations_are_good_diverse_and_say_why(kb):
-    found = learner(kb, SPACE, "toy").recommend(Query(), 5)
+    found = learner_for(kb, SPACE, "toy").recommend(Query(), 5)
     assert [item.rank for item in found] == [1, 2, 3, 4, 5]
     assert len({str(item.config) for item in found}) == 5
     first = found[0]
@@ -79,22 +79,22 @@ def test_intervals_contain_what_comes_true(kb):
     for number in range(20, 32):
         optimum = -2.0 + 0.05 * (number % 8)
         random = np.sort([accuracy(c, optimum) for c in sample(SPACE, 400, seed=number)])
-        for item in learner(kb, SPACE, "toy").recommend(Query(), 3):
+        for item in learner_for(kb, SPACE, "toy").recommend(Query(), 3):
             share = np.searchsorted(random, accuracy(item.config, optimum)) / 400
             hits.append(item.interval[0] - 0.01 <= share <= item.interval[1] + 0.01)
     assert np.mean(hits) > 0.6
 
 
 def test_experience_is_read_back_as_it_was_learned(kb):
-    first = learner(kb, SPACE, "toy").recommend(Query(), 5)
+    first = learner_for(kb, SPACE, "toy").recommend(Query(), 5)
     assert len(cached_files(kb)) == 1
-    memory._recent.clear()
-    assert learner(kb, SPACE, "toy").recommend(Query(), 5) == first
+    cache._recent.clear()
+    assert learner_for(kb, SPACE, "toy").recommend(Query(), 5) == first
 
 
 def test_in_one_process_it_is_learned_once(kb, monkeypatch):
     recall(kb, SPACE, "toy")
-    monkeypatch.setattr(memory, "_recall", lambda *_: pytest.fail("learned again"))
+    monkeypatch.setattr(cache, "_recall", lambda *_: pytest.fail("learned again"))
     assert recall(kb, SPACE, "toy") is not None
 
 
@@ -102,8 +102,8 @@ def test_a_contribution_is_learned_and_the_rest_taken_over(kb, monkeypatch):
     before = recall(kb, SPACE, "toy")
     new = add_task(kb, 40)
     read = []
-    load = memory.load_history
-    monkeypatch.setattr(memory, "load_history", lambda *a: read.append(a[3]) or load(*a))
+    load = cache.load_history
+    monkeypatch.setattr(cache, "load_history", lambda *a: read.append(a[3]) or load(*a))
     after = recall(kb, SPACE, "toy")
     assert len(after) == len(before) + 1
     assert read == [[new.task_id]]
@@ -117,7 +117,7 @@ def test_learning_step_by_step_is_learning_at_once(kb, tmp_path):
     stepwise = recall(kb, SPACE, "toy")
     for path in cached_files(kb):
         path.unlink()
-    memory._recent.clear()
+    cache._recent.clear()
     anew = recall(kb, SPACE, "toy")
     order = [[t.task_id for t in e.tasks] for e in (stepwise, anew)]
     assert sorted(order[0]) == sorted(order[1])
@@ -128,17 +128,17 @@ def test_learning_step_by_step_is_learning_at_once(kb, tmp_path):
 
 
 def test_a_damaged_cache_is_made_again(kb):
-    first = learner(kb, SPACE, "toy").recommend(Query(), 3)
+    first = learner_for(kb, SPACE, "toy").recommend(Query(), 3)
     (path,) = cached_files(kb)
     path.write_bytes(path.read_bytes()[:1000])
-    memory._recent.clear()
-    assert learner(kb, SPACE, "toy").recommend(Query(), 3) == first
+    cache._recent.clear()
+    assert learner_for(kb, SPACE, "toy").recommend(Query(), 3) == first
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(kb):
-    folder = memory.cache_path(kb, SPACE, "toy").parent
+    folder = cache.cache_path(kb, SPACE, "toy").parent
     folder.write_text("in the way")
-    assert learner(kb, SPACE, "toy").recommend(Query(), 3)
+    assert learner_for(kb, SPACE, "toy").recommend(Query(), 3)
     assert folder.read_text() == "in the way"
 
 
@@ -147,8 +147,8 @@ def test_nothing_is_unpickled(kb):
     (path,) = cached_files(kb)
     evil = np.empty(1, dtype=object)
     evil[0] = Unpickled()
-    np.savez(path, version=np.array(memory.VERSION), text=evil)
-    memory._recent.clear()
+    np.savez(path, version=np.array(cache.VERSION), text=evil)
+    cache._recent.clear()
     assert recall(kb, SPACE, "toy") is not None
     assert "ADVISOR_UNPICKLED" not in os.environ
 
@@ -166,7 +166,7 @@ def test_without_history_nothing_is_said(tmp_path):
 
 
 def test_excluded_data_sets_have_no_say(kb):
-    known = learner(kb, SPACE, "toy", exclude_datasets=["data-2"])
+    known = learner_for(kb, SPACE, "toy", exclude_datasets=["data-2"])
     assert known.n_tasks == 7
     tasks = {e.task for item in known.recommend(Query(), 5) for e in item.evidence}
     assert "task 2" not in tasks
@@ -174,14 +174,14 @@ def test_excluded_data_sets_have_no_say(kb):
 
 def test_the_same_data_set_has_the_largest_say(kb):
     query = Query(dataset_id="data-3", target="y")
-    found = learner(kb, SPACE, "toy").recommend(query, 3)
+    found = learner_for(kb, SPACE, "toy").recommend(query, 3)
     assert found[0].evidence[0].same_dataset
     assert found[0].evidence[0].weight > 0.5
 
 
 def test_the_task_itself_is_told_to_a_search_not_expected_by_it(kb):
     task = add_task(kb, 3, n=5, seed=9)
-    known = learner(kb, SPACE, "toy")
+    known = learner_for(kb, SPACE, "toy")
     assert len(known.past(Query()).models) == 8
     weights = known.past(Query(task_id=task.task_id)).weights
     assert (weights > 0).sum() == 7
@@ -191,7 +191,7 @@ def test_outcomes_choose_between_past_tasks(tmp_path):
     kb = KnowledgeBase(tmp_path / "kb.duckdb", seed=False)
     for number in (0, 1, 2, 40, 41, 42):  # optima near -2 and near 0
         add_task(kb, number)
-    known = learner(kb, SPACE, "toy")
+    known = learner_for(kb, SPACE, "toy")
     tried = [item.config for item in known.recommend(Query(), 8)]
     for optimum in (-2.0, 0.0):
         query = Query(outcomes=[(c, accuracy(c, optimum)) for c in tried])
@@ -200,7 +200,7 @@ def test_outcomes_choose_between_past_tasks(tmp_path):
 
 
 def test_outcomes_that_all_failed_change_nothing(kb):
-    known = learner(kb, SPACE, "toy")
+    known = learner_for(kb, SPACE, "toy")
     tried = [item.config for item in known.recommend(Query(), 4)]
     failed = Query(outcomes=[(config, None) for config in tried])
     assert [r.config for r in known.recommend(failed, 4)] == tried
@@ -228,5 +228,5 @@ def test_trials_of_another_space_count_by_what_they_share(kb):
     add_task(kb, 60, space=other)
     experience = recall(kb, SPACE, "toy")
     assert len(experience) == 9
-    for item in learner(kb, SPACE, "toy").recommend(Query(), 5):
+    for item in learner_for(kb, SPACE, "toy").recommend(Query(), 5):
         assert SPACE.complete(item.config) == item.config

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from advisor.meta import Query, learner
+from advisor.meta import Query, learner_for
 from advisor.meta.risk import FAILURES, Risk, failures
 from knowledge_base import Bundle, KnowledgeBase
 from knowledge_base.records import StudyRecord, TaskRecord, TrialRecord
@@ -80,11 +80,11 @@ def make(tmp_path, name, unlucky):
 
 
 def test_what_failed_on_past_tasks_is_avoided_though_its_score_is_good(tmp_path):
-    (lucky,) = learner(make(tmp_path, "lucky", False), SPACE, "s").recommend(Query(), 1)
+    (lucky,) = learner_for(make(tmp_path, "lucky", False), SPACE, "s").recommend(Query(), 1)
     assert abs(lucky.config["x"] - 0.2) < 0.1
     assert lucky.risk is None
     kb = make(tmp_path, "unlucky", True)
-    first, *others = learner(kb, SPACE, "s").recommend(Query(), 6)
+    first, *others = learner_for(kb, SPACE, "s").recommend(Query(), 6)
     assert abs(first.config["x"] - 0.8) < 0.1
     assert first.risk is None
     risky = [item for item in others if abs(item.config["x"] - 0.2) < 0.1]

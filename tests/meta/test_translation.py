@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from advisor.meta.aliases import match_names
+from advisor.encoding import Encoder, sample
+from advisor.encoding.aliases import match_names
 from advisor.meta.translation import translate
-from advisor.spaces import Encoder, sample
 from knowledge_base.space import SpaceDefinition
 
 TARGET = SpaceDefinition.from_dict(

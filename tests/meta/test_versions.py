@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from advisor import KnowledgeBase, Tuner
-from advisor.meta import Query, learner
+from advisor.encoding import sample
+from advisor.meta import Query, learner_for
 from advisor.models import FAMILIES, get_family
-from advisor.spaces import sample
 from knowledge_base.space import SpaceDefinition
 
 
@@ -31,7 +31,7 @@ def test_old_trials_are_evidence_in_the_new_space(family):
                              direction="maximize", family=family, strategy="random")  # fmt: skip
         for config in sample(old, 12, seed=task):
             tuner.tell(config, -abs(np.log10(config["learning_rate"]) + 2))
-    past = learner(kb, new, family)
+    past = learner_for(kb, new, family)
     assert (past.n_tasks, past.n_trials) == (2, 24)
     found = past.recommend(Query(), 3)
     best = max(-abs(np.log10(item.config["learning_rate"]) + 2) for item in found)
@@ -52,7 +52,7 @@ def test_old_trials_are_trials_of_their_very_configuration():
                              direction="maximize", family="mlp", strategy="random")  # fmt: skip
         for config in sample(old, 25, seed=0):
             tuner.tell(config, -abs(np.log10(config["learning_rate"]) + 2))
-    first = learner(kb, new, "mlp").recommend(Query(), 1)[0]
+    first = learner_for(kb, new, "mlp").recommend(Query(), 1)[0]
     assert all(evidence.observed for evidence in first.evidence)
     low, high = first.interval
     assert high - low < 0.5

@@ -8,9 +8,9 @@ import torch
 from modality_data import digits, series, table, texts, tiny
 
 from advisor.data import prepare
+from advisor.encoding import sobol
 from advisor.metrics import default_metric
 from advisor.models import FAMILIES, get_family
-from advisor.spaces import sobol
 from advisor.training import train
 
 tiny = functools.cache(tiny)

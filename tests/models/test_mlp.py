@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
+from advisor.encoding import sobol, to_configspace
 from advisor.models import get_family
-from advisor.spaces import sobol, to_configspace
 
 
 class Data:

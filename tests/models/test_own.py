@@ -5,14 +5,14 @@ import torch
 from torch import nn
 
 from advisor import SpaceDefinition, tune
-from advisor.advisor import Advisor
 from advisor.data import load_dataset, prepare
+from advisor.facade import Advisor
 from advisor.models import ModuleFamily
 from advisor.training import train
 from advisor.tuning.search import resume, start
 from advisor.tuning.settings import TuneSettings
 from knowledge_base import KnowledgeBase, UserError
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.studies import StudyDirectory
 
 SPACE = {
     "name": "linear",

@@ -10,8 +10,8 @@ import pytest
 from card_importance import importances, shares
 
 from advisor import KnowledgeBase
+from advisor.encoding import sobol
 from advisor.models import get_family
-from advisor.spaces import sobol
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from seed_datasets import Entry
 from ship_seed import ship_seed
 
-import advisor.rerunning
+import advisor.rerun
 from advisor import KnowledgeBase
-from advisor.cli.main import main
+from advisor.cli.group import main
 from advisor.data import load_dataset
-from advisor.rerunning import Rerun, rerun
+from advisor.rerun import Rerun, rerun
 from knowledge_base.bundle import write_table
 from knowledge_base.errors import UserError
 from knowledge_base.shipped import read_shipped
@@ -55,7 +55,7 @@ def test_another_value_is_named(kb, shipped, monkeypatch):
     values = [value - 0.9 for value in trials["value"].to_pylist()]
     place = trials.column_names.index("value")
     write_table(trials.set_column(place, "value", pa.array(values)), path)
-    monkeypatch.setattr(advisor.rerunning, "repository_recipes", lambda: load_dataset)
+    monkeypatch.setattr(advisor.rerun, "repository_recipes", lambda: load_dataset)
     monkeypatch.setattr("advisor.cli.kb._open", lambda path: kb)
     result = CliRunner().invoke(main, ["kb", "verify", "--rerun", "2", "--format", "json"])
     path.write_bytes(before)
@@ -85,9 +85,9 @@ def test_data_that_are_not_there_or_not_the_same_are_one_clear_line(kb):
 
 
 def test_an_installed_package_says_that_it_needs_a_clone(monkeypatch, tmp_path):
-    monkeypatch.setattr(advisor.rerunning, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(advisor.rerun, "SCRIPTS", tmp_path)
     with pytest.raises(UserError, match="run this in a clone"):
-        advisor.rerunning.repository_recipes()
+        advisor.rerun.repository_recipes()
 
 
 def test_recipes_know_what_ships():

@@ -6,9 +6,9 @@ import pytest
 from seed_portfolio import portfolio_of
 
 from advisor import KnowledgeBase
+from advisor.encoding import Encoder, sobol
 from advisor.meta import recall
 from advisor.models import FAMILIES, get_family
-from advisor.spaces import Encoder, sobol
 from advisor.surrogates.kernels import matern52
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from advisor.spaces import Encoder, sample
+from advisor.encoding import Encoder, sample
 from advisor.strategies import bayesian
 from advisor.strategies.bayesian import BayesianSearch, robust_targets
-from advisor.surrogates import PastCosts, PastTasks, TaskSample, expected_log_seconds
+from advisor.surrogates import PastCosts, PastTrials, Prior, expected_log_seconds
 from knowledge_base.space import SpaceDefinition
 
 MIXED = SpaceDefinition.from_dict(
@@ -46,8 +46,8 @@ def past_tasks(n_tasks=5, n=50, noise=0.3):
         values = np.array([-loss(c, -2.0 + noise * rng.normal()) for c in configs])
         scores = ndtri((values.argsort().argsort() + 0.5) / n)
         known = np.ones(len(encoder.columns), dtype=bool)
-        found.append(TaskSample(encoder.encode(configs), scores, known))
-    return PastTasks.learn(found)
+        found.append(PastTrials(encoder.encode(configs), scores, known))
+    return Prior.learn(found)
 
 
 def run(strategy, trials, objective=loss):
@@ -172,7 +172,7 @@ def test_repeated_noisy_evaluations_are_no_obstacle():
 def test_hostile_tasks_are_overruled():
     past = past_tasks()
     arrays = past.to_arrays()
-    hostile = PastTasks.from_arrays({**arrays, "weights": -arrays["weights"]})
+    hostile = Prior.from_arrays({**arrays, "weights": -arrays["weights"]})
     assert min(run(BayesianSearch(MIXED, past=hostile), 25)) < 0.2
 
 
@@ -225,7 +225,7 @@ def test_per_second_prefers_what_is_quick():
 def test_past_durations_tell_what_is_quick_before_anything_was_tried():
     rng = np.random.default_rng(0)
     points = rng.random((60, 2))
-    task = TaskSample(points, rng.normal(size=60), np.ones(2, dtype=bool))
+    task = PastTrials(points, rng.normal(size=60), np.ones(2, dtype=bool))
     costs = PastCosts.learn([task], [np.exp(3 * points[:, 0])], np.ones(1), np.full(2, 0.7))
     candidates = rng.random((50, 2))
     expected = expected_log_seconds(costs, np.zeros((0, 2)), np.zeros(0), candidates)
@@ -239,7 +239,7 @@ def test_past_durations_tell_what_is_quick_before_anything_was_tried():
 def test_told_durations_correct_past_ones():
     rng = np.random.default_rng(0)
     points = rng.random((40, 2))
-    task = TaskSample(points, rng.normal(size=40), np.ones(2, dtype=bool))
+    task = PastTrials(points, rng.normal(size=40), np.ones(2, dtype=bool))
     costs = PastCosts.learn([task], [np.exp(3 * points[:, 0])], np.ones(1), np.full(2, 0.7))
     tried = rng.random((25, 2))
     expected = expected_log_seconds(costs, tried, np.exp(-3 * tried[:, 0]), points)
@@ -247,7 +247,7 @@ def test_told_durations_correct_past_ones():
 
 
 def test_without_durations_there_is_nothing_to_learn():
-    task = TaskSample(np.zeros((6, 2)), np.zeros(6), np.ones(2, dtype=bool))
+    task = PastTrials(np.zeros((6, 2)), np.zeros(6), np.ones(2, dtype=bool))
     assert PastCosts.learn([task], [np.full(6, np.nan)], np.ones(1), np.ones(2)) is None
     assert expected_log_seconds(None, np.zeros((0, 2)), np.zeros(0), np.zeros((3, 2))).tolist() == [0.0] * 3  # noqa: E501  # fmt: skip
 
@@ -262,9 +262,9 @@ def test_it_looks_among_what_was_best_on_past_tasks():
     near = 0.7 + 0.02 * rng.normal(size=(20, 12))
     points = np.vstack([rng.random((60, 12)), near])
     scores = np.r_[-np.linalg.norm(points[:60] - 0.7, axis=1), np.full(20, 2.0)]
-    past = PastTasks.learn([TaskSample(points, scores, np.ones(12, dtype=bool))] * 3)
+    past = Prior.learn([PastTrials(points, scores, np.ones(12, dtype=bool))] * 3)
     best = [json.dumps(dict(zip(names, row, strict=True))) for row in near.tolist()]
-    known = PastTasks(past.models, past.weights, past.trust, configs=best)
+    known = Prior(past.models, past.weights, past.trust, configs=best)
 
     def first(given):
         asked = BayesianSearch(wide, "maximize", seed=0, past=given).ask()
@@ -272,5 +272,5 @@ def test_it_looks_among_what_was_best_on_past_tasks():
 
     assert first(known) < 0.15
     assert first(past) > 0.3
-    again = PastTasks.from_arrays(known.to_arrays())
+    again = Prior.from_arrays(known.to_arrays())
     assert again.configs == known.configs

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from advisor.diagnosis import Remedy
-from advisor.spaces import Encoder
+from advisor.encoding import Encoder
 from advisor.strategies.leaning import BONUS, FADE, Leaning
 from knowledge_base.space import SpaceDefinition
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from advisor.spaces import sample
+from advisor.encoding import sample
 from advisor.strategies import STRATEGIES, get_strategy
 from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import spearmanr
 
-from advisor.surrogates import PastTasks, SourceModels, TaskSample, TransferGP
+from advisor.surrogates import PastModels, PastTrials, Prior, TransferGP
 from advisor.surrogates.acquisition import log_expected_improvement
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import (
@@ -30,13 +30,13 @@ def tasks(n_tasks=6, n=60, d=3, seed=0, sign=1.0):
     for _ in range(n_tasks):
         points = rng.random((n, d))
         scores = normal_scores(sign * landscape(points, rng.normal(0.3, 0.05)))
-        found.append(TaskSample(points, scores, np.ones(d, dtype=bool)))
+        found.append(PastTrials(points, scores, np.ones(d, dtype=bool)))
     return found
 
 
 def shuffled(samples, seed=0):
     rng = np.random.default_rng(seed)
-    return [TaskSample(s.inputs, rng.permutation(s.scores), s.known) for s in samples]
+    return [PastTrials(s.inputs, rng.permutation(s.scores), s.known) for s in samples]
 
 
 def test_kernel_is_one_at_no_distance_and_falls_with_it():
@@ -79,7 +79,7 @@ def test_what_does_not_matter_gets_a_long_lengthscale():
 
 
 def test_models_of_past_tasks_predict_what_they_did_not_see():
-    models = PastTasks.learn(tasks()).models
+    models = Prior.learn(tasks()).models
     points = np.random.default_rng(9).random((200, 3))
     expected = models.predict(points)
     assert expected.shape == (6, 200)
@@ -90,9 +90,9 @@ def test_models_of_past_tasks_predict_what_they_did_not_see():
 def test_a_task_says_nothing_about_a_column_that_it_lacks():
     full = tasks(3)
     lacking = [
-        TaskSample(s.inputs * [1, 1, 0], s.scores, np.array([True, True, False])) for s in full
+        PastTrials(s.inputs * [1, 1, 0], s.scores, np.array([True, True, False])) for s in full
     ]
-    models = PastTasks.learn(full[:1] + lacking).models
+    models = Prior.learn(full[:1] + lacking).models
     points = np.random.default_rng(1).random((50, 3))
     moved = points.copy()
     moved[:, 2] = 1 - moved[:, 2]
@@ -100,18 +100,18 @@ def test_a_task_says_nothing_about_a_column_that_it_lacks():
 
 
 def test_past_tasks_survive_a_file(tmp_path):
-    past = PastTasks.learn(tasks())
+    past = Prior.learn(tasks())
     np.savez(tmp_path / "past.npz", **past.to_arrays())
     with np.load(tmp_path / "past.npz", allow_pickle=False) as arrays:
-        again = PastTasks.from_arrays(dict(arrays))
+        again = Prior.from_arrays(dict(arrays))
     points = np.random.default_rng(1).random((20, 3))
     assert again.predict(points) == pytest.approx(past.predict(points), abs=1e-3)
     assert again.trust == past.trust
 
 
 def test_trust_is_earned():
-    assert PastTasks.learn(tasks()).trust > 0.9
-    assert PastTasks.learn(shuffled(tasks(12))).trust < 0.3
+    assert Prior.learn(tasks()).trust > 0.9
+    assert Prior.learn(shuffled(tasks(12))).trust < 0.3
 
 
 def fitted(past, n=6, seed=5):
@@ -128,7 +128,7 @@ def mean_of(posteriors):
 
 
 def test_few_trials_and_related_tasks_predict_better_than_few_trials_alone():
-    past = PastTasks.learn(tasks())
+    past = Prior.learn(tasks())
     model, points = fitted(past)
     alone = TransferGP(points, 10 * landscape(points))
     test = np.random.default_rng(8).random((300, 3))
@@ -139,7 +139,7 @@ def test_few_trials_and_related_tasks_predict_better_than_few_trials_alone():
 
 
 def test_trials_refute_hostile_tasks():
-    past = PastTasks.learn(tasks(sign=-1.0))
+    past = Prior.learn(tasks(sign=-1.0))
     model, _ = fitted(past, n=25)
     test = np.random.default_rng(8).random((300, 3))
     predicted = mean_of(model.posteriors(test, past.predict(test)))
@@ -147,14 +147,14 @@ def test_trials_refute_hostile_tasks():
 
 
 def test_evidence_of_the_past_falls_when_it_misleads():
-    good, _ = fitted(PastTasks.learn(tasks()), n=12)
-    bad, _ = fitted(PastTasks.learn(shuffled(tasks())), n=12)
+    good, _ = fitted(Prior.learn(tasks()), n=12)
+    bad, _ = fitted(Prior.learn(shuffled(tasks())), n=12)
     assert good.evidence_of_past > 0.9
     assert bad.evidence_of_past < good.evidence_of_past - 0.2
 
 
 def test_predictions_follow_the_scale_and_offset_of_the_metric():
-    past = PastTasks.learn(tasks())
+    past = Prior.learn(tasks())
     model, points = fitted(past)
     scaled = TransferGP(
         points, 5 + 1e4 * landscape(points), past.predict(points), past.weights,
@@ -167,7 +167,7 @@ def test_predictions_follow_the_scale_and_offset_of_the_metric():
 
 
 def test_posterior_returns_to_what_was_observed():
-    past = PastTasks.learn(tasks())
+    past = Prior.learn(tasks())
     model, points = fitted(past, n=8)
     predicted = mean_of(model.posteriors(points, past.predict(points)))
     assert predicted == pytest.approx(10 * landscape(points), abs=0.3)
@@ -185,7 +185,7 @@ def test_log_expected_improvement_is_that_of_a_normal():
 
 
 def test_one_source_and_one_trial_are_enough():
-    past = PastTasks.learn(tasks(1))
+    past = Prior.learn(tasks(1))
     model, points = fitted(past, n=1)
     assert past.trust == 0.5
     posteriors = model.posteriors(points, past.predict(points))
@@ -195,15 +195,15 @@ def test_one_source_and_one_trial_are_enough():
 def test_many_points_are_thinned_evenly():
     rng = np.random.default_rng(0)
     points = rng.random((1500, 3))
-    sample = TaskSample(points, normal_scores(landscape(points)), np.ones(3, dtype=bool))
-    models = SourceModels.fit([sample], default_lengthscales(3))
+    sample = PastTrials(points, normal_scores(landscape(points)), np.ones(3, dtype=bool))
+    models = PastModels.fit([sample], default_lengthscales(3))
     assert models.to_arrays()["sizes"].tolist() == [300]
     test = rng.random((100, 3))
     assert spearmanr(models.predict(test)[0], landscape(test)).statistic > 0.98
 
 
 def test_who_does_not_believe_the_past_is_always_heard():
-    model, points = fitted(PastTasks.learn(tasks()), n=25)
+    model, points = fitted(Prior.learn(tasks()), n=25)
     plain = [p for p, (s, _) in zip(
         model.posteriors(points, np.zeros((6, len(points)))), model._weighted, strict=True
     ) if not s.hypothesis.past]  # fmt: skip

@@ -5,8 +5,8 @@ import pytest
 from advisor.data import load_dataset, prepare
 from advisor.models import get_family
 from advisor.strategies import STRATEGIES, get_strategy
+from advisor.training.objective import FamilyObjective, Objective
 from advisor.training.outcome import Outcome
-from advisor.tuning.objective import FamilyObjective, Objective
 from advisor.tuning.runner import run
 from advisor.tuning.tuner import Tuner
 from knowledge_base import SpaceDefinition
@@ -146,7 +146,7 @@ def test_the_time_limit_stops_and_keeps_all_that_are_running(objective, monkeypa
 
 def test_resumed_studies_ask_for_what_earlier_versions_asked():
     """One at a time, the n-th random configuration is drawn with the seed of step n."""
-    from advisor.spaces import sample
+    from advisor.encoding import sample
 
     strategy = get_strategy("random")(SPACE, seed=3, warm_start=[{"x": 0.5}, {"x": 0.5}])
     found = []

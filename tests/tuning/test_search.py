@@ -12,14 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 from advisor.cli import main
+from advisor.training.objective import Objective, load_function
 from advisor.training.outcome import Outcome
-from advisor.tuning.objective import Objective, load_function
 from advisor.tuning.runner import run
 from advisor.tuning.search import resume, start
 from advisor.tuning.settings import TuneSettings
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase, SpaceDefinition, UserError
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.studies import StudyDirectory
 
 SPACE = SpaceDefinition.from_dict(
     {
@@ -169,7 +169,7 @@ def test_the_timeout_stops_a_trial_and_keeps_it(own):
 
 def test_two_processes_cannot_run_one_study(own):
     search = start(own, KnowledgeBase(seed=False))
-    from advisor.tuning.studies import exclusive
+    from knowledge_base.studies import exclusive
 
     with exclusive(search.path), pytest.raises(UserError, match="Another process"):
         search.run()

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from advisor.advisor import Advisor, Problem
+from advisor.facade import Advisor, Problem
 from advisor.meta import Query
 from advisor.models import FAMILIES, ModelFamily, ModuleFamily
 from advisor.strategies import get_strategy
 from advisor.strategies.gradient import refuse
-from advisor.tuning.objective import FamilyObjective, FunctionObjective, Objective, load_function
+from advisor.training.objective import FamilyObjective, FunctionObjective, Objective, load_function
 from advisor.tuning.own_network import own_family
 from advisor.tuning.settings import TuneSettings
 from knowledge_base import KnowledgeBase

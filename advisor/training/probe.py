@@ -4,8 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from advisor.training.objective import Objective
 from advisor.training.outcome import StopTrial
-from advisor.tuning.objective import Objective
 from knowledge_base.records import EpochRecord
 
 PROBE_EPOCHS = 5

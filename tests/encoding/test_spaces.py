@@ -2,8 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from advisor.models import get_family
-from advisor.spaces import (
+from advisor.encoding import (
     Encoder,
     allowed,
     from_configspace,
@@ -12,7 +11,8 @@ from advisor.spaces import (
     sobol,
     to_configspace,
 )
-from advisor.spaces.cube import to_points
+from advisor.encoding.cube import to_points
+from advisor.models import get_family
 from knowledge_base import SpaceDefinition, SpaceError
 from knowledge_base.space import restricted
 

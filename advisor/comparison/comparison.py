@@ -14,9 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from advisor.plots import save_plot, text_plot
-from advisor.training.outcome import StopTrial
-from advisor.tuning.comparison_plan import (
+from advisor.comparison.plan import (
     DEFAULT_STRATEGIES,
     FILE,
     WARM,
@@ -25,15 +23,16 @@ from advisor.tuning.comparison_plan import (
     named,
     stored_signature,
 )
+from advisor.comparison.plots import save_plot, text_plot
+from advisor.comparison.standings import Standing, numbers, standings
+from advisor.training.outcome import StopTrial
 from advisor.tuning.runner import OnTrial
 from advisor.tuning.search import Search, resume, start
 from advisor.tuning.settings import TuneSettings
-from advisor.tuning.standings import Standing, numbers, standings
-from advisor.tuning.studies import exclusive, find, new_directory, studies_root
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord, TaskRecord
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.studies import StudyDirectory, exclusive, find, new_path
 
 OnStudy = Callable[[Entry, Search], None]
 
@@ -233,7 +232,7 @@ def start_comparison(
             strategy cannot search this space.
     """
     plan.check()
-    path = new_directory(root or studies_root(kb), plan.settings, name, "comparison")
+    path = new_path(root or kb.studies_root, plan.settings.label, name, "comparison")
     aside = path.parent / f".{path.name}.{uuid.uuid4().hex}"
     try:
         for entry in plan.entries:
@@ -267,7 +266,7 @@ def resume_comparison(
         UserError: there is no such comparison, it is of other strategies or seeds, or its
             file is damaged.
     """
-    path = find(root or studies_root(kb), FILE, name, plan.signature, stored_signature)
+    path = find(root or kb.studies_root, FILE, name, plan.signature, stored_signature)
     stored = Plan.load(path)
     stored.require(plan.strategies, plan.seeds)
     settings = replace(stored.settings, trials=trials or stored.settings.trials)

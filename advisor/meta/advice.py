@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.meta import Recommendation
+from advisor.meta.recommendation import Recommendation
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from advisor.meta import Query, learner
+from advisor.meta import Query, learner_for
 from advisor.models import FAMILIES
-from advisor.surrogates import PastTasks
+from advisor.surrogates import Prior
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
 
@@ -30,7 +30,7 @@ class Start:
     """
 
     warm: Sequence[dict[str, Any]] = field(default_factory=list)
-    past: PastTasks | None = None
+    past: Prior | None = None
 
 
 def warm_start(
@@ -51,7 +51,7 @@ def warm_start(
     """
     if kb is None or n < 1:
         return Start()
-    known = learner(kb, space, family, exclude_datasets)
+    known = learner_for(kb, space, family, exclude_datasets)
     warm = [dict(item.config) for item in known.recommend(query, n)]
     if family in FAMILIES:
         warm = _with_default(warm, space.default())
@@ -78,17 +78,17 @@ def warm_count(trials: int) -> int:
     return max(min(MAX_WARM, (trials + 1) // 2), 1)
 
 
-def save_past(path: Path, past: PastTasks | None) -> None:
+def save_prior(path: Path, past: Prior | None) -> None:
     """Keep the prior of a study in its directory, so that a resumed one goes on with it."""
     if past is not None:
         arrays: dict[str, Any] = dict(past.to_arrays())
         np.savez(path / PAST_FILE, **arrays)
 
 
-def load_past(path: Path) -> PastTasks | None:
+def load_prior(path: Path) -> Prior | None:
     """Return the prior of a study, None if it has none (or it cannot be read)."""
     try:
         with np.load(path / PAST_FILE, allow_pickle=False) as stored:
-            return PastTasks.from_arrays({name: stored[name] for name in stored.files})
+            return Prior.from_arrays({name: stored[name] for name in stored.files})
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None

@@ -17,7 +17,7 @@ NOISES = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
 
 
 @dataclass(frozen=True)
-class TaskSample:
+class PastTrials:
     """What a past task knows, as numbers.
 
     Attributes:
@@ -32,7 +32,7 @@ class TaskSample:
     known: np.ndarray
 
 
-class SourceModels:
+class PastModels:
     """Predicts how past tasks score any configuration.
 
     A task is fitted on the columns that it has; it says nothing about the others.
@@ -63,7 +63,7 @@ class SourceModels:
         """Lengthscales of the columns that points have, shape (d,)."""
         return self._lengthscales if self._free is None else self._lengthscales[self._free]
 
-    def within(self, free: np.ndarray, fixed: np.ndarray) -> "SourceModels":
+    def within(self, free: np.ndarray, fixed: np.ndarray) -> "PastModels":
         """Return the models for points that only have some of the columns.
 
         Args:
@@ -75,7 +75,7 @@ class SourceModels:
         return models
 
     @classmethod
-    def fit(cls, tasks: Sequence[TaskSample], lengthscales: np.ndarray) -> "SourceModels":
+    def fit(cls, tasks: Sequence[PastTrials], lengthscales: np.ndarray) -> "PastModels":
         """Fit every task's noise and weights, given the shared lengthscales.
 
         Args:
@@ -127,9 +127,9 @@ class SourceModels:
         if group:
             yield group
 
-    def subset(self, tasks: Sequence[int]) -> "SourceModels":
+    def subset(self, tasks: Sequence[int]) -> "PastModels":
         """Return the models of some of the tasks."""
-        found = SourceModels(
+        found = PastModels(
             self._lengthscales,
             [self._inputs[t] for t in tasks],
             [self._weights[t] for t in tasks],
@@ -138,9 +138,9 @@ class SourceModels:
         found._free, found._fixed = self._free, self._fixed
         return found
 
-    def joined(self, other: "SourceModels") -> "SourceModels":
+    def joined(self, other: "PastModels") -> "PastModels":
         """Return these models and those of `other`, which have the same lengthscales."""
-        return SourceModels(
+        return PastModels(
             self._lengthscales,
             self._inputs + other._inputs,
             self._weights + other._weights,
@@ -160,7 +160,7 @@ class SourceModels:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any]) -> "SourceModels":
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> "PastModels":
         """Return what `to_arrays` wrote."""
         cuts = np.cumsum(arrays["sizes"])[:-1]
         inputs = np.split(np.asarray(arrays["inputs"], dtype=float), cuts)
@@ -170,7 +170,7 @@ class SourceModels:
         return models.within(arrays["free"], arrays["fixed"]) if "free" in arrays else models
 
 
-def fit_weights(task: TaskSample, lengthscales: np.ndarray) -> np.ndarray:
+def fit_weights(task: PastTrials, lengthscales: np.ndarray) -> np.ndarray:
     """Return the posterior mean's coefficients, the noise chosen by marginal likelihood.
 
     Noise ratios are compared on a grid through one eigendecomposition, the signal variance
@@ -194,7 +194,7 @@ def fit_weights(task: TaskSample, lengthscales: np.ndarray) -> np.ndarray:
     return vectors @ (projected / (np.maximum(values, 0.0) + chosen))
 
 
-def shared_lengthscales(tasks: Sequence[TaskSample]) -> np.ndarray:
+def shared_lengthscales(tasks: Sequence[PastTrials]) -> np.ndarray:
     """Return the lengthscales that tasks share, shape (d,).
 
     They are rounded to powers of 1.25, so that a few more trials do not change them all.
@@ -208,10 +208,10 @@ def shared_lengthscales(tasks: Sequence[TaskSample]) -> np.ndarray:
     return 1.25 ** np.round(np.log(found) / np.log(1.25))
 
 
-def _thinned(task: TaskSample) -> TaskSample:
+def _thinned(task: PastTrials) -> PastTrials:
     """Return at most MAX_POINTS of the trials, evenly spread over the ranks of the scores."""
     if len(task.scores) <= MAX_POINTS:
         return task
     order = np.argsort(-task.scores, kind="stable")
     rows = order[np.linspace(0, len(order) - 1, MAX_POINTS).round().astype(int)]
-    return TaskSample(task.inputs[rows], task.scores[rows], task.known)
+    return PastTrials(task.inputs[rows], task.scores[rows], task.known)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from advisor.encoding import Encoder, allowed
 from advisor.meta.risk import failures
 from advisor.meta.scores import (
     MIN_REFERENCE,
@@ -18,8 +19,7 @@ from advisor.meta.scores import (
     share_beaten,
 )
 from advisor.meta.translation import Translated, translate
-from advisor.spaces import Encoder, allowed
-from advisor.surrogates import SourceModels, TaskSample
+from advisor.surrogates import PastModels, PastTrials
 from advisor.surrogates.lengthscales import default_lengthscales
 from knowledge_base import KnowledgeBase
 from knowledge_base.identity import canonical_json
@@ -96,9 +96,9 @@ class SourceTask:
         return int(self.random.sum()) >= MIN_REFERENCE
 
     @property
-    def sample(self) -> TaskSample:
+    def sample(self) -> PastTrials:
         """The task for a surrogate."""
-        return TaskSample(self.encoded, normal_scores(self.shares), self.known)
+        return PastTrials(self.encoded, normal_scores(self.shares), self.known)
 
 
 def load_history(
@@ -284,7 +284,7 @@ def corrected(
     if not reference or all(source.referenced for source in sources):
         return list(sources)
     samples = [source.sample for source in reference]
-    models = SourceModels.fit(samples, default_lengthscales(samples[0].inputs.shape[1]))
+    models = PastModels.fit(samples, default_lengthscales(samples[0].inputs.shape[1]))
     # Fresh points: the models expect more extreme things of those that they were fitted on.
     points = np.random.default_rng(0).random((RANDOM_POINTS, len(space.hyperparameters)))
     random_expected = models.predict(Encoder(space).encode_frame(allowed(space, points))).mean(0)

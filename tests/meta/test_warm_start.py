@@ -3,9 +3,9 @@
 import pytest
 
 from advisor import KnowledgeBase
-from advisor.meta import Query, learner
+from advisor.meta import Query, learner_for
+from advisor.meta.warm_start import warm_count, warm_start
 from advisor.models import get_family
-from advisor.tuning.warm_start import warm_count, warm_start
 from knowledge_base.space import SpaceDefinition, restricted
 
 SPACE = get_family("mlp").space()
@@ -19,7 +19,9 @@ def kb(tmp_path_factory):
 @pytest.mark.parametrize(("n", "place"), [(1, None), (2, None), (3, 2), (5, 2)])
 def test_the_third_is_the_library_default(kb, n, place):
     warm = warm_start(kb, SPACE, "mlp", Query(), n).warm
-    recommended = [dict(item.config) for item in learner(kb, SPACE, "mlp").recommend(Query(), n)]
+    recommended = [
+        dict(item.config) for item in learner_for(kb, SPACE, "mlp").recommend(Query(), n)
+    ]
     others = [config for k, config in enumerate(warm) if k != place]
     assert len(warm) == n
     assert others == recommended[: len(others)]

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from advisor.meta.experience import Experience
-from advisor.meta.history import REPRESENTATIVE, corrected, load_history, representative
 from advisor.meta.learner import PortfolioLearner
 from advisor.meta.past_task import PastTask, from_source
+from advisor.meta.reading import REPRESENTATIVE, corrected, load_history, representative
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
 
@@ -47,7 +47,7 @@ def recall(
     return _recent[key]
 
 
-def learner(
+def learner_for(
     kb: KnowledgeBase,
     space: SpaceDefinition,
     family: str | None = None,

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from advisor.spaces.configspace import to_configspace
-from advisor.spaces.cube import allowed, to_points
+from advisor.encoding.configspace import to_configspace
+from advisor.encoding.cube import allowed, to_points
 from knowledge_base.space import SpaceDefinition
 
 

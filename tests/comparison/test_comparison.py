@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.plots import check_plot_file, save_plot, text_plot, value_range
-from advisor.tuning import TuneSettings, compare
-from advisor.tuning.comparison import resume_comparison, start_comparison
-from advisor.tuning.comparison_plan import Plan
-from advisor.tuning.standings import StudyNumbers, standings
+from advisor.comparison import compare
+from advisor.comparison.comparison import resume_comparison, start_comparison
+from advisor.comparison.plan import Plan
+from advisor.comparison.plots import check_plot_file, save_plot, text_plot, value_range
+from advisor.comparison.standings import StudyNumbers, standings
+from advisor.tuning import TuneSettings
 from knowledge_base import KnowledgeBase, UserError
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.studies import StudyDirectory
 
 OBJECTIVE = """
 from pathlib import Path

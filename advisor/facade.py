@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor import metafeatures
-from advisor.advice import Advice
 from advisor.data import Dataset, load_dataset
-from advisor.meta import MetaLearner, Query, Recommendation, learner
+from advisor.meta import MetaLearner, Query, Recommendation, learner_for
+from advisor.meta.advice import Advice
 from advisor.metrics import Metric, default_metric, get_metric
 from advisor.models import ModelFamily, family_for, get_family
 from knowledge_base import KnowledgeBase
@@ -18,7 +18,7 @@ from knowledge_base.records import TaskRecord
 if TYPE_CHECKING:
     import pandas as pd
 
-    from advisor.tuning.probe import ProbeOutcome
+    from advisor.training.probe import ProbeOutcome
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class Advisor:
             else self.problem(data, target, metric, kind, seed, **columns)
         )
         family = problem.family
-        past = learner(self.kb, family.space(), family.name, exclude_datasets)
+        past = learner_for(self.kb, family.space(), family.name, exclude_datasets)
         query = problem.query
         if probe is not None:
             query = replace(query, outcomes=self._probe(problem, past, probe, seed))
@@ -188,8 +188,8 @@ class Advisor:
         self, problem: Problem, past: MetaLearner, seconds: float, seed: int
     ) -> "list[ProbeOutcome]":
         from advisor.data import prepare
-        from advisor.tuning.objective import FamilyObjective
-        from advisor.tuning.probe import PROBE_CONFIGS, PROBE_EPOCHS, probe
+        from advisor.training.objective import FamilyObjective
+        from advisor.training.probe import PROBE_CONFIGS, PROBE_EPOCHS, probe
 
         configs = [item.config for item in past.recommend(problem.query, PROBE_CONFIGS)]
         objective = FamilyObjective(

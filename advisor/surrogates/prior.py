@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from advisor.surrogates.costs import PastCosts
-from advisor.surrogates.sources import SourceModels, TaskSample, shared_lengthscales
+from advisor.surrogates.past_costs import PastCosts
+from advisor.surrogates.past_models import PastModels, PastTrials, shared_lengthscales
 
 CHECKED_TASKS = 40
 CHECKED_POINTS = 60
@@ -15,7 +15,7 @@ MIN_TRUST, MAX_TRUST = 0.05, 0.95
 _COSTS = "costs_"
 
 
-class PastTasks:
+class Prior:
     """Models of past tasks with their weights for a new task.
 
     Attributes:
@@ -28,7 +28,7 @@ class PastTasks:
 
     def __init__(
         self,
-        models: SourceModels,
+        models: PastModels,
         weights: np.ndarray,
         trust: float,
         costs: PastCosts | None = None,
@@ -39,14 +39,14 @@ class PastTasks:
         self.configs = tuple(configs)
 
     @classmethod
-    def learn(cls, tasks: Sequence[TaskSample], weights: np.ndarray | None = None) -> "PastTasks":
+    def learn(cls, tasks: Sequence[PastTrials], weights: np.ndarray | None = None) -> "Prior":
         """Fit models of past tasks and see how well they predict each other.
 
         Args:
             tasks: at least one.
             weights: shape (t,), not negative; default even.
         """
-        models = SourceModels.fit(tasks, shared_lengthscales(tasks))
+        models = PastModels.fit(tasks, shared_lengthscales(tasks))
         given = np.ones(len(tasks)) if weights is None else np.asarray(weights, dtype=float)
         return cls(models, given / given.sum(), trust_in(tasks, models))
 
@@ -59,13 +59,13 @@ class PastTasks:
         """Return the normal score that each task expects, shape (t, n)."""
         return self.models.predict(points)
 
-    def within(self, free: np.ndarray, fixed: np.ndarray) -> "PastTasks":
-        """Return the same for points that only have some columns; see `SourceModels.within`."""
+    def within(self, free: np.ndarray, fixed: np.ndarray) -> "Prior":
+        """Return the same for points that only have some columns; see `PastModels.within`."""
         costs = self.costs
         if costs is not None:
             costs = PastCosts(costs.models.within(free, fixed), costs.weights)
         models = self.models.within(free, fixed)
-        return PastTasks(models, self.weights, self.trust, costs, self.configs)
+        return Prior(models, self.weights, self.trust, costs, self.configs)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""
@@ -80,9 +80,9 @@ class PastTasks:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any]) -> "PastTasks":
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> "Prior":
         """Return what `to_arrays` wrote."""
-        models = SourceModels.from_arrays(arrays)
+        models = PastModels.from_arrays(arrays)
         of_costs = {n.removeprefix(_COSTS): arrays[n] for n in arrays if n.startswith(_COSTS)}
         costs = PastCosts.from_arrays(of_costs) if of_costs else None
         configs = json.loads(arrays["configs"].tobytes()) if "configs" in arrays else ()
@@ -90,7 +90,7 @@ class PastTasks:
         return cls(models, weights, trust, costs, configs)
 
 
-def trust_in(tasks: Sequence[TaskSample], models: SourceModels) -> float:
+def trust_in(tasks: Sequence[PastTrials], models: PastModels) -> float:
     """Return the probability that past tasks say something about a new one.
 
     Each task's scores are correlated with what the others expect on average; tasks that
@@ -108,7 +108,7 @@ def trust_in(tasks: Sequence[TaskSample], models: SourceModels) -> float:
     return float(np.clip(2 * np.mean(found), MIN_TRUST, MAX_TRUST))
 
 
-def _agreement(task: TaskSample, place: int, models: SourceModels) -> float:
+def _agreement(task: PastTrials, place: int, models: PastModels) -> float:
     rows = np.linspace(0, len(task.scores) - 1, min(len(task.scores), CHECKED_POINTS)).astype(int)
     others = [t for t in range(len(models)) if t != place][:CHECKED_TASKS]
     expected = models.subset(others).predict(task.inputs[rows]).mean(0)

@@ -5,7 +5,7 @@ from typing import Any
 from advisor.metrics import METRICS
 from knowledge_base import KnowledgeBase
 from knowledge_base.importers import ImportOptions, find_importer
-from knowledge_base.report import ContributionReport, contribute
+from knowledge_base.importers.contribution import ContributionReport, contribute
 from knowledge_base.space import SpaceDefinition
 
 
@@ -43,7 +43,7 @@ def contribute_source(
     Raises:
         UserError: the source as a whole cannot be used.
     """
-    from advisor.tuning.environment import contributor
+    from advisor.environment import contributor
 
     found = find_importer(source, importer)
     known = METRICS.get(metric) if metric else None

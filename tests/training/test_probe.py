@@ -2,11 +2,11 @@ import time
 
 from click.testing import CliRunner
 
-from advisor.advisor import Advisor
 from advisor.cli import main
+from advisor.facade import Advisor
+from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome
-from advisor.tuning.objective import Objective
-from advisor.tuning.probe import probe
+from advisor.training.probe import probe
 from knowledge_base.records import EpochRecord
 
 CONFIGS = [{"x": number} for number in range(8)]

@@ -7,8 +7,8 @@ from advisor.diagnosis.base import Symptom
 from advisor.diagnosis.findings import Diagnosis, Finding, Remedy
 from advisor.diagnosis.reading import Reading
 from advisor.diagnosis.symptoms import SYMPTOMS
-from advisor.meta.aliases import match_names
-from knowledge_base.records import DatasetRecord, TaskRecord, TrialRecord
+from advisor.encoding.aliases import match_names
+from knowledge_base.records import DatasetRecord, TaskRecord, TrialRecord, best_trial
 from knowledge_base.space import Hyperparameter, SpaceDefinition
 
 
@@ -69,13 +69,6 @@ def labelled(
     value = None if best is None else best.value
     classes = dataset.n_classes if dataset is not None else None
     return replace(trial, labels=diagnose(trial, task, space, classes, value).labels)
-
-
-def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
-    """Return the completed trial with the best value, the first of equals; None for none."""
-    completed = [t for t in trials if t.state == "complete" and t.value is not None]
-    sign = 1 if direction == "minimize" else -1
-    return min(completed, key=lambda trial: sign * (trial.value or 0.0), default=None)
 
 
 def remedies_for(label: str, space: SpaceDefinition, config: dict[str, object]) -> list[Remedy]:

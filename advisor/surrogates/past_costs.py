@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from advisor.surrogates.sources import SourceModels, TaskSample
+from advisor.surrogates.past_models import PastModels, PastTrials
 from advisor.surrogates.transfer import TransferGP
 
 MIN_DURATIONS = 5
@@ -23,14 +23,14 @@ class PastCosts:
         weights: summing to 1, shape (t,).
     """
 
-    def __init__(self, models: SourceModels, weights: np.ndarray) -> None:
+    def __init__(self, models: PastModels, weights: np.ndarray) -> None:
         """Take fitted parts; use `learn` to make them."""
         self.models, self.weights = models, weights
 
     @classmethod
     def learn(
         cls,
-        tasks: Sequence[TaskSample],
+        tasks: Sequence[PastTrials],
         durations: Sequence[np.ndarray],
         weights: np.ndarray,
         lengthscales: np.ndarray,
@@ -48,11 +48,11 @@ class PastCosts:
             rows = np.isfinite(seconds) & (np.nan_to_num(seconds) > 0)
             if rows.sum() >= MIN_DURATIONS and weight > 0:
                 logs = np.log(seconds[rows])
-                samples.append(TaskSample(task.inputs[rows], logs - logs.mean(), task.known))
+                samples.append(PastTrials(task.inputs[rows], logs - logs.mean(), task.known))
                 kept.append(weight)
         if not samples:
             return None
-        return cls(SourceModels.fit(samples, lengthscales), np.array(kept) / np.sum(kept))
+        return cls(PastModels.fit(samples, lengthscales), np.array(kept) / np.sum(kept))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""
@@ -61,7 +61,7 @@ class PastCosts:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> "PastCosts":
         """Return what `to_arrays` wrote."""
-        return cls(SourceModels.from_arrays(arrays), np.asarray(arrays["task_weights"]))
+        return cls(PastModels.from_arrays(arrays), np.asarray(arrays["task_weights"]))
 
 
 def expected_log_seconds(

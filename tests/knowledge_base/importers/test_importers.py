@@ -4,7 +4,7 @@ import shutil
 import optuna
 import pytest
 
-from advisor.contributing import contribute_source
+from advisor.contribution import contribute_source
 from knowledge_base import ContributionError, KnowledgeBase
 
 SPACE = """

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from advisor.diagnosis import best_trial
 from advisor.tuning.settings import TuneSettings
-from knowledge_base.study_directory import StudyDirectory
+from knowledge_base.records import best_trial
+from knowledge_base.studies import StudyDirectory
 
 Curve = list[float | None]
 

@@ -1,17 +1,22 @@
-"""A running study on disk: `study.json`, and one line of `trials.jsonl` per finished trial.
+"""Running studies on disk: `study.json`, and one line of `trials.jsonl` per finished trial.
 
 Every line is flushed to disk before `append` returns. A process that is killed while it
 writes leaves a half line at the end, which is never seen and cut off before the next one.
 """
 
+import difflib
 import json
 import os
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from knowledge_base.bundle import Bundle
 from knowledge_base.errors import ContributionError, UserError
@@ -161,3 +166,111 @@ class StudyDirectory:
             file.seek(0)
             file.truncate(file.read().rfind(b"\n") + 1)
         file.seek(0, os.SEEK_END)
+
+
+def new_path(root: Path, label: str, name: str | None, kind: str = "study") -> Path:
+    """Return a path for a new study: NAME, or the label with the first free number.
+
+    Args:
+        root: folder of studies.
+        label: of what is searched.
+        name: as the user wants it.
+        kind: of what the directory will hold; part of its label unless it is a study.
+
+    Raises:
+        UserError: one of that name is there already.
+    """
+    if name is not None:
+        if re.fullmatch(r"[\w.-]+", name) is None:
+            raise UserError(f"--study '{name}' may hold letters, digits, '.', '_' and '-' only.")
+        if (root / name).exists():
+            raise UserError(f"The {kind} '{name}' exists already; add --resume to go on with it.")
+        return root / name
+    label = re.sub(r"[^\w.-]+", "-", label)
+    label = label if kind == "study" else f"{label}-{kind}"
+    numbers = (number for number in range(1, 1_000_000))
+    return next(path for n in numbers if not (path := root / f"{label}-{n}").exists())
+
+
+def find_study(root: Path, name: str | None, signature: str) -> Path:
+    """Return the study NAME below `root`, or the newest that was started with a signature.
+
+    Raises:
+        UserError: there is no such study; the known ones are listed.
+    """
+
+    def signature_of(path: Path) -> str | None:
+        return StudyDirectory.open(path).settings.get("signature")
+
+    return find(root, "study.json", name, signature, signature_of)
+
+
+def find(
+    root: Path,
+    file: str,
+    name: str | None,
+    signature: str,
+    signature_of: Callable[[Path], str | None],
+) -> Path:
+    """Return the directory NAME below `root`, or the newest one with a signature.
+
+    Args:
+        root: folder of directories.
+        file: what each of them holds, such as "study.json".
+        name: as the user gave it.
+        signature: to look for without a name.
+        signature_of: reads that of a directory.
+
+    Raises:
+        UserError: there is none; the known ones are listed.
+    """
+    kind = file.removesuffix(".json")
+    known = sorted(path.parent.name for path in root.glob(f"*/{file}"))
+    if name is not None:
+        return named(root, file, name)
+    same = [root / each for each in known if signature_of(root / each) == signature]
+    if not same:
+        raise UserError(
+            f"No {kind} in {root} was started with these arguments. {_listing(known, kind)} "
+            "Name one with --study NAME --resume."
+        )
+    return max(same, key=lambda path: (path / file).stat().st_mtime)
+
+
+def named(root: Path, file: str, name: str) -> Path:
+    """Return the directory NAME below `root`.
+
+    Raises:
+        UserError: there is none; the nearest or the known ones are named.
+    """
+    kind = file.removesuffix(".json")
+    known = sorted(path.parent.name for path in root.glob(f"*/{file}"))
+    if name in known:
+        return root / name
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean '{near[0]}'?" if near else _listing(known, kind)
+    raise UserError(f"There is no {kind} '{name}' in {root}. {hint}")
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold a study for this process; the lock goes with the process, however it ends.
+
+    Raises:
+        UserError: another process is running the study.
+    """
+    lock = FileLock(str(path / ".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"Another process is running the study '{path.name}'.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _listing(known: list[str], kind: str) -> str:
+    many = "studies" if kind == "study" else f"{kind}s"
+    shown = ", ".join(known[-5:])
+    return f"Known {many}: {shown}." if known else f"There are no {many} yet."
