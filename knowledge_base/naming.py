@@ -1,0 +1,37 @@
+"""Names that people mistype: which one may have been meant."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known name that is most like `name`, None if none is.
+
+    Args:
+        name: as it was given.
+        known: names that exist.
+        cutoff: least similarity, in [0, 1].
+    """
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.6) -> str:
+    """Return "Did you mean 'x'?" where a known name is near, else `otherwise`.
+
+    >>> did_you_mean("lable", ["label", "age"])
+    "Did you mean 'label'?"
+    """
+    near = nearest(name, known, cutoff)
+    return otherwise if near is None else f"Did you mean '{near}'?"
+
+
+def try_these(name: str, known: Iterable[str]) -> str:
+    """Return "Try x." with the nearest known name, or with all of them where none is near.
+
+    >>> try_these("grd", ["random", "grid"])
+    'Try grid.'
+    """
+    names = list(known)
+    near = nearest(name, names)
+    return f"Try {near or ' or '.join(names)}."
