@@ -1,22 +1,41 @@
-"""Advisor: hyperparameters from experience. See README.md."""
+"""Advisor: hyperparameters from experience. See README.md.
+
+`Advisor` recommends, tunes, compares, contributes and diagnoses. `Tuner` is for loops of one's
+own: ask for a configuration, tell its `Outcome`. `KnowledgeBase` holds past trials. Bad input
+raises a `UserError` with one line that says what was wrong, where, and what to do.
+"""
 
 from importlib import import_module
-from typing import Any
 
 _PUBLIC = {
     "Advice": "advisor.meta.advice",
     "Advisor": "advisor.facade",
+    "Comparison": "advisor.comparison",
     "KnowledgeBase": "knowledge_base",
+    "Outcome": "advisor.training.outcome",
+    "Query": "advisor.meta.recommendation",
+    "Recommendation": "advisor.meta.recommendation",
+    "Search": "advisor.tuning",
+    "Settings": "advisor.settings",
     "SpaceDefinition": "knowledge_base.space",
-    "Tuner": "advisor.tuning.tuner",
-    "tune": "advisor.tuning.search",
+    "Tuner": "advisor.tuning",
+    "UserError": "knowledge_base.errors",
+    "tune": "advisor.facade",
 }
 
 __all__ = sorted(_PUBLIC)
 
 
-def __getattr__(name: str) -> Any:
-    # Lazy, so that `advisor --help` does not pay for pandas and torch.
+def __getattr__(name: str) -> object:
+    # Lazy, so that the command's help does not pay for pandas and torch.
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("advisor-automl")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'advisor' has no attribute '{name}'")
     return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), "__version__", *__all__]

@@ -1,12 +1,20 @@
 """Contributing finished runs: from what the user says to the importer that reads them."""
 
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from advisor.environment import contributor
 from advisor.metrics import METRICS
 from knowledge_base import KnowledgeBase
 from knowledge_base.importers import ImportOptions, find_importer
 from knowledge_base.importers.contribution import ContributionReport, contribute
 from knowledge_base.space import SpaceDefinition
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from advisor.data import Dataset
 
 
 def contribute_source(
@@ -14,9 +22,9 @@ def contribute_source(
     source: str,
     *,
     importer: str | None = None,
-    dataset: str | None = None,
+    dataset: "str | Path | pd.DataFrame | Dataset | None" = None,
     target: str | None = None,
-    space: str | None = None,
+    space: str | Path | SpaceDefinition | None = None,
     metric: str | None = None,
     direction: str | None = None,
     family: str | None = None,
@@ -32,7 +40,7 @@ def contribute_source(
         source: CSV, JSON Lines, study directory, knowledge base or Optuna storage.
         importer: its name; default by the source.
         dataset, target: the data behind the trials, if they are at hand.
-        space: file with the search space; default that of the family.
+        space: search space, or a file with it; default that of the family.
         metric, direction: what the trials optimise; the direction of a known metric is known.
         family: model family.
         task_name: name of the task, without a data set.
@@ -43,8 +51,6 @@ def contribute_source(
     Raises:
         UserError: the source as a whole cannot be used.
     """
-    from advisor.environment import contributor
-
     found = find_importer(source, importer)
     known = METRICS.get(metric) if metric else None
     options = ImportOptions(
@@ -55,29 +61,36 @@ def contribute_source(
         task_name=task_name,
         study=study_name,
         contributor=contributor(),
-        **_data(dataset, target, seed),
     )
+    if dataset is not None:
+        options = _with_data(options, dataset, target, seed)
     return contribute(kb, found.read(source, options), dry_run=dry_run)
 
 
-def _space(path: str | None, family: str | None) -> SpaceDefinition:
-    if path is not None:
-        return SpaceDefinition.read(path)
+def _space(given: str | Path | SpaceDefinition | None, family: str | None) -> SpaceDefinition:
+    if isinstance(given, SpaceDefinition):
+        return given
+    if given is not None:
+        return SpaceDefinition.read(given)
     from advisor.models import get_family
 
     return get_family(family or "mlp").space()
 
 
-def _data(source: str | None, target: str | None, seed: int) -> dict[str, Any]:
-    if source is None:
-        return {}
+def _with_data(
+    options: ImportOptions,
+    source: "str | Path | pd.DataFrame | Dataset",
+    target: str | None,
+    seed: int,
+) -> ImportOptions:
     from advisor import metafeatures
-    from advisor.data import load_dataset
+    from advisor.data import Dataset, load_dataset
 
-    dataset = load_dataset(source, target)
-    return {
-        "dataset": dataset.record(),
-        "target": dataset.target_name,
-        "metafeatures": metafeatures.compute(dataset, seed=seed),
-        "metafeatures_version": metafeatures.VERSION,
-    }
+    data = source if isinstance(source, Dataset) else load_dataset(source, target)
+    return replace(
+        options,
+        dataset=data.record(),
+        target=data.target_name,
+        metafeatures=metafeatures.compute(data, seed=seed),
+        metafeatures_version=metafeatures.VERSION,
+    )

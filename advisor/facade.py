@@ -1,56 +1,40 @@
-"""The facade: one object that recommends, tunes and contributes, as the commands do."""
+"""The facade: one object that recommends, tunes, compares, contributes and diagnoses."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from advisor import metafeatures
-from advisor.data import Dataset, load_dataset
-from advisor.meta import MetaLearner, Query, Recommendation, learner_for
+from advisor.meta import MetaLearner, Recommendation, learner_for
 from advisor.meta.advice import Advice
-from advisor.metrics import Metric, default_metric, get_metric
-from advisor.models import ModelFamily, family_for, get_family
+from advisor.models import ModelFamily, ModuleFamily, get_family
+from advisor.problem import DataProblem, data_problem
+from advisor.settings import Settings
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
-from knowledge_base.records import TaskRecord
+from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import ConfigDict
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from advisor.comparison import Comparison
+    from advisor.data import Dataset
+    from advisor.diagnosis import StudyDiagnosis
     from advisor.training.probe import ProbeOutcome
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A data set with everything that is derived from it without training.
-
-    Attributes:
-        dataset: the data.
-        family: model family to train on it.
-        metric: what is optimised.
-        task: identity of the task in the knowledge base.
-        metafeatures: of the data set.
-    """
-
-    dataset: Dataset
-    family: ModelFamily
-    metric: Metric
-    task: TaskRecord
-    metafeatures: Mapping[str, float]
-
-    @property
-    def query(self) -> Query:
-        """What the meta-learner needs to know."""
-        return Query(self.metafeatures, self.task.dataset_id, self.task.target, self.task.task_id)
+    from advisor.tuning import Search
+    from advisor.tuning.runner import OnTrial
+    from knowledge_base.importers.contribution import ContributionReport
 
 
 class Advisor:
-    """Recommends hyperparameters from a knowledge base of past trials.
+    """Recommends, tunes, compares, contributes and diagnoses, with one knowledge base.
 
     >>> advisor = Advisor()
     >>> advice = advisor.recommend("data.csv", target="label", n=5)
     >>> advice.recommendations[0].config
+    >>> search = advisor.tune("data.csv", "label", trials=30, only=["learning_rate", "dropout"])
+    >>> search.tuner.best.config
     """
 
     def __init__(
@@ -77,61 +61,30 @@ class Advisor:
         metric: str | None = None,
         kind: str | None = None,
         seed: int = 0,
-        **columns: Any,
-    ) -> Problem:
-        """Load a data set and derive its task and metafeatures; nothing is trained.
+        *,
+        text: str | None = None,
+        time: str | None = None,
+        series: str | None = None,
+        horizon: int | None = None,
+    ) -> DataProblem:
+        """Load a data set and derive its task; nothing is trained.
 
         Args:
-            data: file, folder of images, built-in name, frame or loaded data set.
-            target: column to predict.
-            metric: what to optimise; default accuracy, rmse or mase.
-            kind: "classification" or "regression"; default by the target's values.
-            seed: of the sample that metafeatures are computed on.
-            **columns: `text`, or `time`, `series` and `horizon`, as in `DataRequest`.
+            data, target, metric, kind, seed, text, time, series, horizon: as for
+                `advisor.problem.data_problem`.
 
         Raises:
             UserError: the data cannot be used, the metric does not fit the target, or the
                 family does not take such data.
         """
-        dataset = self._dataset(data, target, kind, columns)
-        family = self.family or family_for(dataset.modality)
-        chosen = get_metric(metric) if metric else default_metric(dataset.kind)
-        if dataset.kind not in chosen.kinds:
-            raise UserError(
-                f"The metric {chosen.name} is for {' and '.join(chosen.kinds)}, but the target "
-                f"'{dataset.target_name}' makes this a {dataset.kind} task."
-            )
-        task = TaskRecord(
-            name=dataset.name,
-            metric=chosen.name,
-            direction=chosen.direction,
-            family=family.name,
-            dataset_id=dataset.fingerprint,
-            target=dataset.target_name,
-        )
-        return Problem(dataset, family, chosen, task, metafeatures.compute(dataset, seed=seed))
-
-    def _dataset(
-        self,
-        data: "str | Path | pd.DataFrame | Dataset",
-        target: str | None,
-        kind: str | None,
-        columns: Mapping[str, Any],
-    ) -> Dataset:
-        modality = None if self.family is None else self.family.modality
-        if not isinstance(data, Dataset):
-            return load_dataset(data, target, kind, modality=modality, **columns)
-        if modality not in (None, data.modality):
-            assert self.family is not None
-            raise UserError(
-                f"The family {self.family.name} takes {modality} data, but {data.name} is "
-                f"{data.modality} data."
-            )
-        return data
+        return data_problem(
+            data, target, metric=metric, kind=kind, family=self.family, seed=seed,
+            text=text, time=time, series=series, horizon=horizon,
+        )  # fmt: skip
 
     def recommend(
         self,
-        data: "str | Path | pd.DataFrame | Dataset | Problem",
+        data: "str | Path | pd.DataFrame | Dataset | DataProblem",
         target: str | None = None,
         n: int = 5,
         metric: str | None = None,
@@ -139,7 +92,11 @@ class Advisor:
         seed: int = 0,
         exclude_datasets: Sequence[str] = (),
         probe: float | None = None,
-        **columns: Any,
+        *,
+        text: str | None = None,
+        time: str | None = None,
+        series: str | None = None,
+        horizon: int | None = None,
     ) -> Advice:
         """Recommend `n` starting configurations in seconds, without training unless asked to.
 
@@ -153,7 +110,8 @@ class Advisor:
             seed: of the sample that metafeatures are computed on.
             exclude_datasets: fingerprints of data sets whose trials are not to be used.
             probe: seconds for a few short trainings, whose outcomes choose between past tasks.
-            **columns: `text`, or `time`, `series` and `horizon`, as in `DataRequest`.
+            text, time, series, horizon: columns of texts, or of times and the names of series,
+                and how many steps ahead, as in `DataRequest`.
 
         Raises:
             UserError: bad data, target, metric or knowledge base.
@@ -162,14 +120,24 @@ class Advisor:
             raise UserError(f"The number of recommendations must be at least 1, not {n}.")
         problem = (
             data
-            if isinstance(data, Problem)
-            else self.problem(data, target, metric, kind, seed, **columns)
+            if isinstance(data, DataProblem)
+            else self.problem(
+                data,
+                target,
+                metric,
+                kind,
+                seed,
+                text=text,
+                time=time,
+                series=series,
+                horizon=horizon,
+            )
         )
         family = problem.family
-        past = learner_for(self.kb, family.space(), family.name, exclude_datasets)
+        past = learner_for(self.kb, problem.space, family.name, exclude_datasets)
         query = problem.query
         if probe is not None:
-            query = replace(query, outcomes=self._probe(problem, past, probe, seed))
+            query = replace(query, outcomes=_probed(problem, past, probe, seed))
         found = past.recommend(query, n)
         return Advice(
             dataset=problem.dataset.name,
@@ -184,25 +152,244 @@ class Advisor:
             recommendations=tuple(found) or (_without_history(family.default()),),
         )
 
-    def _probe(
-        self, problem: Problem, past: MetaLearner, seconds: float, seed: int
-    ) -> "list[ProbeOutcome]":
-        from advisor.data import prepare
-        from advisor.training.objective import FamilyObjective
-        from advisor.training.probe import PROBE_CONFIGS, PROBE_EPOCHS, probe
+    def search(
+        self,
+        data: "str | Path | pd.DataFrame | Dataset | None" = None,
+        target: str | None = None,
+        *,
+        name: str | None = None,
+        root: Path | None = None,
+        contribute: bool = True,
+        resume: bool = False,
+        **settings: object,
+    ) -> "Search":
+        """Return a search that is ready to run: a new study, or one that goes on.
 
-        configs = [item.config for item in past.recommend(problem.query, PROBE_CONFIGS)]
-        objective = FamilyObjective(
-            problem.family,
-            prepare(problem.dataset, seed),
-            problem.metric.name,
-            seed,
-            max_epochs=PROBE_EPOCHS,
+        Args:
+            data: as for `recommend`; without it, `objective` and `space` are needed.
+            target: column to predict.
+            name: of the study; default from the data set.
+            root: folder of studies; default beside the knowledge base.
+            contribute: whether each finished trial goes into the knowledge base at once.
+            resume: go on with the study `name`, or the newest that was started with the same
+                arguments. `trials`, if given, is its new length.
+            **settings: further fields of `Settings`, such as trials=30, strategy="random",
+                only=["learning_rate"], fix={"units": 64}, or module=build with space=space.
+
+        Raises:
+            UserError: no such setting, the data, space or function cannot be used, or there is
+                no such study to go on with.
+        """
+        from advisor.tuning import search
+
+        asked = self._settings(data, target, settings)
+        if not resume:
+            return search.start(asked, self.kb, name, root, contribute)
+        trials = asked.trials if "trials" in settings else None
+        return search.resume(asked, self.kb, name, root, contribute, trials)
+
+    def tune(
+        self,
+        data: "str | Path | pd.DataFrame | Dataset | None" = None,
+        target: str | None = None,
+        *,
+        timeout: float | None = None,
+        on_trial: "OnTrial | None" = None,
+        name: str | None = None,
+        root: Path | None = None,
+        contribute: bool = True,
+        resume: bool = False,
+        **settings: object,
+    ) -> "Search":
+        """Run a warm-started search to its end, and return it.
+
+        Args:
+            data, target, name, root, contribute, resume, **settings: as for `search`.
+            timeout: seconds for this run.
+            on_trial: called with every finished trial and the tuner.
+
+        Raises:
+            UserError: as for `search`.
+        """
+        found = self.search(
+            data, target, name=name, root=root, contribute=contribute, resume=resume, **settings
         )
-        return probe(objective, configs, problem.metric.direction, seconds)
+        found.run(timeout, on_trial)
+        return found
+
+    def comparison(
+        self,
+        data: "str | Path | pd.DataFrame | Dataset | None" = None,
+        target: str | None = None,
+        *,
+        strategies: Sequence[str] | None = None,
+        seeds: int = 1,
+        warm: bool = False,
+        timeout: float | None = None,
+        name: str | None = None,
+        root: Path | None = None,
+        resume: bool = False,
+        **settings: object,
+    ) -> "Comparison":
+        """Return a comparison of strategies that is ready to run, or to go on.
+
+        Args:
+            data, target, **settings: as for `search`; `trials` is for each strategy with each
+                seed, 20 unless said otherwise.
+            strategies: names of strategies, from a cold start; with the suffix "+warm" from
+                the knowledge base. Default: grid, random, bayesian and evolution.
+            seeds: repetitions with other seeds, and so other splits; averaged.
+            warm: let all start warm.
+            timeout: seconds for each study.
+            name: of the comparison; default from the data set.
+            root: folder of comparisons; default that of studies, beside the knowledge base.
+            resume: go on with the comparison `name`, or the newest of the same arguments.
+
+        Raises:
+            UserError: a strategy, the settings, the data or the objective cannot be used.
+        """
+        from advisor.comparison import comparison
+        from advisor.comparison.plan import DEFAULT_STRATEGIES, DEFAULT_TRIALS, Plan, named
+
+        asked = self._settings(data, target, {"trials": DEFAULT_TRIALS, **settings})
+        chosen = DEFAULT_STRATEGIES if strategies is None else strategies
+        plan = Plan(asked, named(chosen, warm), seeds, timeout)
+        if not resume:
+            return comparison.start_comparison(plan, self.kb, name, root)
+        trials = asked.trials if "trials" in settings else None
+        return comparison.resume_comparison(plan, self.kb, name, root, trials, timeout)
+
+    def compare(
+        self,
+        data: "str | Path | pd.DataFrame | Dataset | None" = None,
+        target: str | None = None,
+        **options: object,
+    ) -> "Comparison":
+        """Run a whole comparison of strategies, and return it.
+
+        Args:
+            data, target, **options: as for `comparison`.
+
+        Raises:
+            UserError: as for `comparison`.
+        """
+        found = self.comparison(data, target, **options)  # type: ignore[arg-type]
+        found.run()
+        return found
+
+    def contribute(
+        self,
+        source: str | Path,
+        *,
+        importer: str | None = None,
+        dataset: "str | Path | pd.DataFrame | Dataset | None" = None,
+        target: str | None = None,
+        space: str | Path | SpaceDefinition | None = None,
+        metric: str | None = None,
+        direction: str | None = None,
+        family: str | None = None,
+        task_name: str | None = None,
+        study_name: str | None = None,
+        dry_run: bool = False,
+        seed: int = 0,
+    ) -> "ContributionReport":
+        """Add the finished runs of a file, folder or storage to the knowledge base.
+
+        Args:
+            source: CSV, JSON Lines, study directory, knowledge base or Optuna storage.
+            importer: its name; default by the source.
+            dataset, target: the data behind the trials, if they are at hand.
+            space: search space, or a file with it; default that of the family.
+            metric, direction: what the trials optimise; the direction of a known metric is
+                known.
+            family: model family; default that of this advisor.
+            task_name: name of the task, without a data set.
+            study_name: which study of an Optuna storage.
+            dry_run: report only.
+            seed: of the sample for metafeatures.
+
+        Raises:
+            UserError: the source as a whole cannot be used.
+        """
+        from advisor.contribution import contribute_source
+
+        return contribute_source(
+            self.kb,
+            str(source),
+            importer=importer,
+            dataset=dataset,
+            target=target,
+            space=space,
+            metric=metric,
+            direction=direction,
+            family=family or (None if self.family is None else self.family.name),
+            task_name=task_name,
+            study_name=study_name,
+            dry_run=dry_run,
+            seed=seed,
+        )
+
+    def diagnose(
+        self, study: str | Path, trial: int | None = None, root: Path | None = None
+    ) -> "StudyDiagnosis":
+        """Say what went wrong in the trials of a study, by their curves, and what to change.
+
+        Args:
+            study: its name, as a search says it, or its folder.
+            trial: number of the only trial to look at.
+            root: folder of studies; default beside the knowledge base.
+
+        Raises:
+            UserError: there is no such study or trial.
+        """
+        from advisor.diagnosis import diagnose_study
+
+        return diagnose_study(study, trial, root, self.kb)
+
+    def _settings(
+        self,
+        data: "str | Path | pd.DataFrame | Dataset | None",
+        target: str | None,
+        given: dict[str, object],
+    ) -> Settings:
+        """Return typed settings; the family of this advisor counts where they name none."""
+        own = self.family
+        if isinstance(own, ModuleFamily):
+            given = {"module": own, **given}
+        elif own is not None:
+            given = {"family": own.name, **given}
+        return Settings(data=data, target=target, **given)  # type: ignore[arg-type]
 
 
-def _without_history(default: dict[str, Any]) -> Recommendation:
+def tune(
+    data: "str | Path | pd.DataFrame | Dataset | None" = None,
+    target: str | None = None,
+    kb: KnowledgeBase | str | Path | None = None,
+    **options: object,
+) -> "Search":
+    """Run a whole warm-started search and return it: `Advisor(kb).tune(...)` in one call.
+
+    Args:
+        data, target, **options: as for `Advisor.tune`.
+        kb: knowledge base or its path; default the user's own.
+
+    Raises:
+        UserError: as for `Advisor.search`.
+    """
+    return Advisor(kb).tune(data, target, **options)  # type: ignore[arg-type]
+
+
+def _probed(
+    problem: DataProblem, past: MetaLearner, seconds: float, seed: int
+) -> "list[ProbeOutcome]":
+    from advisor.training.probe import PROBE_CONFIGS, PROBE_EPOCHS, probe
+
+    configs = [item.config for item in past.recommend(problem.query, PROBE_CONFIGS)]
+    objective = problem.objective(Settings(seed=seed, max_epochs=PROBE_EPOCHS))
+    return probe(objective, configs, problem.metric.direction, seconds)
+
+
+def _without_history(default: ConfigDict) -> Recommendation:
     return Recommendation(
         rank=1, config=default, expected=0.5, interval=(0.0, 1.0), confidence="none"
     )

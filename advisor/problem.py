@@ -1,116 +1,341 @@
-"""From settings to what a search optimises: objective, task, space, and what is known of it."""
+"""What a search optimises: a task with its space, and what evaluates a configuration of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from advisor.facade import Advisor, Problem
-from advisor.meta import Query
-from advisor.models import FAMILIES, ModelFamily, ModuleFamily
-from advisor.strategies import get_strategy
+from advisor import metafeatures
+from advisor.data import Dataset, load_dataset
+from advisor.meta.recommendation import Query
+from advisor.metrics import Metric, default_metric, get_metric
+from advisor.models import FAMILIES, ModelFamily, ModuleFamily, family_for, get_family
+from advisor.settings import Settings
 from advisor.strategies.gradient import refuse
-from advisor.training.objective import FamilyObjective, FunctionObjective, Objective, load_function
-from advisor.tuning.own_network import own_family
-from advisor.tuning.settings import TuneSettings
-from knowledge_base import KnowledgeBase
+from advisor.training.objective import (
+    FamilyObjective,
+    FunctionObjective,
+    Objective,
+    TrainFunction,
+    load_function,
+)
 from knowledge_base.errors import UserError
 from knowledge_base.records import DatasetRecord, TaskRecord
-from knowledge_base.space import SpaceDefinition
+from knowledge_base.space import SpaceDefinition, restricted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from advisor.models.own import ModuleFactory
 
 
 @dataclass(frozen=True)
-class Goal:
-    """What a search optimises, whichever way it was given."""
+class Problem(ABC):
+    """What is optimised, whichever way it was given.
 
-    objective: Objective
+    Attributes:
+        task: its identity in the knowledge base.
+        space: the search space, or the part of it that is searched.
+    """
+
     task: TaskRecord
     space: SpaceDefinition
-    query: Query
-    dataset: DatasetRecord | None = None
-    metafeatures: Mapping[str, float] | None = None
+
+    @property
+    @abstractmethod
+    def dataset_record(self) -> DatasetRecord | None:
+        """The data set as the knowledge base keeps it, None without one."""
+
+    @property
+    @abstractmethod
+    def metafeatures(self) -> Mapping[str, float] | None:
+        """Metafeatures of the data set by name, None without one."""
+
+    @property
+    def query(self) -> Query:
+        """What the meta-learner needs to know."""
+        task = self.task
+        return Query(self.metafeatures, task.dataset_id, task.target, task.task_id)
+
+    @abstractmethod
+    def objective(self, settings: Settings, gradients: bool = False) -> Objective:
+        """Return what evaluates configurations.
+
+        Args:
+            settings: of these count seed, epochs and memory.
+            gradients: whether trials bring gradients by their hyperparameters, too.
+
+        Raises:
+            UserError: there are no such gradients, or the user's network cannot be trained.
+        """
 
 
-def goal_of(settings: TuneSettings, kb: KnowledgeBase, family: ModuleFamily | None = None) -> Goal:
+@dataclass(frozen=True)
+class DataProblem(Problem):
+    """A data set for a model family; deriving it trains nothing.
+
+    Attributes:
+        dataset: the data set.
+        family: model family to train on it.
+        metric: what is optimised.
+        seed: of the sample that metafeatures are computed on.
+    """
+
+    dataset: Dataset
+    family: ModelFamily
+    metric: Metric
+    seed: int = 0
+
+    @property
+    def dataset_record(self) -> DatasetRecord:
+        """The data set as the knowledge base keeps it."""
+        return self.dataset.record()
+
+    @cached_property
+    def metafeatures(self) -> Mapping[str, float]:
+        """Metafeatures of the data set by name."""
+        return metafeatures.compute(self.dataset, seed=self.seed)
+
+    def objective(self, settings: Settings, gradients: bool = False) -> Objective:
+        """Return what trains the family on the data, split with the seed of the settings."""
+        from advisor.data import prepare
+
+        prepared = prepare(self.dataset, settings.seed)
+        if isinstance(self.family, ModuleFamily):
+            self.family.check(prepared)
+        limits = {} if settings.max_epochs is None else {"max_epochs": settings.max_epochs}
+        return FamilyObjective(
+            self.family,
+            prepared,
+            self.metric.name,
+            settings.seed,
+            self._differentiable() if gradients else (),
+            settings.memory_limit,
+            **limits,
+        )
+
+    def _differentiable(self) -> tuple[str, ...]:
+        """Return what is to be searched by gradient.
+
+        Raises:
+            UserError: the family has no gradient by one of them.
+        """
+        names = [h.name for h in self.space.hyperparameters.values() if h.kind == "float"]
+        for name in names:
+            if name not in self.family.differentiable:
+                refuse(name, f"the training of {self.family.name} has no gradient by it")
+        return tuple(names)
+
+
+@dataclass(frozen=True)
+class FunctionProblem(Problem):
+    """The user's own training function; what it trains on is its own matter."""
+
+    function: TrainFunction = field(repr=False)
+
+    @property
+    def dataset_record(self) -> None:
+        """None."""
+        return None
+
+    @property
+    def metafeatures(self) -> None:
+        """None."""
+        return None
+
+    def objective(self, settings: Settings, gradients: bool = False) -> Objective:
+        """Return what calls the function; its gradients, if any, are in what it returns."""
+        return FunctionObjective(self.function, self.task.direction)
+
+
+def problem_of(settings: Settings) -> Problem:
     """Return what settings ask for.
 
-    Args:
-        settings: checked ones.
-        kb: where metafeatures and tasks belong.
-        family: the user's own network, where it is not a file that the settings name.
-
     Raises:
-        UserError: the data, the space or the function cannot be used.
+        UserError: they say neither or too much, or the data, the space or the function cannot
+            be used.
     """
-    if settings.objective:
-        return _function_goal(settings)
-    return _data_goal(settings, kb, family or own_family(settings))
-
-
-def _function_goal(settings: TuneSettings) -> Goal:
-    assert settings.objective is not None
-    assert settings.space is not None
-    space = settings.part_of(SpaceDefinition.read(settings.space))
-    family = settings.family or space.name
-    if family in FAMILIES:
-        raise UserError(
-            f"The space of your function is called '{family}', as a built-in family is, and its "
-            "trials would be taken for that family's; give it another name with --family, or "
-            "as `name` in the space file."
-        )
-    direction = settings.direction or "minimize"
-    function = load_function(settings.objective)
-    task = TaskRecord(
-        name=settings.label,
-        metric=settings.metric or "value",
-        direction=direction,
-        family=family,
-    )
-    objective = FunctionObjective(function, direction)
-    return Goal(objective, task, space, Query(task_id=task.task_id))
-
-
-def _data_goal(settings: TuneSettings, kb: KnowledgeBase, own: ModuleFamily | None) -> Goal:
-    from advisor.data import prepare
-
-    advisor = Advisor(kb, own or settings.family)
+    if (settings.data is None) == (settings.objective is None):
+        raise UserError("Give either a data set or `objective=FILE.py:FUNCTION`.")
+    if settings.objective is not None:
+        return function_problem(
+            settings.objective, settings.space, settings.label, settings.metric,
+            settings.direction, settings.family, settings.only, settings.fix,
+        )  # fmt: skip
     assert settings.data is not None
-    problem: Problem = advisor.problem(
-        settings.data, settings.target, settings.metric, settings.kind, **settings.columns
-    )
+    family: str | ModelFamily | None = settings.family
+    if settings.module is not None:
+        family = network_of(settings.module, settings.space, settings.family)
+    elif settings.space is not None:
+        raise UserError(
+            "`space` goes with `objective` or `module`; built-in families bring their own."
+        )
+    problem = data_problem(
+        settings.data, settings.target, metric=settings.metric, kind=settings.kind, family=family,
+        only=settings.only, fix=settings.fix, text=settings.text, time=settings.time,
+        series=settings.series, horizon=settings.horizon,
+    )  # fmt: skip
     if settings.direction not in (None, problem.metric.direction):
         raise UserError(
-            f"{problem.metric.name} is a metric to {problem.metric.direction}; "
-            "--direction is for your own objectives."
+            f"{problem.metric.name} is a metric to {problem.metric.direction}; `direction` is for "
+            "your own objectives."
         )
-    limits = {} if settings.max_epochs is None else {"max_epochs": settings.max_epochs}
-    space = settings.part_of(problem.family.space())
-    gradients: tuple[str, ...] = ()
-    if get_strategy(settings.strategy).needs_gradients:
-        gradients = _differentiable(space, problem.family)
-    data = prepare(problem.dataset, settings.seed)
-    if own is not None:
-        own.check(data)
-    objective = FamilyObjective(
-        problem.family, data, problem.metric.name, settings.seed, gradients,
-        settings.memory_bytes, **limits,
-    )  # fmt: skip
-    return Goal(
-        objective,
-        problem.task,
-        space,
-        problem.query,
-        problem.dataset.record(),
-        problem.metafeatures,
-    )
+    return problem
 
 
-def _differentiable(space: SpaceDefinition, family: ModelFamily) -> tuple[str, ...]:
-    """Return what is to be searched by gradient.
+def data_problem(
+    data: "str | Path | pd.DataFrame | Dataset",
+    target: str | None = None,
+    *,
+    metric: str | None = None,
+    kind: str | None = None,
+    family: str | ModelFamily | None = None,
+    only: Sequence[str] | None = None,
+    fix: Mapping[str, object] | None = None,
+    seed: int = 0,
+    text: str | None = None,
+    time: str | None = None,
+    series: str | None = None,
+    horizon: int | None = None,
+) -> DataProblem:
+    """Load a data set and derive its task; nothing is trained.
+
+    Args:
+        data: file, folder of images, built-in name, frame or loaded data set.
+        target: column to predict.
+        metric: what to optimise; default accuracy, rmse or mase.
+        kind: "classification" or "regression"; default by the target's values.
+        family: model family or its name; default by the data.
+        only: the hyperparameters to search; default all.
+        fix: values of others by name.
+        seed: of the sample that metafeatures are computed on.
+        text, time, series, horizon: columns of texts, or of times and the names of series, and
+            how many steps ahead, as in `DataRequest`.
 
     Raises:
-        UserError: the family has no gradient by one of them.
+        UserError: the data cannot be used, the metric does not fit the target, or the family
+            does not take such data.
     """
-    names = [h.name for h in space.hyperparameters.values() if h.kind == "float"]
-    for name in names:
-        if name not in family.differentiable:
-            refuse(name, f"the training of {family.name} has no gradient by it")
-    return tuple(names)
+    wanted = get_family(family) if isinstance(family, str) else family
+    if isinstance(data, Dataset):
+        dataset = _fitting(data, wanted)
+    else:
+        modality = None if wanted is None else wanted.modality
+        dataset = load_dataset(
+            data, target, kind, modality=modality, text=text, time=time, series=series,
+            horizon=horizon,
+        )  # fmt: skip
+    chosen = get_metric(metric) if metric else default_metric(dataset.kind)
+    if dataset.kind not in chosen.kinds:
+        raise UserError(
+            f"The metric {chosen.name} is for {' and '.join(chosen.kinds)}, but the target "
+            f"'{dataset.target_name}' makes this a {dataset.kind} task."
+        )
+    found = wanted or family_for(dataset.modality)
+    task = TaskRecord(
+        name=dataset.name,
+        metric=chosen.name,
+        direction=chosen.direction,
+        family=found.name,
+        dataset_id=dataset.fingerprint,
+        target=dataset.target_name,
+    )
+    return DataProblem(task, _part(found.space(), only, fix), dataset, found, chosen, seed)
+
+
+def function_problem(
+    function: str | TrainFunction,
+    space: str | Path | SpaceDefinition | None,
+    name: str,
+    metric: str | None = None,
+    direction: str | None = None,
+    family: str | None = None,
+    only: Sequence[str] | None = None,
+    fix: Mapping[str, object] | None = None,
+) -> FunctionProblem:
+    """Return the task of a user's own training function.
+
+    Args:
+        function: itself or "FILE.py:FUNCTION".
+        space: its search space, or a file with it.
+        name: of the task.
+        metric: what its value is called; default "value".
+        direction: "minimize" or "maximize"; default "minimize".
+        family: that trials are stored under; default the space's name.
+        only, fix: as for `data_problem`.
+
+    Raises:
+        UserError: the space is missing, has the name of a built-in family, or one of them
+            cannot be used.
+    """
+    if space is None:
+        raise UserError("`objective` needs `space=FILE`, the search space of your function.")
+    searched = _part(_space(space), only, fix)
+    label = family or searched.name
+    if label in FAMILIES:
+        raise UserError(
+            f"The space of your function is called '{label}', as a built-in family is, and its "
+            "trials would be taken for that family's; give it another name with `family`, or as "
+            "`name` in the space file."
+        )
+    called = load_function(function) if isinstance(function, str) else function
+    task = TaskRecord(
+        name=name, metric=metric or "value", direction=direction or "minimize", family=label
+    )
+    return FunctionProblem(task, searched, called)
+
+
+def network_of(
+    module: "str | ModuleFactory | ModuleFamily",
+    space: str | Path | SpaceDefinition | None,
+    name: str | None = None,
+) -> ModuleFamily:
+    """Return the family of a user's network.
+
+    Args:
+        module: the function that builds it, "FILE.py:FUNCTION", or the family itself.
+        space: its search space, or a file with it.
+        name: that trials are stored under; default the space's.
+
+    Raises:
+        UserError: the space is missing, or one of them cannot be used.
+    """
+    if isinstance(module, ModuleFamily):
+        return module
+    if space is None:
+        raise UserError("`module` needs `space=FILE`, the search space of your function.")
+    known = _space(space)
+    if isinstance(module, str):
+        return ModuleFamily(load_function(module, "module"), known, name, label=module)
+    return ModuleFamily(module, known, name)
+
+
+def _fitting(data: Dataset, family: ModelFamily | None) -> Dataset:
+    """Return a loaded data set, once its family takes such data.
+
+    Raises:
+        UserError: it does not.
+    """
+    if family is not None and family.modality not in (None, data.modality):
+        raise UserError(
+            f"The family {family.name} takes {family.modality} data, but {data.name} is "
+            f"{data.modality} data."
+        )
+    return data
+
+
+def _space(given: str | Path | SpaceDefinition) -> SpaceDefinition:
+    return given if isinstance(given, SpaceDefinition) else SpaceDefinition.read(given)
+
+
+def _part(
+    space: SpaceDefinition, only: Sequence[str] | None, fix: Mapping[str, object] | None
+) -> SpaceDefinition:
+    """Return the part of a space that is to be searched.
+
+    Raises:
+        UserError: an unknown hyperparameter or an illegal value.
+    """
+    return restricted(space, only, fix) if only is not None or fix else space

@@ -1,28 +1,22 @@
 """Trains shipped trials again and compares: are the stored results repeatable?
 
-The data sets themselves do not ship. They are read as `scripts/seed_recipes.py` of the
-repository says, from packages that `scripts/fetch_data.sh` fetches.
+The data sets themselves do not ship; whoever asks brings what loads them.
 """
 
-import importlib
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
+from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
-    from advisor.data import Dataset
-
-SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
-RECIPES = "seed_recipes"
+    from advisor.data import Dataset, PreparedData
 
 TOLERANCE = 0.5
 """Share of a task's interquartile range of values by which another processor's may differ.
@@ -74,24 +68,23 @@ class Rerun:
             return "different"
         return "close" if abs(self.stored - self.again) <= self.tolerance else "different"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return plain types."""
         return {**self.__dict__, "verdict": self.verdict}
 
 
-def rerun(kb: KnowledgeBase, n: int, load: Loader | None = None, seed: int = 0) -> list[Rerun]:
+def rerun(kb: KnowledgeBase, n: int, load: Loader, seed: int = 0) -> list[Rerun]:
     """Train `n` shipped trials, drawn at random, again, on one thread of the CPU.
 
     Args:
         kb: with the shipped layer.
         n: how many trials.
-        load: where data sets come from; default the recipes of the repository.
+        load: returns a data set by the name of its task.
         seed: of the draw.
 
     Raises:
         UserError: nothing ships, or the data sets cannot be read.
     """
-    load = load or repository_recipes()
     trials = kb.query(_SHIPPED)
     if trials.empty:
         raise UserError(f"{kb.path} has no shipped trials to train again.")
@@ -106,7 +99,7 @@ def rerun(kb: KnowledgeBase, n: int, load: Loader | None = None, seed: int = 0) 
     return found
 
 
-def _prepared(load: Loader, row: pd.Series) -> Any:
+def _prepared(load: Loader, row: pd.Series) -> "PreparedData":
     from advisor.data import prepare
 
     try:
@@ -124,7 +117,7 @@ def _prepared(load: Loader, row: pd.Series) -> Any:
     return prepare(dataset, int(row["seed"]))
 
 
-def _again(row: pd.Series, data: Any, tolerance: float) -> Rerun:
+def _again(row: pd.Series, data: "PreparedData", tolerance: float) -> Rerun:
     import torch
 
     from advisor.models import get_family
@@ -146,20 +139,3 @@ def _again(row: pd.Series, data: Any, tolerance: float) -> Rerun:
     stored = None if row["state"] != "complete" or np.isnan(row["value"]) else float(row["value"])
     again = outcome.value if outcome.state == "complete" else None
     return Rerun(row["task"], row["trial_id"], row["metric"], stored, again, tolerance)
-
-
-def repository_recipes() -> Loader:
-    """Return what loads the shipped data sets in a clone of the repository.
-
-    Raises:
-        UserError: this is no clone.
-    """
-    if not (SCRIPTS / f"{RECIPES}.py").is_file():
-        raise UserError(
-            "The shipped data sets are read by scripts/ of the repository, which an installed "
-            "package lacks: run this in a clone (pip install -e .), after scripts/fetch_data.sh."
-        )
-    if str(SCRIPTS) not in sys.path:
-        sys.path.insert(0, str(SCRIPTS))
-    load: Loader = importlib.import_module(RECIPES).load
-    return load

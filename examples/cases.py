@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from past_without import past_without, shipped_mark
 
 from advisor import KnowledgeBase, Tuner
-from advisor.tuning import TuneSettings, resume, start
+from advisor.settings import Settings
+from advisor.tuning import resume, start
 from knowledge_base.records import TrialRecord
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,7 +40,7 @@ class Case:
         family: that is tuned.
         write: writes the data file into a folder and returns its path.
         write_quick: the same for the smoke run, whose data come with scikit-learn.
-        columns: further fields of `TuneSettings`, such as the target.
+        columns: further fields of `Settings`, such as the target.
         kin: beginning of the names of past data sets that are cut from the same source, as
             other rows of it; None where there are none.
         baseline: test metric of something to compare with, by name; None for nothing.
@@ -143,7 +144,7 @@ def run_case(case: Case, quick: bool = False, root: Path = WORK, seeds: int = SE
     past = sorted(tasks.loc[tasks["family"] == case.family, "name"])
 
     def searches(name: str, trials: int, where: Path, kb: KnowledgeBase, **more: Any) -> list[Arm]:
-        settings = [TuneSettings(**common, seed=s, trials=trials, **more) for s in range(count)]
+        settings = [Settings(**common, seed=s, trials=trials, **more) for s in range(count)]
         return [search(s, kb, where, f"{name}-{s.seed}") for s in settings]
 
     cold = searches("cold", n_cold, folder, kb, n_warm=0)
@@ -156,7 +157,7 @@ def run_case(case: Case, quick: bool = False, root: Path = WORK, seeds: int = SE
     return Result(case, cold, warm, past, data, quick, unrelated)
 
 
-def search(settings: TuneSettings, kb: KnowledgeBase, folder: Path, name: str) -> Arm:
+def search(settings: Settings, kb: KnowledgeBase, folder: Path, name: str) -> Arm:
     """Run or finish one search; a finished one is only read."""
     begin = resume if (folder / name).exists() else start
     found = begin(settings, kb, name=name, root=folder, contribute=False)
@@ -166,9 +167,9 @@ def search(settings: TuneSettings, kb: KnowledgeBase, folder: Path, name: str) -
         click.echo(f"{name}: trial {trial.number + 1} of {settings.trials}: {value}")
 
     found.run(on_trial=said)
-    context = found.tuner.context
-    rows = 0 if context.dataset is None else context.dataset.n_rows or 0
-    return Arm(tuple(found.tuner.trials), context.task.metric, context.task.direction, rows)
+    study = found.tuner.study
+    rows = 0 if study.dataset is None else study.dataset.n_rows or 0
+    return Arm(tuple(found.tuner.trials), study.task.metric, study.task.direction, rows)
 
 
 def main(case: Case, page: Callable[[Result], str], where: Path) -> click.Command:

@@ -56,14 +56,15 @@ def search(job: Job) -> None:
     """Run or finish one search in its study directory."""
     import torch
 
-    from advisor.tuning import TuneSettings, resume, start
+    from advisor.settings import Settings
+    from advisor.tuning import resume, start
     from knowledge_base import KnowledgeBase
 
     torch.set_num_threads(1)
     data = _data_file(job.entry)
-    settings = TuneSettings(data=data, target="target", seed=job.seed, **ARMS[job.arm])
+    settings = Settings(data=data, target="target", seed=job.seed, **ARMS[job.arm])
     if job.entry.source == "sklearn":
-        settings = TuneSettings(data=data, seed=job.seed, **ARMS[job.arm])
+        settings = Settings(data=data, seed=job.seed, **ARMS[job.arm])
     kb = KnowledgeBase(WORK / "none.duckdb")
     begin = resume if (WORK / job.name).exists() else start
     begin(settings, kb, name=job.name, root=WORK, contribute=False).run()

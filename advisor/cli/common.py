@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -131,19 +132,68 @@ def standard_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return kb_option(seed_option(format_option(speaks_to_the_user(function))))
 
 
-def speaks_to_the_user(function: Callable[..., Any]) -> Callable[..., Any]:
+def speaks_to_the_user(function: Callable[..., None]) -> Callable[..., None]:
     """Print a `UserError` as one line on standard error and exit with code 2."""
 
     @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
+    def wrapped(*args: object, **kwargs: object) -> None:
         try:
-            return function(*args, **kwargs)
+            function(*args, **kwargs)
         except UserError as error:
-            line = " ".join(str(error).split())
+            line = " ".join(spelled(str(error)).split())
             click.echo(f"Error: {line}", err=True)
             raise SystemExit(BAD_INPUT) from None
 
     return wrapped
+
+
+def spelled(text: str) -> str:
+    """Return a message of the package with parameters as this command's options.
+
+    The package names a parameter in backticks, `memory_limit` or `kind=regression`; people who
+    type commands know it as --memory-limit or --kind regression.
+    """
+    context = click.get_current_context(silent=True)
+    options = {
+        spelling.lstrip("-").replace("-", "_"): spelling
+        for parameter in (context.command.params if context is not None else ())
+        for spelling in parameter.opts
+        if spelling.startswith("-")
+    }
+
+    def option(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        if name not in options:
+            return found[0]
+        return options[name] if value is None else f"{options[name]} {value}"
+
+    return re.sub(r"`(\w+)(?:=([^`]+))?`", option, text)
+
+
+def typed(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options of a search as Python takes them: lists, mappings and numbers.
+
+    Raises:
+        UserError: a text is not of the form that its option takes.
+    """
+    from advisor.units import parse_size
+
+    typed = dict(options)
+    if typed.get("only") is not None:
+        typed["only"] = names(typed["only"])
+    pairs = [text.partition("=") for text in typed.get("fix") or ()]
+    for name, sign, _ in pairs:
+        if not sign:
+            raise UserError(f"`fix` takes NAME=VALUE, such as units=64, not '{name}'.")
+    typed["fix"] = {name: value for name, _, value in pairs}
+    if typed.get("memory_limit") is not None:
+        typed["memory_limit"] = parse_size(typed["memory_limit"])
+    return typed
+
+
+def names(text: str) -> list[str]:
+    """Return the names in a list such as "learning_rate,dropout"."""
+    return [name.strip() for name in text.split(",")]
 
 
 def trial_bar(search: Any, label: str = "Trials") -> Any:
@@ -151,7 +201,7 @@ def trial_bar(search: Any, label: str = "Trials") -> Any:
 
     def best(trial: Any) -> str:
         found = search.tuner.best
-        return "" if found is None else f"best {search.tuner.context.task.metric} {found.value:.4g}"
+        return "" if found is None else f"best {search.tuner.study.task.metric} {found.value:.4g}"
 
     bar = click.progressbar(
         length=search.settings.trials,

@@ -10,12 +10,15 @@ import click
 from advisor.cli.common import (
     data_options,
     end_interrupted,
+    names,
     objective_options,
     part_options,
+    spelled,
     standard_options,
     study_options,
     task_options,
     trial_bar,
+    typed,
 )
 from advisor.cli.output import cell, print_json, print_table
 
@@ -50,6 +53,12 @@ def command(
     output: str,
     plot: Path | None,
     contributing: bool,
+    data: str | None,
+    strategies: str | None,
+    trials: int | None,
+    timeout: str | None,
+    resuming: bool,
+    studies_dir: Path | None,
     **options: Any,
 ) -> None:
     """Run several search strategies on DATA with equal budgets; print a table and a plot.
@@ -65,11 +74,20 @@ def command(
       advisor compare data.csv --target label --resume
     """
     from advisor.comparison.plots import check_plot_file
-    from knowledge_base import KnowledgeBase
+    from advisor.facade import Advisor
+    from advisor.units import parse_duration
 
     if plot is not None:
         check_plot_file(plot)
-    comparison = _open(KnowledgeBase(kb_path), **options)
+    asked = typed(options) if trials is None else {**typed(options), "trials": trials}
+    comparison = Advisor(kb_path).comparison(
+        data,
+        strategies=None if strategies is None else [n for n in names(strategies) if n],
+        timeout=parse_duration(timeout) if timeout else None,
+        root=studies_dir,
+        resume=resuming,
+        **asked,
+    )
     _run(comparison)
     if contributing:
         comparison.contribute()
@@ -77,41 +95,14 @@ def command(
     if plot is not None:
         comparison.save_plot(plot)
     for problem in comparison.problems:
-        click.echo(problem, err=True)
+        click.echo(spelled(problem), err=True)
     if comparison.problems:
         raise SystemExit(1)
 
 
-def _open(
-    kb: Any,
-    data: str | None,
-    strategies: str | None,
-    warm: bool,
-    trials: int | None,
-    timeout: str | None,
-    seeds: int,
-    name: str | None,
-    resuming: bool,
-    studies_dir: Path | None,
-    **options: Any,
-) -> Any:
-    from advisor.comparison import plan as plans
-    from advisor.comparison.comparison import resume_comparison, start_comparison
-    from advisor.duration import parse_duration
-    from advisor.tuning.settings import TuneSettings
-
-    seconds = parse_duration(timeout) if timeout else None
-    settings = TuneSettings(data=data, trials=trials or plans.DEFAULT_TRIALS, **options)
-    listed = strategies if strategies is not None else ",".join(plans.DEFAULT_STRATEGIES)
-    plan = plans.Plan(settings, plans.parse_strategies(listed, warm), seeds, seconds)
-    if resuming:
-        return resume_comparison(plan, kb, name, studies_dir, trials, seconds)
-    return start_comparison(plan, kb, name, studies_dir)
-
-
 def _run(comparison: Any) -> None:
     """Run it with one progress bar per study."""
-    entries, bars = comparison.plan.entries, ExitStack()
+    entries, bars = comparison.plan.studies, ExitStack()
     bar: Any = None
 
     def on_study(entry: Any, search: Any) -> None:
@@ -152,7 +143,7 @@ def _print(comparison: Any, output: str) -> None:
     click.echo(comparison.text_plot(min(shutil.get_terminal_size().columns, WIDEST)))
     click.echo()
     for note in comparison.notes:
-        click.echo(note)
+        click.echo(spelled(note))
     click.echo(f"Studies: {comparison.path}")
 
 

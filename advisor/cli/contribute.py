@@ -41,10 +41,9 @@ def command(source: str, output: str, kb_path: str | None, dry_run: bool, **opti
       advisor contribute runs.csv --dataset data.csv --target label
       advisor contribute --from optuna sqlite:///study.db --study svm
     """
-    from advisor.contribution import contribute_source
-    from knowledge_base import KnowledgeBase
+    from advisor.facade import Advisor
 
-    report = contribute_source(KnowledgeBase(kb_path), source, dry_run=dry_run, **options)
+    report = Advisor(kb_path).contribute(source, dry_run=dry_run, **options)
     if output == "json":
         print_json(report.to_dict())
     else:

@@ -32,10 +32,9 @@ def command(
       advisor diagnose digits-1
       advisor diagnose digits-1 --trial 4
     """
-    from advisor.diagnosis.study import diagnose_study
-    from knowledge_base import KnowledgeBase
+    from advisor.facade import Advisor
 
-    found = diagnose_study(study, trial, studies_dir, KnowledgeBase(kb_path))
+    found = Advisor(kb_path).diagnose(study, trial, studies_dir)
     if output == "json":
         print_json(found.to_dict())
     else:

@@ -1,13 +1,22 @@
 """`advisor kb`: look into, export, import and verify the knowledge base."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from advisor.cli.common import format_option, kb_option, seed_option, speaks_to_the_user
 from advisor.cli.output import print_json, print_table
+from knowledge_base.errors import UserError
+
+if TYPE_CHECKING:
+    from advisor.rerun import Rerun
+    from knowledge_base import KnowledgeBase
 
 LISTED = 50
+
+RECIPES = Path(__file__).resolve().parents[2] / "scripts" / "seed" / "recipes.py"
+"""What loads the shipped data sets, in a clone of the repository."""
 
 
 @click.group(name="kb")
@@ -153,9 +162,9 @@ def import_(source: str, dry_run: bool, kb_path: str | None, output: str, seed: 
     Example:
       advisor kb import colleague.duckdb --dry-run
     """
-    from advisor.contribution import contribute_source
+    from advisor.facade import Advisor
 
-    report = contribute_source(_open(kb_path), source, importer="knowledge_base", dry_run=dry_run)
+    report = Advisor(kb_path).contribute(source, importer="knowledge_base", dry_run=dry_run)
     if output == "json":
         print_json(report.to_dict())
     else:
@@ -169,8 +178,15 @@ def import_(source: str, dry_run: bool, kb_path: str | None, output: str, seed: 
     type=click.IntRange(min=1),
     help="Also train N shipped trials again and compare (in a clone).",
 )
+@click.option(
+    "--recipes",
+    metavar="FILE.py:FUNCTION",
+    help="Loads the data sets of --rerun by name.  [default: that of the clone]",
+)
 @_options
-def verify(kb_path: str | None, output: str, seed: int, rerun: int | None) -> None:
+def verify(
+    kb_path: str | None, output: str, seed: int, rerun: int | None, recipes: str | None
+) -> None:
     """Check that everything stored is whole; exit code 1 if something is not.
 
     With --rerun, shipped trials drawn at random are trained again. On the same processor with
@@ -183,7 +199,7 @@ def verify(kb_path: str | None, output: str, seed: int, rerun: int | None) -> No
     """
     kb = _open(kb_path)
     problems = kb.verify()
-    again = _rerun(kb, rerun, seed) if rerun else []
+    again = _rerun(kb, rerun, seed, recipes) if rerun else []
     if output == "json":
         print_json({"problems": problems, "reruns": [item.to_dict() for item in again]})
     else:
@@ -193,13 +209,19 @@ def verify(kb_path: str | None, output: str, seed: int, rerun: int | None) -> No
         raise SystemExit(1)
 
 
-def _rerun(kb: Any, n: int, seed: int) -> list[Any]:
+def _rerun(kb: "KnowledgeBase", n: int, seed: int, recipes: str | None) -> "list[Rerun]":
     from advisor.rerun import rerun
+    from advisor.training.objective import load_function
 
-    return rerun(kb, n, seed=seed)
+    if recipes is None and not RECIPES.is_file():
+        raise UserError(
+            "The shipped data sets are read by scripts/ of the repository, which an installed "
+            "package lacks: run this in a clone (pip install -e .), after scripts/fetch_data.sh."
+        )
+    return rerun(kb, n, load_function(recipes or f"{RECIPES}:load", "recipes"), seed=seed)
 
 
-def _print_reruns(again: list[Any]) -> None:
+def _print_reruns(again: "list[Rerun]") -> None:
     if not again:
         return
     columns = ["task", "trial_id", "metric", "stored", "again", "verdict"]

@@ -48,8 +48,8 @@ def command(
       advisor recommend data.csv --target label --probe 20s
       advisor recommend reviews.csv --text review --target stars
     """
-    from advisor.duration import parse_duration
     from advisor.facade import Advisor
+    from advisor.units import parse_duration
 
     seconds = parse_duration(probe) if probe else None
     advisor = Advisor(kb_path, family)

@@ -10,10 +10,12 @@ from advisor.cli.common import (
     end_interrupted,
     objective_options,
     part_options,
+    spelled,
     standard_options,
     study_options,
     task_options,
     trial_bar,
+    typed,
 )
 from advisor.cli.output import config_text, print_json
 
@@ -64,20 +66,14 @@ def command(
       advisor tune reviews.csv --text review --target stars
       advisor tune sales.csv --time month --target sales --horizon 12
     """
-    from advisor.duration import parse_duration
-    from advisor.tuning.search import resume, start
-    from advisor.tuning.settings import TuneSettings
-    from knowledge_base import KnowledgeBase
+    from advisor.facade import Advisor
+    from advisor.units import parse_duration
 
     seconds = parse_duration(timeout) if timeout else None
-    settings = TuneSettings(data=data, **options)
-    if trials is not None:
-        settings = TuneSettings(data=data, trials=trials, **options)
-    kb = KnowledgeBase(kb_path)
-    if resuming:
-        search = resume(settings, kb, name, studies_dir, contributing, trials)
-    else:
-        search = start(settings, kb, name, studies_dir, contributing)
+    asked = typed(options) if trials is None else {**typed(options), "trials": trials}
+    search = Advisor(kb_path).search(
+        data, name=name, root=studies_dir, contribute=contributing, resume=resuming, **asked
+    )
     _run(search, seconds, output)
 
 
@@ -98,14 +94,12 @@ def _print_result(search: Any, result: Any, output: str) -> None:
         print_json(_summary(search, result))
         return
     if result.message:
-        click.echo(result.message, err=True)
+        click.echo(spelled(result.message), err=True)
     click.echo(f"Study {search.path.name}: {_finished(search)} in {search.path}")
     if best is None:
         click.echo("No trial completed.")
     else:
-        click.echo(
-            f"Best {search.tuner.context.task.metric}: {best.value:.6g} (trial {best.number})"
-        )
+        click.echo(f"Best {search.tuner.study.task.metric}: {best.value:.6g} (trial {best.number})")
         click.echo(f"  {config_text(best.config)}")
         for metric, value in sorted(best.metrics.items()):
             click.echo(f"  {metric}: {value:.4g}")
@@ -119,7 +113,7 @@ def _summary(search: Any, result: Any) -> dict[str, Any]:
         "study": search.path.name,
         "path": str(search.path),
         "reason": result.reason,
-        "message": result.message,
+        "message": spelled(result.message),
         "trials": [_trial(trial) for trial in search.tuner.trials],
         "best": None if best is None else _trial(best),
     }

@@ -12,29 +12,30 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from advisor.comparison.plan import (
     DEFAULT_STRATEGIES,
     FILE,
     WARM,
-    Entry,
     Plan,
+    PlannedStudy,
     named,
     stored_signature,
 )
 from advisor.comparison.plots import save_plot, text_plot
 from advisor.comparison.standings import Standing, numbers, standings
+from advisor.problem import problem_of
+from advisor.settings import Settings
 from advisor.training.outcome import StopTrial
 from advisor.tuning.runner import OnTrial
-from advisor.tuning.search import Search, resume, start
-from advisor.tuning.settings import TuneSettings
+from advisor.tuning.search import Search, begin, resume
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord, TaskRecord
 from knowledge_base.studies import StudyDirectory, exclusive, find, new_path
+from knowledge_base.types import JsonObject
 
-OnStudy = Callable[[Entry, Search], None]
+OnStudy = Callable[[PlannedStudy, Search], None]
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Comparison:
         """
         self.problems = []
         with exclusive(self.path):
-            left = [entry for entry in self.plan.entries if not self._finished(entry)]
+            left = [entry for entry in self.plan.studies if not self._finished(entry)]
             for entry in left:
                 search = self._reopened(entry)
                 if entry is left[0]:
@@ -80,31 +81,31 @@ class Comparison:
     def standings(self) -> list[Standing]:
         """Return what each strategy found so far, the best first."""
         found = {
-            name: [numbers(self.study(e)) for e in self.plan.entries if e.strategy == name]
+            name: [numbers(self.study(e)) for e in self.plan.studies if e.strategy == name]
             for name in self.plan.strategies
         }
         return standings(found, self.task.direction)
 
     def contribute(self) -> None:
         """Add the trials of all studies to the knowledge base; twice adds nothing."""
-        for entry in self.plan.entries:
+        for entry in self.plan.studies:
             self.kb.add(self.study(entry).bundle())
 
-    def study(self, entry: Entry) -> StudyDirectory:
+    def study(self, entry: PlannedStudy) -> StudyDirectory:
         """Return the directory of one study."""
         return StudyDirectory.open(self.path / entry.name(self.path.name))
 
     @property
     def task(self) -> TaskRecord:
         """What is optimised: the task of all studies."""
-        return self.study(self.plan.entries[0]).task
+        return self.study(self.plan.studies[0]).task
 
     @property
     def n_finished(self) -> int:
         """How many studies have run all their trials or time."""
-        return sum(self._finished(entry) for entry in self.plan.entries)
+        return sum(self._finished(entry) for entry in self.plan.studies)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return everything found as plain types, for JSON."""
         return {
             "comparison": self.path.name,
@@ -122,11 +123,11 @@ class Comparison:
     @property
     def notes(self) -> list[str]:
         """What to know when reading the numbers, one line each."""
-        studies = [(e.strategy, numbers(self.study(e))) for e in self.plan.entries]
+        studies = [(e.strategy, numbers(self.study(e))) for e in self.plan.studies]
         without = sorted({n for n, s in studies if n.endswith(WARM) and not s.n_warm})
         found = []
         if self.plan.seeds == 1:
-            found.append("One seed: differences may be chance; --seeds 3 says more.")
+            found.append("One seed: differences may be chance; `seeds=3` says more.")
         if without:
             found.append(f"No past trials of this family: {', '.join(without)} started cold.")
         if any(s.trials < self.plan.settings.trials for _, s in studies):
@@ -152,11 +153,11 @@ class Comparison:
         known = {standing.strategy: standing.curve for standing in self.standings()}
         return {name: known[name] for name in self.plan.strategies}
 
-    def _finished(self, entry: Entry) -> bool:
+    def _finished(self, entry: PlannedStudy) -> bool:
         trials = self.study(entry).trials()
         return len(trials) >= self.plan.settings.trials or self._left(entry) == 0
 
-    def _left(self, entry: Entry) -> float | None:
+    def _left(self, entry: PlannedStudy) -> float | None:
         """Return the seconds that a study still has; None for no limit."""
         if self.plan.timeout is None:
             return None
@@ -164,11 +165,11 @@ class Comparison:
         spent = max(trained, self.plan.spent.get(entry.name(self.path.name), 0.0))
         return max(self.plan.timeout - spent, 0.0)
 
-    def _reopened(self, entry: Entry) -> Search:
+    def _reopened(self, entry: PlannedStudy) -> Search:
         name, trials = entry.name(self.path.name), self.plan.settings.trials
-        return resume(TuneSettings(), self.kb, name, self.path, contribute=False, trials=trials)
+        return resume(Settings(), self.kb, name, self.path, contribute=False, trials=trials)
 
-    def _run(self, entry: Entry, search: Search, on_trial: OnTrial | None) -> None:
+    def _run(self, entry: PlannedStudy, search: Search, on_trial: OnTrial | None) -> None:
         began = time.monotonic()
         try:
             result = search.run(self._left(entry), on_trial)
@@ -187,7 +188,7 @@ class Comparison:
 
 
 def compare(
-    settings: TuneSettings,
+    settings: Settings,
     strategies: Sequence[str] = DEFAULT_STRATEGIES,
     kb: KnowledgeBase | None = None,
     seeds: int = 1,
@@ -235,8 +236,10 @@ def start_comparison(
     path = new_path(root or kb.studies_root, plan.settings.label, name, "comparison")
     aside = path.parent / f".{path.name}.{uuid.uuid4().hex}"
     try:
-        for entry in plan.entries:
-            _prepare(entry, plan, kb, path.name, aside)
+        problem = problem_of(plan.settings)
+        for entry in plan.studies:
+            settings = entry.settings(plan.settings)
+            begin(problem, settings, kb, entry.name(path.name), aside, contribute=False)
         plan.save(aside)
         aside.rename(path)
     finally:
@@ -275,12 +278,6 @@ def resume_comparison(
     return Comparison(stored, path, kb)
 
 
-def _prepare(entry: Entry, plan: Plan, kb: KnowledgeBase, comparison: str, folder: Path) -> None:
-    """Make the directory of one study; what cannot run is refused here."""
-    settings = entry.settings(plan.settings)
-    start(settings, kb, entry.name(comparison), folder, contribute=False)
-
-
 def _warm_up(search: Search) -> None:
     """Train the default for one epoch: what PyTorch loads then counts for no strategy."""
 
@@ -289,4 +286,4 @@ def _warm_up(search: Search) -> None:
 
     if search.settings.objective is None:
         with suppress(Exception):  # if it fails, the trials will say so
-            search.objective.evaluate(search.tuner.context.space.default(), stop)
+            search.objective.evaluate(search.tuner.study.space.default(), stop)

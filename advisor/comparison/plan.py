@@ -1,16 +1,16 @@
 """What a comparison runs, and the file that keeps it: `comparison.json`."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from advisor.settings import Settings
 from advisor.strategies import get_strategy
-from advisor.tuning.settings import TuneSettings
+from knowledge_base.durable import write_json
 from knowledge_base.errors import UserError
 from knowledge_base.identity import digest
+from knowledge_base.types import JsonObject
 
 FILE = "comparison.json"
 FORMAT = 1
@@ -20,7 +20,7 @@ DEFAULT_TRIALS = 20
 
 
 @dataclass(frozen=True)
-class Entry:
+class PlannedStudy:
     """One study of a comparison.
 
     Attributes:
@@ -35,7 +35,7 @@ class Entry:
         """Return the name of its study directory."""
         return f"{comparison}-{self.strategy.replace('+', '-')}-s{self.seed}"
 
-    def settings(self, shared: TuneSettings) -> TuneSettings:
+    def settings(self, shared: Settings) -> Settings:
         """Return `shared` with this strategy and seed, cold unless it is to start warm."""
         warm = self.strategy.endswith(WARM)
         name = self.strategy.removesuffix(WARM)
@@ -54,7 +54,7 @@ class Plan:
         spent: seconds that studies ran, by name; those cut off by a kill are not counted.
     """
 
-    settings: TuneSettings
+    settings: Settings
     strategies: tuple[str, ...]
     seeds: int = 1
     timeout: float | None = None
@@ -66,15 +66,14 @@ class Plan:
         Raises:
             UserError: no strategy, an unknown one, one named twice, or impossible settings.
         """
-        self.settings.check()
         if not self.strategies:
-            raise UserError("--strategies names nothing; give some, such as random,bayesian.")
+            raise UserError("`strategies` names nothing; give some, such as random,bayesian.")
         for name in self.strategies:
             get_strategy(name.removesuffix(WARM))
             if self.strategies.count(name) > 1:
-                raise UserError(f"--strategies names '{name}' twice.")
+                raise UserError(f"`strategies` names '{name}' twice.")
         if self.seeds < 1:
-            raise UserError(f"--seeds must be at least 1, not {self.seeds}.")
+            raise UserError(f"`seeds` must be at least 1, not {self.seeds}.")
 
     def require(self, strategies: tuple[str, ...], seeds: int) -> None:
         """Refuse to go on with other strategies or seeds; defaults mean what is stored.
@@ -85,15 +84,15 @@ class Plan:
         if (strategies, seeds) not in ((DEFAULT_STRATEGIES, 1), (self.strategies, self.seeds)):
             names = ",".join(self.strategies)
             raise UserError(
-                f"This comparison is of --strategies {names} --seeds {self.seeds}; go on with "
-                "these, or start another one without --resume."
+                f"This comparison is of `strategies={names}` `seeds={self.seeds}`; go on with "
+                "these, or start another one without `resume`."
             )
 
     @property
-    def entries(self) -> list[Entry]:
+    def studies(self) -> list[PlannedStudy]:
         """All studies, every strategy with one seed before the next seed."""
         seeds = range(self.settings.seed, self.settings.seed + self.seeds)
-        return [Entry(strategy, seed) for seed in seeds for strategy in self.strategies]
+        return [PlannedStudy(strategy, seed) for seed in seeds for strategy in self.strategies]
 
     @property
     def signature(self) -> str:
@@ -117,13 +116,8 @@ class Plan:
             "timeout": self.timeout,
             "spent": dict(self.spent),
         }
-        temporary = path / f".{FILE}"
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(content, file, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path / FILE)
+            write_json(path / FILE, content)
         except OSError as error:
             raise UserError(f"The comparison {path} cannot be written: {error}.") from error
 
@@ -137,7 +131,7 @@ class Plan:
         content = _content(path)
         try:
             return cls(
-                TuneSettings.from_dict(content["settings"]),
+                Settings.from_dict(content["settings"]),
                 tuple(content["strategies"]),
                 content["seeds"],
                 content["timeout"],
@@ -156,20 +150,15 @@ def stored_signature(path: Path) -> str | None:
     return _content(path).get("signature")
 
 
-def parse_strategies(text: str, warm: bool = False) -> tuple[str, ...]:
-    """Return the names in a list such as "grid,bayesian+warm"; see `named`."""
-    return named([name.strip() for name in text.split(",") if name.strip()], warm)
-
-
 def named(names: Sequence[str], warm: bool) -> tuple[str, ...]:
     """Return the names, each with the suffix of a warm start if `warm`."""
     return tuple(n + WARM if warm and not n.endswith(WARM) else n for n in names)
 
 
-def _content(path: Path) -> dict[str, Any]:
+def _content(path: Path) -> JsonObject:
     file = path / FILE
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content: JsonObject = json.loads(file.read_text(encoding="utf-8"))
         if content["format"] > FORMAT:
             raise UserError(f"The comparison {path} was written by a newer Advisor; upgrade.")
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -72,15 +72,15 @@ def check_plot_file(path: Path) -> None:
             matplotlib is not installed.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"--plot {path}: plots are written as {', '.join(SUFFIXES)}.")
+        raise UserError(f"The plot {path}: plots are written as {', '.join(SUFFIXES)}.")
     if not path.absolute().parent.is_dir():
-        raise UserError(f"--plot {path}: the folder {path.absolute().parent} does not exist.")
+        raise UserError(f"The plot {path}: the folder {path.absolute().parent} does not exist.")
     try:
         import matplotlib  # noqa: F401
     except ImportError:
         raise UserError(
-            "--plot needs matplotlib: pip install 'advisor-automl[plots]'. Without --plot the "
-            "plot is printed as text."
+            "`plot` needs matplotlib: pip install 'advisor-automl[plots]'. Without `plot` the plot "
+            "is printed as text."
         ) from None
 
 

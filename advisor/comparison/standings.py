@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
 
-from advisor.tuning.settings import TuneSettings
+from advisor.settings import Settings
 from knowledge_base.records import best_trial
 from knowledge_base.studies import StudyDirectory
+from knowledge_base.types import JsonObject
 
 Curve = list[float | None]
 
@@ -89,7 +89,7 @@ class Standing:
     curve_errors: Curve | None
     studies: list[StudyNumbers]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return plain types, for JSON."""
         names = ("trials", "epochs", "seconds", "best", "test", "found_after", "mean_rank")
         return {
@@ -110,7 +110,7 @@ def numbers(kept: StudyDirectory) -> StudyNumbers:
     so_far = [best_trial(trials[: n + 1], direction) for n in range(len(trials))]
     return StudyNumbers(
         study=kept.path.name,
-        seed=TuneSettings.from_dict(kept.settings).seed,
+        seed=Settings.from_dict(kept.settings).seed,
         trials=len(trials),
         epochs=sum(epochs) if epochs else None,
         seconds=sum(trial.duration or 0.0 for trial in trials),

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from advisor.sizes import size_text
+from advisor.units import size_text
 
 SHARE = 0.8
 """Of what is free; the rest is for what the estimate does not know."""

@@ -238,8 +238,8 @@ class FunctionObjective(Objective):
         )
 
 
-def load_function(reference: str, option: str = "--objective") -> Callable[..., Any]:
-    """Import the user's function from `FILE.py:NAME`, which `option` gave.
+def load_function(reference: str, parameter: str = "objective") -> Callable[..., Any]:
+    """Import the user's function from `FILE.py:NAME`, which a parameter gave.
 
     Raises:
         UserError: the reference is malformed, the file is missing or does not import, or
@@ -248,24 +248,24 @@ def load_function(reference: str, option: str = "--objective") -> Callable[..., 
     path_text, _, name = reference.rpartition(":")
     path = Path(path_text)
     if not path_text or not name.isidentifier():
-        raise UserError(f"{option} '{reference}' is not of the form FILE.py:FUNCTION.")
+        raise UserError(f"`{parameter}` '{reference}' is not of the form FILE.py:FUNCTION.")
     if not path.is_file():
-        raise UserError(f"The file {path} of {option} does not exist.")
-    module = _import_file(path, option)
+        raise UserError(f"The file {path} of `{parameter}` does not exist.")
+    module = _import_file(path, parameter)
     function = getattr(module, name, None)
     if not callable(function):
         raise UserError(f"{path} has no function '{name}'.")
     return function
 
 
-def _import_file(path: Path, option: str) -> Any:
+def _import_file(path: Path, parameter: str) -> Any:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise UserError(f"The file {path} of {option} is not a Python file.")
+        raise UserError(f"The file {path} of `{parameter}` is not a Python file.")
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.resolve().parent))
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise UserError(f"{path} of {option} does not import: {fault(error)}.") from error
+        raise UserError(f"{path} of `{parameter}` does not import: {fault(error)}.") from error
     return module

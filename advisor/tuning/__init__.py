@@ -1,23 +1,8 @@
-"""Searches: settings, study directories, the ask/tell tuner and what runs it."""
+"""Searches: studies, the ask/tell tuner and what runs it."""
 
-from advisor.training.objective import FamilyObjective, FunctionObjective, Objective, Reporter
 from advisor.tuning.runner import RunResult, run
-from advisor.tuning.search import Search, resume, start, tune
-from advisor.tuning.settings import TuneSettings
-from advisor.tuning.tuner import StudyContext, Tuner
+from advisor.tuning.search import Search, begin, resume, start
+from advisor.tuning.study import Study
+from advisor.tuning.tuner import Tuner
 
-__all__ = [
-    "FamilyObjective",
-    "FunctionObjective",
-    "Objective",
-    "Reporter",
-    "RunResult",
-    "Search",
-    "StudyContext",
-    "TuneSettings",
-    "Tuner",
-    "resume",
-    "run",
-    "start",
-    "tune",
-]
+__all__ = ["RunResult", "Search", "Study", "Tuner", "begin", "resume", "run", "start"]

@@ -95,7 +95,7 @@ def _skipped(trial: TrialRecord) -> bool:
 def _all_skipped(trials: Sequence[TrialRecord]) -> str:
     what = "The only configuration was" if len(trials) == 1 else f"All {len(trials)} were"
     why = (trials[0].error or "").removeprefix(SKIPPED)
-    return f"{what} skipped for lack of memory ({why}). Free memory or raise --memory-limit."
+    return f"{what} skipped for lack of memory ({why}). Free memory or raise `memory_limit`."
 
 
 def _out_of_time(
@@ -110,5 +110,5 @@ def _out_of_time(
     return RunResult(
         "budget",
         f"The time limit of {timeout:g} s was too short for one trial: {came}. Allow more with "
-        "--timeout.",
+        "`timeout`.",
     )

@@ -1,25 +1,22 @@
-"""From settings to a finished search: builds or reopens the study, then runs it."""
+"""From settings to a finished search: makes or reopens the study, then runs it."""
 
 import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from advisor.environment import contributor, machine, package_versions
-from advisor.meta.warm_start import Start, load_prior, save_prior, warm_start
-from advisor.models import ModuleFamily
-from advisor.models.own import ModuleFactory
-from advisor.problem import Goal, goal_of
+from advisor.meta.warm_start import Start, load_prior, warm_count, warm_start
+from advisor.models import FAMILIES, ModuleFamily
+from advisor.problem import Problem, problem_of
+from advisor.settings import Settings
 from advisor.strategies import get_strategy
 from advisor.training.objective import Objective
-from advisor.tuning.own_network import network_of, refuse_without_network
 from advisor.tuning.runner import OnTrial, RunResult, run
-from advisor.tuning.settings import TuneSettings
-from advisor.tuning.tuner import StudyContext, Tuner
+from advisor.tuning.study import Study
+from advisor.tuning.tuner import Tuner, make_strategy, new_directory
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import StudyRecord
-from knowledge_base.space import SpaceDefinition
 from knowledge_base.studies import StudyDirectory, exclusive, find_study, new_path
 
 
@@ -35,7 +32,7 @@ class Search:
         kb: the knowledge base; every finished trial goes there if `contribute`.
     """
 
-    settings: TuneSettings
+    settings: Settings
     tuner: Tuner
     objective: Objective
     path: Path
@@ -48,12 +45,11 @@ class Search:
 
 
 def start(
-    settings: TuneSettings,
+    settings: Settings,
     kb: KnowledgeBase,
     name: str | None = None,
     root: Path | None = None,
     contribute: bool = True,
-    family: ModuleFamily | None = None,
 ) -> Search:
     """Begin a new study with the recommendations of the knowledge base as its warm start.
 
@@ -63,21 +59,38 @@ def start(
         name: of the study directory; default from the data set.
         root: folder of study directories; default beside the knowledge base.
         contribute: whether each finished trial goes into `kb` at once.
-        family: the user's own network, where it is not a file that the settings name.
 
     Raises:
         UserError: the settings, data, space or objective cannot be used.
     """
-    settings.check()
-    strategy = get_strategy(settings.strategy)  # refused before anything is written
-    goal = goal_of(settings, kb, family)
-    strategy.check(goal.space)
-    begin = _begin(settings, goal, kb)
+    get_strategy(settings.strategy)  # An unknown name is refused before anything is loaded.
+    return begin(problem_of(settings), settings, kb, name, root, contribute)
+
+
+def begin(
+    problem: Problem,
+    settings: Settings,
+    kb: KnowledgeBase,
+    name: str | None = None,
+    root: Path | None = None,
+    contribute: bool = True,
+) -> Search:
+    """Begin a new study of a problem; see `start`.
+
+    Args:
+        problem: what is optimised.
+        settings: how it is searched.
+        kb, name, root, contribute: as for `start`.
+    """
+    kind = get_strategy(settings.strategy)
+    objective = problem.objective(settings, kind.needs_gradients)
+    kind.check(problem.space)
+    warm = _warm_start(problem, settings, kb)
     path = new_path(root or kb.studies_root, settings.label, name)
-    study = StudyRecord(
+    record = StudyRecord(
         study_id=uuid.uuid4().hex,
-        task_id=goal.task.task_id,
-        space_id=goal.space.space_id,
+        task_id=problem.task.task_id,
+        space_id=problem.space.space_id,
         name=path.name,
         strategy=settings.strategy,
         seed=settings.seed,
@@ -86,145 +99,126 @@ def start(
         versions=package_versions(),
         machine=machine(),
     )
-    directory = StudyDirectory.create(
+    directory = new_directory(
         path,
-        study=study,
-        task=goal.task,
-        space=goal.space,
-        dataset=goal.dataset,
-        metafeatures=dict(goal.metafeatures or {}),
-        settings={**settings.to_dict(), "signature": settings.signature, "warm": list(begin.warm)},
+        record,
+        problem.task,
+        problem.space,
+        warm,
+        {**settings.to_dict(), "signature": settings.signature},
+        problem.dataset_record,
+        problem.metafeatures,
     )
-    save_prior(path, begin.past)
-    return _search(settings, goal, directory, path, kb, contribute, begin)
+    tuner = _tuner(problem, settings, directory, warm, kb if contribute else None)
+    return Search(settings, tuner, objective, path, kb)
 
 
 def resume(
-    settings: TuneSettings,
+    settings: Settings,
     kb: KnowledgeBase,
     name: str | None = None,
     root: Path | None = None,
     contribute: bool = True,
     trials: int | None = None,
-    family: ModuleFamily | None = None,
 ) -> Search:
     """Reopen a study; finished trials are told again, not run again.
 
     Args:
-        settings: as the study was started with; only needed to find it without a `name`,
-            and for another `memory_limit`.
+        settings: as the study was started with; only needed to find it without a `name`, for
+            objects that cannot be stored, and for another `memory_limit`.
         kb: as for `start`; trials that did not reach it before are added now.
         name: of the study.
         root: folder of study directories.
         contribute: whether finished trials go into `kb`.
         trials: new length of the whole study; default the stored one.
-        family: as for `start`.
 
     Raises:
         UserError: no such study, or its data or space are not what they were.
     """
     path = find_study(root or kb.studies_root, name, settings.signature)
     directory = StudyDirectory.open(path)
-    stored = TuneSettings.from_dict(directory.settings)
-    # Another machine, or a free one, may have more memory.
-    stored = replace(stored, memory_limit=settings.memory_limit or stored.memory_limit)
-    if stored.data is None and stored.objective is None:
-        raise UserError(
-            f"The study '{path.name}' was asked and told from Python; go on with "
-            f"Tuner.resume({str(path)!r})."
-        )
-    if family is None:
-        refuse_without_network(stored, path.name)
-    goal = goal_of(stored, kb, family)
+    asked = _asked_again(directory, settings)
+    problem = problem_of(asked)
     if (
-        goal.task.task_id != directory.task.task_id
-        or goal.space.space_id != directory.space.space_id
+        problem.task.task_id != directory.task.task_id
+        or problem.space.space_id != directory.space.space_id
     ):
         raise UserError(
             f"The data or the search space of the study '{path.name}' changed since it "
-            "started; start a new study without --resume."
+            "started; start a new study without `resume`."
         )
-    begin = Start(directory.settings.get("warm", []), load_prior(path))
-    stored = replace(stored, trials=trials or stored.trials)
-    search = _search(stored, goal, directory, path, kb, contribute, begin)
-    if contribute and search.tuner.trials:
-        kb.add(search.tuner.context.bundle(search.tuner.trials))
-    return search
+    asked = replace(asked, trials=trials or asked.trials)
+    objective = problem.objective(asked, get_strategy(asked.strategy).needs_gradients)
+    warm = Start(directory.settings.get("warm", []), load_prior(path))
+    tuner = _tuner(problem, asked, directory, warm, kb if contribute else None)
+    if contribute and tuner.trials:
+        kb.add(tuner.study.bundle(tuner.trials))
+    return Search(asked, tuner, objective, path, kb)
 
 
-def tune(
-    data: str,
-    target: str | None = None,
-    kb: KnowledgeBase | None = None,
-    *,
-    module: str | ModuleFactory | None = None,
-    space: str | Path | SpaceDefinition | None = None,
-    **settings: Any,
-) -> Search:
-    """Run a whole warm-started search on a data set and return it.
-
-    Args:
-        data: CSV or Parquet file, or built-in name.
-        target: column to predict.
-        kb: knowledge base; default the user's own.
-        module: builds the user's own network (see `advisor.models.ModuleFamily`), a function
-            or "FILE.py:FUNCTION"; a study of files can be resumed from the command line, the
-            others only from Python, with `resume` and the family.
-        space: of that network, itself or a file.
-        **settings: further fields of `TuneSettings`, such as trials=30.
+def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:
+    """Return the stored settings of a study with what cannot be stored as it is given now.
 
     Raises:
-        UserError: as for `start`.
+        UserError: something of it is not given.
     """
-    family = None
-    if callable(module) or isinstance(space, SpaceDefinition):
-        family = network_of(module, space, settings.get("family"))
-        settings["family"] = family.name
-    else:
-        settings |= {"module": module, "space": None if space is None else str(space)}
-    chosen = TuneSettings(data=data, target=target, **settings)
-    search = start(chosen, kb or KnowledgeBase(), family=family)
-    search.run()
-    return search
+    name, stored = directory.path.name, Settings.from_dict(directory.settings)
+    brought = {"space"} if isinstance(now.module, ModuleFamily) else set()
+    missing = [w for w in stored.python if getattr(now, w) is None and w not in brought]
+    # Versions before 0.2 did not store which settings were objects.
+    own = stored.module is None and stored.data is not None
+    if own and now.module is None and stored.family not in (None, *FAMILIES):
+        missing = ["module", "space"]
+    if missing:
+        given = ", ".join(f"{what}=..." for what in missing)
+        raise UserError(
+            f"The {' and the '.join(missing)} of the study '{name}' were given from Python; go on "
+            f"there with Advisor(kb).tune({given}, name={name!r}, resume=True)."
+        )
+    asked = stored.given_again(now)
+    if asked.data is None and asked.objective is None:
+        raise UserError(
+            f"The study '{name}' was asked and told from Python; go on with "
+            f"Tuner.resume({str(directory.path)!r})."
+        )
+    return asked
 
 
-def _begin(settings: TuneSettings, goal: Goal, kb: KnowledgeBase) -> Start:
+def _warm_start(problem: Problem, settings: Settings, kb: KnowledgeBase) -> Start:
+    n_warm = warm_count(settings.trials) if settings.n_warm is None else settings.n_warm
     return warm_start(
         kb,
-        goal.space,
-        goal.task.family,
-        goal.query,
-        settings.warm,
+        problem.space,
+        problem.task.family,
+        problem.query,
+        n_warm,
         settings.exclude_datasets,
         settings.per_second,
     )
 
 
-def _search(
-    settings: TuneSettings,
-    goal: Goal,
+def _tuner(
+    problem: Problem,
+    settings: Settings,
     directory: StudyDirectory,
-    path: Path,
-    kb: KnowledgeBase,
-    contribute: bool,
-    begin: Start,
-) -> Search:
-    context = StudyContext(
-        study=directory.study,
-        task=goal.task,
-        space=goal.space,
-        dataset=goal.dataset,
-        metafeatures=goal.metafeatures or {},
+    warm: Start,
+    kb: KnowledgeBase | None,
+) -> Tuner:
+    study = Study(
+        record=directory.study,
+        task=problem.task,
+        space=problem.space,
+        dataset=problem.dataset_record,
+        metafeatures=problem.metafeatures or {},
         directory=directory,
-        kb=kb if contribute else None,
+        kb=kb,
     )
-    tuner = Tuner(
-        context,
+    strategy = make_strategy(
         settings.strategy,
+        problem.space,
+        problem.task.direction,
         settings.seed,
-        begin.warm,
-        directory.trials(),
-        begin.past,
+        warm,
         settings.per_second,
     )
-    return Search(settings, tuner, goal.objective, path, kb)
+    return Tuner(study, strategy, settings.seed, directory.trials())

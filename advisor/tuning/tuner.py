@@ -2,18 +2,17 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, overload
+from typing import overload
 
 from advisor.diagnosis import labelled, remedies_for
 from advisor.meta import Query
 from advisor.meta.warm_start import MAX_WARM, Start, load_prior, save_prior, warm_start
-from advisor.strategies import get_strategy
-from advisor.surrogates import Prior
+from advisor.strategies import SearchStrategy, get_strategy
 from advisor.training.outcome import GRADIENT, Outcome
-from knowledge_base import Bundle, KnowledgeBase
+from advisor.tuning.study import Study
+from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import (
     DatasetRecord,
@@ -25,48 +24,7 @@ from knowledge_base.records import (
 )
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.studies import StudyDirectory
-
-
-@dataclass(frozen=True)
-class StudyContext:
-    """Where a study's trials belong and where they go.
-
-    Attributes:
-        study, task, space: as stored in the knowledge base.
-        dataset: None for tasks without a data set.
-        metafeatures: of the data set, by name; may be empty.
-        directory: on-disk record that `--resume` reads; None keeps none.
-        kb: knowledge base that every finished trial goes into; None for none.
-    """
-
-    study: StudyRecord
-    task: TaskRecord
-    space: SpaceDefinition
-    dataset: DatasetRecord | None = None
-    metafeatures: Mapping[str, float] = field(default_factory=dict)
-    directory: StudyDirectory | None = None
-    kb: KnowledgeBase | None = None
-
-    def bundle(self, trials: Sequence[TrialRecord]) -> Bundle:
-        """Return `trials` with everything they refer to."""
-        from advisor.metafeatures import VERSION
-
-        known: dict[tuple[str, str, int], Mapping[str, float]] = {}
-        records: list[Any] = [self.task, self.space, self.study, *trials]
-        if self.dataset is not None:
-            records.append(self.dataset)
-            if self.metafeatures:
-                key = (self.dataset.dataset_id, self.task.target or "", VERSION)
-                known[key] = self.metafeatures
-        return Bundle.from_records(records, metafeatures=known)
-
-    def save(self, trials: Sequence[TrialRecord]) -> None:
-        """Write finished trials to the directory, then to the knowledge base."""
-        if self.directory is not None:
-            for trial in trials:
-                self.directory.append(trial)
-        if self.kb is not None:
-            self.kb.append(self.bundle(trials))
+from knowledge_base.types import Config, ConfigDict, JsonObject
 
 
 class Tuner:
@@ -80,34 +38,22 @@ class Tuner:
 
     def __init__(
         self,
-        context: StudyContext,
-        strategy: str = "bayesian",
+        study: Study,
+        strategy: SearchStrategy,
         seed: int = 0,
-        warm: Sequence[Mapping[str, Any]] = (),
         finished: Sequence[TrialRecord] = (),
-        past: Prior | None = None,
-        per_second: bool = False,
     ) -> None:
         """Start, or go on after `finished` trials (told to the strategy in their order).
 
         Args:
-            context: where the trials belong and go.
-            strategy: name of a search strategy.
-            seed: of all random choices.
-            warm: configurations to try first.
+            study: where the trials belong and go.
+            strategy: proposes configurations; nothing was asked of it yet.
+            seed: as stored with trials.
             finished: trials of an earlier run.
-            past: past tasks to learn from.
-            per_second: prefer what is quick.
-
-        Raises:
-            UserError: no such strategy, or a warm-start configuration outside the space.
         """
-        self.context = context
+        self.study = study
         self.trials: list[TrialRecord] = []
-        self._strategy = get_strategy(strategy)(
-            context.space, context.task.direction, seed, warm, past, per_second=per_second
-        )
-        self._seed = seed
+        self._strategy, self._seed = strategy, seed
         for trial in finished:
             self._remember(trial)
 
@@ -151,7 +97,10 @@ class Tuner:
         """
         family = family or space.name
         task = TaskRecord(name=name, metric=metric, direction=direction, family=family)
-        study = StudyRecord(
+        query = query or Query(task_id=task.task_id)
+        start = warm_start(kb, space, family, query, n_warm, costs=per_second)
+        asked = make_strategy(strategy, space, direction, seed, start, per_second)
+        record = StudyRecord(
             study_id=uuid.uuid4().hex,
             task_id=task.task_id,
             space_id=space.space_id,
@@ -160,13 +109,12 @@ class Tuner:
             seed=seed,
             source="advisor ask/tell",
         )
-        query = query or Query(task_id=task.task_id)
-        begin = warm_start(kb, space, family, query, n_warm, costs=per_second)
         kept = None
         if directory is not None:
-            kept = _new_directory(Path(directory), study, task, space, begin, per_second)
-        context = StudyContext(study, task, space, directory=kept, kb=kb if contribute else None)
-        return cls(context, strategy, seed, begin.warm, past=begin.past, per_second=per_second)
+            settings: JsonObject = {"per_second": per_second}
+            kept = new_directory(Path(directory), record, task, space, start, settings)
+        study = Study(record, task, space, directory=kept, kb=kb if contribute else None)
+        return cls(study, asked, seed)
 
     @classmethod
     def resume(cls, directory: str | Path, kb: KnowledgeBase | None = None) -> "Tuner":
@@ -183,29 +131,23 @@ class Tuner:
             UserError: there is no study, or it is damaged.
         """
         kept = StudyDirectory.open(directory)
-        context = StudyContext(
-            kept.study, kept.task, kept.space, kept.dataset, kept.metafeatures, kept, kb
-        )
-        finished = kept.trials()
+        study, finished = Study.of(kept, kb), kept.trials()
         if kb is not None and finished:
-            kb.add(context.bundle(finished))
-        return cls(
-            context,
-            kept.study.strategy or "bayesian",
-            kept.study.seed or 0,
-            kept.settings.get("warm", []),
-            finished,
-            load_prior(Path(directory)),
-            bool(kept.settings.get("per_second", False)),
-        )
+            kb.add(study.bundle(finished))
+        name, seed = kept.study.strategy or "bayesian", kept.study.seed or 0
+        start = Start(kept.settings.get("warm", []), load_prior(kept.path))
+        per_second = bool(kept.settings.get("per_second", False))
+        direction = kept.task.direction
+        asked = make_strategy(name, kept.space, direction, seed, start, per_second)
+        return cls(study, asked, seed, finished)
 
     @overload
-    def ask(self) -> dict[str, Any]: ...
+    def ask(self) -> ConfigDict: ...
 
     @overload
-    def ask(self, n: int) -> list[dict[str, Any]]: ...
+    def ask(self, n: int) -> list[ConfigDict]: ...
 
-    def ask(self, n: int | None = None) -> dict[str, Any] | list[dict[str, Any]]:
+    def ask(self, n: int | None = None) -> ConfigDict | list[ConfigDict]:
         """Return the next configuration to try (active hyperparameters only), or `n` of them.
 
         Several may be asked for before any is told: they differ, and say different things.
@@ -216,7 +158,7 @@ class Tuner:
 
     def tell(
         self,
-        config: Mapping[str, Any],
+        config: Config,
         result: float | Outcome | None,
         started_at: datetime | None = None,
     ) -> TrialRecord:
@@ -232,9 +174,9 @@ class Tuner:
         """
         outcome = result if isinstance(result, Outcome) else Outcome.of(result)
         trial = TrialRecord(
-            study_id=self.context.study.study_id,
+            study_id=self.study.record.study_id,
             number=len(self.trials),
-            config=self.context.space.complete(dict(config)),
+            config=self.study.space.complete(dict(config)),
             state=outcome.state,
             value=outcome.value,
             metrics=outcome.metrics,
@@ -244,17 +186,15 @@ class Tuner:
             seed=self._seed,
             error=outcome.error,
             started_at=started_at or datetime.now(UTC),
-            origin=f"{self.context.study.name}:{len(self.trials)}",
+            origin=f"{self.study.record.name}:{len(self.trials)}",
             curve=tuple(outcome.curve),
         )
-        trial = labelled(
-            trial, self.context.task, self.context.space, self.context.dataset, self.trials
-        )
-        self.context.save([trial])
+        trial = labelled(trial, self.study.task, self.study.space, self.study.dataset, self.trials)
+        self.study.save(trial)
         self._remember(trial)
         return trial
 
-    def withdraw(self, config: Mapping[str, Any]) -> None:
+    def withdraw(self, config: Config) -> None:
         """Take back a question that will not be answered; it may be asked again."""
         self._strategy.withdraw(config)
 
@@ -270,7 +210,7 @@ class Tuner:
     @property
     def best(self) -> TrialRecord | None:
         """The completed trial with the best value so far, None before the first."""
-        return best_trial(self.trials, self.context.task.direction)
+        return best_trial(self.trials, self.study.task.direction)
 
     def _remember(self, trial: TrialRecord) -> None:
         self.trials.append(trial)
@@ -284,21 +224,64 @@ class Tuner:
         }
         self._strategy.tell(trial.config, value, trial.duration, curve, slopes or None)
         for label in trial.labels or ():
-            remedies = remedies_for(label, self.context.space, dict(trial.config))
+            remedies = remedies_for(label, self.study.space, dict(trial.config))
             self._strategy.advise(trial.config, remedies)
 
 
-def _new_directory(
+def make_strategy(
+    name: str,
+    space: SpaceDefinition,
+    direction: str,
+    seed: int,
+    start: Start,
+    per_second: bool = False,
+) -> SearchStrategy:
+    """Return a search strategy that knows what it starts from.
+
+    Args:
+        name: of the strategy.
+        space, direction, seed: as for every strategy.
+        start: configurations to try first, and past tasks.
+        per_second: prefer what is quick, for strategies that can.
+
+    Raises:
+        UserError: no such strategy, one that cannot search the space, or a configuration of
+            the start that is outside of it.
+    """
+    return get_strategy(name)(space, direction, seed, start.warm, start.past, per_second=per_second)
+
+
+def new_directory(
     path: Path,
-    study: StudyRecord,
+    record: StudyRecord,
     task: TaskRecord,
     space: SpaceDefinition,
-    begin: Start,
-    per_second: bool,
+    start: Start,
+    settings: JsonObject,
+    dataset: DatasetRecord | None = None,
+    metafeatures: Mapping[str, float] | None = None,
 ) -> StudyDirectory:
+    """Make the directory of a study, with everything that a resumed search needs.
+
+    Args:
+        path: of the folder.
+        record, task, space, dataset, metafeatures: what the trials belong to.
+        start: what the search starts from.
+        settings: what it was started with.
+
+    Raises:
+        UserError: the directory holds a study already, or cannot be written.
+    """
     if (path / "study.json").exists():
         raise UserError(f"{path} holds a study already; go on with Tuner.resume.")
-    settings = {"warm": list(begin.warm), "per_second": per_second}
-    kept = StudyDirectory.create(path, study=study, task=task, space=space, settings=settings)
-    save_prior(path, begin.past)
+    kept = StudyDirectory.create(
+        path,
+        study=record,
+        task=task,
+        space=space,
+        dataset=dataset,
+        metafeatures=metafeatures,
+        settings={**settings, "warm": list(start.warm)},
+    )
+    save_prior(path, start.past)
     return kept

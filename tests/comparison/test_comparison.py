@@ -11,7 +11,7 @@ from advisor.comparison.comparison import resume_comparison, start_comparison
 from advisor.comparison.plan import Plan
 from advisor.comparison.plots import check_plot_file, save_plot, text_plot, value_range
 from advisor.comparison.standings import StudyNumbers, standings
-from advisor.tuning import TuneSettings
+from advisor.settings import Settings
 from knowledge_base import KnowledgeBase, UserError
 from knowledge_base.studies import StudyDirectory
 
@@ -31,7 +31,7 @@ def own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text(OBJECTIVE)
     (tmp_path / "space.yaml").write_text("hyperparameters: {x: {type: float, low: -1, high: 1}}")
-    return TuneSettings(objective="train.py:train", space="space.yaml", trials=4)
+    return Settings(objective="train.py:train", space="space.yaml", trials=4)
 
 
 @pytest.fixture
@@ -47,13 +47,13 @@ def calls(tmp_path):
 def flowers(tmp_path_factory):
     """Three strategies on real data, once for all tests that only look."""
     folder = tmp_path_factory.mktemp("flowers")
-    settings = TuneSettings(data="sklearn:iris", trials=3, max_epochs=2)
+    settings = Settings(data="sklearn:iris", trials=3, max_epochs=2)
     kb = KnowledgeBase(folder / "kb.duckdb")
     return compare(settings, ["random", "bayesian+warm", "halving"], kb)
 
 
 def test_budgets_data_and_seeds_are_equal(flowers):
-    kept = [flowers.study(entry) for entry in flowers.plan.entries]
+    kept = [flowers.study(entry) for entry in flowers.plan.studies]
     assert [len(study.trials()) for study in kept] == [3, 3, 3]
     assert len({study.task.task_id for study in kept}) == 1
     assert len({study.space.space_id for study in kept}) == 1
@@ -174,11 +174,11 @@ def test_strategies_that_are_none(own, kb, strategies, says):
 
 
 def test_a_space_without_gradients_is_refused_before_anything_is_run(kb, tmp_path):
-    settings = TuneSettings(data="sklearn:iris", trials=3, max_epochs=2)
+    settings = Settings(data="sklearn:iris", trials=3, max_epochs=2)
     with pytest.raises(UserError, match="gradient cannot differentiate"):
         start_comparison(Plan(settings, ("random", "gradient+warm")), kb, "x", tmp_path / "s")
     assert not list(tmp_path.rglob("study.json"))
-    part = replace(settings, only="learning_rate,weight_decay", trials=1)
+    part = replace(settings, only=["learning_rate", "weight_decay"], trials=1)
     plan = Plan(part, ("gradient", "random"))
     assert start_comparison(plan, kb, "x", tmp_path / "s").n_finished == 0
 

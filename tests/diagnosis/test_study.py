@@ -105,7 +105,7 @@ def test_unknown_studies_and_trials_are_one_line(study, arguments, message):
 
 def test_trials_without_curves_have_no_labels(study):
     _, _, tuner = study
-    plain = Tuner.create(tuner.context.space, name="plain", direction="maximize")
+    plain = Tuner.create(tuner.study.space, name="plain", direction="maximize")
     assert plain.tell(plain.ask(), 0.5).labels is None
     lost = plain.tell(plain.ask(), float("nan"))
     assert lost.labels == ("diverging",)

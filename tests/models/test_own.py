@@ -8,9 +8,9 @@ from advisor import SpaceDefinition, tune
 from advisor.data import load_dataset, prepare
 from advisor.facade import Advisor
 from advisor.models import ModuleFamily
+from advisor.settings import Settings
 from advisor.training import train
 from advisor.tuning.search import resume, start
-from advisor.tuning.settings import TuneSettings
 from knowledge_base import KnowledgeBase, UserError
 from knowledge_base.studies import StudyDirectory
 
@@ -195,7 +195,7 @@ def test_a_search_on_another_data_set_starts_from_the_trials_of_the_first(files)
 
 def test_a_study_of_files_is_resumed_by_the_same_command(files):
     kb = KnowledgeBase(seed=False)
-    settings = TuneSettings(data="sklearn:iris", target="target", trials=2, max_epochs=1, **files)
+    settings = Settings(data="sklearn:iris", target="target", trials=2, max_epochs=1, **files)
     begun = start(settings, kb)
     begun.run()
     again = resume(settings, kb, trials=3)
@@ -209,9 +209,10 @@ def test_a_study_of_a_function_is_resumed_from_python_only():
     options = {"space": space(), "trials": 2, "max_epochs": 1}
     begun = tune("sklearn:iris", "target", kb, module=linear, **options)
     name = begun.path.name
-    with pytest.raises(UserError, match=rf"resume\(settings, kb, name='{name}', family="):
-        resume(TuneSettings(), kb, name)
-    again = resume(TuneSettings(), kb, name, trials=3, family=ModuleFamily(linear, space()))
+    says = rf"tune\(module=\.\.\., space=\.\.\., name='{name}', resume=True"
+    with pytest.raises(UserError, match=says):
+        resume(Settings(), kb, name)
+    again = resume(Settings(module=ModuleFamily(linear, space())), kb, name, trials=3)
     again.run()
     assert len(again.tuner.trials) == 3
 
@@ -219,7 +220,7 @@ def test_a_study_of_a_function_is_resumed_from_python_only():
 def test_gradients_by_the_learning_rate_pass_through_it():
     search = tune("sklearn:iris", "target", KnowledgeBase(seed=False), module=linear,
                   space=space(), trials=2, max_epochs=2, strategy="gradient",
-                  only="learning_rate")  # fmt: skip
+                  only=["learning_rate"])  # fmt: skip
     for trial in search.tuner.trials:
         assert trial.state == "complete", trial.error
         assert trial.metrics["gradient_learning_rate"] != 0
@@ -228,16 +229,16 @@ def test_gradients_by_the_learning_rate_pass_through_it():
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"data": "x.csv", "module": "net.py:build"}, "--module needs --space"),
+        ({"data": "x.csv", "module": "net.py:build"}, "`module` needs `space=FILE`"),
         ({"objective": "a.py:f", "module": "n.py:b", "space": "s"}, "give one of them"),
-        ({"data": "x.csv", "space": "space.yaml"}, "--objective or --module"),
+        ({"data": "x.csv", "space": "space.yaml"}, "`objective` or `module`"),
         ({"data": "sklearn:iris", "module": "no.py:b", "space": "space.yaml"},
-         r"no\.py of --module does not exist"),
+         r"no\.py of `module` does not exist"),
     ],
 )  # fmt: skip
 def test_settings_that_do_not_go_together(files, settings, says):
     with pytest.raises(UserError, match=says):
-        start(TuneSettings(**settings), KnowledgeBase(seed=False))
+        start(Settings(**settings), KnowledgeBase(seed=False))
 
 
 def test_the_same_seed_builds_the_same_network(iris):

@@ -12,10 +12,10 @@ import torch
 from advisor.data import load_dataset, prepare
 from advisor.data.images import to_images
 from advisor.models import FAMILIES, MLP, get_family
-from advisor.sizes import parse_size, size_text
 from advisor.training import train
 from advisor.training.limits import free_memory, short_reason
 from advisor.training.memory import estimate, refusal
+from advisor.units import parse_size, size_text
 from knowledge_base.errors import UserError
 
 

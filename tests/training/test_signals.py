@@ -8,8 +8,8 @@ from torch import nn
 from advisor.data import load_dataset, prepare
 from advisor.models import MLP, get_family
 from advisor.training import train
+from advisor.training.objective import FunctionObjective
 from advisor.training.signals import Signals, loss_spread
-from advisor.tuning import FunctionObjective
 
 SIGNALS = ("gradient_max", "gradient_ratio", "dead_units", "loss_spread")
 

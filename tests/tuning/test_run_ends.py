@@ -3,8 +3,9 @@
 import pytest
 
 from advisor import Tuner
+from advisor.training.objective import Objective
 from advisor.training.outcome import SKIPPED, Outcome, StopTrial
-from advisor.tuning import Objective, run
+from advisor.tuning import run
 from advisor.tuning.runner import MAX_CONSECUTIVE_SKIPS
 from knowledge_base.records import EpochRecord
 from knowledge_base.space import SpaceDefinition
@@ -51,7 +52,7 @@ def test_a_run_that_skipped_everything_says_so():
     assert result.reason == "failures"
     assert result.message == (
         "All 3 were skipped for lack of memory (estimated to need 5 GB, the limit is 2 GB). Free "
-        "memory or raise --memory-limit."
+        "memory or raise `memory_limit`."
     )
     assert go("skip", trials=1)[1].message.startswith("The only configuration was skipped")
 

@@ -12,12 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from advisor.cli import main
+from advisor.meta.warm_start import Start
+from advisor.settings import Settings
 from advisor.training.objective import Objective, load_function
 from advisor.training.outcome import Outcome
 from advisor.tuning.runner import run
 from advisor.tuning.search import resume, start
-from advisor.tuning.settings import TuneSettings
-from advisor.tuning.tuner import Tuner
+from advisor.tuning.tuner import Tuner, make_strategy
 from knowledge_base import KnowledgeBase, SpaceDefinition, UserError
 from knowledge_base.studies import StudyDirectory
 
@@ -78,7 +79,8 @@ def test_same_seed_same_search_and_resumed_searches_go_on_the_same():
     first, second = tuner(seed=3), tuner(seed=3)
     search_with(first, 8)
     search_with(second, 5)
-    resumed = Tuner(second.context, seed=3, finished=second.trials)
+    strategy = make_strategy("bayesian", SPACE, "minimize", 3, Start())
+    resumed = Tuner(second.study, strategy, 3, second.trials)
     search_with(resumed, 3)
     assert [t.config for t in resumed.trials] == [t.config for t in first.trials]
 
@@ -141,7 +143,7 @@ def own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text(OBJECTIVE)
     (tmp_path / "space.yaml").write_text("hyperparameters: {x: {type: float, low: -1, high: 1}}")
-    return TuneSettings(objective="train.py:train", space="space.yaml", trials=4)
+    return Settings(objective="train.py:train", space="space.yaml", trials=4)
 
 
 def test_own_training_function_reports_its_curve(own):
@@ -255,7 +257,7 @@ def test_a_function_does_not_pass_for_a_built_in_family(own, tmp_path):
         start(replace(own, family="mlp"), kb)
     (tmp_path / "space.yaml").write_text("{name: cnn, hyperparameters: {x: {type: float, low: -1, "
                                          "high: 1}}}")  # fmt: skip
-    with pytest.raises(UserError, match="give it another name with --family"):
+    with pytest.raises(UserError, match="give it another name with `family`"):
         start(own, kb)
     assert kb.trials().empty
 

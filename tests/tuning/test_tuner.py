@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from test_search import SPACE, parabola, search_with
 
+from advisor.settings import Settings
 from advisor.tuning import resume
-from advisor.tuning.settings import TuneSettings
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase, UserError
 
@@ -77,7 +77,7 @@ def test_resuming_does_not_depend_on_what_the_store_learned_meanwhile(kb, tmp_pa
     search_with(Tuner.create(SPACE, kb=kb, name="other", seed=9), 8)
     again = Tuner.resume(tmp_path / "study", kb)
     assert again.ask() == expected
-    assert len(kb.trials(study=first.context.study.study_id)) == 3
+    assert len(kb.trials(study=first.study.record.study_id)) == 3
 
 
 def test_a_directory_is_not_used_twice(kb, tmp_path):
@@ -89,7 +89,7 @@ def test_a_directory_is_not_used_twice(kb, tmp_path):
 def test_the_command_line_sends_such_a_study_back_to_python(kb, tmp_path):
     make(kb, directory=tmp_path / "study")
     with pytest.raises(UserError, match=r"Tuner\.resume"):
-        resume(TuneSettings(data="x.csv"), kb, name="study", root=tmp_path)
+        resume(Settings(data="x.csv"), kb, name="study", root=tmp_path)
 
 
 def test_a_damaged_prior_costs_the_prior_only(kb, tmp_path):

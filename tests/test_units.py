@@ -1,6 +1,6 @@
 import pytest
 
-from advisor.duration import parse_duration
+from advisor.units import parse_duration
 from knowledge_base.errors import UserError
 
 

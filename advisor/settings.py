@@ -1,0 +1,205 @@
+"""What is asked of a search, in types; stored with its study so that it can go on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from advisor.units import parse_size
+from knowledge_base.errors import UserError
+from knowledge_base.identity import digest
+from knowledge_base.naming import did_you_mean
+from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import JsonObject
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from advisor.data import Dataset
+    from advisor.models import ModuleFamily
+    from advisor.models.own import ModuleFactory
+
+REFERENCES = ("data", "module", "objective", "space")
+"""Settings that are stored as references to files; objects in their place are not stored."""
+
+NEWER = ("per_second", "text", "time", "series", "horizon", "only", "fix", "module", "python")
+"""Settings that came after the first studies were written; unset ones are not in a signature."""
+
+FREE = ("trials", "n_warm", "memory_limit")
+"""Settings in which two commands may differ and still mean the same study."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One search: `data`, if you like with `module` and `space`; or `objective` and `space`.
+
+    Attributes:
+        data: file, folder of images, built-in name, frame or data set.
+        target: its column to predict.
+        kind: "classification" or "regression"; None infers it.
+        text: column with texts to classify.
+        time, series, horizon: columns with the times and the names of series to forecast,
+            and how many steps ahead.
+        module: builds the user's network for the data: a function, "FILE.py:FUNCTION", or a
+            `ModuleFamily`, which brings its space.
+        objective: the user's training function, itself or "FILE.py:FUNCTION".
+        space: the search space of either, itself or its file.
+        family: built-in model family, or the label of the user's own model.
+        only: the hyperparameters to search; None searches all.
+        fix: values of others by name; default each one's default.
+        metric, direction: what is optimised; None takes the default of the data.
+        strategy: name of the search strategy.
+        n_warm: configurations to take from the past; None picks by the number of trials.
+        trials: length of the whole study.
+        seed: seed of splits, training and search.
+        max_epochs: most epochs per trial, for built-in families.
+        exclude_datasets: fingerprints of data sets that the warm start must not use.
+        per_second: prefer configurations that are quick (expected improvement per second).
+        memory_limit: bytes that a training may need; configurations estimated to need more
+            are skipped. None takes a share of what is free.
+        python: which of `REFERENCES` were objects when the study was stored.
+    """
+
+    data: "str | Path | pd.DataFrame | Dataset | None" = None
+    target: str | None = None
+    kind: str | None = None
+    text: str | None = None
+    time: str | None = None
+    series: str | None = None
+    horizon: int | None = None
+    module: "str | ModuleFactory | ModuleFamily | None" = None
+    objective: str | Callable[..., object] | None = None
+    space: str | Path | SpaceDefinition | None = None
+    family: str | None = None
+    only: Sequence[str] | None = None
+    fix: Mapping[str, object] | None = None
+    metric: str | None = None
+    direction: str | None = None
+    strategy: str = "bayesian"
+    n_warm: int | None = None
+    trials: int = 30
+    seed: int = 0
+    max_epochs: int | None = None
+    exclude_datasets: Sequence[str] = ()
+    per_second: bool = False
+    memory_limit: int | None = None
+    python: Sequence[str] = ()
+
+    def __new__(cls, *_: object, **given: object) -> Self:
+        """Refuse keywords that do not exist.
+
+        Raises:
+            UserError: names the nearest one and all that there are.
+        """
+        known = [field.name for field in fields(cls) if field.name != "python"]
+        for name in given.keys() - {*known, "python"}:
+            hint = did_you_mean(name, known)
+            raise UserError(
+                f"There is no setting '{name}'. {hint}{' ' if hint else ''}"
+                f"The settings of a search are: {', '.join(known)}."
+            )
+        return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            UserError: a setting of another type, an impossible number, or settings that do
+                not go together.
+        """
+        if isinstance(self.only, str):
+            raise UserError("`only` takes a list of names, such as ['learning_rate', 'dropout'].")
+        if self.fix is not None and not isinstance(self.fix, Mapping):
+            raise UserError("`fix` takes values by name, such as {'units': 64}.")
+        if self.trials < 1:
+            raise UserError(f"`trials` must be at least 1, not {self.trials}.")
+        if self.direction not in (None, "minimize", "maximize"):
+            raise UserError(f"The direction is minimize or maximize, not '{self.direction}'.")
+        if self.module is not None and self.objective is not None:
+            raise UserError(
+                "`module` builds a network for the data, `objective` trains on its own; give one "
+                "of them."
+            )
+        if self.memory_limit is not None and self.objective is not None:
+            raise UserError("`memory_limit` is for built-in families; your function is not known.")
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """Which of `REFERENCES` are objects, which cannot be stored."""
+        given = {name: getattr(self, name) for name in REFERENCES}
+        return tuple(n for n, v in given.items() if v is not None and _reference(v) is None)
+
+    @property
+    def label(self) -> str:
+        """A short name for the study, from the data set or the function."""
+        if callable(self.objective):
+            return getattr(self.objective, "__name__", "objective")
+        if self.objective is not None:
+            file, _, function = self.objective.rpartition(":")
+            stem = Path(file).stem or "objective"
+            return stem if function in ("", "train", "objective") else f"{stem}-{function}"
+        data = _reference(self.data)
+        if data is None:
+            return str(getattr(self.data, "name", "frame"))
+        path = Path(data)
+        if path.is_dir():
+            return path.resolve().name or "images"
+        return path.stem if path.suffix else data
+
+    @property
+    def signature(self) -> str:
+        """A text that is equal for two commands that mean the same study."""
+        plain = self.to_dict()
+        for name in FREE:
+            del plain[name]
+        for name in NEWER:
+            if not plain[name]:
+                del plain[name]
+        for name in ("data", "space"):
+            if plain[name] and Path(plain[name]).exists():
+                plain[name] = str(Path(plain[name]).resolve())
+        return digest("settings", plain)
+
+    def given_again(self, now: "Settings") -> "Settings":
+        """Return stored settings with what cannot be stored as it is given now.
+
+        Args:
+            now: settings of the call that goes on with the study; of these count the objects
+                that are missing here, and the memory limit, since another machine, or a free
+                one, may have more.
+        """
+        objects = {name: getattr(now, name) for name in self.python}
+        objects |= {name: getattr(now, name) for name in now.objects}
+        limit = now.memory_limit or self.memory_limit
+        return replace(self, **objects, memory_limit=limit, python=())
+
+    def to_dict(self) -> JsonObject:
+        """Return the settings as plain JSON-able types, in the form of all earlier versions."""
+        plain: JsonObject = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain |= {name: _reference(plain[name]) for name in REFERENCES}
+        plain["only"] = None if self.only is None else ",".join(self.only)
+        plain["fix"] = [f"{name}={value}" for name, value in (self.fix or {}).items()]
+        plain["exclude_datasets"] = list(self.exclude_datasets)
+        plain["python"] = list(self.objects)
+        return plain
+
+    @classmethod
+    def from_dict(cls, stored: JsonObject) -> "Settings":
+        """Return the settings that `to_dict` wrote, of this or an earlier version.
+
+        Unknown keys are ignored.
+        """
+        known = {field.name for field in fields(cls)}
+        given = {name: value for name, value in stored.items() if name in known}
+        if isinstance(given.get("only"), str):
+            given["only"] = [name.strip() for name in given["only"].split(",")]
+        pairs = [text.partition("=") for text in given.get("fix") or ()]
+        given["fix"] = {name: value for name, _, value in pairs}
+        if given.get("memory_limit") is not None:
+            given["memory_limit"] = parse_size(given["memory_limit"])
+        return cls(**given)
+
+
+def _reference(given: object) -> str | None:
+    """Return a file or name as text, None for what is no reference."""
+    return str(given) if isinstance(given, str | Path) else None
