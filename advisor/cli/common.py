@@ -6,17 +6,27 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import click
 
 from knowledge_base.errors import UserError
+from knowledge_base.types import JsonObject
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
+    from advisor.tuning import Search
+    from knowledge_base.records import TrialRecord
+
+Command: TypeAlias = Callable[..., None]
+"""What runs when its command is called, with its options as keywords."""
 
 BAD_INPUT = 2
 INTERRUPTED = 130
 
 
-def kb_option(function: Callable[..., Any]) -> Callable[..., Any]:
+def kb_option(function: Command) -> Command:
     """Add --kb, read from ADVISOR_KB where it is not given."""
     return click.option(
         "--kb",
@@ -27,7 +37,7 @@ def kb_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def data_options(function: Command) -> Command:
     """Add what says which columns hold texts or times."""
     for option in (
         click.option("--horizon", type=click.IntRange(min=1),
@@ -40,7 +50,7 @@ def data_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def objective_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def objective_options(function: Command) -> Command:
     """Add the user's own network or training function, and its search space."""
     for option in (
         click.option("--space", metavar="FILE",
@@ -54,7 +64,7 @@ def objective_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def part_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def part_options(function: Command) -> Command:
     """Add which part of the space is searched."""
     for option in (
         click.option("--fix", multiple=True, metavar="NAME=VALUE",
@@ -67,7 +77,7 @@ def part_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def task_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def task_options(function: Command) -> Command:
     """Add what is optimised, and what is trained for how long."""
     for option in (
         click.option("--memory-limit", metavar="SIZE",
@@ -86,10 +96,10 @@ def task_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def study_options(kind: str, many: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def study_options(kind: str, many: str) -> Callable[[Command], Command]:
     """Return what adds --study, --resume and --studies-dir for a study or a comparison."""
 
-    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+    def add(function: Command) -> Command:
         for option in (
             click.option("--studies-dir", type=click.Path(path_type=Path),
                          help=f"Where {many} are kept.  [default: beside the knowledge base]"),
@@ -104,7 +114,7 @@ def study_options(kind: str, many: str) -> Callable[[Callable[..., Any]], Callab
     return add
 
 
-def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
+def format_option(function: Command) -> Command:
     """Add --format table|json."""
     return click.option(
         "--format",
@@ -116,7 +126,7 @@ def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def seed_option(function: Callable[..., Any]) -> Callable[..., Any]:
+def seed_option(function: Command) -> Command:
     """Add --seed."""
     return click.option(
         "--seed",
@@ -127,12 +137,12 @@ def seed_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def standard_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def standard_options(function: Command) -> Command:
     """Add --kb, --seed and --format, and turn user errors into one line and exit code 2."""
     return kb_option(seed_option(format_option(speaks_to_the_user(function))))
 
 
-def speaks_to_the_user(function: Callable[..., None]) -> Callable[..., None]:
+def speaks_to_the_user(function: Command) -> Command:
     """Print a `UserError` as one line on standard error and exit with code 2."""
 
     @functools.wraps(function)
@@ -170,7 +180,7 @@ def spelled(text: str) -> str:
     return re.sub(r"`(\w+)(?:=([^`]+))?`", option, text)
 
 
-def typed(options: dict[str, Any]) -> dict[str, Any]:
+def typed(options: JsonObject) -> JsonObject:
     """Return options of a search as Python takes them: lists, mappings and numbers.
 
     Raises:
@@ -196,14 +206,18 @@ def names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",")]
 
 
-def trial_bar(search: Any, label: str = "Trials") -> Any:
+def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialRecord]":
     """Return a progress bar on standard error for the trials of a search."""
 
-    def best(trial: Any) -> str:
+    def best(trial: "TrialRecord | None") -> str:
         found = search.tuner.best
-        return "" if found is None else f"best {search.tuner.study.task.metric} {found.value:.4g}"
+        return (
+            ""
+            if found is None
+            else f"best {search.tuner.study.task.metric} {found.value or 0.0:.4g}"
+        )
 
-    bar = click.progressbar(
+    bar: ProgressBar[TrialRecord] = click.progressbar(
         length=search.settings.trials,
         label=label,
         item_show_func=best,

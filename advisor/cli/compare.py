@@ -3,7 +3,7 @@
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +21,15 @@ from advisor.cli.common import (
     typed,
 )
 from advisor.cli.output import cell, print_json, print_table
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
+    from advisor.comparison import Comparison
+    from advisor.comparison.plan import PlannedStudy
+    from advisor.comparison.standings import Average, Standing
+    from advisor.tuning import Search, Tuner
+    from knowledge_base.records import TrialRecord
 
 WIDEST = 120
 
@@ -59,7 +68,7 @@ def command(
     timeout: str | None,
     resuming: bool,
     studies_dir: Path | None,
-    **options: Any,
+    **options: object,
 ) -> None:
     """Run several search strategies on DATA with equal budgets; print a table and a plot.
 
@@ -100,32 +109,36 @@ def command(
         raise SystemExit(1)
 
 
-def _run(comparison: Any) -> None:
+def _run(comparison: "Comparison") -> None:
     """Run it with one progress bar per study."""
     entries, bars = comparison.plan.studies, ExitStack()
-    bar: Any = None
+    bar: ProgressBar[TrialRecord] | None = None
 
-    def on_study(entry: Any, search: Any) -> None:
+    def on_study(entry: PlannedStudy, search: Search) -> None:
         nonlocal bar
         bars.close()
         seed = f", seed {entry.seed}" if comparison.plan.seeds > 1 else ""
         label = f"{entries.index(entry) + 1}/{len(entries)} {entry.strategy}{seed}"
         bar = bars.enter_context(trial_bar(search, label))
 
+    def on_trial(trial: TrialRecord, tuner: Tuner) -> None:
+        assert bar is not None
+        bar.update(1, trial)
+
     try:
         with bars:
-            comparison.run(on_study, lambda trial, tuner: bar.update(1, trial))
+            comparison.run(on_study, on_trial)
     except KeyboardInterrupt:
         kept = f"{comparison.n_finished} of {len(entries)} studies and all finished trials"
         end_interrupted(kept, _resume_command(comparison))
 
 
-def _resume_command(comparison: Any) -> str:
+def _resume_command(comparison: "Comparison") -> str:
     where = f"--studies-dir {comparison.path.parent} --kb {comparison.kb.path}"
     return f"advisor compare --study {comparison.path.name} {where} --resume"
 
 
-def _print(comparison: Any, output: str) -> None:
+def _print(comparison: "Comparison", output: str) -> None:
     if output == "json":
         print_json(comparison.to_dict())
         return
@@ -147,7 +160,7 @@ def _print(comparison: Any, output: str) -> None:
     click.echo(f"Studies: {comparison.path}")
 
 
-def _row(standing: Any) -> dict[str, str]:
+def _row(standing: "Standing") -> dict[str, str]:
     return {
         "strategy": standing.strategy,
         "best": _text(standing.best),
@@ -160,7 +173,7 @@ def _row(standing: Any) -> dict[str, str]:
     }
 
 
-def _text(average: Any) -> str:
+def _text(average: "Average") -> str:
     """Return mean and standard error."""
     error = "" if not average.error else f" ±{average.error:.2g}"
     return f"{cell(average.mean)}{error}"

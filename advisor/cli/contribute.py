@@ -1,6 +1,6 @@
 """`advisor contribute`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,7 +30,9 @@ SHOWN = 20
 @click.option("--study", "study_name", help="Which study of an Optuna storage.")
 @click.option("--dry-run", is_flag=True, help="Report only; write nothing.")
 @standard_options
-def command(source: str, output: str, kb_path: str | None, dry_run: bool, **options: Any) -> None:
+def command(
+    source: str, output: str, kb_path: str | None, dry_run: bool, **options: object
+) -> None:
     """Add finished runs to the knowledge base: your own or another tool's.
 
     SOURCE is a CSV or JSON Lines file, a study directory, a knowledge base file, or an
@@ -43,7 +45,7 @@ def command(source: str, output: str, kb_path: str | None, dry_run: bool, **opti
     """
     from advisor.facade import Advisor
 
-    report = Advisor(kb_path).contribute(source, dry_run=dry_run, **options)
+    report = Advisor(kb_path).contribute(source, dry_run=dry_run, seed=seed, **options)
     if output == "json":
         print_json(report.to_dict())
     else:

@@ -1,7 +1,7 @@
 """`advisor diagnose`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +9,7 @@ from advisor.cli.common import format_option, kb_option, speaks_to_the_user
 from advisor.cli.output import config_text, print_json
 
 if TYPE_CHECKING:
+    from advisor.diagnosis import Finding
     from advisor.diagnosis.study import StudyDiagnosis
 
 
@@ -58,7 +59,7 @@ def _print(found: "StudyDiagnosis") -> None:
         _print_summary(found)
 
 
-def _print_finding(finding: Any) -> None:
+def _print_finding(finding: "Finding") -> None:
     click.echo(f"  {finding.title}: {finding.evidence}")
     for remedy in finding.remedies:
         click.echo(f"    try {remedy.hyperparameter}: {remedy.text}")

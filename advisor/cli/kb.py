@@ -1,15 +1,17 @@
 """`advisor kb`: look into, export, import and verify the knowledge base."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from advisor.cli.common import format_option, kb_option, seed_option, speaks_to_the_user
+from advisor.cli.common import Command, format_option, kb_option, seed_option, speaks_to_the_user
 from advisor.cli.output import print_json, print_table
 from knowledge_base.errors import UserError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from advisor.rerun import Rerun
     from knowledge_base import KnowledgeBase
 
@@ -29,17 +31,19 @@ def command() -> None:
     """
 
 
-def _options(function: Any) -> Any:
+def _options(function: Command) -> Command:
     return kb_option(seed_option(format_option(speaks_to_the_user(function))))
 
 
-def _open(path: str | None) -> Any:
+def _open(path: str | None) -> "KnowledgeBase":
     from knowledge_base import KnowledgeBase
 
     return KnowledgeBase(path)
 
 
-def _print_frame(frame: Any, columns: list[str], output: str, limit: int | None = LISTED) -> None:
+def _print_frame(
+    frame: "pd.DataFrame", columns: list[str], output: str, limit: int | None = LISTED
+) -> None:
     if output == "json":
         print_json(frame.to_dict("records"))
         return
@@ -50,7 +54,7 @@ def _print_frame(frame: Any, columns: list[str], output: str, limit: int | None 
         click.echo(f"... {len(frame) - limit} more; --limit 0 shows all.")
 
 
-def _limit_option(function: Any) -> Any:
+def _limit_option(function: Command) -> Command:
     return click.option("--limit", type=click.IntRange(min=0), default=LISTED, show_default=True,
                         help="Rows of the table; 0 for all.")(function)  # fmt: skip
 

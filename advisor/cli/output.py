@@ -2,18 +2,19 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import click
 
+from knowledge_base.types import Config
 
-def print_json(value: Any) -> None:
+
+def print_json(value: object) -> None:
     """Print `value` as indented JSON; NaN and infinities become null."""
     click.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
 
 
-def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+def print_table(rows: Iterable[Mapping[Hashable, object]], columns: Sequence[str]) -> None:
     """Print rows as an aligned table with a header."""
     cells = [[cell(row.get(column)) for column in columns] for row in rows]
     widths = [max(len(column), *(len(r[i]) for r in cells), 0) for i, column in enumerate(columns)]
@@ -21,14 +22,14 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> No
         click.echo("  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)).rstrip())
 
 
-def cell(value: Any) -> str:
+def cell(value: object) -> str:
     """Return one value as short text; nothing for missing ones."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def config_text(config: Mapping[str, Any]) -> str:
+def config_text(config: Config) -> str:
     """Return a configuration on one line: name=value, in the order of its names."""
     return " ".join(f"{name}={cell(value)}" for name, value in sorted(config.items()))
 
@@ -40,7 +41,7 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,7 +1,5 @@
 """`advisor recommend`."""
 
-from typing import Any
-
 import click
 
 from advisor.cli.common import data_options, standard_options
@@ -35,7 +33,10 @@ def command(
     kb_path: str | None,
     seed: int,
     output: str,
-    **columns: Any,
+    text: str | None,
+    time: str | None,
+    series: str | None,
+    horizon: int | None,
 ) -> None:
     """Recommend starting hyperparameters for DATA; trains nothing without --probe.
 
@@ -53,7 +54,19 @@ def command(
 
     seconds = parse_duration(probe) if probe else None
     advisor = Advisor(kb_path, family)
-    advice = advisor.recommend(data, target, number, metric, kind, seed, probe=seconds, **columns)
+    advice = advisor.recommend(
+        data,
+        target,
+        number,
+        metric,
+        kind,
+        seed,
+        probe=seconds,
+        text=text,
+        time=time,
+        series=series,
+        horizon=horizon,
+    )
     if output == "json":
         print_json(advice.to_dict())
     else:

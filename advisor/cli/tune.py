@@ -1,7 +1,7 @@
 """`advisor tune`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +18,11 @@ from advisor.cli.common import (
     typed,
 )
 from advisor.cli.output import config_text, print_json
+from knowledge_base.types import JsonObject
+
+if TYPE_CHECKING:
+    from advisor.tuning import RunResult, Search
+    from knowledge_base.records import TrialRecord
 
 
 @click.command(name="tune")
@@ -52,7 +57,7 @@ def command(
     kb_path: str | None,
     output: str,
     trials: int | None,
-    **options: Any,
+    **options: object,
 ) -> None:
     """Search hyperparameters for DATA: recommended configurations first, then Bayesian.
 
@@ -77,7 +82,7 @@ def command(
     _run(search, seconds, output)
 
 
-def _run(search: Any, timeout: float | None, output: str) -> None:
+def _run(search: "Search", timeout: float | None, output: str) -> None:
     try:
         with trial_bar(search) as bar:
             result = search.run(timeout, lambda trial, tuner: bar.update(1, trial))
@@ -88,7 +93,7 @@ def _run(search: Any, timeout: float | None, output: str) -> None:
         raise SystemExit(1)
 
 
-def _print_result(search: Any, result: Any, output: str) -> None:
+def _print_result(search: "Search", result: "RunResult", output: str) -> None:
     best = search.tuner.best
     if output == "json":
         print_json(_summary(search, result))
@@ -107,7 +112,7 @@ def _print_result(search: Any, result: Any, output: str) -> None:
         click.echo(f"Go on with:\n  {_resume_command(search)}")
 
 
-def _summary(search: Any, result: Any) -> dict[str, Any]:
+def _summary(search: "Search", result: "RunResult") -> JsonObject:
     best = search.tuner.best
     return {
         "study": search.path.name,
@@ -119,7 +124,7 @@ def _summary(search: Any, result: Any) -> dict[str, Any]:
     }
 
 
-def _trial(trial: Any) -> dict[str, Any]:
+def _trial(trial: "TrialRecord") -> JsonObject:
     return {
         "number": trial.number,
         "state": trial.state,
@@ -130,11 +135,11 @@ def _trial(trial: Any) -> dict[str, Any]:
     }
 
 
-def _finished(search: Any) -> str:
+def _finished(search: "Search") -> str:
     count = len(search.tuner.trials)
     return f"{count} finished trial{'' if count == 1 else 's'}"
 
 
-def _resume_command(search: Any) -> str:
+def _resume_command(search: "Search") -> str:
     where = f"--studies-dir {search.path.parent} --kb {search.kb.path}"
     return f"advisor tune --study {search.path.name} {where} --resume"

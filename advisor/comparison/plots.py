@@ -3,12 +3,15 @@
 Plots as text are plain ASCII, so that they survive any terminal, pipe and e-mail.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, isclose
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from knowledge_base.errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Curve = Sequence[float | None]
 
@@ -142,7 +145,7 @@ def value_range(curves: Mapping[str, Curve], direction: str) -> tuple[float, flo
     return low, high
 
 
-def _draw(axes: Any, name: str, curve: Curve, error: Curve | None, marker: str) -> None:
+def _draw(axes: "Axes", name: str, curve: Curve, error: Curve | None, marker: str) -> None:
     trials = range(1, len(curve) + 1)
     values = [float("nan") if value is None else value for value in curve]
     (line,) = axes.step(trials, values, where="post", marker=marker, markersize=4, label=name)
@@ -184,7 +187,7 @@ def _tick(row: float, low: float, high: float) -> str:
     return f"{low + (high - low) * number / (HEIGHT - 1):.4g}" if number % 2 == 0 else ""
 
 
-def _letters(names: Mapping[str, Any]) -> dict[str, str]:
+def _letters(names: Iterable[str]) -> dict[str, str]:
     """Return one letter per name, out of the name where one is left; capital for "+warm"."""
     letters: dict[str, str] = {}
     for name in names:

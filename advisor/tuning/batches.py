@@ -4,7 +4,6 @@ import time
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from advisor.interrupts import interrupts_pass
 from advisor.training.limits import short_reason
@@ -12,6 +11,7 @@ from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome, StopTrial
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import EpochRecord, TrialRecord
+from knowledge_base.types import ConfigDict
 
 MAX_ERROR_CHARACTERS = 4000
 TIME_OVER = "the time limit is over"
@@ -25,9 +25,11 @@ def over(deadline: float | None) -> bool:
 def batch(
     tuner: Tuner, objective: Objective, left: int, deadline: float | None
 ) -> Iterator[TrialRecord]:
-    """Ask for configurations, evaluate them, and yield their trials, each told by then.
+    """Ask for configurations, evaluate them, and yield their trials.
 
-    Of a strategy that does not learn, up to `objective.at_once` configurations are asked for,
+    A trial is told before it is yielded.
+
+    A strategy that does not learn is asked for up to `objective.at_once` configurations,
     and those that the objective groups are trained together; each is told, and so on disk, as
     soon as it ended, and all of a group before anything else starts. No group begins when the
     time is over. What was asked for and not told in the end is taken back.
@@ -57,7 +59,7 @@ def batch(
 
 
 def _group(
-    tuner: Tuner, objective: Objective, configs: list[dict[str, Any]], deadline: float | None
+    tuner: Tuner, objective: Objective, configs: list[ConfigDict], deadline: float | None
 ) -> Iterator[TrialRecord]:
     """Evaluate configurations together, and one by one those left when that fails."""
     left = dict(enumerate(configs))
@@ -95,7 +97,7 @@ class _Watch:
 
 
 def _one_trial(
-    tuner: Tuner, objective: Objective, config: dict[str, Any], deadline: float | None
+    tuner: Tuner, objective: Objective, config: ConfigDict, deadline: float | None
 ) -> TrialRecord:
     started_at, started = datetime.now(UTC), time.monotonic()
     try:
