@@ -278,7 +278,7 @@ def function_problem(
         raise UserError(
             f"The space of your function is called '{label}', as a built-in family is, and its "
             "trials would be taken for that family's; give it another name with `family`, or as "
-            "`name` in the space file."
+            "'name' in the space file."
         )
     called = load_function(function) if isinstance(function, str) else function
     task = TaskRecord(

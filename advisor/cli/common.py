@@ -165,10 +165,10 @@ def spelled(text: str) -> str:
     """
     context = click.get_current_context(silent=True)
     options = {
-        spelling.lstrip("-").replace("-", "_"): spelling
+        name: parameter.opts[0]
         for parameter in (context.command.params if context is not None else ())
-        for spelling in parameter.opts
-        if spelling.startswith("-")
+        if parameter.opts[0].startswith("--")
+        for name in (parameter.opts[0][2:].replace("-", "_"), parameter.name or "")
     }
 
     def option(found: re.Match[str]) -> str:

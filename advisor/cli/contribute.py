@@ -31,7 +31,12 @@ SHOWN = 20
 @click.option("--dry-run", is_flag=True, help="Report only; write nothing.")
 @standard_options
 def command(
-    source: str, output: str, kb_path: str | None, dry_run: bool, **options: object
+    source: str,
+    output: str,
+    kb_path: str | None,
+    dry_run: bool,
+    seed: int,
+    **options: str | None,
 ) -> None:
     """Add finished runs to the knowledge base: your own or another tool's.
 

@@ -14,7 +14,10 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
 
 
-def print_table(rows: Iterable[Mapping[Hashable, object]], columns: Sequence[str]) -> None:
+def print_table(
+    rows: Iterable[Mapping[str, object]] | Iterable[Mapping[Hashable, object]],
+    columns: Sequence[str],
+) -> None:
     """Print rows as an aligned table with a header."""
     cells = [[cell(row.get(column)) for column in columns] for row in rows]
     widths = [max(len(column), *(len(r[i]) for r in cells), 0) for i, column in enumerate(columns)]
