@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError
 from knowledge_base.schema import SCHEMA_VERSION
 
 READ_PATIENCE = 20.0
@@ -34,10 +34,6 @@ _FAULTS = (
     duckdb.SerializationException,
     duckdb.InvalidInputException,
 )
-
-
-class DatabaseLocked(Exception):
-    """Another process holds the database; whoever asked may try again later."""
 
 
 class _ProcessState:
@@ -166,7 +162,7 @@ def unusable(path: Path, error: Exception) -> KnowledgeBaseError:
         )
     return KnowledgeBaseError(
         f"The knowledge base {path} is damaged or cut short ({reason}). It was left as it is; "
-        "restore it from a copy, or name another with --kb."
+        "restore it from a copy, or name another with `kb`."
     )
 
 

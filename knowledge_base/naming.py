@@ -8,8 +8,8 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the known name that is most like `name`, None if none is.
 
     Args:
-        name: as it was given.
-        known: names that exist.
+        name: the name as it was given.
+        known: the names that exist.
         cutoff: least similarity, in [0, 1].
     """
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
