@@ -18,6 +18,8 @@ class KnowledgeBaseImporter(Importer):
     def accepts(self, source: str) -> bool:
         """Return whether it is a database file or an exported folder."""
         path = Path(source)
+        if "://" in source:  # Optuna's storages are named so, and may end in .db as well.
+            return False
         return path.suffix in (".duckdb", ".db") or (path / "trials.parquet").is_file()
 
     def read(self, source: str, options: ImportOptions) -> Contribution:
