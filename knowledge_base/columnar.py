@@ -80,7 +80,7 @@ def with_config_columns(sql: str, definitions: list[str]) -> tuple[str, dict[str
     """
     kinds = _sql_types(definitions)
     lower = [name.lower() for name in kinds]
-    # One pass over the JSON for all; DuckDB's structs do not tell "C" from "c", though.
+    # One pass over the JSON serves all others, but DuckDB's structs do not tell "C" from "c".
     together = {name: kind for name, kind in kinds.items() if lower.count(name.lower()) == 1}
     items, names = [], {}
     for place, (name, kind) in enumerate(kinds.items()):

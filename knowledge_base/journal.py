@@ -87,7 +87,7 @@ class Journal:
     def set_aside_damaged(self) -> None:
         """Rename the segments that `load` could not read."""
         for name in sorted(self._unreadable):
-            with suppress(FileNotFoundError):  # another process did so
+            with suppress(FileNotFoundError):  # Another process set it aside.
                 (self.path / name).rename(self.path / (name + DAMAGED))
         self._unreadable.clear()
 
@@ -101,7 +101,7 @@ class Journal:
             try:
                 (self.path / name).rename(gone)
             except FileNotFoundError:
-                continue  # another process folded it too
+                continue  # Another process folded it too.
             shutil.rmtree(gone, ignore_errors=True)
             self._read.pop(name, None)
         self._remove_stale()
@@ -119,7 +119,7 @@ class Journal:
         except KnowledgeBaseError:
             if path.exists():
                 raise
-            return None  # folded meanwhile
+            return None  # Somebody has folded it meanwhile.
 
     def _remove_stale(self) -> None:
         """Remove what was left half-written or half-deleted, once nobody can be at it."""
@@ -130,7 +130,7 @@ class Journal:
             try:
                 age = time.time() - left.stat().st_mtime
             except FileNotFoundError:
-                continue  # its owner has just finished
+                continue  # Its owner has just finished.
             if age > STALE_SECONDS and left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             elif age > STALE_SECONDS:

@@ -65,7 +65,7 @@ def create(path: Path) -> None:
             )
             migrate(connection)
             connection.execute("DETACH db")
-        # A link fails, rather than replaces, where another process was quicker.
+        # A link fails where another process was quicker; renaming would replace its file.
         with suppress(FileExistsError):
             os.link(temporary, path)
         flush_folder(path.parent)

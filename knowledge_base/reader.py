@@ -101,11 +101,11 @@ class Reader(ABC):
     def outcomes(
         self, family: str | None = None, tasks: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        """Return what a meta-learner needs of many trials, and no more.
+        """Return those columns of many trials that a meta-learner needs, and no more.
 
         Args:
             family: only trials of this model family.
-            tasks: only trials of these tasks, by their whole identity.
+            tasks: only trials of the tasks of these identities, given in full.
 
         Returns:
             task_id, config (JSON), state, value, duration, labels (JSON), and the strategy and

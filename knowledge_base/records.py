@@ -1,4 +1,4 @@
-"""What is stored, as plain frozen dataclasses (one per table of `schema`)."""
+"""Rows of the knowledge base as plain frozen dataclasses, one class per table of `schema`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

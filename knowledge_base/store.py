@@ -227,7 +227,7 @@ class KnowledgeBase(Reader):
                 with attached(self.path, read_only=True, patience=0.0):
                     return
             except DatabaseLocked:
-                return  # somebody is writing: then it is a knowledge base
+                return  # Somebody is writing to it, so it is a knowledge base.
 
     def _fold_if_due(self, n_trials: int) -> None:
         pending = len(self._journal.segments())

@@ -146,7 +146,7 @@ class StudyDirectory:
 
 
 def new_path(root: Path, label: str, name: str | None, kind: str = "study") -> Path:
-    """Return a path for a new study: of its name, or of a label with the first free number.
+    """Return a path for a new study: its name, or a label with the first free number.
 
     Args:
         root: folder of studies.

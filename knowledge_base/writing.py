@@ -107,7 +107,7 @@ def _unknown_sql(
         f"FROM {incoming}"
     ).fetchall()
     source = incoming
-    if rows != distinct:  # taking one row per key costs as much as storing the rows
+    if rows != distinct:  # Taking one row per key costs as much as storing the rows.
         source = (
             f"(SELECT * FROM (SELECT *, row_number() OVER () AS place FROM {incoming}) "
             f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY place) = 1)"

@@ -95,7 +95,7 @@ class SpaceDefinition:
         if not path.is_file():
             raise SpaceError(f"The space file {path} does not exist.")
         try:
-            given = yaml.safe_load(path.read_text(encoding="utf-8"))  # YAML includes JSON
+            given = yaml.safe_load(path.read_text(encoding="utf-8"))  # YAML includes JSON.
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
             raise SpaceError(f"{path} is neither YAML nor JSON: {reason}") from error

@@ -114,7 +114,7 @@ def _simplified(condition: Clause, constants: Config, dropped: Collection[str]) 
     """Return whether a condition holds, or the part of it that is left where that is open."""
     if condition["type"] in ("AND", "OR"):
         parts = [_simplified(part, constants, dropped) for part in condition["conditions"]]
-        decided = condition["type"] == "OR"  # one part that holds decides an OR
+        decided = condition["type"] == "OR"  # One part that holds decides an OR.
         if any(part is decided for part in parts):
             return bool(decided)
         left = [part for part in parts if isinstance(part, dict)]
