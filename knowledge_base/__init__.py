@@ -4,13 +4,16 @@ from knowledge_base.bundle import Bundle
 from knowledge_base.errors import ContributionError, KnowledgeBaseError, SpaceError, UserError
 from knowledge_base.records import DatasetRecord, EpochRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
-from knowledge_base.store import AddReport, KnowledgeBase, default_path
+from knowledge_base.states import Direction, TrialState
+from knowledge_base.store import KnowledgeBase, default_path
+from knowledge_base.writing import AddReport
 
 __all__ = [
     "AddReport",
     "Bundle",
     "ContributionError",
     "DatasetRecord",
+    "Direction",
     "EpochRecord",
     "KnowledgeBase",
     "KnowledgeBaseError",
@@ -19,6 +22,7 @@ __all__ = [
     "StudyRecord",
     "TaskRecord",
     "TrialRecord",
+    "TrialState",
     "UserError",
     "default_path",
 ]

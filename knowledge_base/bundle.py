@@ -4,21 +4,26 @@ Bundles are the one form in which trials travel: journal segments, the shipped l
 exports and contributions are all bundles.
 """
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from knowledge_base.durable import flush_file, new_folder
 from knowledge_base.errors import DamagedFileError, KnowledgeBaseError
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import JsonObject
 
-MetafeatureKey = tuple[str, str, int]
+MetafeatureKey: TypeAlias = tuple[str, str, int]
+"""dataset_id, target and version of the list of metafeatures."""
+
+Record: TypeAlias = DatasetRecord | TaskRecord | SpaceDefinition | StudyRecord | TrialRecord
+"""Whatever has rows of its own in a bundle."""
 
 
 class Bundle:
@@ -38,24 +43,24 @@ class Bundle:
 
     def __len__(self) -> int:
         """Return the number of trials."""
-        return self._tables["trials"].num_rows
+        return int(self._tables["trials"].num_rows)
 
     @classmethod
     def from_records(
         cls,
-        records: Iterable[Any],
+        records: Iterable[Record],
         metafeatures: Mapping[MetafeatureKey, Mapping[str, float]] | None = None,
     ) -> "Bundle":
         """Return a bundle of records, spaces and the learning curves of the trials.
 
         Args:
             records: data sets, tasks, spaces, studies and trials in any order.
-            metafeatures: values by name, by (dataset_id, target, version).
+            metafeatures: values by name, for each data set, target and version.
 
         Raises:
-            TypeError: something that is none of these.
+            TypeError: something is none of these.
         """
-        rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+        rows: dict[str, list[JsonObject]] = {name: [] for name in TABLES}
         for record in records:
             _add_rows(record, rows)
         for (dataset_id, target, version), values in (metafeatures or {}).items():
@@ -71,7 +76,8 @@ class Bundle:
         """Cast tables to the schemas; missing nullable columns become null.
 
         Raises:
-            KnowledgeBaseError: an unknown table, a missing key column or a wrong type.
+            KnowledgeBaseError: a table is unknown, lacks a column of its key, or has one of a
+                wrong type.
         """
         for name in tables:
             if name not in TABLES:
@@ -90,12 +96,26 @@ class Bundle:
             if table.num_rows:
                 write_table(table, directory / f"{name}.parquet")
 
+    def export(self, directory: Path) -> None:
+        """Write the bundle into a new folder, whole or not at all.
+
+        Raises:
+            KnowledgeBaseError: the folder holds something already, or cannot be written.
+        """
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise KnowledgeBaseError(f"{directory} exists and is not an empty folder.")
+        try:
+            with new_folder(directory) as folder:
+                self.write(folder)
+        except OSError as error:
+            raise KnowledgeBaseError(f"{directory} cannot be written: {error}.") from error
+
     @classmethod
     def read(cls, directory: Path) -> "Bundle":
         """Read a directory that `write` wrote.
 
         Raises:
-            DamagedFileError: a file is damaged or of another form, or there is none.
+            DamagedFileError: a file is damaged or of another form, or there is no file at all.
             KnowledgeBaseError: there is no such directory, or no permission to read it.
         """
         if not Path(directory).is_dir():
@@ -111,8 +131,7 @@ def write_table(table: pa.Table, path: Path) -> None:
     """Write one table and flush it to disk."""
     with path.open("wb") as file:
         pq.write_table(table, file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
+        flush_file(file)
 
 
 def read_table(name: str, path: Path) -> pa.Table:
@@ -132,7 +151,7 @@ def read_table(name: str, path: Path) -> pa.Table:
         raise DamagedFileError(f"{path} is damaged or cut short: {reason}") from error
 
 
-def _add_rows(record: Any, rows: dict[str, list[dict[str, Any]]]) -> None:
+def _add_rows(record: Record, rows: dict[str, list[JsonObject]]) -> None:
     if isinstance(record, DatasetRecord):
         rows["datasets"].append(asdict(record))
     elif isinstance(record, TaskRecord):

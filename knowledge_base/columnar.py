@@ -1,7 +1,6 @@
 """Trials from frames and back, column by column: DuckDB makes and reads the JSON."""
 
 import json
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -13,6 +12,8 @@ from knowledge_base.identity import trial_ids
 from knowledge_base.schema import TRIALS
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.space.cells import map_distinct
+from knowledge_base.states import TrialState
+from knowledge_base.types import JsonObject
 
 
 def trials_table(frame: pd.DataFrame, space: SpaceDefinition, study_id: str) -> pa.Table:
@@ -34,7 +35,7 @@ def trials_table(frame: pd.DataFrame, space: SpaceDefinition, study_id: str) -> 
         "study_id": pa.array([study_id] * len(frame), pa.string()),
         "number": pa.array(numbers, pa.int64()),
         "config": config_json(clean, space),
-        "state": frame.get("state", pd.Series("complete", index=frame.index)),
+        "state": frame.get("state", pd.Series(str(TrialState.COMPLETE), index=frame.index)),
     }
     for field in TRIALS:
         if field.name not in columns:
@@ -75,11 +76,11 @@ def with_config_columns(sql: str, definitions: list[str]) -> tuple[str, dict[str
 
     Args:
         sql: a query with a column `config`.
-        definitions: of the spaces, as they are stored.
+        definitions: definitions of the spaces, as they are stored.
     """
     kinds = _sql_types(definitions)
     lower = [name.lower() for name in kinds]
-    # One pass over the JSON for all; DuckDB's structs do not tell "C" from "c", though.
+    # One pass over the JSON serves all others, but DuckDB's structs do not tell "C" from "c".
     together = {name: kind for name, kind in kinds.items() if lower.count(name.lower()) == 1}
     items, names = [], {}
     for place, (name, kind) in enumerate(kinds.items()):
@@ -112,7 +113,7 @@ def _text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _sql_type(hyperparameter: dict[str, Any]) -> str:
+def _sql_type(hyperparameter: JsonObject) -> str:
     kind = hyperparameter["type"]
     if kind.endswith("_float"):
         return "DOUBLE"

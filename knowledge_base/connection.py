@@ -1,9 +1,10 @@
 """Opening DuckDB files: locks, retries, and errors that speak to the user.
 
 DuckDB lets one process write or many read. Its own file lock is the only lock between
-processes, since it goes with the process that held it; within a process one lock per file
-keeps threads apart. Making a DuckDB instance costs some ten milliseconds, attaching a file
-to one costs one; so instances are kept for the life of the process.
+processes, because it is released with the process that held it, however that ends. Within a
+process one lock per file keeps threads apart. Making a DuckDB instance costs some ten
+milliseconds and attaching a file to it one more, so instances are kept for the life of the
+process.
 """
 
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError
 from knowledge_base.schema import SCHEMA_VERSION
 
 READ_PATIENCE = 20.0
@@ -36,10 +37,6 @@ _FAULTS = (
 )
 
 
-class DatabaseLocked(Exception):
-    """Another process holds the database; whoever asked may try again later."""
-
-
 class _ProcessState:
     """Locks by file, and idle instances, of this process."""
 
@@ -54,9 +51,9 @@ _inherited: list[_ProcessState] = []
 
 
 def _after_fork() -> None:
-    """Start afresh in a forked child; its parent's instances have no threads here.
+    """Start afresh in a forked child, where the instances of its parent have no threads.
 
-    They are kept, because destroying them would wait for those threads.
+    Those instances are kept, because destroying them would wait for their threads.
     """
     global _state
     _inherited.append(_state)
@@ -74,7 +71,7 @@ def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
     with state.guard:
         instance = state.idle.pop() if state.idle else None
     if instance is None:
-        # Never fetch extensions: a file of another kind must not cause a download.
+        # DuckDB must never fetch extensions: a file of another kind must not cause a download.
         instance = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     try:
         connection = instance.cursor()
@@ -84,7 +81,7 @@ def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
         finally:
             connection.close()
     except BaseException:
-        instance.close()  # it may still have a file attached
+        instance.close()  # It may still have a file attached.
         raise
     with state.guard:
         state.idle.append(instance)
@@ -114,7 +111,7 @@ def attached(
         except _FAULTS as error:
             raise unusable(path, error) from error
         except duckdb.Error as error:
-            if type(error) is duckdb.Error:  # DuckDB 2.0 reports a wrong checksum so
+            if type(error) is duckdb.Error:  # DuckDB 2.0 reports a wrong checksum like this.
                 raise unusable(path, error) from error
             raise
         connection.execute("DETACH db")
@@ -166,7 +163,7 @@ def unusable(path: Path, error: Exception) -> KnowledgeBaseError:
         )
     return KnowledgeBaseError(
         f"The knowledge base {path} is damaged or cut short ({reason}). It was left as it is; "
-        "restore it from a copy, or name another with --kb."
+        "restore it from a copy, or name another with `kb`."
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,6 +44,27 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give a folder to fill that becomes `path` at the end of the block; durable then.
+
+    If the block raises, nothing is left behind. Until the end the folder lies beside `path`,
+    under a name that begins with a dot.
+
+    Raises:
+        OSError: `path` exists and is not an empty folder, or cannot be written to.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        flush_folder(temporary)
+        os.replace(temporary, path)
+        flush_folder(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
     with replacing(path) as file:
@@ -55,7 +77,7 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Append a line, durable on return, after cutting off what a killed writer left half-written."""
+    """Append a line; durable on return. A half line that a killed writer left is cut off first."""
     with path.open("ab+") as file:
         _cut_half_line(file)
         file.write(line + b"\n")

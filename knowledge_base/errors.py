@@ -1,4 +1,15 @@
-"""Errors that speak to the user: what was wrong, where, and what to do."""
+"""Errors that speak to the user: what was wrong, where, and what to do.
+
+The tree of them:
+
+    Exception
+      x UserError                   bad input of any kind
+          + KnowledgeBaseError      a knowledge base file that cannot be used
+              - DamagedFileError    a file that was right once
+          + SpaceError              a wrong search space, or a configuration that is not in it
+          + ContributionError       a contribution that cannot be read as a whole
+      x DatabaseLocked              another process has the database; never reaches the user
+"""
 
 
 class UserError(Exception):
@@ -6,16 +17,20 @@ class UserError(Exception):
 
 
 class KnowledgeBaseError(UserError):
-    """The knowledge base file cannot be used (not one, newer version, damaged, locked)."""
+    """A knowledge base cannot be used: it is none, too new, damaged, locked or read only."""
 
 
 class DamagedFileError(KnowledgeBaseError):
-    """A file was once right and is now cut short or altered."""
+    """A file was right once and is now cut short or altered."""
 
 
 class SpaceError(UserError):
-    """A search space definition is wrong."""
+    """A search space is defined wrongly, or a configuration is not in it."""
 
 
 class ContributionError(UserError):
-    """A contribution as a whole cannot be read (single bad rows are reported instead)."""
+    """A contribution as a whole cannot be read; single bad rows are reported instead."""
+
+
+class DatabaseLocked(Exception):
+    """Another process holds the database; whoever asked may try again later."""

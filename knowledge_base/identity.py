@@ -3,12 +3,11 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any
 
 DIGEST_HEX_DIGITS = 32
 
 
-def canonical_json(value: Any) -> str:
+def canonical_json(value: object) -> str:
     """Return the one JSON text for `value`: sorted keys, no spaces, no NaN.
 
     Raises:
@@ -30,7 +29,7 @@ def trial_ids(study_id: str, numbers: Sequence[int]) -> list[str]:
     return found
 
 
-def digest(*parts: Any) -> str:
+def digest(*parts: object) -> str:
     """Return a 128-bit hexadecimal BLAKE2 digest of the canonical JSON of `parts`."""
     text = canonical_json(list(parts)).encode()
     return hashlib.blake2b(text, digest_size=DIGEST_HEX_DIGITS // 2).hexdigest()

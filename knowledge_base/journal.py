@@ -3,8 +3,8 @@
 A segment is a bundle. It is written aside, flushed to disk and renamed into the journal,
 so that it is there as a whole or not at all, whatever is killed and whenever. Whoever next
 holds the database folds all segments in one transaction that leaves out what is stored
-already, and deletes them after the checkpoint: a crash in between folds them again, to no
-effect. Segments of different processes never touch each other.
+already, and deletes them after the checkpoint. After a crash in between they are folded
+again, without effect. Segments of different processes never touch each other.
 
 A segment never changes, so a process reads each only once. It may be deleted at any time
 by whoever folded it; a reader that holds the database then has its rows from there.
@@ -19,10 +19,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from knowledge_base.bundle import Bundle
+from knowledge_base.durable import new_folder
 from knowledge_base.errors import DamagedFileError, KnowledgeBaseError
 
 STALE_SECONDS = 3600
+"""Age from which nobody can be writing or deleting a folder whose name begins with a dot."""
+
 DAMAGED = ".damaged"
+"""How the names of segments end that were set aside because they cannot be read."""
 
 
 class Journal:
@@ -41,15 +45,10 @@ class Journal:
             KnowledgeBaseError: the folder cannot be written to.
         """
         name = f"{time.time_ns():020d}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        temporary = self.path / f".{name}"
         try:
-            temporary.mkdir(parents=True)
-            bundle.write(temporary)
-            flush_folder(temporary)
-            temporary.rename(self.path / name)
-            flush_folder(self.path)
+            with new_folder(self.path / name) as folder:
+                bundle.write(folder)
         except OSError as error:
-            shutil.rmtree(temporary, ignore_errors=True)
             raise KnowledgeBaseError(
                 f"The journal {self.path} cannot be written: {error}."
             ) from error
@@ -88,7 +87,7 @@ class Journal:
     def set_aside_damaged(self) -> None:
         """Rename the segments that `load` could not read."""
         for name in sorted(self._unreadable):
-            with suppress(FileNotFoundError):  # another process did so
+            with suppress(FileNotFoundError):  # Another process set it aside.
                 (self.path / name).rename(self.path / (name + DAMAGED))
         self._unreadable.clear()
 
@@ -102,7 +101,7 @@ class Journal:
             try:
                 (self.path / name).rename(gone)
             except FileNotFoundError:
-                continue  # another process folded it too
+                continue  # Another process folded it too.
             shutil.rmtree(gone, ignore_errors=True)
             self._read.pop(name, None)
         self._remove_stale()
@@ -120,7 +119,7 @@ class Journal:
         except KnowledgeBaseError:
             if path.exists():
                 raise
-            return None  # folded meanwhile
+            return None  # Somebody has folded it meanwhile.
 
     def _remove_stale(self) -> None:
         """Remove what was left half-written or half-deleted, once nobody can be at it."""
@@ -131,7 +130,7 @@ class Journal:
             try:
                 age = time.time() - left.stat().st_mtime
             except FileNotFoundError:
-                continue  # its owner has just finished
+                continue  # Its owner has just finished.
             if age > STALE_SECONDS and left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             elif age > STALE_SECONDS:
@@ -142,12 +141,3 @@ class Journal:
             return sorted(os.listdir(self.path))
         except FileNotFoundError:
             return []
-
-
-def flush_folder(path: Path) -> None:
-    """Flush a folder's entries; without it a rename may be lost in a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

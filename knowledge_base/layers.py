@@ -30,12 +30,12 @@ def make_views(
     """Make a view per table, with a column `layer` ("user" or "seed").
 
     Args:
-        connection: with the database attached as `db`, if there is one.
-        version: its schema version, None without a database.
+        connection: a connection with the database attached as `db`, if there is one.
+        version: schema version of the database, None without one.
         pending: segments of the journal.
-        seed: folder of the shipped layer, None for none.
-        tables: which views are needed.
-        family: whose shipped trials and curves are needed, None for all.
+        seed: folder of the shipped layer, None without it.
+        tables: names of the views that are needed.
+        family: model family whose shipped trials and curves are needed, None for all.
 
     Raises:
         KnowledgeBaseError: a file of the shipped layer is damaged.
@@ -88,9 +88,9 @@ def _stored_columns(
 
 
 def _filled(table: str, stored: set[str], source: str) -> str:
-    """Return a table; columns that an older version lacks are null.
+    """Return a table in which columns that an older version lacks are null.
 
-    So a reader needs no write access to read a file that was not migrated yet.
+    Thus a reader needs no write access to read a file that was not migrated yet.
     """
     names = TABLES[table].names
     if stored >= set(names):
@@ -124,7 +124,7 @@ def _union(table: str, parts: Mapping[str, str]) -> str:
     earlier: list[str] = []
     for part, source in parts.items():
         layer = "seed" if part == "seed" else "user"
-        # Only the journal can hold the same key twice; the others were checked.
+        # Only the journal can hold the same key twice: the other layers were checked.
         distinct = f"DISTINCT ON ({key})" if part == "journal" else ""
         unseen = "".join(
             f" ANTI JOIN (SELECT {key} FROM {other}) USING ({key})" for other in earlier

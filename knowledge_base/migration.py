@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 
 from knowledge_base.connection import STORAGE_VERSION, in_memory, quoted
+from knowledge_base.durable import flush_folder
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.journal import flush_folder
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -20,11 +20,11 @@ def migrate(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -
     Migrations only add tables and columns, so that older files can be read as they are.
 
     Args:
-        connection: with the database attached as `db`, writable.
-        folder: numbered SQL files; default `MIGRATIONS`.
+        connection: a connection with the database attached as `db`, writable.
+        folder: folder of numbered SQL files; default `MIGRATIONS`.
 
     Returns:
-        The version after it.
+        The version of the database afterwards.
     """
     current = _version(connection)
     missing = [(number, path) for number, path in _files(folder or MIGRATIONS) if number > current]
@@ -49,7 +49,8 @@ def migrate(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -
 def create(path: Path) -> None:
     """Make an empty database; safe when several processes do so at once.
 
-    It is made in the folder of the journal, which cleans up after killed processes.
+    It is made in the folder of the journal, because the journal cleans up after killed
+    processes.
 
     Raises:
         KnowledgeBaseError: the folder cannot be written to.
@@ -64,7 +65,7 @@ def create(path: Path) -> None:
             )
             migrate(connection)
             connection.execute("DETACH db")
-        # A link fails, rather than replaces, where another process was quicker.
+        # A link fails where another process was quicker; renaming would replace its file.
         with suppress(FileExistsError):
             os.link(temporary, path)
         flush_folder(path.parent)

@@ -1,4 +1,4 @@
-"""Names that people mistype: which one may have been meant."""
+"""Names that people mistype, and the known ones that they may have meant."""
 
 import difflib
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the known name that is most like `name`, None if none is.
 
     Args:
-        name: as it was given.
-        known: names that exist.
-        cutoff: least similarity, in [0, 1].
+        name: the name as it was given.
+        known: the names that exist.
+        cutoff: least similarity that counts as near, in [0, 1].
     """
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return found[0] if found else None

@@ -1,9 +1,8 @@
-"""What can be asked of a knowledge base; `store.KnowledgeBase` says where it is."""
+"""Questions that a knowledge base answers; `store.KnowledgeBase` says where it is."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -74,7 +73,7 @@ class Reader(ABC):
         Args:
             task, study, space: only those of this identity, or its first characters (6 at
                 least).
-            state: only trials that ended so.
+            state: only trials that ended in this state.
             family: only trials of this model family.
             configs: add a typed column `config.NAME` per hyperparameter.
 
@@ -102,11 +101,11 @@ class Reader(ABC):
     def outcomes(
         self, family: str | None = None, tasks: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        """Return what a meta-learner needs of many trials, and no more.
+        """Return those columns of many trials that a meta-learner needs, and no more.
 
         Args:
             family: only trials of this model family.
-            tasks: only trials of these tasks, by their whole identity.
+            tasks: only trials of the tasks of these identities, given in full.
 
         Returns:
             task_id, config (JSON), state, value, duration, labels (JSON), and the strategy and
@@ -188,7 +187,7 @@ class Reader(ABC):
                 tables[table] = connection.sql(sql, params=values).to_arrow_table()
         return Bundle.from_tables(tables)
 
-    def query(self, sql: str, values: Sequence[Any] = ()) -> pd.DataFrame:
+    def query(self, sql: str, values: Sequence[object] = ()) -> pd.DataFrame:
         """Run a reading SQL query over all layers; tables are those of the schema."""
         with self._reading() as connection:
             return connection.execute(sql, list(values)).df()
@@ -209,7 +208,7 @@ def resolve(
         f"ORDER BY length({column}) LIMIT 2",
         [prefix],
     ).fetchall()
-    found = [row[0] for row in rows]
+    found: list[str] = [row[0] for row in rows]
     if found and (found[0] == prefix or (len(found) == 1 and len(prefix) >= MIN_PREFIX)):
         return found[0]
     lists = f"; `advisor kb {table}` lists them" if table in ("tasks", "studies", "trials") else ""
@@ -224,9 +223,10 @@ def resolve(
 
 def _of_tasks(
     connection: duckdb.DuckDBPyConnection, family: str | None, tasks: Sequence[str] | None
-) -> tuple[str, list[Any]]:
-    """Return a condition on task_id, and its values."""
-    conditions, values = ["true"], []
+) -> tuple[str, list[object]]:
+    """Return a condition on the task of a trial, and the values for its marks."""
+    conditions: list[str] = ["true"]
+    values: list[object] = []
     if family is not None:
         conditions.append("task_id IN (SELECT task_id FROM tasks WHERE family = ?)")
         values.append(family)

@@ -1,11 +1,20 @@
-"""What is stored, as plain frozen dataclasses (one per table of `schema`)."""
+"""Rows of the knowledge base as plain frozen dataclasses, one class per table of `schema`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from knowledge_base.identity import canonical_json, digest
+from knowledge_base.states import Direction, TrialState
+from knowledge_base.types import Config, JsonObject
+
+SKIPPED = "skipped: "
+"""How the error of a trial begins that was not worth starting, or could not be."""
+
+GRADIENT = "gradient_"
+"""How metrics begin that are gradients of the value by a hyperparameter; its name follows."""
+
+_STATES = {str(state): state for state in TrialState}
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,8 @@ class DatasetRecord:
 class TaskRecord:
     """A data set, target, metric, direction and model family: what a study optimises.
 
-    Without a data set the `name` stands in for it in the identity.
+    Without a data set the `name` stands in for it in the identity. `direction` is one of
+    `Direction`, or its text.
     """
 
     name: str
@@ -38,7 +48,7 @@ class TaskRecord:
 
     @property
     def task_id(self) -> str:
-        """Digest of what makes the task this task (not of its display name)."""
+        """Digest of everything that makes the task this task; its display name does not."""
         subject = ["dataset", self.dataset_id] if self.dataset_id else ["name", self.name]
         return digest("task", *subject, self.target, self.metric, self.direction, self.family)
 
@@ -57,9 +67,9 @@ class StudyRecord:
     contributor: str | None = None
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     versions: Mapping[str, str] = field(default_factory=dict)
-    machine: Mapping[str, Any] = field(default_factory=dict)
+    machine: Mapping[str, object] = field(default_factory=dict)
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> JsonObject:
         """Return the study as a row of the `studies` table."""
         plain = {**self.__dict__}
         plain["versions"] = canonical_json(dict(self.versions))
@@ -72,10 +82,10 @@ class EpochRecord:
     """One point of a learning curve; `epoch` counts from 1.
 
     Attributes:
-        train_loss, val_loss, train_metric, val_metric: of the epoch, in evaluation mode all
-            but the first, which is the mean over batches.
-        learning_rate: while training.
-        gradient_norm: mean over batches, before clipping.
+        train_loss: mean over the batches of the epoch, in training mode.
+        val_loss, train_metric, val_metric: values after the epoch, in evaluation mode.
+        learning_rate: learning rate of the epoch.
+        gradient_norm: mean norm of a batch's gradient, before clipping.
         gradient_max: largest norm of a batch, before clipping.
         gradient_ratio: root mean square gradient per weight of the first layer over that of
             the last one, geometric mean over some batches.
@@ -100,13 +110,17 @@ class EpochRecord:
 class TrialRecord:
     """One evaluated configuration (active hyperparameters only).
 
-    `labels` name what its diagnosis found; empty for a healthy trial, None without a diagnosis.
+    Attributes:
+        state: how it ended. The text of a state is taken too, and becomes the state; any other
+            text stays as it is, for `verify` to tell.
+        labels: names of what its diagnosis found; empty for a healthy trial, None without a
+            diagnosis.
     """
 
     study_id: str
     number: int
-    config: Mapping[str, Any]
-    state: str
+    config: Config
+    state: TrialState | str
     value: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     duration: float | None = None
@@ -121,11 +135,13 @@ class TrialRecord:
     trial_id: str = ""
 
     def __post_init__(self) -> None:
-        """Fill in the identity: study and number, unless an importer gave another."""
+        """Name the state, and fill in the identity unless an importer gave another."""
+        if self.state in _STATES:
+            object.__setattr__(self, "state", _STATES[self.state])
         if not self.trial_id:
             object.__setattr__(self, "trial_id", digest("trial", self.study_id, self.number))
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> JsonObject:
         """Return the trial as a row of the `trials` table."""
         plain = {**self.__dict__}
         del plain["curve"]
@@ -134,9 +150,28 @@ class TrialRecord:
         plain["labels"] = None if self.labels is None else canonical_json(list(self.labels))
         return plain
 
+    @property
+    def skipped(self) -> bool:
+        """Whether it failed without being started."""
+        return self.state == TrialState.FAILED and (self.error or "").startswith(SKIPPED)
+
+    @property
+    def skip_reason(self) -> str:
+        """Why it was skipped, '' where it was not."""
+        return (self.error or "").removeprefix(SKIPPED) if self.skipped else ""
+
+    @property
+    def gradients(self) -> dict[str, float]:
+        """Gradients of the value by hyperparameter, where the trial measured any."""
+        return {
+            name.removeprefix(GRADIENT): value
+            for name, value in self.metrics.items()
+            if name.startswith(GRADIENT)
+        }
+
 
 def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
     """Return the completed trial with the best value, the first of equals; None for none."""
-    completed = [t for t in trials if t.state == "complete" and t.value is not None]
-    sign = 1 if direction == "minimize" else -1
+    completed = [t for t in trials if t.state == TrialState.COMPLETE and t.value is not None]
+    sign = 1 if direction == Direction.MINIMIZE else -1
     return min(completed, key=lambda trial: sign * (trial.value or 0.0), default=None)

@@ -20,7 +20,7 @@ class Registry(Mapping[str, Part], Generic[Part]):
         """Take the places of the parts.
 
         Args:
-            kind: what the parts are, as errors say it ("No search strategy is called ...").
+            kind: kind of the parts, for errors ("No search strategy is called ...").
             places: "module:attribute" by name.
         """
         self.kind = kind
@@ -30,7 +30,7 @@ class Registry(Mapping[str, Part], Generic[Part]):
         """Import and return a part.
 
         Raises:
-            KeyError: there is none of that name.
+            KeyError: there is no part of that name.
         """
         module, attribute = self._places[name].split(":")
         return cast(Part, getattr(import_module(module), attribute))
@@ -42,14 +42,14 @@ class Registry(Mapping[str, Part], Generic[Part]):
         return len(self._places)
 
     def __contains__(self, name: object) -> bool:
-        # The inherited one would import the part.
+        # The inherited method would import the part.
         return name in self._places
 
     def find(self, name: str) -> Part:
         """Return the part that a user named.
 
         Raises:
-            UserError: there is none; the nearest names are suggested.
+            UserError: there is no such part; the nearest name, or all, are suggested.
         """
         if name not in self._places:
             raise UserError(

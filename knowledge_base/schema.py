@@ -7,18 +7,18 @@ layer, export) is one Parquet file per table with exactly these columns.
 
 import pyarrow as pa
 
+from knowledge_base.states import Direction, TrialState
+
 SCHEMA_VERSION = 2
 
-TRIAL_STATES = ("complete", "failed", "diverged", "stopped")
-"""`complete` has a value; `stopped` was cut short and may have one; the others have none."""
-
-DIRECTIONS = ("minimize", "maximize")
+TRIAL_STATES = tuple(TrialState)
+DIRECTIONS = tuple(Direction)
 
 DATASETS = pa.schema(
     [
         pa.field("dataset_id", pa.string(), nullable=False),  # fingerprint of the content
         pa.field("name", pa.string(), nullable=False),
-        pa.field("modality", pa.string(), nullable=False),  # "table" so far
+        pa.field("modality", pa.string(), nullable=False),  # such as "table" or "image"
         pa.field("n_rows", pa.int64()),
         pa.field("n_features", pa.int64()),
         pa.field("n_classes", pa.int64()),  # null for regression
@@ -31,7 +31,7 @@ METAFEATURES = pa.schema(
     [
         pa.field("dataset_id", pa.string(), nullable=False),
         pa.field("target", pa.string(), nullable=False),
-        pa.field("version", pa.int64(), nullable=False),  # of the list of metafeatures
+        pa.field("version", pa.int64(), nullable=False),  # version of the list of metafeatures
         pa.field("name", pa.string(), nullable=False),
         pa.field("value", pa.float64()),  # null where the metafeature is undefined
     ]
@@ -53,7 +53,7 @@ TASKS = pa.schema(
         pa.field("name", pa.string(), nullable=False),
         pa.field("target", pa.string()),
         pa.field("metric", pa.string(), nullable=False),
-        pa.field("direction", pa.string(), nullable=False),  # see DIRECTIONS
+        pa.field("direction", pa.string(), nullable=False),  # one of DIRECTIONS
         pa.field("family", pa.string(), nullable=False),  # model family, such as "mlp"
     ]
 )
@@ -80,9 +80,9 @@ TRIALS = pa.schema(
         pa.field("study_id", pa.string(), nullable=False),
         pa.field("number", pa.int64(), nullable=False),
         pa.field("config", pa.string(), nullable=False),  # JSON, active hyperparameters only
-        pa.field("state", pa.string(), nullable=False),  # see TRIAL_STATES
+        pa.field("state", pa.string(), nullable=False),  # one of TRIAL_STATES
         pa.field("value", pa.float64()),  # validation metric of the task
-        pa.field("metrics", pa.string()),  # JSON object: other metrics, "test_accuracy"
+        pa.field("metrics", pa.string()),  # JSON object: other metrics by name
         pa.field("duration", pa.float64()),  # seconds
         pa.field("epochs", pa.int64()),
         pa.field("n_params", pa.int64()),
@@ -104,10 +104,10 @@ CURVES = pa.schema(
         pa.field("val_metric", pa.float64()),
         pa.field("learning_rate", pa.float64()),
         pa.field("gradient_norm", pa.float64()),  # mean over batches, before clipping
-        pa.field("gradient_max", pa.float64()),  # largest of them
-        pa.field("gradient_ratio", pa.float64()),  # per weight, first layer over last
-        pa.field("dead_units", pa.float64()),  # share of ReLU units; null without ReLU
-        pa.field("loss_spread", pa.float64()),  # of batch losses, relative to their mean
+        pa.field("gradient_max", pa.float64()),  # largest norm of a batch
+        pa.field("gradient_ratio", pa.float64()),  # gradient per weight, first layer over last
+        pa.field("dead_units", pa.float64()),  # share of ReLU units, null without ReLU
+        pa.field("loss_spread", pa.float64()),  # spread of batch losses over their mean
     ]
 )
 

@@ -19,9 +19,9 @@ BY_FAMILY = ("trials", "curves")
 
 
 def shipped_files(folder: Path, table: str, family: str | None = None) -> list[Path]:
-    """Return the files that hold a table, those of one family only where it is divided.
+    """Return the files that hold a table; with `family` only its own, where files are divided.
 
-    A folder that was exported, and has no such parts, will do as well.
+    A folder that was exported, in which no table is divided, will do as well.
     """
     whole = folder / f"{table}.parquet"
     if whole.is_file():
@@ -36,7 +36,7 @@ def read_shipped(folder: Path, families: Collection[str] | None = None) -> Bundl
     """Return everything that ships, or the trials and curves of some families only.
 
     Raises:
-        KnowledgeBaseError: there is nothing, or a file is damaged.
+        KnowledgeBaseError: the folder holds nothing, or a file is damaged.
     """
     tables = {}
     for table in TABLES:
@@ -51,9 +51,9 @@ def read_shipped(folder: Path, families: Collection[str] | None = None) -> Bundl
 
 
 def write_shipped(bundle: Bundle, folder: Path) -> None:
-    """Write a bundle into an empty folder, in a form that `shipped_files` finds.
+    """Write a bundle into an empty folder, with the names that `shipped_files` looks for.
 
-    Trials stay in order of their tasks, so that those of one task lie together.
+    Trials keep their order, so that trials of one task lie together if they did before.
     """
     for table in TABLES:
         if table not in BY_FAMILY:

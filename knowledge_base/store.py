@@ -2,8 +2,8 @@
 
 Adding makes a durable journal segment first (see `journal`), so that it neither waits for
 the database's lock nor fails on it. Folding segments into the database costs the exclusive
-lock and a checkpoint, some hundred times what a segment costs; so it is not done for each:
-whoever adds folds when a bulk came, when some segments have gathered, or when one has
+lock and a checkpoint, some hundred times what a segment costs, so it is not done for each.
+Whoever adds folds when a bulk came, when some segments have gathered, or when one has
 waited for a minute, and leaves it to the next if the database is in use. Readers see
 pending segments in any case, so folding late loses nothing but a little reading time.
 """
@@ -12,7 +12,6 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -20,9 +19,8 @@ import platformdirs
 
 from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
-from knowledge_base.connection import READ_PATIENCE, DatabaseLocked, attached, in_memory
-from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.exchange import export_bundle, read_bundle_from
+from knowledge_base.connection import READ_PATIENCE, attached, in_memory
+from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError
 from knowledge_base.journal import Journal
 from knowledge_base.layers import make_views
 from knowledge_base.migration import create, migrate
@@ -31,6 +29,8 @@ from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
 from knowledge_base.shipped import SEED
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import JsonObject
+from knowledge_base.verification import problems
 from knowledge_base.writing import AddReport, insert, new_rows
 
 FOLD_SEGMENTS = 50
@@ -77,8 +77,8 @@ class KnowledgeBase(Reader):
         Args:
             path: database file; default `default_path()`.
             seed: whether the shipped trials are there too.
-            read_only: refuse to add.
-            seed_path: another folder for the shipped trials.
+            read_only: whether to refuse to add.
+            seed_path: another folder to take the shipped trials from.
 
         Raises:
             KnowledgeBaseError: the path is a folder.
@@ -92,10 +92,10 @@ class KnowledgeBase(Reader):
 
     @property
     def studies_root(self) -> Path:
-        """Where studies are kept unless told otherwise: beside the file."""
+        """Folder where studies are kept unless told otherwise: beside the file."""
         return self.path.parent / "studies"
 
-    def stamp(self) -> tuple[Any, ...]:
+    def stamp(self) -> tuple[object, ...]:
         """Return a cheap key that changes whenever what is stored does, for this process."""
         found = self.path.stat() if self.path.exists() else None
         state = None if found is None else (found.st_ino, found.st_size, found.st_mtime_ns)
@@ -154,18 +154,11 @@ class KnowledgeBase(Reader):
 
         Raises:
             UserError: a column is missing, or a row is no configuration of the space.
+            KnowledgeBaseError: the knowledge base is not usable, or read-only.
         """
         trials = columnar.trials_table(frame, space, study.study_id)
         context = Bundle.from_records([task, space, study, *([dataset] if dataset else [])])
         return self.add(Bundle({**{name: context[name] for name in TABLES}, "trials": trials}))
-
-    def import_file(self, path: str | Path) -> AddReport:
-        """Add the trials of another knowledge base: its file, or a folder that it exported.
-
-        Raises:
-            KnowledgeBaseError: it is neither, or damaged.
-        """
-        return self.add(read_bundle_from(path))
 
     def fold(self, patience: float = 0.0) -> bool:
         """Move the journal into the database, if it is free within `patience` seconds.
@@ -189,7 +182,7 @@ class KnowledgeBase(Reader):
         self._journal.remove(segments)
         return True
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> JsonObject:
         """Return where it is and what it holds, as plain types."""
         with self._reading() as connection:
             counts = {table: _counts(connection, table, "layer") for table in TABLES}
@@ -209,13 +202,17 @@ class KnowledgeBase(Reader):
         }
 
     def export(self, directory: str | Path, layers: Sequence[str] = ("user",)) -> Bundle:
-        """Write the rows of `layers` into a new folder of Parquet files; see `exchange`."""
-        return export_bundle(self.bundle(layers), Path(directory))
+        """Write the rows of `layers` into a new folder of Parquet files, and return them.
+
+        Raises:
+            KnowledgeBaseError: the folder holds something already, or cannot be written.
+        """
+        bundle = self.bundle(layers)
+        bundle.export(Path(directory))
+        return bundle
 
     def verify(self) -> list[str]:
-        """Return what is not whole, one line each; empty if all is well."""
-        from knowledge_base.verification import problems
-
+        """Return what is not whole, one line for each problem; empty if all is well."""
         with self._reading() as connection:
             found = problems(connection)
         return found + [f"damaged journal segment: {path}" for path in self._journal.damaged()]
@@ -230,7 +227,7 @@ class KnowledgeBase(Reader):
                 with attached(self.path, read_only=True, patience=0.0):
                     return
             except DatabaseLocked:
-                return  # somebody is writing: then it is a knowledge base
+                return  # Somebody is writing to it, so it is a knowledge base.
 
     def _fold_if_due(self, n_trials: int) -> None:
         pending = len(self._journal.segments())
@@ -257,8 +254,8 @@ class KnowledgeBase(Reader):
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """Give a connection with a view per table over all layers.
 
-        Segments are read with the database held, or before there is one: then nobody can
-        have folded and deleted one whose rows this reader does not see.
+        Segments are read while the database is held, or before there is one. Then nobody can
+        have folded and deleted a segment whose rows this reader does not see.
         """
         pending = self._journal.load()
         if not self.path.exists():

@@ -1,29 +1,29 @@
 """Running studies on disk: `study.json`, and one line of `trials.jsonl` per finished trial.
 
-Every line is flushed to disk before `append` returns. A process that is killed while it
-writes leaves a half line at the end, which is never seen and cut off before the next one.
+Every line is flushed to disk before `append` returns. A process that is killed while it writes
+leaves a half line at the end, which readers never see, and which the next writer cuts off.
 """
 
-import difflib
 import json
-import os
 import re
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
-from knowledge_base.bundle import Bundle
+from knowledge_base.bundle import Bundle, MetafeatureKey, Record
+from knowledge_base.durable import append_line, whole_lines, write_json
 from knowledge_base.errors import ContributionError, UserError
+from knowledge_base.naming import did_you_mean
 from knowledge_base.records import DatasetRecord, EpochRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import JsonObject
 
 FORMAT = 1
+"""Version of `study.json`; newer ones are refused."""
 
 
 class StudyDirectory:
@@ -33,10 +33,10 @@ class StudyDirectory:
         path: the folder.
         study, task, space, dataset, metafeatures: what the trials belong to.
         metafeatures_version: version of the list of metafeatures.
-        settings: what the study was started with, as its writer wants it back.
+        settings: settings that the study was started with; only its writer knows their form.
     """
 
-    def __init__(self, path: Path, content: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, content: JsonObject) -> None:
         """Take the parsed `study.json`; use `create` or `open`."""
         self.path = path
         study = dict(content["study"])
@@ -48,7 +48,7 @@ class StudyDirectory:
         self.dataset = DatasetRecord(**known) if known else None
         self.metafeatures: dict[str, float] = content.get("metafeatures") or {}
         self.metafeatures_version: int = content.get("metafeatures_version", 1)
-        self.settings: dict[str, Any] = content.get("settings") or {}
+        self.settings: JsonObject = content.get("settings") or {}
 
     @classmethod
     def create(
@@ -61,7 +61,7 @@ class StudyDirectory:
         dataset: DatasetRecord | None = None,
         metafeatures: Mapping[str, float] | None = None,
         metafeatures_version: int = 1,
-        settings: Mapping[str, Any] | None = None,
+        settings: Mapping[str, object] | None = None,
     ) -> "StudyDirectory":
         """Make the folder and its `study.json`, whole or not at all.
 
@@ -81,12 +81,7 @@ class StudyDirectory:
         }
         try:
             path.mkdir(parents=True, exist_ok=True)
-            temporary = path / f".study.{uuid.uuid4().hex}"
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(content, file, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path / "study.json")
+            write_json(path / "study.json", content)
         except OSError as error:
             raise UserError(f"The study {path} cannot be written: {error}.") from error
         return cls.open(path)
@@ -96,7 +91,7 @@ class StudyDirectory:
         """Open a folder that `create` made.
 
         Raises:
-            UserError: it is none, damaged, or of a newer format.
+            UserError: the folder is no study, damaged, or of a newer format.
         """
         path = Path(path)
         file = path / "study.json"
@@ -115,28 +110,21 @@ class StudyDirectory:
         row = asdict(trial)
         row["started_at"] = trial.started_at.isoformat() if trial.started_at else None
         row["curve"] = [{k: v for k, v in asdict(e).items() if v is not None} for e in trial.curve]
-        line = json.dumps(row).encode() + b"\n"
-        with (self.path / "trials.jsonl").open("ab+") as file:
-            self._cut_half_line(file)
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        append_line(self.path / "trials.jsonl", json.dumps(row).encode())
 
     def trials(self) -> list[TrialRecord]:
-        """Return the finished trials in their order; a half-written last line is none.
+        """Return the finished trials in their order; a half-written last line does not count.
 
         Raises:
             ContributionError: a line in the middle is damaged.
         """
-        file = self.path / "trials.jsonl"
-        text = file.read_bytes() if file.is_file() else b""
-        lines = text[: text.rfind(b"\n") + 1].splitlines()
+        lines = whole_lines(self.path / "trials.jsonl")
         return [self._trial(line, number) for number, line in enumerate(lines, start=1)]
 
     def bundle(self) -> Bundle:
         """Return the trials with everything that they refer to."""
-        records: list[Any] = [self.study, self.task, self.space, *self.trials()]
-        metafeatures = {}
+        records: list[Record] = [self.study, self.task, self.space, *self.trials()]
+        metafeatures: dict[MetafeatureKey, Mapping[str, float]] = {}
         if self.dataset is not None:
             records.append(self.dataset)
             key = (self.dataset.dataset_id, self.task.target or "", self.metafeatures_version)
@@ -156,35 +144,24 @@ class StudyDirectory:
             where = self.path / "trials.jsonl"
             raise ContributionError(f"{where}:{number} is damaged: {error}.") from error
 
-    @staticmethod
-    def _cut_half_line(file: Any) -> None:
-        size = file.seek(0, os.SEEK_END)
-        if size == 0:
-            return
-        file.seek(size - 1)
-        if file.read(1) != b"\n":
-            file.seek(0)
-            file.truncate(file.read().rfind(b"\n") + 1)
-        file.seek(0, os.SEEK_END)
-
 
 def new_path(root: Path, label: str, name: str | None, kind: str = "study") -> Path:
-    """Return a path for a new study: NAME, or the label with the first free number.
+    """Return a path for a new study: its name, or a label with the first free number.
 
     Args:
         root: folder of studies.
-        label: of what is searched.
-        name: as the user wants it.
-        kind: of what the directory will hold; part of its label unless it is a study.
+        label: label of what is searched, such as a data set's name.
+        name: name that the user wants, None for one made from the label.
+        kind: what the directory will hold; becomes part of the label unless it is a study.
 
     Raises:
-        UserError: one of that name is there already.
+        UserError: the name holds other characters than it may, or is there already.
     """
     if name is not None:
         if re.fullmatch(r"[\w.-]+", name) is None:
-            raise UserError(f"--study '{name}' may hold letters, digits, '.', '_' and '-' only.")
+            raise UserError(f"`study` '{name}' may hold letters, digits, '.', '_' and '-' only.")
         if (root / name).exists():
-            raise UserError(f"The {kind} '{name}' exists already; add --resume to go on with it.")
+            raise UserError(f"The {kind} '{name}' exists already; add `resume` to go on with it.")
         return root / name
     label = re.sub(r"[^\w.-]+", "-", label)
     label = label if kind == "study" else f"{label}-{kind}"
@@ -193,7 +170,12 @@ def new_path(root: Path, label: str, name: str | None, kind: str = "study") -> P
 
 
 def find_study(root: Path, name: str | None, signature: str) -> Path:
-    """Return the study NAME below `root`, or the newest that was started with a signature.
+    """Return the study of a name below `root`, or the newest that has a signature.
+
+    Args:
+        root: folder of studies.
+        name: name as the user gave it, None to look for the signature.
+        signature: digest of the settings that a study was started with.
 
     Raises:
         UserError: there is no such study; the known ones are listed.
@@ -212,43 +194,40 @@ def find(
     signature: str,
     signature_of: Callable[[Path], str | None],
 ) -> Path:
-    """Return the directory NAME below `root`, or the newest one with a signature.
+    """Return the directory of a name below `root`, or the newest that has a signature.
 
     Args:
         root: folder of directories.
-        file: what each of them holds, such as "study.json".
-        name: as the user gave it.
-        signature: to look for without a name.
-        signature_of: reads that of a directory.
+        file: name of the file by which they are known, such as "study.json".
+        name: name as the user gave it, None to look for the signature.
+        signature: digest of the settings that a directory was started with.
+        signature_of: function that reads the signature of a directory.
 
     Raises:
-        UserError: there is none; the known ones are listed.
+        UserError: there is no such directory; the known ones are listed.
     """
-    kind = file.removesuffix(".json")
-    known = sorted(path.parent.name for path in root.glob(f"*/{file}"))
     if name is not None:
         return named(root, file, name)
+    kind, known = _known(root, file)
     same = [root / each for each in known if signature_of(root / each) == signature]
     if not same:
         raise UserError(
             f"No {kind} in {root} was started with these arguments. {_listing(known, kind)} "
-            "Name one with --study NAME --resume."
+            "Name one with `study=NAME` and `resume`."
         )
     return max(same, key=lambda path: (path / file).stat().st_mtime)
 
 
 def named(root: Path, file: str, name: str) -> Path:
-    """Return the directory NAME below `root`.
+    """Return the directory of a name below `root`.
 
     Raises:
-        UserError: there is none; the nearest or the known ones are named.
+        UserError: there is no such directory; the nearest or the known ones are named.
     """
-    kind = file.removesuffix(".json")
-    known = sorted(path.parent.name for path in root.glob(f"*/{file}"))
+    kind, known = _known(root, file)
     if name in known:
         return root / name
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else _listing(known, kind)
+    hint = did_you_mean(name, known, otherwise=_listing(known, kind))
     raise UserError(f"There is no {kind} '{name}' in {root}. {hint}")
 
 
@@ -268,6 +247,12 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _known(root: Path, file: str) -> tuple[str, list[str]]:
+    """Return what the directories are, such as "study", and the names of all below `root`."""
+    names = sorted(path.parent.name for path in root.glob(f"*/{file}"))
+    return file.removesuffix(".json"), names
 
 
 def _listing(known: list[str], kind: str) -> str:

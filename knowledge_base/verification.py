@@ -5,6 +5,7 @@ import duckdb
 from knowledge_base.errors import SpaceError
 from knowledge_base.schema import DIRECTIONS, KEYS, TRIAL_STATES
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.states import TrialState
 
 _REFERENCES = (
     ("trials", "study_id", "studies"),
@@ -56,7 +57,7 @@ def _values() -> list[tuple[str, str]]:
         ("trials in an unknown state", f"{select} state NOT IN ({states})"),
         (
             "complete trials without a finite value",
-            f"{select} state = 'complete' AND (value IS NULL OR NOT isfinite(value))",
+            f"{select} state = '{TrialState.COMPLETE}' AND (value IS NULL OR NOT isfinite(value))",
         ),
         ("trials whose config is no JSON", f"{select} NOT json_valid(config)"),
         ("trials whose metrics are no JSON", f"{select} NOT json_valid(metrics)"),

@@ -1,4 +1,4 @@
-"""What of a bundle is new, and how segments get into the database."""
+"""Finding the new rows of a bundle, and inserting segments into the database."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ class AddReport:
 def new_rows(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Bundle:
     """Return the rows of a bundle that no layer has, each once.
 
-    What trials refer to is kept unless the user's own layer has it: the shipped layer may
-    be left out, and the user's trials must be whole without it.
+    Whatever the trials refer to is kept unless the user's own layer has it, because the shipped
+    layer may be left out, and the user's trials must be whole without it.
 
     Args:
-        connection: with the views of `layers.make_views`.
+        connection: a connection with the views of `layers.make_views`.
         bundle: any rows.
     """
     singles = [table for table in TABLES if bundle[table].num_rows == 1]
@@ -52,8 +52,8 @@ def insert(connection: duckdb.DuckDBPyConnection, segments: Iterable[Bundle]) ->
     """Insert what the segments hold and the database lacks, in one transaction.
 
     Args:
-        connection: with the database attached as `db`, writable.
-        segments: oldest first; of rows with the same key the first is kept.
+        connection: a connection with the database attached as `db`, writable.
+        segments: the segments, oldest first; the first of rows with the same key is kept.
     """
     bundles = list(segments)
     connection.execute("BEGIN")
@@ -77,7 +77,7 @@ def _known_singles(
     """Return which tables of one row have a row that is stored; one query for all.
 
     A trial that is added as soon as it ends comes with one row in most tables, and a query
-    costs more than what it looks at.
+    costs more than the rows that it looks at.
     """
     if not tables:
         return set()
@@ -107,7 +107,7 @@ def _unknown_sql(
         f"FROM {incoming}"
     ).fetchall()
     source = incoming
-    if rows != distinct:  # taking one row per key costs as much as storing the rows
+    if rows != distinct:  # Taking one row per key costs as much as storing the rows.
         source = (
             f"(SELECT * FROM (SELECT *, row_number() OVER () AS place FROM {incoming}) "
             f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY place) = 1)"

@@ -17,13 +17,13 @@ class ImportOptions:
     Attributes:
         space: search space of the trials, where the file does not hold it.
         metric, direction: what the trials optimise.
-        metric_column: column with the metric; default its name.
+        metric_column: column with the metric; default is the name of the metric.
         family: model family.
-        task_name: name of the task; default that of the data set or file.
+        task_name: name of the task; default is the name of the data set or file.
         dataset, target, metafeatures: the data behind the trials, if known.
-        metafeatures_version: version of their list.
-        study: which study of a storage with several.
-        contributor: who contributes.
+        metafeatures_version: version of the list of metafeatures.
+        study: name of the study, in a storage with several.
+        contributor: name of whoever contributes.
     """
 
     space: SpaceDefinition | None = None
@@ -44,6 +44,7 @@ class Importer(ABC):
     """Reads one kind of source; never executes or unpickles anything of it."""
 
     name: ClassVar[str]
+    """Name in the registry."""
 
     @abstractmethod
     def accepts(self, source: str) -> bool:

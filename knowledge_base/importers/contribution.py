@@ -1,10 +1,10 @@
-"""Contributions and what became of them."""
+"""Contributions, adding them to a knowledge base, and reports of what became of them."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from knowledge_base.bundle import Bundle
 from knowledge_base.store import KnowledgeBase
+from knowledge_base.types import JsonObject
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class ContributionReport:
         accepted: trials that are new.
         duplicates: trials that were there already, or twice in the contribution.
         rejected: rows that are not valid; they never block the others.
-        warnings: remarks on the whole.
-        dry_run: nothing was written.
+        warnings: remarks on the contribution as a whole.
+        dry_run: whether nothing was written.
     """
 
     accepted: int
@@ -42,7 +42,7 @@ class ContributionReport:
     warnings: tuple[str, ...] = ()
     dry_run: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return the report as plain JSON-able types."""
         return {**asdict(self), "rejected": [asdict(item) for item in self.rejected]}
 

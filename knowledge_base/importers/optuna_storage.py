@@ -7,8 +7,9 @@ without it are rejected.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from knowledge_base.errors import ContributionError
 from knowledge_base.identity import digest
@@ -17,8 +18,21 @@ from knowledge_base.importers.checks import assemble, task_of
 from knowledge_base.importers.contribution import Contribution, Rejection
 from knowledge_base.records import EpochRecord, StudyRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.states import TrialState
+from knowledge_base.types import JsonObject
 
-STATES = {"COMPLETE": "complete", "FAIL": "failed", "PRUNED": "stopped"}
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.storages import BaseStorage
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+STATES = {
+    "COMPLETE": TrialState.COMPLETE,
+    "FAIL": TrialState.FAILED,
+    "PRUNED": TrialState.STOPPED,
+}
+"""States of finished trials by the names that Optuna gives them."""
 
 
 class OptunaImporter(Importer):
@@ -34,8 +48,8 @@ class OptunaImporter(Importer):
         """Read the finished trials of one study.
 
         Raises:
-            ContributionError: Optuna is not installed, no such storage or study, or several
-                objectives.
+            ContributionError: Optuna is not installed, there is no such storage or study, or the
+                study has several objectives.
         """
         study = _load(source, options.study)
         if len(study.directions) > 1:
@@ -61,7 +75,7 @@ class OptunaImporter(Importer):
         return assemble(good, rejected, task, space, record, options)
 
 
-def _load(source: str, name: str | None) -> Any:
+def _load(source: str, name: str | None) -> "Study":
     try:
         import optuna
     except ImportError:
@@ -74,18 +88,18 @@ def _load(source: str, name: str | None) -> Any:
         names = optuna.get_all_study_names(storage)
     except ContributionError:
         raise
-    except Exception as error:  # whatever its drivers raise for a file that is no storage
+    except Exception as error:  # Its drivers raise errors of many kinds for other files.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ContributionError(f"{source} is not an Optuna storage: {reason}") from error
     if name is None and len(names) == 1:
         name = names[0]
     if name not in names:
         listed = ", ".join(sorted(names)) or "none"
-        raise ContributionError(f"Say which study of {source} with --study; it has: {listed}.")
+        raise ContributionError(f"Say which study of {source} with `study`; it has: {listed}.")
     return optuna.load_study(study_name=name, storage=storage)
 
 
-def _storage(source: str) -> Any:
+def _storage(source: str) -> "BaseStorage":
     from optuna.storages import JournalStorage, RDBStorage
     from optuna.storages.journal import JournalFileBackend
 
@@ -100,8 +114,8 @@ def _storage(source: str) -> Any:
     return JournalStorage(JournalFileBackend(str(path)))
 
 
-def _space(name: str, trials: list[Any]) -> SpaceDefinition:
-    found: dict[str, list[Any]] = {}
+def _space(name: str, trials: Sequence["FrozenTrial"]) -> SpaceDefinition:
+    found: dict[str, list[BaseDistribution]] = {}
     for trial in trials:
         for parameter, distribution in trial.distributions.items():
             found.setdefault(parameter, []).append(distribution)
@@ -116,27 +130,37 @@ def _space(name: str, trials: list[Any]) -> SpaceDefinition:
     return SpaceDefinition.from_dict(definition, where=f"the Optuna study '{name}'")
 
 
-def _hyperparameter(name: str, distributions: list[Any]) -> dict[str, Any]:
+def _hyperparameter(name: str, distributions: Sequence["BaseDistribution"]) -> JsonObject:
     """Return our form of a distribution; ranges that changed are widened to hold all."""
-    kinds = {type(distribution).__name__ for distribution in distributions}
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    kinds = {type(distribution) for distribution in distributions}
     if len(kinds) > 1:
         raise ContributionError(f"The Optuna parameter '{name}' changed its kind during the study.")
-    first = distributions[0]
-    if kinds == {"CategoricalDistribution"}:
-        choices = list(dict.fromkeys(choice for d in distributions for choice in d.choices))
+    categories = [d for d in distributions if isinstance(d, CategoricalDistribution)]
+    if categories:
+        choices = list(dict.fromkeys(choice for d in categories for choice in d.choices))
         return {"type": "categorical", "name": name, "choices": choices}
-    low, high = min(d.low for d in distributions), max(d.high for d in distributions)
+    ranges = [d for d in distributions if isinstance(d, FloatDistribution | IntDistribution)]
+    low, high = min(d.low for d in ranges), max(d.high for d in ranges)
     if low == high:
         return {"type": "constant", "name": name, "value": low}
-    # A step is coarser than our uniform range; its values are legal there all the same.
-    kind = "uniform_int" if isinstance(first.low, int) else "uniform_float"
-    log = all(d.log for d in distributions)
+    # Optuna's steps make fewer values than our uniform range, which holds all of them.
+    kind = "uniform_int" if isinstance(ranges[0], IntDistribution) else "uniform_float"
+    log = all(d.log for d in ranges)
     return {"type": kind, "name": name, "lower": low, "upper": high, "log": log}
 
 
-def _condition(name: str, found: dict[str, list[Any]], trials: list[Any]) -> dict[str, Any] | None:
+def _condition(
+    name: str,
+    found: Mapping[str, Sequence["BaseDistribution"]],
+    trials: Sequence["FrozenTrial"],
+) -> JsonObject | None:
+    """Return the condition on the one categorical parameter that says whether `name` is there."""
+    from optuna.distributions import CategoricalDistribution
+
     for parent, distributions in found.items():
-        categorical = type(distributions[0]).__name__ == "CategoricalDistribution"
+        categorical = isinstance(distributions[0], CategoricalDistribution)
         if parent == name or not categorical or len(distributions) < len(trials):
             continue
         having = {t.params[parent] for t in trials if name in t.params}
@@ -152,7 +176,7 @@ def _condition(name: str, found: dict[str, list[Any]], trials: list[Any]) -> dic
 
 
 def _trials(
-    trials: list[Any], space: SpaceDefinition, study: StudyRecord
+    trials: Sequence["FrozenTrial"], space: SpaceDefinition, study: StudyRecord
 ) -> tuple[list[TrialRecord], list[Rejection]]:
     good, rejected = [], []
     for trial in trials:
@@ -165,26 +189,34 @@ def _trials(
     return good, rejected
 
 
-def _problem(trial: Any, space: SpaceDefinition) -> str:
+def _problem(trial: "FrozenTrial", space: SpaceDefinition) -> str:
     import pandas as pd
 
-    if trial.state.name == "COMPLETE" and not math.isfinite(trial.value):
+    value = _value(trial)
+    if value is not None and not math.isfinite(value):
         return "the value is not finite"
-    frame = pd.DataFrame([trial.params], dtype=object)
-    return space.validate(frame).iloc[0] if trial.params else "it has no parameters"
+    if not trial.params:
+        return "it has no parameters"
+    return str(space.validate(pd.DataFrame([trial.params], dtype=object)).iloc[0])
 
 
-def _trial(trial: Any, space: SpaceDefinition, study: StudyRecord, where: str) -> TrialRecord:
+def _value(trial: "FrozenTrial") -> float | None:
+    """Return the value of a complete trial; Optuna raises for one with several."""
+    return trial.value if STATES[trial.state.name] is TrialState.COMPLETE else None
+
+
+def _trial(
+    trial: "FrozenTrial", space: SpaceDefinition, study: StudyRecord, where: str
+) -> TrialRecord:
     finite = {s: v for s, v in trial.intermediate_values.items() if math.isfinite(v)}
-    value = trial.value if trial.state.name == "COMPLETE" else None
-    if trial.state.name == "PRUNED" and finite:
-        value = finite[max(finite)]
+    state = STATES[trial.state.name]
+    value = finite[max(finite)] if state is TrialState.STOPPED and finite else _value(trial)
     seconds = trial.duration.total_seconds() if trial.duration else None
     return TrialRecord(
         study_id=study.study_id,
         number=trial.number,
         config=space.complete(trial.params),
-        state=STATES[trial.state.name],
+        state=state,
         value=value,
         duration=seconds,
         epochs=len(finite) or None,

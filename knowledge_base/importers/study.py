@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from knowledge_base.importers.base import Importer, ImportOptions
+from knowledge_base.importers.checks import checked
 from knowledge_base.importers.contribution import Contribution
 from knowledge_base.studies import StudyDirectory
 
@@ -17,7 +18,9 @@ class StudyImporter(Importer):
         return (Path(source) / "study.json").is_file()
 
     def read(self, source: str, options: ImportOptions) -> Contribution:
-        """Read all finished trials and check them against the study's space."""
-        from knowledge_base.importers.knowledge_base_file import checked
+        """Read all finished trials and check them against the study's space.
 
+        Raises:
+            UserError: the folder is no study, or damaged.
+        """
         return checked(StudyDirectory.open(source).bundle())

@@ -1,9 +1,7 @@
 """CSV and JSON Lines files with one trial per row."""
 
-import difflib
 import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -12,12 +10,17 @@ from knowledge_base.identity import digest
 from knowledge_base.importers.base import Importer, ImportOptions
 from knowledge_base.importers.checks import assemble, check_direction, task_of, value_reasons
 from knowledge_base.importers.contribution import Contribution, Rejection
+from knowledge_base.naming import did_you_mean, nearest
 from knowledge_base.records import StudyRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.states import TrialState
+from knowledge_base.types import Config, JsonObject
 
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 NUMBERS = {"duration": float, "epochs": int, "n_params": int, "seed": int, "number": int}
 EXTRA = ("state", "error", "started_at", *NUMBERS)
-JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+"""Columns that a table may have beside hyperparameters and the metric."""
 
 
 class TableImporter(Importer):
@@ -27,17 +30,18 @@ class TableImporter(Importer):
 
     def accepts(self, source: str) -> bool:
         """Return whether the name is one of a CSV or JSON Lines file."""
-        return Path(source).suffix.lower() in (".csv", ".tsv", *JSON_SUFFIXES)
+        return Path(source).suffix.lower() in (*SEPARATORS, *JSON_SUFFIXES)
 
     def read(self, source: str, options: ImportOptions) -> Contribution:
         """Read the file and check every row.
 
         Raises:
-            ContributionError: no file, no space, unknown or missing columns, no direction.
+            ContributionError: the file is missing or unreadable, or has unknown or missing
+                columns; the options lack the space or the direction.
         """
         path = Path(source)
         if options.space is None:
-            raise ContributionError(f"Say which search space {path} is from, with --space FILE.")
+            raise ContributionError(f"Say which search space {path} is from, with `space=FILE`.")
         direction = check_direction(options.direction)
         frame = _plain_names(_read(path), options.space)
         column = _metric_column(frame, options, path)
@@ -64,7 +68,7 @@ def _read(path: Path) -> pd.DataFrame:
             lines = path.read_text(encoding="utf-8").splitlines()
             frame = pd.DataFrame([_flat(json.loads(line)) for line in lines if line.strip()])
         else:
-            separator = "\t" if path.suffix.lower() == ".tsv" else ","
+            separator = SEPARATORS.get(path.suffix.lower(), ",")
             frame = pd.read_csv(path, sep=separator, dtype=object, keep_default_na=False,
                                 na_values=[""])  # fmt: skip
     except (ValueError, TypeError, AttributeError) as error:
@@ -74,7 +78,7 @@ def _read(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
+def _flat(row: JsonObject) -> JsonObject:
     config = row.pop("config", None) or {}
     return {**row, **config}
 
@@ -90,17 +94,16 @@ def _metric_column(frame: pd.DataFrame, options: ImportOptions, path: Path) -> s
         if name is not None and name in frame.columns:
             return name
     named = options.metric_column or options.metric or "value"
-    near = difflib.get_close_matches(named, list(frame.columns), n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else " Name it with --metric."
-    raise ContributionError(f"{path} has no metric column '{named}'.{hint}")
+    hint = did_you_mean(named, frame.columns, otherwise="Name it with `metric`.")
+    raise ContributionError(f"{path} has no metric column '{named}'. {hint}")
 
 
 def _check_columns(frame: pd.DataFrame, space: SpaceDefinition, metric: str, path: Path) -> None:
     known = [*space.hyperparameters, metric, *EXTRA]
     for column in frame.columns:
         if column not in known:
-            near = difflib.get_close_matches(column, known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else "drop it, or add it to the space."
+            near = nearest(column, known)
+            hint = f"did you mean '{near}'?" if near else "drop it, or add it to the space."
             raise ContributionError(f"{path}: the column '{column}' is unknown; {hint}")
     conditional = {condition["child"] for condition in space.conditions}
     for name, hyperparameter in space.hyperparameters.items():
@@ -112,12 +115,8 @@ def _check_columns(frame: pd.DataFrame, space: SpaceDefinition, metric: str, pat
 def _rows(
     frame: pd.DataFrame, metric: str, space: SpaceDefinition, study: StudyRecord, path: Path
 ) -> tuple[list[TrialRecord], list[Rejection]]:
-    states = (
-        frame["state"].fillna("complete")
-        if "state" in frame
-        else pd.Series("complete", frame.index)
-    )
-    states = states.astype(str).str.lower()
+    states = frame["state"] if "state" in frame else pd.Series(index=frame.index, dtype=object)
+    states = states.fillna(str(TrialState.COMPLETE)).astype(str).str.lower()
     for hyperparameter in space.hyperparameters.values():
         if hyperparameter.kind == "constant" and hyperparameter.name not in frame:
             frame[hyperparameter.name] = hyperparameter.default
@@ -132,7 +131,7 @@ def _rows(
     configs = space.records(space.clean(kept))
     places = [place for place, is_good in zip(where, good, strict=True) if is_good]
     values = pd.to_numeric(kept[metric]).tolist()
-    rows: list[dict[str, Any]] = kept.to_dict("records")  # type: ignore[assignment]
+    rows: list[JsonObject] = kept.to_dict("records")  # type: ignore[assignment]
     trials = [
         _trial(number, config, state, value, row, place, study)
         for number, (config, state, value, row, place) in enumerate(
@@ -156,10 +155,10 @@ def _number_reasons(frame: pd.DataFrame, name: str) -> pd.Series:
 
 def _trial(
     position: int,
-    config: dict[str, Any],
+    config: Config,
     state: str,
     value: float,
-    row: dict[str, Any],
+    row: JsonObject,
     where: str,
     study: StudyRecord,
 ) -> TrialRecord:

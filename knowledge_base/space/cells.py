@@ -1,16 +1,18 @@
 """Cells of a column, each distinct value looked at once."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 _ONE_TYPE = {"string", "integer", "floating", "boolean", "decimal", "empty"}
 
 
-def map_distinct(column: pd.Series, change: Callable[[Any], Any]) -> np.ndarray:
-    """Return `change` of every cell, called once per distinct value; missing cells give None.
+def map_distinct(column: pd.Series, change: Callable[[object], object]) -> npt.NDArray[np.object_]:
+    """Return `change` of every cell, shape (n,), called once per distinct value.
+
+    Missing cells give None.
 
     Args:
         column: any cells, shape (n,).

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ import yaml
 
 from knowledge_base.errors import SpaceError
 from knowledge_base.identity import canonical_json, digest
-from knowledge_base.space.conditions import holds, is_forbidden, parents_of
+from knowledge_base.space.conditions import Clause, Rows, holds, is_forbidden, parents_of
 from knowledge_base.space.hyperparameter import Hyperparameter
 from knowledge_base.space.parsing import (
     TOP_KEYS,
@@ -30,14 +29,15 @@ from knowledge_base.space.parsing import (
     parse_forbiddens,
     parse_hyperparameters,
 )
+from knowledge_base.types import Config, ConfigDict, JsonObject
 
 
 class SpaceDefinition:
     """A search space: hyperparameters, conditions and forbidden combinations.
 
     Attributes:
-        whole: the space that this one is a part of (see `restriction`), which is no matter of
-            its identity and is not stored.
+        whole: the space that this one is a part of (see `restriction`), None for one that is
+            whole. It does not enter the identity and is not stored.
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class SpaceDefinition:
         name: str,
         version: int,
         hyperparameters: Mapping[str, Hyperparameter],
-        conditions: tuple[dict[str, Any], ...],
-        forbiddens: tuple[dict[str, Any], ...],
+        conditions: tuple[Clause, ...],
+        forbiddens: tuple[Clause, ...],
     ) -> None:
         """Take checked parts; use `from_dict` or `read` to make one."""
         self.name, self.version = name, version
@@ -55,15 +55,15 @@ class SpaceDefinition:
         self.conditions, self.forbiddens = conditions, forbiddens
 
     @classmethod
-    def from_dict(cls, given: Any, where: str = "the space") -> "SpaceDefinition":
+    def from_dict(cls, given: object, where: str = "the space") -> "SpaceDefinition":
         """Read ConfigSpace's serialised form, or the lenient form that people write.
 
         Args:
             given: dictionary with `hyperparameters`, a list or a mapping by name.
-            where: how errors call it, such as the file.
+            where: name of the space in errors, such as its file.
 
         Raises:
-            SpaceError: a typo, low > high, an unknown parent, and so on.
+            SpaceError: a key is mistyped, low > high, a parent is unknown, and so on.
         """
         if not isinstance(given, Mapping):
             raise SpaceError(f"{where} holds no search space: expected keys such as "
@@ -95,7 +95,7 @@ class SpaceDefinition:
         if not path.is_file():
             raise SpaceError(f"The space file {path} does not exist.")
         try:
-            given = yaml.safe_load(path.read_text(encoding="utf-8"))  # YAML includes JSON
+            given = yaml.safe_load(path.read_text(encoding="utf-8"))  # YAML includes JSON.
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
             raise SpaceError(f"{path} is neither YAML nor JSON: {reason}") from error
@@ -111,7 +111,7 @@ class SpaceDefinition:
         text = yaml.safe_dump(plain, sort_keys=False) if as_yaml else json.dumps(plain, indent=2)
         path.write_text(text, encoding="utf-8")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return ConfigSpace's serialised form (format version 0.4)."""
         return {
             "name": self.name,
@@ -129,7 +129,7 @@ class SpaceDefinition:
 
     @cached_property
     def space_id(self) -> str:
-        """Digest of what configurations are legal; name and version do not matter."""
+        """Digest of which configurations are legal; name and version do not matter."""
         parts = [h.to_dict() for h in self.hyperparameters.values()]
         for part in parts:
             for bound in ("lower", "upper", "default_value"):
@@ -137,20 +137,20 @@ class SpaceDefinition:
                     part[bound] = float(part[bound])
         return digest("space", parts, list(self.conditions), list(self.forbiddens))
 
-    def default(self) -> dict[str, Any]:
+    def default(self) -> ConfigDict:
         """Return the default configuration, active hyperparameters only."""
         return self.complete({name: h.default for name, h in self.hyperparameters.items()})
 
-    def active(self, config: Mapping[str, Any]) -> set[str]:
+    def active(self, config: Config) -> set[str]:
         """Return the names that are active in `config`, by its conditions."""
         frame, _ = self._coerced(self.frame([config]))
         return {name for name, rows in self._active(frame).items() if rows[0]}
 
-    def complete(self, config: Mapping[str, Any]) -> dict[str, Any]:
+    def complete(self, config: Config) -> ConfigDict:
         """Return `config` with inactive hyperparameters dropped and types made right.
 
         Raises:
-            SpaceError: an unknown or missing hyperparameter, or an illegal value.
+            SpaceError: a hyperparameter is unknown or missing, or a value is illegal.
         """
         unknown = [name for name in config if name not in self.hyperparameters]
         check_keys(unknown, tuple(self.hyperparameters), f"configuration of space '{self.name}'")
@@ -162,11 +162,11 @@ class SpaceDefinition:
         return self.records(clean)[0]
 
     def validate(self, frame: pd.DataFrame) -> pd.Series:
-        """Return why each row is no legal configuration, '' if it is; see `check`."""
+        """Return why each row is no legal configuration, '' if it is one; see `check`."""
         return self.check(frame)[1]
 
     def check(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
-        """Return the frame in the right types and why each row is illegal, '' if it is not.
+        """Return the frame in the right types and why each row is illegal, '' if it is legal.
 
         Values of inactive hyperparameters are not looked at; their cells come back empty.
 
@@ -198,36 +198,38 @@ class SpaceDefinition:
         """Return the frame in the right types, inactive cells empty; rows must be legal."""
         return self.check(frame)[0]
 
-    def records(self, clean: pd.DataFrame) -> list[dict[str, Any]]:
+    def records(self, clean: pd.DataFrame) -> list[ConfigDict]:
         """Return rows of a clean frame as configurations, active hyperparameters only."""
         columns = []
         for name, hyperparameter in self.hyperparameters.items():
             kind = {"int": int, "float": float}.get(hyperparameter.kind)
             present = clean[name].notna().to_numpy()
             cells = clean[name].tolist()
-            columns.append((name, [kind(c) if kind and p else c for c, p in zip(cells, present, strict=True)], present))  # noqa: E501  # fmt: skip
+            if kind is not None:
+                cells = [kind(c) if p else c for c, p in zip(cells, present, strict=True)]
+            columns.append((name, cells, present))
         return [
             {name: cells[row] for name, cells, present in columns if present[row]}
             for row in range(len(clean))
         ]
 
-    def frame(self, configs: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-        """Return configurations as rows, a column per hyperparameter, None where it is not."""
+    def frame(self, configs: Sequence[Config]) -> pd.DataFrame:
+        """Return configurations as rows, one column per hyperparameter, None where one lacks it."""
         names = list(self.hyperparameters)
         rows = [[config.get(name) for name in names] for config in configs]
         return pd.DataFrame(rows, columns=names, dtype=object)
 
-    def _coerced(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    def _coerced(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Rows]]:
         clean, illegal = {}, {}
         for name, hyperparameter in self.hyperparameters.items():
             clean[name], wrong = hyperparameter.coerce(frame[name])
             illegal[name] = wrong.to_numpy(dtype=bool)
         return pd.DataFrame(clean, index=frame.index), illegal
 
-    def _active(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    def _active(self, frame: pd.DataFrame) -> dict[str, Rows]:
         everywhere = np.ones(len(frame), dtype=bool)
         conditions = {condition["child"]: condition for condition in self.conditions}
-        active: dict[str, np.ndarray] = {}
+        active: dict[str, Rows] = {}
         waiting = list(self.hyperparameters)
         while waiting:
             name = waiting.pop(0)

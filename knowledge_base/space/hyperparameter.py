@@ -1,12 +1,16 @@
 """One hyperparameter: its kind, its values, and how they are checked."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from knowledge_base.space.cells import map_distinct
+from knowledge_base.types import JsonObject
+
+Value: TypeAlias = Any
+"""A value of a hyperparameter: bool, int, float or str; the hyperparameter says which."""
 
 NUMERIC = ("float", "int")
 
@@ -16,23 +20,23 @@ class Hyperparameter:
     """A hyperparameter of a search space.
 
     Attributes:
-        name: unique in the space.
+        name: name, unique in the space.
         kind: "float", "int", "categorical", "ordinal" or "constant".
-        default: its default value.
+        default: value where nothing else is known.
         low, high: inclusive bounds of numbers, else None.
         log: whether a number is searched on a log scale.
-        choices: values of a categorical or ordinal (in order), or the one of a constant.
+        choices: values of a categorical or ordinal (in order), or the one value of a constant.
     """
 
     name: str
     kind: str
-    default: Any
+    default: Value
     low: float | None = None
     high: float | None = None
     log: bool = False
-    choices: tuple[Any, ...] = ()
+    choices: tuple[Value, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return it in ConfigSpace's serialised form."""
         if self.kind in NUMERIC:
             return {
@@ -44,7 +48,7 @@ class Hyperparameter:
                 "log": self.log,
                 "meta": None,
             }
-        plain: dict[str, Any] = {"type": self.kind, "name": self.name}
+        plain: JsonObject = {"type": self.kind, "name": self.name}
         if self.kind == "constant":
             return {**plain, "value": self.choices[0], "meta": None}
         values = "choices" if self.kind == "categorical" else "sequence"
@@ -85,12 +89,12 @@ class Hyperparameter:
         return clean, column.notna() & ~inside
 
     def _coerce_choice(self, column: pd.Series) -> tuple[pd.Series, pd.Series]:
-        table: dict[Any, int] = {}
+        table: dict[str, int] = {}
         for index, choice in enumerate(self.choices):
             for spelling in (str(choice), str(choice).lower(), _number_text(choice)):
                 table.setdefault(spelling, index)
 
-        def legal(cell: Any) -> Any:
+        def legal(cell: object) -> Value:
             place = table.get(_number_text(cell), table.get(str(cell)))
             return None if place is None else self.choices[place]
 
@@ -98,7 +102,7 @@ class Hyperparameter:
         return clean, column.notna() & clean.isna()
 
 
-def _number_text(value: Any) -> str:
+def _number_text(value: Value) -> str:
     """Return one spelling for 1, 1.0 and "1.0", and the plain text for everything else."""
     if isinstance(value, bool | np.bool_):
         return str(value)

@@ -1,13 +1,14 @@
 """From a dictionary, as ConfigSpace or a person wrote it, to a checked definition."""
 
-import difflib
 import math
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import NoReturn
 
 from knowledge_base.errors import SpaceError
-from knowledge_base.space.conditions import CONDITION_TYPES, FORBIDDEN_TYPES, parents_of
-from knowledge_base.space.hyperparameter import Hyperparameter
+from knowledge_base.naming import did_you_mean, nearest
+from knowledge_base.space.conditions import CONDITION_TYPES, FORBIDDEN_TYPES, Clause, parents_of
+from knowledge_base.space.hyperparameter import NUMERIC, Hyperparameter, Value
+from knowledge_base.types import JsonObject
 
 TOP_KEYS = ("name", "version", "hyperparameters", "conditions", "forbiddens", "meta",
             "python_module_version", "format_version")  # fmt: skip
@@ -23,7 +24,7 @@ CHOICE_KEYS = ("type", "name", "choices", "sequence", "weights", "value", "defau
 CONDITION_KEYS = ("type", "child", "parent", "value", "values", "conditions")
 
 
-def check_keys(given: Collection[str], known: Sequence[str], where: str) -> None:
+def check_keys(given: Collection[str], known: Collection[str], where: str) -> None:
     """Refuse keys that do not exist; they are mostly typos.
 
     Raises:
@@ -31,16 +32,20 @@ def check_keys(given: Collection[str], known: Sequence[str], where: str) -> None
     """
     for key in given:
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}."
-            raise SpaceError(f"{where}: there is no key '{key}'; {hint}")
+            _refuse("key", key, known, where)
 
 
-def parse_hyperparameters(given: Any, where: str) -> dict[str, Hyperparameter]:
+def _refuse(what: str, name: object, known: Collection[str], where: str) -> NoReturn:
+    near = nearest(str(name), known)
+    hint = f"did you mean '{near}'?" if near else f"known are {', '.join(known)}."
+    raise SpaceError(f"{where}: there is no {what} '{name}'; {hint}")
+
+
+def parse_hyperparameters(given: object, where: str) -> dict[str, Hyperparameter]:
     """Read a list of dictionaries with names, or a mapping of names to dictionaries.
 
     Raises:
-        SpaceError: anything wrong with one of them.
+        SpaceError: something is wrong with one of them.
     """
     if isinstance(given, Mapping):
         given = [
@@ -58,12 +63,12 @@ def parse_hyperparameters(given: Any, where: str) -> dict[str, Hyperparameter]:
 
 
 def parse_conditions(
-    given: Any, hyperparameters: Mapping[str, Hyperparameter], where: str
-) -> tuple[dict[str, Any], ...]:
+    given: Iterable[object] | None, hyperparameters: Mapping[str, Hyperparameter], where: str
+) -> tuple[Clause, ...]:
     """Check conditions; they come back in serialised form, sorted by child.
 
     Raises:
-        SpaceError: unknown type, parent, child or value, or a cycle.
+        SpaceError: a type, parent, child or value is unknown, or the conditions are a cycle.
     """
     parsed = [_condition(_mapping(c, where), hyperparameters, where) for c in given or ()]
     children = [condition["child"] for condition in parsed]
@@ -75,40 +80,38 @@ def parse_conditions(
 
 
 def parse_forbiddens(
-    given: Any, hyperparameters: Mapping[str, Hyperparameter], where: str
-) -> tuple[dict[str, Any], ...]:
+    given: Iterable[object] | None, hyperparameters: Mapping[str, Hyperparameter], where: str
+) -> tuple[Clause, ...]:
     """Check forbidden clauses of the types EQUALS, IN and AND.
 
     Raises:
-        SpaceError: another type, or an unknown hyperparameter.
+        SpaceError: a clause has another type, or names an unknown hyperparameter.
     """
     return tuple(
         _forbidden(_mapping(clause, where), hyperparameters, where) for clause in given or ()
     )
 
 
-def _mapping(value: Any, where: str) -> dict[str, Any]:
+def _mapping(value: object, where: str) -> JsonObject:
     if not isinstance(value, Mapping):
         raise SpaceError(f"{where}: expected keys and values, found {value!r}.")
     return dict(value)
 
 
-def _hyperparameter(entry: dict[str, Any], where: str) -> Hyperparameter:
+def _hyperparameter(entry: JsonObject, where: str) -> Hyperparameter:
     name = entry.get("name")
     if not isinstance(name, str) or not name:
         raise SpaceError(f"{where}: a hyperparameter has no name: {entry!r}.")
     where = f"{where}: {name}"
     kind = KINDS.get(entry.get("type", ""))
     if kind is None:
-        near = difflib.get_close_matches(str(entry.get("type")), KINDS, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(KINDS)}."
-        raise SpaceError(f"{where}: there is no type '{entry.get('type')}'; {hint}")
-    if kind in ("float", "int"):
+        _refuse("type", entry.get("type"), KINDS, where)
+    if kind in NUMERIC:
         return _number(entry, name, kind, where)
     return _choice(entry, name, kind, where)
 
 
-def _number(entry: dict[str, Any], name: str, kind: str, where: str) -> Hyperparameter:
+def _number(entry: JsonObject, name: str, kind: str, where: str) -> Hyperparameter:
     check_keys(entry, NUMBER_KEYS, where)
     low = _bound(entry, ("lower", "low"), kind, where)
     high = _bound(entry, ("upper", "high"), kind, where)
@@ -131,15 +134,15 @@ def _number(entry: dict[str, Any], name: str, kind: str, where: str) -> Hyperpar
     return Hyperparameter(name, kind, default, low, high, log)
 
 
-def _bound(entry: dict[str, Any], names: tuple[str, str], kind: str, where: str) -> float:
+def _bound(entry: JsonObject, names: tuple[str, str], kind: str, where: str) -> float:
     for name in names:
         if name in entry:
             return _as_number(entry[name], kind, f"{where}: {name}")
     raise SpaceError(f"{where}: '{names[1]}' is missing.")
 
 
-def _as_number(value: Any, kind: str, where: str) -> float:
-    try:  # YAML reads 1e-5 as a text
+def _as_number(value: Value, kind: str, where: str) -> float:
+    try:  # YAML reads 1e-5 as a text.
         number = float(value)
     except (TypeError, ValueError):
         raise SpaceError(f"{where} must be a number, not {value!r}.") from None
@@ -152,7 +155,7 @@ def _as_number(value: Any, kind: str, where: str) -> float:
     return number
 
 
-def _choice(entry: dict[str, Any], name: str, kind: str, where: str) -> Hyperparameter:
+def _choice(entry: JsonObject, name: str, kind: str, where: str) -> Hyperparameter:
     check_keys(entry, CHOICE_KEYS, where)
     values = entry.get("choices", entry.get("sequence"))
     if kind == "constant":
@@ -171,17 +174,16 @@ def _choice(entry: dict[str, Any], name: str, kind: str, where: str) -> Hyperpar
     return Hyperparameter(name, kind, default, choices=tuple(values))
 
 
-def _known(name: Any, hyperparameters: Mapping[str, Hyperparameter], where: str) -> str:
+def _known(name: Value, hyperparameters: Mapping[str, Hyperparameter], where: str) -> str:
     if name not in hyperparameters:
-        near = difflib.get_close_matches(str(name), hyperparameters, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise SpaceError(f"{where}: there is no hyperparameter '{name}'.{hint}")
-    return name
+        hint = did_you_mean(str(name), hyperparameters)
+        raise SpaceError(f"{where}: there is no hyperparameter '{name}'. {hint}".rstrip())
+    return str(name)
 
 
 def _condition(
-    given: dict[str, Any], hyperparameters: Mapping[str, Hyperparameter], where: str
-) -> dict[str, Any]:
+    given: JsonObject, hyperparameters: Mapping[str, Hyperparameter], where: str
+) -> Clause:
     check_keys(given, CONDITION_KEYS, f"{where}: condition")
     kind = given.get("type", "EQ")
     if kind not in CONDITION_TYPES:
@@ -219,8 +221,8 @@ def _refuse_cycles(parents: Mapping[str, set[str]], where: str) -> None:
 
 
 def _forbidden(
-    clause: dict[str, Any], hyperparameters: Mapping[str, Hyperparameter], where: str
-) -> dict[str, Any]:
+    clause: JsonObject, hyperparameters: Mapping[str, Hyperparameter], where: str
+) -> Clause:
     kind = clause.get("type")
     if kind not in FORBIDDEN_TYPES:
         raise SpaceError(

@@ -1,23 +1,21 @@
 """Part of a search space: some hyperparameters free, all others fixed."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
 from knowledge_base.errors import SpaceError
-from knowledge_base.space.conditions import COMPARE
+from knowledge_base.space.conditions import COMPARE, Clause
 from knowledge_base.space.definition import SpaceDefinition
-from knowledge_base.space.hyperparameter import Hyperparameter
+from knowledge_base.space.hyperparameter import Hyperparameter, Value
 from knowledge_base.space.parsing import check_keys
-
-Clause = dict[str, Any]
+from knowledge_base.types import Config, ConfigDict
 
 
 def restricted(
     space: SpaceDefinition,
     only: Collection[str] | None = None,
-    fixed: Mapping[str, Any] | None = None,
+    fixed: Config | None = None,
 ) -> SpaceDefinition:
     """Return a space of the same name in which only some hyperparameters are searched.
 
@@ -26,12 +24,12 @@ def restricted(
 
     Args:
         space: the whole space.
-        only: what stays free; default everything that is not fixed.
-        fixed: values of others; default each one's default.
+        only: hyperparameters that stay free; default everything that is not fixed.
+        fixed: values of others; where one has none, its default is taken.
 
     Raises:
-        SpaceError: an unknown name, an illegal value, a hyperparameter that is both, or one
-            to search that what is fixed leaves without effect.
+        SpaceError: a name is unknown, a value is illegal, a hyperparameter is both free and
+            fixed, or one to search has no effect for the fixed values.
     """
     fixed = dict(fixed or {})
     where = f"space '{space.name}'"
@@ -73,15 +71,15 @@ def restricted(
     return part
 
 
-def projected(part: SpaceDefinition, configs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def projected(part: SpaceDefinition, configs: Sequence[Config]) -> list[ConfigDict]:
     """Return the configurations of `part` that are nearest to some of its whole space.
 
-    What the part fixes is as it fixes it; what only becomes active thereby has its default.
-    Combinations that are forbidden are left out.
+    Fixed hyperparameters take their fixed values, and those that only become active by them
+    take their defaults. Combinations that are forbidden are left out.
 
     Args:
-        part: of `restricted`.
-        configs: of the whole space.
+        part: a space that `restricted` returned.
+        configs: configurations of the whole space.
     """
     defaults = {name: h.default for name, h in part.hyperparameters.items()}
     free = [name for name, h in part.hyperparameters.items() if h.kind != "constant"]
@@ -90,7 +88,7 @@ def projected(part: SpaceDefinition, configs: Sequence[Mapping[str, Any]]) -> li
     return part.records(clean[reasons == ""])
 
 
-def _legal(h: Hyperparameter, value: Any, where: str) -> Any:
+def _legal(h: Hyperparameter, value: Value, where: str) -> Value:
     clean, illegal = h.coerce(pd.Series([value], dtype=object))
     if illegal.iloc[0] or clean.isna().iloc[0]:
         raise SpaceError(f"{where}: {h.name} = {value} is outside {h.describe()}.")
@@ -100,9 +98,7 @@ def _legal(h: Hyperparameter, value: Any, where: str) -> Any:
     return float(found) if h.kind == "float" else found
 
 
-def _conditions(
-    space: SpaceDefinition, constants: Mapping[str, Any]
-) -> tuple[list[Clause], set[str]]:
+def _conditions(space: SpaceDefinition, constants: Config) -> tuple[list[Clause], set[str]]:
     """Return the conditions that are left, and the hyperparameters that are never active."""
     dropped: set[str] = set()
     while True:
@@ -114,31 +110,29 @@ def _conditions(
         dropped |= never
 
 
-def _simplified(
-    condition: Clause, constants: Mapping[str, Any], dropped: Collection[str]
-) -> Clause | bool:
-    """Return whether a condition holds, or what is left of it where that is still open."""
+def _simplified(condition: Clause, constants: Config, dropped: Collection[str]) -> Clause | bool:
+    """Return whether a condition holds, or the part of it that is left where that is open."""
     if condition["type"] in ("AND", "OR"):
         parts = [_simplified(part, constants, dropped) for part in condition["conditions"]]
-        decided = condition["type"] == "OR"  # one part that holds decides an OR
+        decided = condition["type"] == "OR"  # One part that holds decides an OR.
         if any(part is decided for part in parts):
-            return decided
+            return bool(decided)
         left = [part for part in parts if isinstance(part, dict)]
         if not left:
             return not decided
         return left[0] if len(left) == 1 else {**condition, "conditions": left}
-    parent = condition["parent"]
+    parent: str = condition["parent"]
     if parent in dropped:
         return False
     if parent not in constants:
         return condition
     if condition["type"] == "IN":
-        return constants[parent] in condition["values"]
+        return bool(constants[parent] in condition["values"])
     return bool(COMPARE[condition["type"]](constants[parent], condition["value"]))
 
 
 def _forbiddens(
-    space: SpaceDefinition, constants: Mapping[str, Any], dropped: Collection[str], where: str
+    space: SpaceDefinition, constants: Config, dropped: Collection[str], where: str
 ) -> list[Clause]:
     found = [_open(clause, constants, dropped) for clause in space.forbiddens]
     if True in found:
@@ -146,8 +140,8 @@ def _forbiddens(
     return [clause for clause in found if isinstance(clause, dict)]
 
 
-def _open(clause: Clause, constants: Mapping[str, Any], dropped: Collection[str]) -> Clause | bool:
-    """Return whether a clause excludes everything or nothing, or what is left of it."""
+def _open(clause: Clause, constants: Config, dropped: Collection[str]) -> Clause | bool:
+    """Return whether a clause excludes everything or nothing, or the part of it that is left."""
     if clause["type"] == "AND":
         parts = [_open(part, constants, dropped) for part in clause["clauses"]]
         left = [part for part in parts if isinstance(part, dict)]
@@ -159,7 +153,7 @@ def _open(clause: Clause, constants: Mapping[str, Any], dropped: Collection[str]
     if clause["name"] not in constants:
         return clause
     values = clause["values"] if clause["type"] == "IN" else [clause["value"]]
-    return constants[clause["name"]] in values
+    return bool(constants[clause["name"]] in values)
 
 
 def _text(condition: Clause) -> str:

@@ -11,6 +11,7 @@ import pytest
 from kb_examples import TASK, content, make_bundle, numbers_of
 
 from knowledge_base import KnowledgeBase, KnowledgeBaseError, UserError
+from knowledge_base.importers.knowledge_base_file import read_bundle
 from knowledge_base.journal import Journal
 
 
@@ -90,8 +91,9 @@ def test_export_and_import_make_the_same(kb, tmp_path):
     kb.add(make_bundle(range(3)))
     kb.export(tmp_path / "out")
     other = KnowledgeBase(tmp_path / "other.duckdb", seed=False)
-    assert other.import_file(tmp_path / "out").added == 3
-    assert other.import_file(kb.path if kb.fold() else "").added == 0
+    assert other.add(read_bundle(tmp_path / "out")).added == 3
+    assert kb.fold()
+    assert other.add(read_bundle(kb.path)).added == 0
     pd.testing.assert_frame_equal(other.trials(configs=True), kb.trials(configs=True))
 
 

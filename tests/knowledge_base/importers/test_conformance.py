@@ -1,0 +1,45 @@
+"""Every importer that is registered passes the same tests."""
+
+import importer_conformance as samples
+from importer_conformance import SAMPLES, ImporterConformance
+
+from knowledge_base.importers import IMPORTERS
+
+
+def test_every_importer_has_a_sample():
+    assert set(SAMPLES.values()) == set(IMPORTERS)
+
+
+class TestCsv(ImporterConformance):
+    name = "table"
+    make_sample = staticmethod(samples.csv_file)
+
+
+class TestJsonLines(ImporterConformance):
+    name = "table"
+    make_sample = staticmethod(samples.json_lines)
+
+
+class TestStudy(ImporterConformance):
+    name = "study"
+    make_sample = staticmethod(samples.study_directory)
+
+
+class TestDatabase(ImporterConformance):
+    name = "knowledge_base"
+    make_sample = staticmethod(samples.database)
+
+
+class TestExportedFolder(ImporterConformance):
+    name = "knowledge_base"
+    make_sample = staticmethod(samples.exported_folder)
+
+
+class TestOptunaDatabase(ImporterConformance):
+    name = "optuna"
+    make_sample = staticmethod(samples.optuna_database)
+
+
+class TestOptunaJournal(ImporterConformance):
+    name = "optuna"
+    make_sample = staticmethod(samples.optuna_journal)
