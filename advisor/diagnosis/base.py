@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from advisor.diagnosis.curve import Curve
 from advisor.diagnosis.findings import Remedy
-from advisor.diagnosis.reading import Reading
 
 
 class Symptom(ABC):
@@ -27,16 +27,16 @@ class Symptom(ABC):
     remedies: ClassVar[tuple[Remedy, ...]] = ()
 
     @abstractmethod
-    def see(self, reading: Reading) -> str | None:
+    def see(self, curve: Curve) -> str | None:
         """Return the evidence with numbers and epochs, None where there is none."""
 
-    def missing(self, reading: Reading) -> str | None:
+    def missing(self, curve: Curve) -> str | None:
         """Return what the curve lacks for a judgement, None if nothing."""
-        lacking = [name for name in self.needs if not reading.known(name)]
+        lacking = [name for name in self.needs if not curve.known(name)]
         if lacking:
             return f"no {' and no '.join(lacking)} in its curve"
-        if reading.epochs < self.shortest:
-            return f"its curve has {reading.epochs} of at least {self.shortest} epochs"
+        if curve.epochs < self.shortest:
+            return f"its curve has {curve.epochs} of at least {self.shortest} epochs"
         return None
 
 
