@@ -8,14 +8,14 @@ alone and minutes for 100,000 rows (docs/benchmarks/metafeatures.md).
 """
 
 from collections.abc import Callable
-from typing import Any
 
+from advisor.metafeatures.labelled_view import Images, Texts, view_of_images, view_of_texts
 from advisor.metafeatures.registry import descriptions, groups_of
-from advisor.metafeatures.view import TableView
-from advisor.metafeatures.views import LabelledView, SeriesView
+from advisor.metafeatures.series_view import Forecastable, SeriesView
+from advisor.metafeatures.table_view import Table, TableView
 
 VERSION = 1
-"""Of the list and of every definition in it; values of different versions do not compare."""
+"""Version of the list and its definitions; values of different versions do not compare."""
 
 DESCRIPTIONS = descriptions()
 """What each metafeature of tables is, by name, in listed order."""
@@ -23,17 +23,20 @@ DESCRIPTIONS = descriptions()
 NAMES = tuple(DESCRIPTIONS)
 """Names of all metafeatures of tables, in listed order."""
 
-_VIEWS: dict[str, Callable[[Any, int], Any]] = {
+_VIEWS: dict[str, Callable[..., object]] = {
     "table": TableView.of,
-    "image": LabelledView.of_images,
-    "text": LabelledView.of_texts,
+    "image": view_of_images,
+    "text": view_of_texts,
     "series": SeriesView.of,
 }
+
+Described = Table | Images | Texts | Forecastable
+"""A data set of any modality, as far as metafeatures look at it; `advisor.data` has all."""
 
 __all__ = ["DESCRIPTIONS", "NAMES", "VERSION", "compute", "descriptions"]
 
 
-def compute(dataset: Any, seed: int = 0) -> dict[str, float]:
+def compute(dataset: Described, seed: int = 0) -> dict[str, float]:
     """Return all metafeatures of a data set by name, NaN where undefined.
 
     Bounded: at most about 10,000 rows (rare classes kept) and 200 features are looked at, and

@@ -45,7 +45,8 @@ def level_codes(categories: np.ndarray) -> np.ndarray:
 
 def dense(codes: np.ndarray) -> np.ndarray:
     """Return codes renumbered without gaps from 0 on, in the same order."""
-    return np.unique(codes, return_inverse=True)[1].reshape(-1)
+    numbered: np.ndarray = np.unique(codes, return_inverse=True)[1].reshape(-1)
+    return numbered
 
 
 def _edges(known: np.ndarray) -> np.ndarray:

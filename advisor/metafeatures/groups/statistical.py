@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from advisor.metafeatures.base import MetafeatureGroup
-from advisor.metafeatures.view import TableView
+from advisor.metafeatures.table_view import TableView
 
 STRONG = 0.5
 """From this absolute correlation on, a pair of features counts as strongly correlated."""
@@ -15,7 +15,7 @@ WHISKER = 1.5
 """Tukey's fences: values further than this many interquartile ranges out are outliers."""
 
 
-class Statistical(MetafeatureGroup):
+class Statistical(MetafeatureGroup[TableView]):
     """Statistics of the numeric features (Rivolli et al. 2022, "statistical").
 
     Constant columns are left out. Missing values are left out of moments and quantiles and

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionDtype
 
 from advisor.metafeatures.binning import dense, level_codes, quantile_codes
 from advisor.metafeatures.sampling import sample_rows
@@ -98,7 +99,7 @@ class TableView:
     @property
     def n_sampled(self) -> int:
         """Rows in the sample (n)."""
-        return self.numeric.shape[1]
+        return int(self.numeric.shape[1])
 
     @cached_property
     def codes(self) -> list[np.ndarray]:
@@ -136,7 +137,7 @@ def _columns(
             yield column.to_numpy(dtype=float, na_value=np.nan)[rows]
 
 
-def _is_categorical(dtype: Any) -> bool:
+def _is_categorical(dtype: np.dtype | ExtensionDtype) -> bool:
     return not pd.api.types.is_numeric_dtype(dtype)
 
 
