@@ -25,7 +25,7 @@ from advisor.comparison.plan import (
 )
 from advisor.comparison.plots import save_plot, text_plot
 from advisor.comparison.standings import Standing, numbers, standings
-from advisor.training.outcome import StopTrial
+from advisor.training.report import StopTrial, as_report
 from advisor.tuning.runner import OnTrial
 from advisor.tuning.search import Search, resume, start
 from advisor.tuning.settings import TuneSettings
@@ -289,4 +289,4 @@ def _warm_up(search: Search) -> None:
 
     if search.settings.objective is None:
         with suppress(Exception):  # if it fails, the trials will say so
-            search.objective.evaluate(search.tuner.context.space.default(), stop)
+            search.objective.evaluate(search.tuner.context.space.default(), as_report(stop))

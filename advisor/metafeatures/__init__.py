@@ -8,11 +8,15 @@ alone and minutes for 100,000 rows (docs/benchmarks/metafeatures.md).
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from advisor.metafeatures.labelled_view import Images, Texts, view_of_images, view_of_texts
+from advisor.metafeatures.labelled_view import view_of_images, view_of_texts
 from advisor.metafeatures.registry import descriptions, groups_of
-from advisor.metafeatures.series_view import Forecastable, SeriesView
+from advisor.metafeatures.series_view import SeriesView
 from advisor.metafeatures.table_view import Table, TableView
+
+if TYPE_CHECKING:
+    from advisor.data import Dataset
 
 VERSION = 1
 """Version of the list and its definitions; values of different versions do not compare."""
@@ -30,13 +34,10 @@ _VIEWS: dict[str, Callable[..., object]] = {
     "series": SeriesView.of,
 }
 
-Described = Table | Images | Texts | Forecastable
-"""A data set of any modality, as far as metafeatures look at it; `advisor.data` has all."""
-
 __all__ = ["DESCRIPTIONS", "NAMES", "VERSION", "compute", "descriptions"]
 
 
-def compute(dataset: Described, seed: int = 0) -> dict[str, float]:
+def compute(dataset: "Dataset | Table", seed: int = 0) -> dict[str, float]:
     """Return all metafeatures of a data set by name, NaN where undefined.
 
     Bounded: at most about 10,000 rows (rare classes kept) and 200 features are looked at, and

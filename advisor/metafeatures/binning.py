@@ -40,7 +40,8 @@ def level_codes(categories: np.ndarray) -> np.ndarray:
         return codes
     rank = np.empty(len(counts), dtype=int)
     rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
-    return np.minimum(rank[codes], MAX_LEVELS)
+    levels: np.ndarray = np.minimum(rank[codes], MAX_LEVELS)
+    return levels
 
 
 def dense(codes: np.ndarray) -> np.ndarray:

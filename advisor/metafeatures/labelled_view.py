@@ -1,12 +1,14 @@
 """A bounded sample of labelled images or texts: what their groups compute on."""
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
-import pandas as pd
 
 from advisor.metafeatures.sampling import shuffled_rows
+
+if TYPE_CHECKING:
+    from advisor.data import ImageDataset, TextDataset
 
 MAX_IMAGES = 500
 MAX_TEXTS = 2000
@@ -14,38 +16,6 @@ MAX_TEXTS = 2000
 
 Sample = TypeVar("Sample", np.ndarray, list[str])
 """Images or texts."""
-
-
-class Images(Protocol):
-    """What is needed of labelled images; `advisor.data.ImageDataset` has it."""
-
-    @property
-    def n_rows(self) -> int:
-        """Number of images."""
-
-    @property
-    def images(self) -> np.ndarray:
-        """Bytes, shape (n, channels, height, width)."""
-
-    @property
-    def target(self) -> pd.Series:
-        """Classes as category, one for each image."""
-
-
-class Texts(Protocol):
-    """What is needed of labelled texts; `advisor.data.TextDataset` has it."""
-
-    @property
-    def n_rows(self) -> int:
-        """Number of texts."""
-
-    @property
-    def texts(self) -> pd.Series:
-        """Texts, shape (n,)."""
-
-    @property
-    def target(self) -> pd.Series:
-        """Classes as category, one for each text."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +47,14 @@ class LabelledView(Generic[Sample]):
         return float(self.class_counts.min() / self.class_counts.sum())
 
 
-def view_of_images(dataset: Images, seed: int) -> LabelledView[np.ndarray]:
+def view_of_images(dataset: "ImageDataset", seed: int) -> LabelledView[np.ndarray]:
     """Sample labelled images."""
     rows = shuffled_rows(dataset.n_rows, MAX_IMAGES, seed)
     codes = dataset.target.cat.codes.to_numpy()
     return LabelledView(dataset.n_rows, dataset.images[rows], codes[rows], np.bincount(codes))
 
 
-def view_of_texts(dataset: Texts, seed: int) -> LabelledView[list[str]]:
+def view_of_texts(dataset: "TextDataset", seed: int) -> LabelledView[list[str]]:
     """Sample labelled texts."""
     rows = shuffled_rows(dataset.n_rows, MAX_TEXTS, seed)
     codes = dataset.target.cat.codes.to_numpy()

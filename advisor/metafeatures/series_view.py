@@ -1,30 +1,16 @@
 """A bounded sample of time series: what their group computes on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor.metafeatures.sampling import shuffled_rows
 
+if TYPE_CHECKING:
+    from advisor.data import SeriesDataset
+
 MAX_SERIES = 50
-
-
-class Forecastable(Protocol):
-    """What is needed of time series; `advisor.data.SeriesDataset` has it."""
-
-    @property
-    def values(self) -> Sequence[np.ndarray]:
-        """One array per series, in the order of time."""
-
-    @property
-    def period(self) -> int:
-        """Points per season."""
-
-    @property
-    def horizon(self) -> int:
-        """Steps ahead to forecast."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +32,7 @@ class SeriesView:
     horizon: int
 
     @classmethod
-    def of(cls, dataset: Forecastable, seed: int) -> "SeriesView":
+    def of(cls, dataset: "SeriesDataset", seed: int) -> "SeriesView":
         """Sample time series, each standardised."""
         rows = shuffled_rows(len(dataset.values), MAX_SERIES, seed)
         sample = [_standardised(dataset.values[row]) for row in rows]

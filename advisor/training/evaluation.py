@@ -34,7 +34,7 @@ def loss_of(outputs: torch.Tensor, targets: torch.Tensor, kind: str) -> torch.Te
 def outputs_of(network: torch.nn.Module, x: torch.Tensor, batch: int) -> torch.Tensor:
     """Return the network's outputs in evaluation mode, shape (n, n_outputs)."""
     network.eval()
-    return torch.cat([network(rows) for rows in x.split(batch)])
+    return torch.cat([network(rows) for rows in torch.split(x, batch)])
 
 
 def to_prediction(outputs: torch.Tensor, data: PreparedData, part: str) -> np.ndarray:

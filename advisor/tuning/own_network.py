@@ -30,7 +30,7 @@ def network_of(
     if not isinstance(space, SpaceDefinition):
         space = SpaceDefinition.read(space)
     if isinstance(module, str):
-        return ModuleFamily(load_function(module, "--module"), space, name, label=module)
+        return ModuleFamily(load_function(module, "module"), space, name, label=module)
     return ModuleFamily(module, space, name)
 
 

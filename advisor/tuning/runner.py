@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from advisor.training.objective import Objective
-from advisor.training.outcome import SKIPPED
+from advisor.training.outcome import reason_of_skip
 from advisor.tuning.batches import TIME_OVER, batch, over
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import TrialRecord
@@ -89,12 +89,12 @@ def _failed(done: Sequence[TrialRecord]) -> RunResult | None:
 
 
 def _skipped(trial: TrialRecord) -> bool:
-    return trial.state == "failed" and (trial.error or "").startswith(SKIPPED)
+    return trial.state == "failed" and reason_of_skip(trial.error) is not None
 
 
 def _all_skipped(trials: Sequence[TrialRecord]) -> str:
     what = "The only configuration was" if len(trials) == 1 else f"All {len(trials)} were"
-    why = (trials[0].error or "").removeprefix(SKIPPED)
+    why = reason_of_skip(trials[0].error)
     return f"{what} skipped for lack of memory ({why}). Free memory or raise --memory-limit."
 
 

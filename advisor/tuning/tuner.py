@@ -12,7 +12,7 @@ from advisor.meta import Query
 from advisor.meta.warm_start import MAX_WARM, Start, load_prior, save_prior, warm_start
 from advisor.strategies import get_strategy
 from advisor.surrogates import Prior
-from advisor.training.outcome import GRADIENT, Outcome
+from advisor.training.outcome import Outcome, stored_gradients
 from knowledge_base import Bundle, KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import (
@@ -237,12 +237,12 @@ class Tuner:
             config=self.context.space.complete(dict(config)),
             state=outcome.state,
             value=outcome.value,
-            metrics=outcome.metrics,
+            metrics=outcome.stored_metrics,
             duration=outcome.duration,
             epochs=outcome.epochs,
             n_params=outcome.n_params,
             seed=self._seed,
-            error=outcome.error,
+            error=outcome.stored_error,
             started_at=started_at or datetime.now(UTC),
             origin=f"{self.context.study.name}:{len(self.trials)}",
             curve=tuple(outcome.curve),
@@ -277,11 +277,7 @@ class Tuner:
         # A stopped trial's value belongs to fewer epochs, yet it is better than no value.
         value = trial.value if trial.state in ("complete", "stopped") else None
         curve = [epoch.val_metric for epoch in trial.curve]
-        slopes = {
-            name.removeprefix(GRADIENT): slope
-            for name, slope in trial.metrics.items()
-            if name.startswith(GRADIENT)
-        }
+        slopes = stored_gradients(trial.metrics)
         self._strategy.tell(trial.config, value, trial.duration, curve, slopes or None)
         for label in trial.labels or ():
             remedies = remedies_for(label, self.context.space, dict(trial.config))
