@@ -1,18 +1,29 @@
-"""Model families, each one file behind `ModelFamily`."""
+"""Model families, each one file behind `ModelFamily`, imported when first asked for."""
 
-import difflib
+from typing import TYPE_CHECKING
 
-from advisor.models.base import ModelFamily
-from advisor.models.cnn import CNN
-from advisor.models.forecaster import Forecaster
-from advisor.models.mlp import MLP
+from advisor.models.base import BuiltInFamily, ModelFamily
 from advisor.models.own import ModuleFamily
-from advisor.models.rnn import RNN
-from knowledge_base.errors import UserError
+from knowledge_base.registry import Registry
 
-FAMILIES: dict[str, type[ModelFamily]] = {
-    family.name: family for family in (MLP, CNN, RNN, Forecaster)
-}
+if TYPE_CHECKING:
+    from advisor.models.cnn import CNN
+    from advisor.models.forecaster import Forecaster
+    from advisor.models.mlp import MLP
+    from advisor.models.rnn import RNN
+
+FAMILIES: Registry[type[BuiltInFamily]] = Registry(
+    "model family",
+    {
+        "mlp": "advisor.models.mlp:MLP",
+        "cnn": "advisor.models.cnn:CNN",
+        "rnn": "advisor.models.rnn:RNN",
+        "forecaster": "advisor.models.forecaster:Forecaster",
+    },
+)
+"""The built-in families by their names; adding one is adding its file and its line here."""
+
+_CLASSES = {"MLP": "mlp", "CNN": "cnn", "RNN": "rnn", "Forecaster": "forecaster"}
 
 __all__ = [
     "CNN",
@@ -28,6 +39,12 @@ __all__ = [
 ]
 
 
+def __getattr__(name: str) -> object:
+    if name in _CLASSES:
+        return FAMILIES[_CLASSES[name]]
+    raise AttributeError(f"module 'advisor.models' has no attribute '{name}'")
+
+
 def family_names() -> list[str]:
     """Return the names of all families."""
     return sorted(FAMILIES)
@@ -39,10 +56,7 @@ def get_family(name: str) -> ModelFamily:
     Raises:
         UserError: there is none; the nearest are suggested.
     """
-    if name not in FAMILIES:
-        near = difflib.get_close_matches(name, FAMILIES, n=1) or family_names()
-        raise UserError(f"No model family is called '{name}'. Try {' or '.join(near)}.")
-    return FAMILIES[name]()
+    return FAMILIES.find(name)()
 
 
 def family_for(modality: str) -> ModelFamily:

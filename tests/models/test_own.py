@@ -232,7 +232,7 @@ def test_gradients_by_the_learning_rate_pass_through_it():
         ({"objective": "a.py:f", "module": "n.py:b", "space": "s"}, "give one of them"),
         ({"data": "x.csv", "space": "space.yaml"}, "--objective or --module"),
         ({"data": "sklearn:iris", "module": "no.py:b", "space": "space.yaml"},
-         r"no\.py of --module does not exist"),
+         r"no\.py of `module` does not exist"),
     ],
 )  # fmt: skip
 def test_settings_that_do_not_go_together(files, settings, says):
