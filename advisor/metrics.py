@@ -15,7 +15,7 @@ class Metric:
     Attributes:
         name: as users write it and tasks store it.
         direction: "maximize" or "minimize".
-        kinds: of task, among "classification", "regression" and "forecasting".
+        kinds: the kinds of task it judges, among "classification", "regression" and "forecasting".
     """
 
     name: str

@@ -34,7 +34,7 @@ def to_dataset(
         kind: "classification" or "regression"; None infers it from the target.
         name: display name, which errors use too.
         source: where it came from, as stored.
-        licence: of the data, if known.
+        licence: that of the data, if known.
 
     Raises:
         UserError: no or unknown target, missing or constant target, infinities, text or

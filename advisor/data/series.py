@@ -21,7 +21,7 @@ MIN_POINTS = 30
 
 HELD_OUT_SHARE = 0.2
 GAP = 1.6
-"""Times the usual distance between points beyond which there is a gap; months differ."""
+"""Multiple of the usual distance between points that makes a gap; months differ in length."""
 
 DAY = 86_400.0
 PERIODS = {
@@ -41,7 +41,7 @@ class SeriesDataset(Dataset):
 
     Attributes:
         values: one array per series, in the order of time, each of at least `MIN_POINTS`.
-        series_names: of each.
+        series_names: one name for each.
         horizon: steps ahead to forecast.
         period: points per season, 1 if none is known.
     """
@@ -75,7 +75,7 @@ class SeriesDataset(Dataset):
 
     @property
     def n_classes(self) -> int | None:
-        """None."""
+        """Always None: series have no classes."""
         return None
 
     @cached_property

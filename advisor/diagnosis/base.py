@@ -11,12 +11,12 @@ class Symptom(ABC):
     """One thing that can go wrong.
 
     Attributes:
-        name: as labels have it.
-        title: as people read it.
+        name: what labels call it; the module is called so, too.
+        title: what people read.
         needs: columns of the curve that have to be there.
         shortest: epochs without which it cannot be judged.
         hides: names of symptoms that are only consequences of this one.
-        remedies: by usual names of hyperparameters, in the order of what to try first.
+        remedies: what helps, by usual names of hyperparameters; what to try first comes first.
     """
 
     name: ClassVar[str]

@@ -25,7 +25,7 @@ class Curve:
     Attributes:
         trial: configuration, state, error and curve.
         task: metric and direction.
-        n_classes: of the data set, None where there are none or it is not known.
+        n_classes: how many classes the data set has, None without classes or where it is not known.
         best: the best value known on this task, if any.
     """
 

@@ -28,7 +28,7 @@ class Finding:
     """One thing that went wrong in a trial.
 
     Attributes:
-        name: of the symptom, such as "overfitting"; stored as the trial's label.
+        name: that of the symptom, such as "overfitting"; stored as the trial's label.
         title: the same for people.
         evidence: numbers and epochs, one sentence.
         remedies: changes within the space.

@@ -19,7 +19,7 @@ class StudyDiagnosis:
 
     Attributes:
         study: its name.
-        metric, direction: of its task.
+        metric, direction: those of its task.
         trials: those that were looked at, in their order.
         diagnoses: one for each of them.
         best: number of the best complete trial of the study, None without any.

@@ -26,7 +26,7 @@ def diagnose(
         trial: with its configuration, state and curve; signals may be missing.
         task: its metric and direction.
         space: what remedies are chosen from; without it all are advice.
-        n_classes: of the data set, if it is one of classes.
+        n_classes: how many classes the data set has, if any.
         best: best value known on this task, which says what was possible.
     """
     curve = Curve(trial, task, n_classes, best)
@@ -61,7 +61,7 @@ def labelled(
 
     Args:
         trial, task, space: as for `diagnose`.
-        dataset: of the task, if any.
+        dataset: that of the task, if any.
         others: trials on the same task, which say what is possible.
     """
     if not trial.curve and trial.state != "diverged":

@@ -48,9 +48,9 @@ def compute(dataset: "Dataset | Table", seed: int = 0) -> dict[str, float]:
     to rounding and ties.
 
     Args:
-        dataset: of any modality; see `advisor.data.Dataset`. Of tables only the features
+        dataset: data of any modality; see `advisor.data.Dataset`. Of tables only the features
             (NaN allowed), the target and the kind are needed.
-        seed: of the samples.
+        seed: what the samples are drawn with.
     """
     modality = getattr(dataset, "modality", "table")
     view = _VIEWS[modality](dataset, seed)

@@ -17,8 +17,8 @@ class MetafeatureGroup(ABC, Generic[View]):
     found by itself. Raise `advisor.metafeatures.VERSION` when the list or a value changes.
 
     Attributes:
-        name: of the group; prefix of the names of its metafeatures.
-        modality: of the data sets that it describes.
+        name: what the group is called; prefix of the names of its metafeatures.
+        modality: that of the data sets that it describes.
         descriptions: what each metafeature (name without prefix) is, in listed order.
     """
 

@@ -23,7 +23,7 @@ class LabelledView(Generic[Sample]):
     """Sampled images or texts with the classes of all.
 
     Attributes:
-        n_rows: of the whole data set.
+        n_rows: rows of the whole data set.
         sample: images as bytes, (n, channels, height, width), or a list of texts.
         labels: class codes of the sample, shape (n,).
         class_counts: rows of each class in the whole data set.

@@ -18,8 +18,8 @@ class SeriesView:
     """Sampled series, each standardised.
 
     Attributes:
-        n_series: of the whole data set.
-        lengths: of all series.
+        n_series: how many series the whole data set has.
+        lengths: points of each series of the whole data set.
         sample: standardised series.
         period: points per season.
         horizon: steps ahead.

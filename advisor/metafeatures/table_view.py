@@ -40,8 +40,8 @@ class TableView:
     any finite input overflows.
 
     Attributes:
-        n_rows: of the whole table, rows without a target left out.
-        n_features: of the whole table.
+        n_rows: rows of the whole table, those without a target left out.
+        n_features: features of the whole table.
         n_numeric: numeric features of the whole table.
         numeric: NaN where missing or infinite, shape (p, n).
         log_scale: log10 of what each numeric column was divided by, shape (p,).
@@ -51,7 +51,7 @@ class TableView:
         class_counts: rows of each class in the whole table; empty for regression.
         numbers: target (regression), else None, shape (n,).
         distinct_targets: distinct target values in the whole table.
-        seed: of everything random.
+        seed: what everything random is drawn with.
     """
 
     n_rows: int

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from advisor.faults import fault
 from advisor.models.base import ModelFamily
+from advisor.models.registry import FAMILIES, family_for
 from knowledge_base.errors import UserError
 from knowledge_base.types import Config, ConfigDict
 
@@ -70,8 +71,6 @@ class ModuleFamily(ModelFamily):
             UserError: a built-in family has that name, or the training cannot use a
                 hyperparameter.
         """
-        from advisor.models import FAMILIES
-
         self._name = name or space.name
         self.label = label or getattr(factory, "__qualname__", repr(factory))
         self._factory, self._space = factory, space
@@ -100,12 +99,12 @@ class ModuleFamily(ModelFamily):
 
     def complete(self, config: Config, data: "PreparedData") -> ConfigDict:
         """Return `config` over the defaults of the built-in family for such data."""
-        hyperparameters = _built_in(data).space().hyperparameters.values()
+        hyperparameters = family_for(data.modality).space().hyperparameters.values()
         return {**{known.name: known.default for known in hyperparameters}, **config}
 
     def adapt(self, config: Config, data: "PreparedData") -> "PreparedData":
         """Return the data as the built-in family for such data sees them."""
-        return _built_in(data).adapt(config, data)
+        return family_for(data.modality).adapt(config, data)
 
     def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the user's network, tried on two rows.
@@ -143,12 +142,6 @@ class ModuleFamily(ModelFamily):
             raise UserError(
                 f"{self.label} does not work with the defaults of its space: {fault(error)}."
             ) from error
-
-
-def _built_in(data: "PreparedData") -> ModelFamily:
-    from advisor.models import family_for
-
-    return family_for(data.modality)
 
 
 def _check_outputs(network: "torch.nn.Module", data: "PreparedData") -> None:

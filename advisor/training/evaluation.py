@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional
 
 from advisor.data import PreparedData
-from advisor.metrics import metrics_of
+from advisor.metrics import Metric, get_metric, metrics_of
+from knowledge_base.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,19 @@ class Tensors:
     def of(cls, x: np.ndarray, y: np.ndarray, device: torch.device) -> "Tensors":
         """Move one part to `device`; small data live there as a whole."""
         return cls(torch.from_numpy(x).to(device), torch.from_numpy(y).to(device))
+
+
+def metric_of(name: str, data: PreparedData) -> Metric:
+    """Return a metric for this kind of data.
+
+    Raises:
+        UserError: no such metric, or not one for this kind of task.
+    """
+    chosen = get_metric(name)
+    if data.kind not in chosen.kinds:
+        names = ", ".join(known.name for known in metrics_of(data.kind))
+        raise UserError(f"The metric {name} is not one of {data.kind}; choose from {names}.")
+    return chosen
 
 
 def loss_of(outputs: torch.Tensor, targets: torch.Tensor, kind: str) -> torch.Tensor:

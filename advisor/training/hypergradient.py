@@ -59,13 +59,13 @@ def hypergradients(
     loss, for instance) only where `loss` uses them.
 
     Args:
-        loss: of a batch, differentiable in weights and hyperparameters.
+        loss: loss on a batch, differentiable in weights and hyperparameters.
         validation: loss of the trained weights.
         weights: initial ones, by name; not changed.
         hyperparameters: values, by name; must have a learning rate.
         batches: one per step.
         optimizer: "sgd" (with momentum, and L2 weight decay) or "adamw".
-        factors: of the learning rate, one per step; default all 1.
+        factors: what the learning rate is multiplied by, one per step; default all 1.
         clip: largest norm of a gradient.
 
     Returns:
@@ -113,7 +113,7 @@ def family_hypergradients(
         data: prepared parts.
         names: hyperparameters of `family.differentiable`; inactive ones get no gradient.
         seed: of initial weights, order of the rows and dropout.
-        max_epochs: as many as the configuration trains.
+        max_epochs: how many the configuration trains.
     """
     with torch.random.fork_rng(devices=[]), _second_derivatives():
         torch.manual_seed(seed)
@@ -127,7 +127,7 @@ def family_hypergradients(
 
 @contextmanager
 def _second_derivatives() -> Iterator[None]:
-    """Do without the fused recurrent kernels, which have none."""
+    """Do without the fused recurrent kernels, which have no second derivatives."""
     with warnings.catch_warnings():
         # PyTorch warns of a setting of Intel's GPUs that is put back along with the switch.
         warnings.filterwarnings("ignore", message="TF32 acceleration")

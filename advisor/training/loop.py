@@ -10,12 +10,13 @@ import torch
 
 from advisor.data import PreparedData
 from advisor.data.preparation import PARTS
-from advisor.metrics import Metric, get_metric, metrics_of
+from advisor.metrics import Metric
 from advisor.models.base import ModelFamily
 from advisor.training.evaluation import (
     Tensors,
     all_metrics,
     loss_of,
+    metric_of,
     outputs_of,
     to_prediction,
 )
@@ -23,7 +24,6 @@ from advisor.training.optimisation import EXPLODED, clip_limit, make_optimizer, 
 from advisor.training.outcome import Outcome, TrialState
 from advisor.training.report import Report, Reporting, StopTrial, as_report
 from advisor.training.signals import Signals, largest_finite, loss_spread
-from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
 from knowledge_base.types import Config
 
@@ -97,19 +97,6 @@ def _gpus(device: str | None) -> list[torch.device]:
 def place_of(device: str | None) -> torch.device:
     """Return the device of that name; without one CUDA when present."""
     return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-
-
-def metric_of(name: str, data: PreparedData) -> Metric:
-    """Return a metric for this kind of data.
-
-    Raises:
-        UserError: no such metric, or not one for this kind of task.
-    """
-    chosen = get_metric(name)
-    if data.kind not in chosen.kinds:
-        names = ", ".join(known.name for known in metrics_of(data.kind))
-        raise UserError(f"The metric {name} is not one of {data.kind}; choose from {names}.")
-    return chosen
 
 
 class Run:

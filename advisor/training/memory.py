@@ -25,7 +25,7 @@ from knowledge_base.types import Config
 KEPT = {nn.LSTM: 16, nn.GRU: 12, nn.RNN: 6}
 """Numbers that a recurrent layer keeps for its gradients, per row, step and unit; measured."""
 PASSED = 5
-"""The same without gradients."""
+"""Numbers that a recurrent layer passes on without gradients, per row, step and unit."""
 OUTPUT_BYTES = 40
 """Bytes per row and output of an evaluation: outputs, probabilities, copies in double precision."""
 COPIES = {"sgd": 5, "adamw": 6}
@@ -83,7 +83,7 @@ def estimate(family: ModelFamily, config: Config, data: PreparedData) -> Estimat
     outputs = max(looked_at, rows["valid"], rows["test"]) * data.n_outputs * OUTPUT_BYTES
     return Estimate(
         data=size,
-        # Until they are joined, parts are there twice.
+        # The parts are in memory twice until they are joined.
         made=0 if adapted is few else 2 * size,
         network=_bytes_of(network.parameters()) * COPIES.get(config["optimizer"], 6),
         batch=_kept(network, _meta(adapted.x_train, batch)),

@@ -64,7 +64,7 @@ class Objective(ABC):
 
         Args:
             configs: active hyperparameters of each.
-            reports: of each; one that raises `StopTrial` ends its own trial only.
+            reports: one for each; one that raises `StopTrial` ends its own trial only.
 
         Raises:
             Exception: as `evaluate`; the runner evaluates the others one by one.

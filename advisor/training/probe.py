@@ -27,7 +27,7 @@ def probe(
     Args:
         objective: limited to few epochs.
         configs: what to try, best first.
-        direction: of the objective, "minimize" or "maximize".
+        direction: that of the objective, "minimize" or "maximize".
         seconds: for all of them; no configuration gets more than twice its equal share.
 
     Returns:

@@ -26,7 +26,7 @@ class Stack:
 
         Args:
             networks: on the CPU.
-            generators: of each network's random choices.
+            generators: source of each network's random choices.
         """
         vectors = [parameters_to_vector(network.parameters()).detach() for network in networks]
         self.weights = torch.stack(vectors).requires_grad_()

@@ -28,7 +28,7 @@ class Layer(ABC, Generic[Module]):
 
     Attributes:
         kinds: the modules that it stands for; their subclasses are not meant.
-        generators: of each network's random choices.
+        generators: source of each network's random choices.
     """
 
     kinds: ClassVar[tuple[type[nn.Module], ...]]
@@ -130,7 +130,7 @@ class _LayerNorm(Layer[nn.LayerNorm]):
 
 
 class _Activation(Layer[nn.Module]):
-    """What works on each number alone."""
+    """A function that works on each number alone."""
 
     kinds = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Tanh)
 

@@ -32,7 +32,7 @@ class SGDSteps:
         Args:
             weights: before it, by name; not changed.
             slopes: gradients by the weights, in their order.
-            hyper: hyperparameters; of `weight_decay` and `momentum` what there is, is used.
+            hyper: hyperparameters; `weight_decay` and `momentum` are used where they are there.
             rate: learning rate of this step.
         """
         decay = hyper.get("weight_decay", torch.zeros(()))
@@ -86,7 +86,7 @@ def sgd_(
     """Change weights in place as `torch.optim.SGD` does, and gradients and velocity with them.
 
     Args:
-        weights, slopes, velocity: of each network, shape (networks, parameters).
+        weights, slopes, velocity: one row for each network, shape (networks, parameters).
         rates, penalties, momenta: learning rate, weight decay and momentum, (networks, 1).
     """
     slopes.addcmul_(weights, penalties)
@@ -108,10 +108,10 @@ def adamw_(
     """Change weights and moments in place as `torch.optim.AdamW` does.
 
     Args:
-        weights, slopes, means, squares: of each network, shape (networks, parameters).
+        weights, slopes, means, squares: one row for each network, shape (networks, parameters).
         rates: learning rates, (networks, 1).
         kept: share of the weights that decay leaves, 1 - rate x decay, (networks, 1).
-        number: of the step, from 1.
+        number: how many steps there are with this one.
         betas, epsilon: as PyTorch's.
     """
     first, second = betas

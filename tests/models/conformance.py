@@ -51,13 +51,6 @@ class FamilyConformance:
     def data(self):
         raise NotImplementedError
 
-    @pytest.fixture(autouse=True)
-    def one_thread(self):
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        yield
-        torch.set_num_threads(before)
-
     def test_it_says_what_it_is(self, family):
         assert isinstance(family, ModelFamily)
         assert isinstance(family.name, str)

@@ -18,14 +18,6 @@ from knowledge_base.space import SpaceDefinition
 tiny = functools.cache(tiny)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def complete(family, **changes):
     return complete_of(get_family(family), **changes)
 

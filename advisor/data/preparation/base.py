@@ -34,7 +34,7 @@ class PreparedData:
     """The three parts as inputs (n, ...) and targets (n,) or, for forecasts, (n, horizon).
 
     Attributes:
-        modality: of the data set.
+        modality: that of the data set.
         kind: "classification" (targets are int64 class indices), "regression" or
             "forecasting" (float32, standardised by the training part).
         n_inputs: columns, channels, words or values per step after encoding.

@@ -34,7 +34,7 @@ class TextData(PreparedData):
 
         Args:
             vocabulary: the most frequent words to know; others are one unknown word.
-            length: of the rows; no longer than the longest text.
+            length: how many words a row has; no more than the longest text.
         """
         known = min(vocabulary + FIRST_WORD, self.n_inputs)
         return replace(
@@ -52,7 +52,7 @@ def prepare_texts(dataset: TextDataset, seed: int = 0) -> TextData:
     codes = dataset.target.cat.codes.to_numpy(dtype=np.int64)
     words = [tokens(text) for text in dataset.texts]
     counts = Counter(word for row in splits.train for word in words[row])
-    # Equally frequent words in the order of the alphabet, so that runs can be repeated.
+    # Equally frequent words stand in the order of the alphabet, so that runs can be repeated.
     ranked = sorted(counts, key=lambda word: (-counts[word], word))[:MAX_VOCABULARY]
     numbers = {word: place for place, word in enumerate(ranked, start=FIRST_WORD)}
     length = max(min(max(map(len, words)), MAX_LENGTH), 1)

@@ -100,7 +100,7 @@ def _correlation(correlation: np.ndarray) -> dict[str, float]:
 def _components(correlation: np.ndarray) -> dict[str, float]:
     variances = np.maximum(np.linalg.eigvalsh(correlation)[::-1], 0)
     shares = variances / variances.sum()
-    # Less a rounding error, so that k equal components never become k + 1.
+    # A rounding error is allowed for, so that k equal components never become k + 1.
     needed = int((np.cumsum(shares) < VARIANCE_KEPT - 1e-9).sum()) + 1
     return {
         "pca_share": needed / len(shares),
