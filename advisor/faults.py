@@ -1,4 +1,4 @@
-"""What went wrong in a user's own code, in one line."""
+"""What went wrong in the code of others, a user's or a library's, in one line."""
 
 import traceback
 from pathlib import Path
@@ -17,3 +17,12 @@ def fault(error: BaseException) -> str:
     if not frames or OURS in Path(frames[-1].filename).resolve().parents:
         return told
     return f"{told} ({Path(frames[-1].filename).name}:{frames[-1].lineno})"
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error of a library says, on one line and without a full stop.
+
+    >>> one_line(ValueError("bad magic number,\\n  file is cut off."))
+    'bad magic number, file is cut off'
+    """
+    return " ".join(str(error).split()).rstrip(".")

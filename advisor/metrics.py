@@ -1,11 +1,11 @@
 """Metrics that can be optimised, with their direction; scikit-learn computes them."""
 
-import difflib
 from dataclasses import dataclass
 
 import numpy as np
 
 from knowledge_base.errors import UserError
+from knowledge_base.naming import try_these
 
 
 @dataclass(frozen=True)
@@ -13,9 +13,9 @@ class Metric:
     """A metric by its name.
 
     Attributes:
-        name: as used on the command line.
+        name: as users write it and tasks store it.
         direction: "maximize" or "minimize".
-        kinds: of task, among "classification", "regression" and "forecasting".
+        kinds: the kinds of task it judges, among "classification", "regression" and "forecasting".
     """
 
     name: str
@@ -59,7 +59,8 @@ METRICS = {
         Metric("smape", "minimize", ("forecasting",)),
     )
 }
-"""MASE and sMAPE (in percent) as in Hyndman and Koehler (2006) and the M4 competition."""
+"""All metrics by their names; MASE and sMAPE (in percent) as in Hyndman and Koehler (2006) and the
+M4 competition."""
 
 _DEFAULTS = {"classification": "accuracy", "regression": "rmse", "forecasting": "mase"}
 
@@ -71,8 +72,7 @@ def get_metric(name: str) -> Metric:
         UserError: there is none; the nearest are suggested.
     """
     if name not in METRICS:
-        near = difflib.get_close_matches(name, METRICS, n=1) or list(METRICS)
-        raise UserError(f"No metric is called '{name}'. Try {' or '.join(near)}.")
+        raise UserError(f"No metric is called '{name}'. {try_these(name, METRICS)}")
     return METRICS[name]
 
 
@@ -133,7 +133,7 @@ def _log_loss(truth: np.ndarray, prediction: np.ndarray) -> float:
 def _rmse(truth: np.ndarray, prediction: np.ndarray) -> float:
     from sklearn.metrics import root_mean_squared_error
 
-    # Of all steps of a forecast together; scikit-learn would average those of each step.
+    # All steps of a forecast count together; scikit-learn would average those of each step.
     return float(root_mean_squared_error(truth.ravel(), prediction.ravel()))
 
 

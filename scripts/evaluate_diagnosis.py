@@ -22,7 +22,7 @@ from diagnosis.plants import HEALTHY
 from diagnosis.runs import Run, jobs, run_all
 
 from advisor.diagnosis import SYMPTOMS, Diagnosis, diagnose
-from advisor.diagnosis.reading import Reading
+from advisor.diagnosis.curve import Curve
 from advisor.metrics import default_metric
 from advisor.models import get_family
 from knowledge_base.records import TaskRecord, TrialRecord
@@ -84,7 +84,7 @@ def _case(run: Run, best: float) -> Case:
     outcome, classes = run.outcome, run.dataset.n_classes
     trial = TrialRecord("study", 0, run.config, outcome.state, outcome.value,
                         error=outcome.error, curve=outcome.curve)  # fmt: skip
-    lacks = Reading(trial, task, classes, best).shortfall
+    lacks = Curve(trial, task, classes, best).shortfall
     return Case(
         run,
         1.0 if lacks is None else lacks,

@@ -26,7 +26,7 @@ from advisor.comparison.plots import save_plot, text_plot
 from advisor.comparison.standings import Standing, numbers, standings
 from advisor.problem import problem_of
 from advisor.settings import Settings
-from advisor.training.outcome import StopTrial
+from advisor.training.report import StopTrial, as_report
 from advisor.tuning.runner import OnTrial
 from advisor.tuning.search import Search, begin, resume
 from knowledge_base import KnowledgeBase
@@ -286,4 +286,4 @@ def _warm_up(search: Search) -> None:
 
     if search.settings.objective is None:
         with suppress(Exception):  # if it fails, the trials will say so
-            search.objective.evaluate(search.tuner.study.space.default(), stop)
+            search.objective.evaluate(search.tuner.study.space.default(), as_report(stop))

@@ -8,9 +8,9 @@ import pandas as pd
 from knowledge_base.errors import UserError
 
 FEW_CATEGORIES = 20
-"""Up to so many different texts are categories, however long they are."""
+"""Number of different texts up to which a column is one of categories, however long they are."""
 MAX_CATEGORY_SHARE = 0.5
-"""Of the rows; a column with more different texts is not of categories."""
+"""Share of the rows; a column with more different texts than that is not one of categories."""
 MAX_CATEGORY_LENGTH = 30
 """Mean number of characters beyond which many different texts are free text."""
 
@@ -38,7 +38,7 @@ def typed(column: pd.Series, where: str) -> pd.Series:
     if found in _DATES or (found == "string" and _looks_like_dates(column)):
         raise UserError(
             f"The column '{column.name}' of {where} holds dates or times. To forecast a time "
-            f"series, name it with --time {column.name}; else turn it into numbers (such as days "
+            f"series, name it with `time={column.name}`; else turn it into numbers (such as days "
             "since a start) or drop it."
         )
     if found not in _CATEGORIES or not all_scalars(column):
@@ -92,5 +92,5 @@ def _check_categories(column: pd.Series, where: str) -> None:
         return
     raise UserError(
         f"Tables have no text columns: '{column.name}' of {where} has {what}. To classify "
-        f"texts, name it with --text {column.name}; else drop it or turn it into categories."
+        f"texts, name it with `text={column.name}`; else drop it or turn it into categories."
     )

@@ -83,7 +83,7 @@ def to_images(
         UserError: another shape or range, or labels that cannot be used.
     """
     if kind not in (None, "classification"):
-        raise UserError(f"Images are classified; --kind {kind} is not supported for them.")
+        raise UserError(f"Images are classified; `kind={kind}` is not supported for them.")
     images = _channels_first(np.asarray(images), name)
     if len(images) != len(labels):
         raise UserError(f"{name} has {len(images)} images but {len(labels)} labels.")

@@ -1,13 +1,12 @@
 """From a raw frame to a `TabularDataset`: target, kind of task, types and what is refused."""
 
-import difflib
-
 import numpy as np
 import pandas as pd
 
 from advisor.data.columns import all_scalars, check_infinities, typed
 from advisor.data.dataset import TabularDataset
 from knowledge_base.errors import UserError
+from knowledge_base.naming import did_you_mean
 
 KINDS = ("classification", "regression")
 MIN_ROWS = 10
@@ -35,7 +34,7 @@ def to_dataset(
         kind: "classification" or "regression"; None infers it from the target.
         name: display name, which errors use too.
         source: where it came from, as stored.
-        licence: of the data, if known.
+        licence: that of the data, if known.
 
     Raises:
         UserError: no or unknown target, missing or constant target, infinities, text or
@@ -100,10 +99,9 @@ def target_column(frame: pd.DataFrame, target: str | None, name: str) -> str:
     columns = list(frame.columns)
     shown = ", ".join(columns[:MAX_SHOWN]) + (", ..." if len(columns) > MAX_SHOWN else "")
     if target is None:
-        raise UserError(f"Say which column of {name} to predict with --target. It has: {shown}.")
+        raise UserError(f"Say which column of {name} to predict with `target`. It has: {shown}.")
     if target not in columns:
-        near = difflib.get_close_matches(target, columns, n=1, cutoff=0.4)
-        hint = f"Did you mean '{near[0]}'?" if near else f"It has: {shown}."
+        hint = did_you_mean(target, columns, f"It has: {shown}.", cutoff=0.4)
         raise UserError(f"{name} has no column '{target}'. {hint}")
     return target
 
@@ -115,11 +113,11 @@ def _target(label: pd.Series, kind: str | None, name: str) -> pd.Series:
         if not pd.api.types.is_numeric_dtype(label):
             raise UserError(
                 f"The target '{label.name}' of {name} is not numeric, as regression needs; use "
-                "--kind classification."
+                "`kind=classification`."
             )
         return label.astype("float64")
     number = pd.api.types.is_numeric_dtype(label)
-    _check_classes(label, name, ", or use --kind regression" if number else "")
+    _check_classes(label, name, ", or use `kind=regression`" if number else "")
     return label.astype("category")
 
 

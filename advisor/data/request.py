@@ -33,18 +33,18 @@ class DataRequest:
         """Refuse what contradicts itself.
 
         Raises:
-            UserError: options of two modalities, or an impossible horizon.
+            UserError: columns of two modalities, or an impossible horizon.
         """
         if self.text and (self.time or self.series or self.horizon):
-            raise UserError("--text is for texts; --time, --series and --horizon for time series.")
+            raise UserError("`text` is for texts; `time`, `series` and `horizon` for time series.")
         if (self.series or self.horizon) and not self.time and self.modality != "series":
-            raise UserError("--series and --horizon need --time, the column with the times.")
+            raise UserError("`series` and `horizon` need `time`, the column with the times.")
         if self.horizon is not None and self.horizon < 1:
-            raise UserError(f"--horizon must be at least 1, not {self.horizon}.")
+            raise UserError(f"`horizon` must be at least 1, not {self.horizon}.")
         named = "text" if self.text else "series" if self.time else None
         if named and self.modality not in (None, named):
             raise UserError(
-                f"--{'text' if self.text else 'time'} does not go with a family for "
+                f"`{'text' if self.text else 'time'}` does not go with a family for "
                 f"{self.modality} data; leave one of them out."
             )
 

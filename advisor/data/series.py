@@ -17,11 +17,11 @@ from advisor.data.request import DataRequest
 from knowledge_base.errors import UserError
 
 MIN_POINTS = 30
-"""Of the shortest series, for a training, a validation and a test part."""
+"""Points of the shortest series, for a training, a validation and a test part."""
 
 HELD_OUT_SHARE = 0.2
 GAP = 1.6
-"""Times the usual distance between points beyond which there is a gap; months differ."""
+"""Multiple of the usual distance between points that makes a gap; months differ in length."""
 
 DAY = 86_400.0
 PERIODS = {
@@ -41,7 +41,7 @@ class SeriesDataset(Dataset):
 
     Attributes:
         values: one array per series, in the order of time, each of at least `MIN_POINTS`.
-        series_names: of each.
+        series_names: one name for each.
         horizon: steps ahead to forecast.
         period: points per season, 1 if none is known.
     """
@@ -75,7 +75,7 @@ class SeriesDataset(Dataset):
 
     @property
     def n_classes(self) -> int | None:
-        """None."""
+        """Always None: series have no classes."""
         return None
 
     @cached_property
@@ -97,13 +97,13 @@ def to_series(
     frame = frame.rename(columns=str)
     check_columns(frame.columns, name)
     if request.kind not in (None, "forecasting"):
-        raise UserError(f"A time series is forecast; --kind {request.kind} does not apply.")
+        raise UserError(f"A time series is forecast; `kind={request.kind}` does not apply.")
     target = target_column(frame, request.target, name)
     if request.time is None:
-        raise UserError(f"Say which column of {name} holds the times with --time.")
+        raise UserError(f"Say which column of {name} holds the times with `time`.")
     if target in (request.time, request.series):
-        option = "--time" if target == request.time else "--series"
-        raise UserError(f"{option} and --target are both '{target}'; they must differ.")
+        other = "time" if target == request.time else "series"
+        raise UserError(f"`{other}` and `target` are both '{target}'; they must differ.")
     time = target_column(frame, request.time, name)
     check_rows(frame, name)
     _check_numbers(frame[target], name)
@@ -220,7 +220,8 @@ def _weekends(seconds: np.ndarray) -> np.ndarray:
     """Return which steps go from a Friday to the Monday after it, shape (n - 1,)."""
     day = (np.floor(seconds / DAY) + 3) % 7  # 1970 began on a Thursday; Monday is 0
     over = np.abs(np.diff(seconds) - 3 * DAY) < 0.1 * DAY
-    return over & (day[:-1] == 4) & (day[1:] == 0)
+    weekends: np.ndarray = over & (day[:-1] == 4) & (day[1:] == 0)
+    return weekends
 
 
 def _check_times(seconds: np.ndarray, jumps: np.ndarray, shown: pd.Series, where: str) -> float:
@@ -237,7 +238,7 @@ def _check_times(seconds: np.ndarray, jumps: np.ndarray, shown: pd.Series, where
         place = int(np.flatnonzero(steps == 0)[0])
         raise UserError(
             f"The time {shown.iloc[place]} appears twice in {where}; keep one row of each, or "
-            "name the column that tells series apart with --series."
+            "name the column that tells series apart with `series`."
         )
     if (steps < 0).any():
         place = int(np.flatnonzero(steps < 0)[0]) + 1
@@ -275,7 +276,7 @@ def _horizon(horizon: int | None, period: int, shortest: int, name: str) -> int:
     if horizon > longest:
         raise UserError(
             f"A horizon of {horizon} is too long for {name}: its shortest series has {shortest} "
-            f"points, of which validation and test get {longest} each; use --horizon {longest} "
-            "or less."
+            f"points, of which validation and test get {longest} each; use "
+            f"`horizon={longest}` or less."
         )
     return horizon

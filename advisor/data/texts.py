@@ -81,7 +81,7 @@ def to_texts(
             "fill in or drop these rows."
         )
     if request.kind not in (None, "classification"):
-        raise UserError("Texts are classified; --kind regression is not supported for them.")
+        raise UserError("Texts are classified; `kind=regression` is not supported for them.")
     label = class_target(frame[target].reset_index(drop=True), name)
     plain = texts.astype("string").astype("object")
     return TextDataset(name, plain, label, target, "classification", source, licence)
@@ -94,7 +94,7 @@ def _is_blank(text: object) -> bool:
 def _text_column(frame: pd.DataFrame, text: str | None, target: str, name: str) -> str:
     if text is not None:
         if text == target:
-            raise UserError(f"--text and --target are both '{text}'; they must differ.")
+            raise UserError(f"`text` and `target` are both '{text}'; they must differ.")
         return target_column(frame, text, name)
     found = [
         column
@@ -104,4 +104,4 @@ def _text_column(frame: pd.DataFrame, text: str | None, target: str, name: str) 
     if len(found) == 1:
         return found[0]
     shown = ", ".join(frame.columns)
-    raise UserError(f"Say which column of {name} holds the texts with --text. It has: {shown}.")
+    raise UserError(f"Say which column of {name} holds the texts with `text`. It has: {shown}.")

@@ -3,11 +3,10 @@
 from advisor.diagnosis.base import Symptom
 from advisor.diagnosis.findings import Diagnosis, Finding, Remedy
 from advisor.diagnosis.study import StudyDiagnosis, diagnose_study
-from advisor.diagnosis.symptoms import FAILURES, SYMPTOMS
+from advisor.diagnosis.symptoms import SYMPTOMS
 from advisor.diagnosis.trial import diagnose, labelled, remedies_for
 
 __all__ = [
-    "FAILURES",
     "SYMPTOMS",
     "Diagnosis",
     "Finding",

@@ -3,20 +3,20 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from advisor.diagnosis.curve import Curve
 from advisor.diagnosis.findings import Remedy
-from advisor.diagnosis.reading import Reading
 
 
 class Symptom(ABC):
     """One thing that can go wrong.
 
     Attributes:
-        name: as labels have it.
-        title: as people read it.
+        name: what labels call it; the module is called so, too.
+        title: what people read.
         needs: columns of the curve that have to be there.
         shortest: epochs without which it cannot be judged.
         hides: names of symptoms that are only consequences of this one.
-        remedies: by usual names of hyperparameters, in the order of what to try first.
+        remedies: what helps, by usual names of hyperparameters; what to try first comes first.
     """
 
     name: ClassVar[str]
@@ -27,16 +27,16 @@ class Symptom(ABC):
     remedies: ClassVar[tuple[Remedy, ...]] = ()
 
     @abstractmethod
-    def see(self, reading: Reading) -> str | None:
+    def see(self, curve: Curve) -> str | None:
         """Return the evidence with numbers and epochs, None where there is none."""
 
-    def missing(self, reading: Reading) -> str | None:
+    def missing(self, curve: Curve) -> str | None:
         """Return what the curve lacks for a judgement, None if nothing."""
-        lacking = [name for name in self.needs if not reading.known(name)]
+        lacking = [name for name in self.needs if not curve.known(name)]
         if lacking:
             return f"no {' and no '.join(lacking)} in its curve"
-        if reading.epochs < self.shortest:
-            return f"its curve has {reading.epochs} of at least {self.shortest} epochs"
+        if curve.epochs < self.shortest:
+            return f"its curve has {curve.epochs} of at least {self.shortest} epochs"
         return None
 
 

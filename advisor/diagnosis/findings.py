@@ -1,7 +1,8 @@
 """What a diagnosis consists of: findings with their evidence, and remedies."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+
+from knowledge_base.types import JsonObject
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Finding:
     """One thing that went wrong in a trial.
 
     Attributes:
-        name: of the symptom, such as "overfitting"; stored as the trial's label.
+        name: that of the symptom, such as "overfitting"; stored as the trial's label.
         title: the same for people.
         evidence: numbers and epochs, one sentence.
         remedies: changes within the space.
@@ -58,7 +59,7 @@ class Diagnosis:
         """The names of the findings, as the knowledge base keeps them."""
         return tuple(finding.name for finding in self.findings)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return it as plain JSON-able types."""
         return {
             "labels": list(self.labels),

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from advisor.diagnosis.findings import Diagnosis
 from advisor.diagnosis.trial import diagnose
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import TrialRecord, best_trial
-from knowledge_base.studies import StudyDirectory
+from knowledge_base.studies import StudyDirectory, named
+from knowledge_base.types import JsonObject
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class StudyDiagnosis:
 
     Attributes:
         study: its name.
-        metric, direction: of its task.
+        metric, direction: those of its task.
         trials: those that were looked at, in their order.
         diagnoses: one for each of them.
         best: number of the best complete trial of the study, None without any.
@@ -44,7 +44,7 @@ class StudyDiagnosis:
         """How many trials show none."""
         return sum(not diagnosis.findings for diagnosis in self.diagnoses)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return it as plain JSON-able types."""
         return {
             "study": self.study,
@@ -105,6 +105,4 @@ def diagnose_study(
 def _path(study: str | Path, root: Path | None, kb: KnowledgeBase | None) -> Path:
     if (Path(study) / "study.json").is_file():
         return Path(study)
-    from knowledge_base.studies import named
-
     return named(root or (kb or KnowledgeBase()).studies_root, "study.json", str(study))

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from advisor.diagnosis.base import Symptom
+from advisor.diagnosis.curve import Curve
 from advisor.diagnosis.findings import Diagnosis, Finding, Remedy
-from advisor.diagnosis.reading import Reading
 from advisor.diagnosis.symptoms import SYMPTOMS
 from advisor.encoding.aliases import match_names
 from knowledge_base.records import DatasetRecord, TaskRecord, TrialRecord, best_trial
 from knowledge_base.space import Hyperparameter, SpaceDefinition
+from knowledge_base.types import Config
 
 
 def diagnose(
@@ -25,15 +26,15 @@ def diagnose(
         trial: with its configuration, state and curve; signals may be missing.
         task: its metric and direction.
         space: what remedies are chosen from; without it all are advice.
-        n_classes: of the data set, if it is one of classes.
+        n_classes: how many classes the data set has, if any.
         best: best value known on this task, which says what was possible.
     """
-    reading = Reading(trial, task, n_classes, best)
+    curve = Curve(trial, task, n_classes, best)
     seen: list[tuple[Symptom, str]] = []
     unjudged = []
     for symptom in SYMPTOMS:
-        missing = symptom.missing(reading)
-        evidence = None if missing else symptom.see(reading)
+        missing = symptom.missing(curve)
+        evidence = None if missing else symptom.see(curve)
         if missing:
             unjudged.append(f"{symptom.title}: {missing}")
         elif evidence:
@@ -56,11 +57,11 @@ def labelled(
 ) -> TrialRecord:
     """Return the trial with what went wrong in it as its labels.
 
-    Without a curve nobody can say, and there are none.
+    Without a curve nobody can say, and the trial stays without labels.
 
     Args:
         trial, task, space: as for `diagnose`.
-        dataset: of the task, if any.
+        dataset: that of the task, if any.
         others: trials on the same task, which say what is possible.
     """
     if not trial.curve and trial.state != "diverged":
@@ -71,7 +72,7 @@ def labelled(
     return replace(trial, labels=diagnose(trial, task, space, classes, value).labels)
 
 
-def remedies_for(label: str, space: SpaceDefinition, config: dict[str, object]) -> list[Remedy]:
+def remedies_for(label: str, space: SpaceDefinition, config: Config) -> list[Remedy]:
     """Return what the space offers against a label, nothing for an unknown one."""
     known = [symptom for symptom in SYMPTOMS if symptom.name == label]
     return _offered(known[0], space, config)[0] if known else []
@@ -80,12 +81,12 @@ def remedies_for(label: str, space: SpaceDefinition, config: dict[str, object]) 
 def _finding(
     symptom: Symptom, evidence: str, trial: TrialRecord, space: SpaceDefinition | None
 ) -> Finding:
-    offered, advice = _offered(symptom, space, dict(trial.config))
+    offered, advice = _offered(symptom, space, trial.config)
     return Finding(symptom.name, symptom.title, evidence, tuple(offered), tuple(advice))
 
 
 def _offered(
-    symptom: Symptom, space: SpaceDefinition | None, config: dict[str, object]
+    symptom: Symptom, space: SpaceDefinition | None, config: Config
 ) -> tuple[list[Remedy], list[str]]:
     """Return the remedies that the space has and the configuration has not, and the others."""
     names = [remedy.hyperparameter for remedy in symptom.remedies]

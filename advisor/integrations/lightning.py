@@ -3,7 +3,7 @@
 Works with both packages that Lightning comes in, `pytorch-lightning` and `lightning`.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from advisor.training.objective import Reporter
 from knowledge_base.errors import UserError
@@ -14,6 +14,9 @@ except ImportError as error:
     raise UserError(
         "Lightning is not installed: pip install 'advisor-automl[lightning]'."
     ) from error
+
+if TYPE_CHECKING:
+    from pytorch_lightning import LightningModule, Trainer
 
 
 class LightningReport(Callback):
@@ -46,7 +49,7 @@ class LightningReport(Callback):
         self._validated = False
         self._rate: float | None = None
 
-    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+    def setup(self, trainer: "Trainer", pl_module: "LightningModule", stage: str) -> None:
         """Refuse several processes.
 
         Raises:
@@ -58,17 +61,17 @@ class LightningReport(Callback):
                 "give it devices=1"
             )
 
-    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+    def on_train_epoch_start(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """Note the learning rate, which a schedule changes at the end of the epoch."""
         self._validated = False
         groups = [group for optimizer in trainer.optimizers for group in optimizer.param_groups]
         self._rate = groups[0]["lr"] if groups else None
 
-    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+    def on_validation_end(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """Note that there is something to report."""
         self._validated = not trainer.sanity_checking
 
-    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+    def on_train_epoch_end(self, trainer: "Trainer", pl_module: "LightningModule") -> None:
         """Report one epoch; only now its training loss is known, validation came before.
 
         Raises:

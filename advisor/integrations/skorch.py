@@ -1,7 +1,7 @@
 """skorch: reports every epoch of a net to a search. Extra: `advisor-automl[skorch]`."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, SupportsFloat
 
 from advisor.training.objective import Reporter
 from knowledge_base.errors import UserError
@@ -11,8 +11,11 @@ try:
 except ImportError as error:
     raise UserError("skorch is not installed: pip install 'advisor-automl[skorch]'.") from error
 
+if TYPE_CHECKING:
+    from skorch import NeuralNet
 
-class SkorchReport(Callback):
+
+class SkorchReport(Callback):  # type: ignore[misc]  # skorch has no types
     """Reports the monitored value, losses and the learning rate after every epoch of a net.
 
     When the time is up, or the strategy wants the trial to end, `net.fit` ends with
@@ -31,7 +34,7 @@ class SkorchReport(Callback):
         """
         self.report, self.monitor = report, monitor
 
-    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+    def on_epoch_end(self, net: "NeuralNet", **kwargs: object) -> None:
         """Report one epoch.
 
         Raises:
@@ -45,7 +48,7 @@ class SkorchReport(Callback):
         self.report(row[self.monitor], epoch=None, **_more(net, row))
 
 
-def _more(net: Any, row: Mapping[str, Any]) -> dict[str, float]:
+def _more(net: "NeuralNet", row: Mapping[str, SupportsFloat | None]) -> dict[str, float]:
     found = {"train_loss": row.get("train_loss"), "val_loss": row.get("valid_loss")}
     numbers = {name: float(value) for name, value in found.items() if value is not None}
     optimizer = getattr(net, "optimizer_", None)

@@ -8,14 +8,18 @@ alone and minutes for 100,000 rows (docs/benchmarks/metafeatures.md).
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
+from advisor.metafeatures.labelled_view import view_of_images, view_of_texts
 from advisor.metafeatures.registry import descriptions, groups_of
-from advisor.metafeatures.view import TableView
-from advisor.metafeatures.views import LabelledView, SeriesView
+from advisor.metafeatures.series_view import SeriesView
+from advisor.metafeatures.table_view import Table, TableView
+
+if TYPE_CHECKING:
+    from advisor.data import Dataset
 
 VERSION = 1
-"""Of the list and of every definition in it; values of different versions do not compare."""
+"""Version of the list and its definitions; values of different versions do not compare."""
 
 DESCRIPTIONS = descriptions()
 """What each metafeature of tables is, by name, in listed order."""
@@ -23,17 +27,17 @@ DESCRIPTIONS = descriptions()
 NAMES = tuple(DESCRIPTIONS)
 """Names of all metafeatures of tables, in listed order."""
 
-_VIEWS: dict[str, Callable[[Any, int], Any]] = {
+_VIEWS: dict[str, Callable[..., object]] = {
     "table": TableView.of,
-    "image": LabelledView.of_images,
-    "text": LabelledView.of_texts,
+    "image": view_of_images,
+    "text": view_of_texts,
     "series": SeriesView.of,
 }
 
 __all__ = ["DESCRIPTIONS", "NAMES", "VERSION", "compute", "descriptions"]
 
 
-def compute(dataset: Any, seed: int = 0) -> dict[str, float]:
+def compute(dataset: "Dataset | Table", seed: int = 0) -> dict[str, float]:
     """Return all metafeatures of a data set by name, NaN where undefined.
 
     Bounded: at most about 10,000 rows (rare classes kept) and 200 features are looked at, and
@@ -44,9 +48,9 @@ def compute(dataset: Any, seed: int = 0) -> dict[str, float]:
     to rounding and ties.
 
     Args:
-        dataset: of any modality; see `advisor.data.Dataset`. Of tables only the features
+        dataset: data of any modality; see `advisor.data.Dataset`. Of tables only the features
             (NaN allowed), the target and the kind are needed.
-        seed: of the samples.
+        seed: what the samples are drawn with.
     """
     modality = getattr(dataset, "modality", "table")
     view = _VIEWS[modality](dataset, seed)

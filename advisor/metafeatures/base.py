@@ -2,22 +2,23 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
-from advisor.metafeatures.view import TableView
+View = TypeVar("View")
+"""A bounded sample of a data set: `TableView`, `LabelledView` or `SeriesView`."""
 
 
-class MetafeatureGroup(ABC):
+class MetafeatureGroup(ABC, Generic[View]):
     """A family of metafeatures computed from one view of a data set.
 
     To add a group, add a module with one subclass to `advisor.metafeatures.groups`; it is
     found by itself. Raise `advisor.metafeatures.VERSION` when the list or a value changes.
 
     Attributes:
-        name: of the group; prefix of the names of its metafeatures.
-        modality: of the data sets that it describes.
+        name: what the group is called; prefix of the names of its metafeatures.
+        modality: that of the data sets that it describes.
         descriptions: what each metafeature (name without prefix) is, in listed order.
     """
 
@@ -26,10 +27,10 @@ class MetafeatureGroup(ABC):
     descriptions: ClassVar[Mapping[str, str]]
 
     @abstractmethod
-    def values(self, view: TableView) -> Mapping[str, float]:
+    def values(self, view: View) -> Mapping[str, float]:
         """Return the metafeatures by name without prefix; those undefined may be left out."""
 
-    def compute(self, view: Any) -> dict[str, float]:
+    def compute(self, view: View) -> dict[str, float]:
         """Return every metafeature by its full name, NaN where undefined.
 
         Raises:
@@ -42,6 +43,10 @@ class MetafeatureGroup(ABC):
         return {
             f"{self.name}.{name}": _finite(values.get(name, np.nan)) for name in self.descriptions
         }
+
+
+AnyGroup: TypeAlias = MetafeatureGroup[Any]
+"""A group of whatever modality."""
 
 
 def _finite(value: float) -> float:

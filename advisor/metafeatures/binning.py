@@ -40,12 +40,14 @@ def level_codes(categories: np.ndarray) -> np.ndarray:
         return codes
     rank = np.empty(len(counts), dtype=int)
     rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
-    return np.minimum(rank[codes], MAX_LEVELS)
+    levels: np.ndarray = np.minimum(rank[codes], MAX_LEVELS)
+    return levels
 
 
 def dense(codes: np.ndarray) -> np.ndarray:
     """Return codes renumbered without gaps from 0 on, in the same order."""
-    return np.unique(codes, return_inverse=True)[1].reshape(-1)
+    numbered: np.ndarray = np.unique(codes, return_inverse=True)[1].reshape(-1)
+    return numbered
 
 
 def _edges(known: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from advisor.metafeatures.binning import dense
-from advisor.metafeatures.view import TableView
+from advisor.metafeatures.table_view import TableView
 
 MAX_INDICATORS = 10
 """Most frequent categories of a feature that get an indicator of their own."""
@@ -21,8 +21,8 @@ RIDGE = 0.01
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Encoded rows.
+class EncodedRows:
+    """Rows of a table as the learners take them.
 
     Attributes:
         dense: standard scores of numeric features and indicators of categories, shape (n, d).
@@ -42,7 +42,7 @@ class Problem:
     n_target: int
     is_class: bool
 
-    def part(self, rows: np.ndarray) -> "Problem":
+    def part(self, rows: np.ndarray) -> "EncodedRows":
         """Return the rows of a mask, shape (n,)."""
         return replace(
             self,
@@ -59,17 +59,17 @@ class Problem:
         return float(((predicted - self.outputs) ** 2).mean())
 
 
-Learner = Callable[[Problem, Problem], np.ndarray]
-"""Learns from the first problem and predicts the outputs of the second, shape (n, k)."""
+Learner = Callable[[EncodedRows, EncodedRows], np.ndarray]
+"""Learns from the first rows and predicts the outputs of the second, shape (n, k)."""
 
 
-def encode(view: TableView, rows: np.ndarray) -> Problem:
+def encode(view: TableView, rows: np.ndarray) -> EncodedRows:
     """Return sampled rows (indices into the view) with all features and the target encoded."""
     codes = [dense(column[rows]) for column in view.codes]
     widths = [int(column.max()) + 1 for column in codes]
     target = dense(view.target_codes[rows])
     numbers = view.numbers
-    return Problem(
+    return EncodedRows(
         dense=_dense_columns(view.numeric[:, rows], codes[len(view.numeric) :]),
         levels=np.hstack([indicators(column) for column in codes]),
         starts=np.cumsum([0, *widths[:-1]]),
@@ -80,14 +80,15 @@ def encode(view: TableView, rows: np.ndarray) -> Problem:
     )
 
 
-def nearest_neighbour(known: Problem, unseen: Problem) -> np.ndarray:
+def nearest_neighbour(known: EncodedRows, unseen: EncodedRows) -> np.ndarray:
     """Predict the outputs of the nearest known row, by Euclidean distance."""
     squares = (known.dense**2).sum(1)
     nearest = (squares - 2 * unseen.dense @ known.dense.T).argmin(1)
-    return known.outputs[nearest]
+    predicted: np.ndarray = known.outputs[nearest]
+    return predicted
 
 
-def best_node(known: Problem, unseen: Problem) -> np.ndarray:
+def best_node(known: EncodedRows, unseen: EncodedRows) -> np.ndarray:
     """Predict the mean outputs of the level that a row has in the best single feature.
 
     Best is the largest gain of variance (for classes: of Gini impurity); means are shrunk as
@@ -100,10 +101,11 @@ def best_node(known: Problem, unseen: Problem) -> np.ndarray:
     best = int(gains.argmax())
     stop = [*known.starts[1:], known.levels.shape[1]][best]
     branch = slice(known.starts[best], stop)
-    return mean + unseen.levels[:, branch] @ (sums / counts)[branch]
+    predicted: np.ndarray = mean + unseen.levels[:, branch] @ (sums / counts)[branch]
+    return predicted
 
 
-def linear(known: Problem, unseen: Problem) -> np.ndarray:
+def linear(known: EncodedRows, unseen: EncodedRows) -> np.ndarray:
     """Predict by ridge regression of the outputs, solved in the smaller of its two forms."""
     centre, mean = known.dense.mean(0), known.outputs.mean(0)
     inputs = known.dense - centre
@@ -114,10 +116,11 @@ def linear(known: Problem, unseen: Problem) -> np.ndarray:
     else:
         gram = inputs @ inputs.T + penalty * np.eye(len(inputs))
         weights = inputs.T @ np.linalg.solve(gram, known.outputs - mean)
-    return mean + (unseen.dense - centre) @ weights
+    predicted: np.ndarray = mean + (unseen.dense - centre) @ weights
+    return predicted
 
 
-def naive_bayes(known: Problem, unseen: Problem) -> np.ndarray:
+def naive_bayes(known: EncodedRows, unseen: EncodedRows) -> np.ndarray:
     """Predict the mean outputs over classes (or target bins), weighted by their posterior.
 
     Level frequencies are smoothed by one row spread over the levels of a feature.
@@ -131,12 +134,14 @@ def naive_bayes(known: Problem, unseen: Problem) -> np.ndarray:
     log_posterior = unseen.levels @ likelihood + np.log((sizes + 1) / (sizes + 1).sum())
     posterior = np.exp(log_posterior - log_posterior.max(1, keepdims=True))
     means = (members.T @ known.outputs) / np.maximum(sizes, 1)[:, None]
-    return posterior / posterior.sum(1, keepdims=True) @ means
+    predicted: np.ndarray = posterior / posterior.sum(1, keepdims=True) @ means
+    return predicted
 
 
 def indicators(codes: np.ndarray, width: int | None = None) -> np.ndarray:
     """Return one column of 0 and 1 for each code, shape (n, width)."""
-    return np.eye(width or int(codes.max()) + 1)[codes]
+    columns: np.ndarray = np.eye(width or int(codes.max()) + 1)[codes]
+    return columns
 
 
 def _dense_columns(numeric: np.ndarray, categorical: list[np.ndarray]) -> np.ndarray:
@@ -157,4 +162,6 @@ def _scores(columns: np.ndarray) -> np.ndarray:
     count = np.maximum(known.sum(1, keepdims=True), 1)
     centred = np.where(known, filled - filled.sum(1, keepdims=True) / count, 0.0)
     deviation = np.sqrt((centred**2).sum(1, keepdims=True) / count)
-    return np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 0)
+    scores = np.zeros_like(centred)
+    np.divide(centred, deviation, out=scores, where=deviation > 0)
+    return scores

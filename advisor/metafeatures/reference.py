@@ -3,7 +3,7 @@
 import inspect
 
 from advisor.metafeatures import VERSION
-from advisor.metafeatures.base import MetafeatureGroup
+from advisor.metafeatures.base import AnyGroup
 from advisor.metafeatures.registry import all_groups
 
 HEADING = f"""# Metafeatures
@@ -49,7 +49,7 @@ def markdown() -> str:
     return "\n".join([HEADING, *map(_section, all_groups()), REFERENCES])
 
 
-def _section(group: MetafeatureGroup) -> str:
+def _section(group: AnyGroup) -> str:
     rows = [f"| `{group.name}.{name}` | {text} |" for name, text in group.descriptions.items()]
     table = ["| name | what |", "| --- | --- |", *rows, ""]
     return "\n".join([f"## {group.name}", "", inspect.getdoc(group) or "", "", *table])

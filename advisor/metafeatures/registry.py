@@ -6,11 +6,11 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from advisor.metafeatures import groups as package
-from advisor.metafeatures.base import MetafeatureGroup
+from advisor.metafeatures.base import AnyGroup, MetafeatureGroup
 
 
 @cache
-def all_groups() -> tuple[MetafeatureGroup, ...]:
+def all_groups() -> tuple[AnyGroup, ...]:
     """Return one instance of each group, in the order of the names of their modules."""
     modules = sorted(module.name for module in iter_modules(package.__path__))
     return tuple(
@@ -23,7 +23,7 @@ def all_groups() -> tuple[MetafeatureGroup, ...]:
     )
 
 
-def groups_of(modality: str) -> list[MetafeatureGroup]:
+def groups_of(modality: str) -> list[AnyGroup]:
     """Return the groups that describe data sets of a modality."""
     return [group for group in all_groups() if group.modality == modality]
 

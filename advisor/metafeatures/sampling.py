@@ -43,3 +43,11 @@ def halves(target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     mask = np.zeros(len(target), dtype=bool)
     mask[shuffled_order(target, rng)[::2]] = True
     return mask
+
+
+def shuffled_rows(n: int, most: int, seed: int) -> np.ndarray:
+    """Return up to `most` of `n` rows in random order.
+
+    Landmarkers take turns through them, and so may the classes of a file.
+    """
+    return np.random.default_rng(seed).permutation(n)[:most]

@@ -1,8 +1,10 @@
 """The base of all model families: a search space, and a network for a configuration."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar
+
+from knowledge_base.types import Config, ConfigDict, JsonObject
 
 if TYPE_CHECKING:
     import torch
@@ -15,37 +17,66 @@ class ModelFamily(ABC):
     """A kind of network with its hyperparameters.
 
     Attributes:
-        name: as stored with tasks.
-        version: of the search space and of what the network makes of it.
         modality: the kind of data it takes, "table", "image", "text" or "series"; None is any.
         stackable: whether its networks may be made of the layers that are trained together.
         differentiable: hyperparameters by which the validation loss has a gradient.
     """
 
-    name: str
-    version: int
-    modality: str | None = "table"
-    stackable: bool = False
-    differentiable: frozenset[str] = frozenset(
+    modality: ClassVar[str | None] = "table"
+    stackable: ClassVar[bool] = False
+    differentiable: ClassVar[frozenset[str]] = frozenset(
         {"learning_rate", "weight_decay", "momentum", "dropout"}
     )
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What it is called, as stored with tasks; built-in families have it as a constant."""
+
+    @property
+    @abstractmethod
+    def version(self) -> int:
+        """Version of the search space and of what the network makes of it."""
 
     @abstractmethod
     def space(self) -> "SpaceDefinition":
         """Return the search space; needs no PyTorch."""
 
     @abstractmethod
-    def build(self, config: Mapping[str, Any], data: "PreparedData") -> "torch.nn.Module":
+    def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return an untrained network for `data`, initialised from PyTorch's global seed."""
 
-    def complete(self, config: Mapping[str, Any], data: "PreparedData") -> dict[str, Any]:
+    def complete(self, config: Config, data: "PreparedData") -> ConfigDict:
         """Return `config` with what training needs and the family's space may lack."""
         return dict(config)
 
-    def adapt(self, config: Mapping[str, Any], data: "PreparedData") -> "PreparedData":
+    def adapt(self, config: Config, data: "PreparedData") -> "PreparedData":
         """Return the data as this configuration sees them, such as windows of its length."""
         return data
 
-    def default(self) -> dict[str, Any]:
+    def default(self) -> ConfigDict:
         """Return the library default configuration."""
         return self.space().default()
+
+
+class BuiltInFamily(ModelFamily):
+    """A family whose search space is a constant of its class.
+
+    Attributes:
+        definition: the search space in ConfigSpace's format.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    definition: ClassVar[JsonObject]
+
+    def space(self) -> "SpaceDefinition":
+        """Return the search space, read once."""
+        return _space_of(type(self))
+
+
+@cache
+def _space_of(family: type[BuiltInFamily]) -> "SpaceDefinition":
+    from knowledge_base.space import SpaceDefinition
+
+    return SpaceDefinition.from_dict(family.definition, where=f"the {family.name} family")

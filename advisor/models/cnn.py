@@ -1,22 +1,21 @@
 """Convolutional networks for images."""
 
-from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from advisor.models import shared
-from advisor.models.base import ModelFamily
+from advisor.models.base import BuiltInFamily
+from knowledge_base.types import Config
 
 if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
-    from knowledge_base.space import SpaceDefinition
+    from advisor.data.preparation.image import ImageData
 
 VERSION = 2
 """2 has other defaults: what did better on the shipped data sets (docs/findings.md)."""
 
-DEFINITION: dict[str, Any] = shared.definition(
+DEFINITION = shared.definition(
     "cnn",
     VERSION,
     shared.training(epochs=(3, 30, 20), batch_size=(16, 256, 32)),
@@ -32,14 +31,7 @@ DEFINITION: dict[str, Any] = shared.definition(
 )
 
 
-@cache
-def _space() -> "SpaceDefinition":
-    from knowledge_base.space import SpaceDefinition
-
-    return SpaceDefinition.from_dict(DEFINITION, where="the cnn family")
-
-
-class CNN(ModelFamily):
+class CNN(BuiltInFamily):
     """Blocks of convolution, normalisation, activation and pooling, then a dense layer.
 
     Channels double from block to block; pooling halves the image until it is 2 pixels small.
@@ -48,19 +40,16 @@ class CNN(ModelFamily):
 
     name = "cnn"
     version = VERSION
+    definition = DEFINITION
     modality = "image"
 
-    def space(self) -> "SpaceDefinition":
-        """Return the search space, version 2."""
-        return _space()
-
-    def build(self, config: Mapping[str, Any], data: "PreparedData") -> "torch.nn.Module":
+    def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the network for images of the size of `data`'s."""
         from torch import nn
 
         from advisor.models.images import Augment, Standardise
 
-        layers: list[nn.Module] = [Standardise(data)]
+        layers: list[nn.Module] = [Standardise(cast("ImageData", data))]
         if config["augmentation"] > 0:
             layers.append(Augment(config["augmentation"]))
         channels, (height, width) = data.n_inputs, data.x_train.shape[2:]
@@ -80,9 +69,7 @@ class CNN(ModelFamily):
         return network
 
 
-def _block(
-    config: Mapping[str, Any], channels: int, made: int, halve: bool
-) -> "list[torch.nn.Module]":
+def _block(config: Config, channels: int, made: int, halve: bool) -> "list[torch.nn.Module]":
     from torch import nn
 
     kernel = int(config["kernel_size"])

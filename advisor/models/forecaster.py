@@ -1,23 +1,21 @@
 """Recurrent networks that forecast time series."""
 
-from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from advisor.models import shared
-from advisor.models.base import ModelFamily
+from advisor.models.base import BuiltInFamily
+from knowledge_base.types import Config
 
 if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
     from advisor.data.preparation.series import SeriesData
-    from knowledge_base.space import SpaceDefinition
 
 VERSION = 2
 """2 has other defaults: what did better on the shipped data sets (docs/findings.md)."""
 
-DEFINITION: dict[str, Any] = shared.definition(
+DEFINITION = shared.definition(
     "forecaster",
     VERSION,
     shared.training(learning_rate=5e-3, epochs=(5, 60, 30), batch_size=(8, 256, 16)),
@@ -33,30 +31,20 @@ DEFINITION: dict[str, Any] = shared.definition(
 )
 
 
-@cache
-def _space() -> "SpaceDefinition":
-    from knowledge_base.space import SpaceDefinition
-
-    return SpaceDefinition.from_dict(DEFINITION, where="the forecaster family")
-
-
-class Forecaster(ModelFamily):
+class Forecaster(BuiltInFamily):
     """LSTM or GRU layers over a window; a dense layer gives all steps of the horizon at once."""
 
     name = "forecaster"
     version = VERSION
+    definition = DEFINITION
     modality = "series"
 
-    def space(self) -> "SpaceDefinition":
-        """Return the search space, version 2."""
-        return _space()
-
-    def adapt(self, config: Mapping[str, Any], data: "PreparedData") -> "PreparedData":
+    def adapt(self, config: Config, data: "PreparedData") -> "PreparedData":
         """Return windows of the configuration's length, differenced and scaled as it says."""
         series = cast("SeriesData", data)
         return series.windows(config["window"], config["differencing"], config["scaling"])
 
-    def build(self, config: Mapping[str, Any], data: "PreparedData") -> "torch.nn.Module":
+    def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the network for `data.n_outputs` steps ahead."""
         from advisor.models.recurrent import ForecastNetwork
 

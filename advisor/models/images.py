@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from advisor.data import PreparedData
+    from advisor.data.preparation.image import ImageData
 
 MAX_SHIFT = 0.15
 MAX_CONTRAST = 0.4
@@ -16,13 +16,13 @@ MAX_PATCH = 0.4
 class Standardise(nn.Module):
     """Bytes to numbers of mean 0 and spread 1 per channel of the training part."""
 
-    def __init__(self, data: "PreparedData") -> None:
-        """Take means and spreads of `ImageData`."""
+    def __init__(self, data: "ImageData") -> None:
+        """Take means and spreads of the training part."""
         super().__init__()
         self.mean: torch.Tensor
         self.scale: torch.Tensor
-        mean = torch.tensor(data.pixel_mean, dtype=torch.float32)  # type: ignore[attr-defined]
-        scale = torch.tensor(data.pixel_scale, dtype=torch.float32)  # type: ignore[attr-defined]
+        mean = torch.tensor(data.pixel_mean, dtype=torch.float32)
+        scale = torch.tensor(data.pixel_scale, dtype=torch.float32)
         self.register_buffer("mean", mean[:, None, None] * 255)
         self.register_buffer("scale", scale[:, None, None] * 255)
 

@@ -1,24 +1,22 @@
 """Multilayer perceptrons for tables."""
 
-from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from advisor.models import shared
-from advisor.models.base import ModelFamily
+from advisor.models.base import BuiltInFamily
+from knowledge_base.types import Config
 
 if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
-    from knowledge_base.space import SpaceDefinition
 
 VERSION = 3
 """2 added `block`, `embedding`, `epochs` and `patience`; their defaults are what version 1 did.
 3 has other defaults: what did better on the shipped data sets (docs/findings.md).
 """
 
-DEFINITION: dict[str, Any] = shared.definition(
+DEFINITION = shared.definition(
     "mlp",
     VERSION,
     shared.training(learning_rate=3e-3, weight_decay=1e-2),
@@ -32,14 +30,7 @@ DEFINITION: dict[str, Any] = shared.definition(
 )
 
 
-@cache
-def _space() -> "SpaceDefinition":
-    from knowledge_base.space import SpaceDefinition
-
-    return SpaceDefinition.from_dict(DEFINITION, where="the mlp family")
-
-
-class MLP(ModelFamily):
+class MLP(BuiltInFamily):
     """Fully connected layers, each with normalisation, activation and dropout.
 
     With `block="residual"` layers after the first add to what goes into them (He et al. 2016;
@@ -50,12 +41,9 @@ class MLP(ModelFamily):
     name = "mlp"
     stackable = True
     version = VERSION
+    definition = DEFINITION
 
-    def space(self) -> "SpaceDefinition":
-        """Return the search space, version 3."""
-        return _space()
-
-    def build(self, config: Mapping[str, Any], data: "PreparedData") -> "torch.nn.Module":
+    def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the network: `n_layers` hidden layers of `units`, then a linear output."""
         from torch import nn
 
@@ -65,8 +53,9 @@ class MLP(ModelFamily):
         if config["embedding"] != "off" and data.categories:
             from advisor.models.tables import Embeddings
 
-            layers.append(Embeddings(data.categories, width, int(config["embedding"])))
-            width = layers[0].n_outputs  # type: ignore[assignment]
+            embeddings = Embeddings(data.categories, width, int(config["embedding"]))
+            layers.append(embeddings)
+            width = embeddings.n_outputs
         for depth in range(config["n_layers"]):
             layers += _block(config, width, residual=config["block"] == "residual" and depth > 0)
             width = config["units"]
@@ -76,7 +65,7 @@ class MLP(ModelFamily):
         return network
 
 
-def _block(config: Mapping[str, Any], width: int, residual: bool) -> "list[torch.nn.Module]":
+def _block(config: Config, width: int, residual: bool) -> "list[torch.nn.Module]":
     from torch import nn
 
     layers = [nn.Linear(width, config["units"]), *shared.finish(config, config["units"])]

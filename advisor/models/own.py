@@ -1,23 +1,27 @@
 """The user's own network as a family: a function that builds it, and its search space."""
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from advisor.faults import fault
 from advisor.models.base import ModelFamily
+from advisor.models.registry import FAMILIES, family_for
 from knowledge_base.errors import UserError
+from knowledge_base.types import Config, ConfigDict
 
 if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
+    from advisor.data.preparation.image import ImageData
     from knowledge_base.space import Hyperparameter, SpaceDefinition
 
-ModuleFactory = Callable[[dict[str, Any], int, int], "torch.nn.Module"]
+ModuleFactory: TypeAlias = Callable[[ConfigDict, int, int], "torch.nn.Module"]
+"""A user's `build(config, n_inputs, n_outputs)`; see `ModuleFamily`."""
 
 NUMBERS = ("learning_rate", "weight_decay", "momentum")
 COUNTS = {"batch_size": 1, "epochs": 1, "patience": 1, "warmup_epochs": 0}
-"""With the lowest that makes sense."""
+"""Whole numbers that the training reads, each with the lowest value that it can do with."""
 CHOICES = {
     "optimizer": ("sgd", "adamw"),
     "schedule": ("constant", "cosine", "step"),
@@ -67,9 +71,7 @@ class ModuleFamily(ModelFamily):
             UserError: a built-in family has that name, or the training cannot use a
                 hyperparameter.
         """
-        from advisor.models import FAMILIES
-
-        self.name, self.version = name or space.name, space.version
+        self._name = name or space.name
         self.label = label or getattr(factory, "__qualname__", repr(factory))
         self._factory, self._space = factory, space
         if self.name in FAMILIES:
@@ -81,20 +83,30 @@ class ModuleFamily(ModelFamily):
         for known in space.hyperparameters.values():
             _check_values(space, known)
 
+    @property
+    def name(self) -> str:
+        """What its trials are stored under."""
+        return self._name
+
+    @property
+    def version(self) -> int:
+        """Version of its space."""
+        return self._space.version
+
     def space(self) -> "SpaceDefinition":
         """Return the user's space."""
         return self._space
 
-    def complete(self, config: Mapping[str, Any], data: "PreparedData") -> dict[str, Any]:
+    def complete(self, config: Config, data: "PreparedData") -> ConfigDict:
         """Return `config` over the defaults of the built-in family for such data."""
-        hyperparameters = _built_in(data).space().hyperparameters.values()
+        hyperparameters = family_for(data.modality).space().hyperparameters.values()
         return {**{known.name: known.default for known in hyperparameters}, **config}
 
-    def adapt(self, config: Mapping[str, Any], data: "PreparedData") -> "PreparedData":
+    def adapt(self, config: Config, data: "PreparedData") -> "PreparedData":
         """Return the data as the built-in family for such data sees them."""
-        return _built_in(data).adapt(config, data)
+        return family_for(data.modality).adapt(config, data)
 
-    def build(self, config: Mapping[str, Any], data: "PreparedData") -> "torch.nn.Module":
+    def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the user's network, tried on two rows.
 
         Raises:
@@ -110,7 +122,7 @@ class ModuleFamily(ModelFamily):
         if data.modality == "image":
             from advisor.models.images import Standardise
 
-            network = nn.Sequential(Standardise(data), network)
+            network = nn.Sequential(Standardise(cast("ImageData", data)), network)
         _check_outputs(network, data)
         return network
 
@@ -130,12 +142,6 @@ class ModuleFamily(ModelFamily):
             raise UserError(
                 f"{self.label} does not work with the defaults of its space: {fault(error)}."
             ) from error
-
-
-def _built_in(data: "PreparedData") -> ModelFamily:
-    from advisor.models import family_for
-
-    return family_for(data.modality)
 
 
 def _check_outputs(network: "torch.nn.Module", data: "PreparedData") -> None:
@@ -189,7 +195,7 @@ def _check_values(space: "SpaceDefinition", known: "Hyperparameter") -> None:
         )
 
 
-def _positive(value: Any) -> bool:
+def _positive(value: str | float) -> bool:
     try:
         return float(value) > 0
     except (TypeError, ValueError):

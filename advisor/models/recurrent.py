@@ -1,18 +1,16 @@
 """The modules of the recurrent families."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import nn
 
 from advisor.models import shared
+from knowledge_base.types import Config
 
 PADDING = 0
 EMBEDDING_SPREAD = 0.1
 
 
-def _cells(config: Mapping[str, Any], n_inputs: int, both: bool = False) -> nn.RNNBase:
+def _cells(config: Config, n_inputs: int, both: bool = False) -> nn.RNNBase:
     kind = nn.LSTM if config["cell"] == "lstm" else nn.GRU
     between = config["dropout"] if config["n_layers"] > 1 else 0.0
     return kind(
@@ -28,7 +26,7 @@ def _cells(config: Mapping[str, Any], n_inputs: int, both: bool = False) -> nn.R
 class TextNetwork(nn.Module):
     """Word numbers (n, length) to scores of classes (n, n_outputs)."""
 
-    def __init__(self, config: Mapping[str, Any], n_words: int, n_outputs: int) -> None:
+    def __init__(self, config: Config, n_words: int, n_outputs: int) -> None:
         """Build the layers of a configuration."""
         super().__init__()
         self.embedding = nn.Embedding(n_words, config["embedding_size"], padding_idx=PADDING)
@@ -55,13 +53,14 @@ class TextNetwork(nn.Module):
         first = (used.shape[1] - used.sum((1, 2))).clamp(max=used.shape[1] - 1)
         rows = torch.arange(len(words), device=words.device)
         last = torch.cat([states[:, -1, :half], states[rows, first, half:]], 1)
-        return self.head(torch.cat([mean, last], 1))
+        scores: torch.Tensor = self.head(torch.cat([mean, last], 1))
+        return scores
 
 
 class ForecastNetwork(nn.Module):
     """Windows (n, length, n_inputs) to forecasts (n, horizon)."""
 
-    def __init__(self, config: Mapping[str, Any], n_inputs: int, horizon: int) -> None:
+    def __init__(self, config: Config, n_inputs: int, horizon: int) -> None:
         """Build the layers of a configuration."""
         super().__init__()
         self.cells = _cells(config, n_inputs)
@@ -74,4 +73,5 @@ class ForecastNetwork(nn.Module):
     def forward(self, windows: torch.Tensor) -> torch.Tensor:
         """Return all steps ahead."""
         states, _ = self.cells(windows)
-        return self.head(states[:, -1])
+        steps: torch.Tensor = self.head(states[:, -1])
+        return steps

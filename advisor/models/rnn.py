@@ -1,23 +1,21 @@
 """Recurrent networks for labelled texts."""
 
-from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from advisor.models import shared
-from advisor.models.base import ModelFamily
+from advisor.models.base import BuiltInFamily
+from knowledge_base.types import Config
 
 if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
     from advisor.data.preparation.text import TextData
-    from knowledge_base.space import SpaceDefinition
 
 VERSION = 2
 """2 has other defaults: what did better on the shipped data sets (docs/findings.md)."""
 
-DEFINITION: dict[str, Any] = shared.definition(
+DEFINITION = shared.definition(
     "rnn",
     VERSION,
     shared.training(learning_rate=5e-3, epochs=(3, 20, 10), batch_size=(16, 256, 32)),
@@ -34,30 +32,20 @@ DEFINITION: dict[str, Any] = shared.definition(
 )
 
 
-@cache
-def _space() -> "SpaceDefinition":
-    from knowledge_base.space import SpaceDefinition
-
-    return SpaceDefinition.from_dict(DEFINITION, where="the rnn family")
-
-
-class RNN(ModelFamily):
+class RNN(BuiltInFamily):
     """Word embeddings, LSTM or GRU layers, and a dense layer on the mean and the last state."""
 
     name = "rnn"
     version = VERSION
+    definition = DEFINITION
     modality = "text"
 
-    def space(self) -> "SpaceDefinition":
-        """Return the search space, version 2."""
-        return _space()
-
-    def adapt(self, config: Mapping[str, Any], data: "PreparedData") -> "PreparedData":
+    def adapt(self, config: Config, data: "PreparedData") -> "PreparedData":
         """Return the texts with the configuration's vocabulary and length."""
         texts = cast("TextData", data)
         return texts.limited(config["vocabulary_size"], config["sequence_length"])
 
-    def build(self, config: Mapping[str, Any], data: "PreparedData") -> "torch.nn.Module":
+    def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the network for `data.n_inputs` words."""
         from advisor.models.recurrent import TextNetwork
 

@@ -1,7 +1,8 @@
 """Hyperparameters and layers that several families share."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from knowledge_base.types import Config, JsonObject
 
 if TYPE_CHECKING:
     import torch
@@ -9,19 +10,19 @@ if TYPE_CHECKING:
 MOMENTUM_CONDITION = {"type": "EQ", "child": "momentum", "parent": "optimizer", "value": "sgd"}
 
 
-def real(name: str, low: float, high: float, default: float, log: bool = False) -> dict[str, Any]:
+def real(name: str, low: float, high: float, default: float, log: bool = False) -> JsonObject:
     """Return a real hyperparameter in ConfigSpace's format."""
     return {"type": "uniform_float", "name": name, "lower": low, "upper": high,
             "default_value": default, "log": log}  # fmt: skip
 
 
-def whole(name: str, low: int, high: int, default: int, log: bool = False) -> dict[str, Any]:
+def whole(name: str, low: int, high: int, default: int, log: bool = False) -> JsonObject:
     """Return an integer hyperparameter in ConfigSpace's format."""
     return {"type": "uniform_int", "name": name, "lower": low, "upper": high,
             "default_value": default, "log": log}  # fmt: skip
 
 
-def choice(name: str, choices: list[str], default: str) -> dict[str, Any]:
+def choice(name: str, choices: list[str], default: str) -> JsonObject:
     """Return a categorical hyperparameter in ConfigSpace's format."""
     return {"type": "categorical", "name": name, "choices": choices, "default_value": default}
 
@@ -31,7 +32,7 @@ def training(
     batch_size: tuple[int, int, int] = (16, 512, 64),
     epochs: tuple[int, int, int] = (5, 30, 30),
     weight_decay: float = 1e-4,
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """Return the hyperparameters of optimisation.
 
     Args:
@@ -53,7 +54,7 @@ def training(
 
 def network(
     dropout: float = 0.1, initialisation: tuple[str, ...] = ("xavier", "he"), start: str = "he"
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """Return the hyperparameters of any network."""
     return [
         real("dropout", 0.0, 0.7, dropout),
@@ -63,7 +64,7 @@ def network(
     ]
 
 
-def definition(name: str, version: int, *groups: list[dict[str, Any]]) -> dict[str, Any]:
+def definition(name: str, version: int, *groups: list[JsonObject]) -> JsonObject:
     """Return a whole search space in ConfigSpace's format."""
     return {
         "name": name,
@@ -73,15 +74,16 @@ def definition(name: str, version: int, *groups: list[dict[str, Any]]) -> dict[s
     }
 
 
-def activation(config: Mapping[str, Any]) -> "torch.nn.Module":
+def activation(config: Config) -> "torch.nn.Module":
     """Return the activation of a configuration."""
     from torch import nn
 
     kinds = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "gelu": nn.GELU, "tanh": nn.Tanh}
-    return kinds[config["activation"]]()
+    layer: nn.Module = kinds[config["activation"]]()
+    return layer
 
 
-def finish(config: Mapping[str, Any], width: int) -> "list[torch.nn.Module]":
+def finish(config: Config, width: int) -> "list[torch.nn.Module]":
     """Return normalisation, activation and dropout behind a layer of vectors (n, width)."""
     from torch import nn
 
@@ -95,7 +97,7 @@ def finish(config: Mapping[str, Any], width: int) -> "list[torch.nn.Module]":
     return layers
 
 
-def initialise(network: "torch.nn.Module", config: Mapping[str, Any]) -> None:
+def initialise(network: "torch.nn.Module", config: Config) -> None:
     """Initialise weights as the configuration says, biases with zeros.
 
     "xavier": Glorot and Bengio 2010; "he": He et al. 2015; "orthogonal": Saxe et al. 2014,
@@ -123,6 +125,7 @@ def _weight(weight: "torch.Tensor", how: str) -> None:
 
 
 def _recurrent(module: "torch.nn.RNNBase", how: str) -> None:
+    import torch
     from torch import nn
 
     for name, parameter in module.named_parameters():
@@ -131,7 +134,7 @@ def _recurrent(module: "torch.nn.RNNBase", how: str) -> None:
             if isinstance(module, nn.LSTM) and name.startswith("bias_ih"):
                 nn.init.ones_(parameter.data[module.hidden_size : 2 * module.hidden_size])
             continue
-        for gate in parameter.data.split(module.hidden_size):
+        for gate in torch.split(parameter.data, module.hidden_size):
             if how == "orthogonal" and name.startswith("weight_hh"):
                 nn.init.orthogonal_(gate)
             else:

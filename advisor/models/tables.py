@@ -11,7 +11,10 @@ class Residual(nn.Sequential):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return input plus output, of the same shape."""
-        return inputs + super().forward(inputs)
+        outputs = inputs
+        for layer in self:
+            outputs = layer(outputs)
+        return inputs + outputs
 
 
 class Embeddings(nn.Module):

@@ -3,14 +3,18 @@
 `train` is imported on first use, since it needs PyTorch and `outcome` does not.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from advisor.training.outcome import Outcome, Report, StopTrial
+from advisor.training.outcome import Outcome, TrialState
+from advisor.training.report import Report, StopTrial
 
-__all__ = ["Outcome", "Report", "StopTrial", "train"]
+if TYPE_CHECKING:
+    from advisor.training.loop import train
+
+__all__ = ["Outcome", "Report", "StopTrial", "TrialState", "train"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "train":
         from advisor.training.loop import train
 

@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional
 
 from advisor.data import PreparedData
-from advisor.metrics import metrics_of
+from advisor.metrics import Metric, get_metric, metrics_of
+from knowledge_base.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,19 @@ class Tensors:
         return cls(torch.from_numpy(x).to(device), torch.from_numpy(y).to(device))
 
 
+def metric_of(name: str, data: PreparedData) -> Metric:
+    """Return a metric for this kind of data.
+
+    Raises:
+        UserError: no such metric, or not one for this kind of task.
+    """
+    chosen = get_metric(name)
+    if data.kind not in chosen.kinds:
+        names = ", ".join(known.name for known in metrics_of(data.kind))
+        raise UserError(f"The metric {name} is not one of {data.kind}; choose from {names}.")
+    return chosen
+
+
 def loss_of(outputs: torch.Tensor, targets: torch.Tensor, kind: str) -> torch.Tensor:
     """Return mean cross entropy, or mean squared error of the standardised target."""
     if kind == "classification":
@@ -34,7 +48,7 @@ def loss_of(outputs: torch.Tensor, targets: torch.Tensor, kind: str) -> torch.Te
 def outputs_of(network: torch.nn.Module, x: torch.Tensor, batch: int) -> torch.Tensor:
     """Return the network's outputs in evaluation mode, shape (n, n_outputs)."""
     network.eval()
-    return torch.cat([network(rows) for rows in x.split(batch)])
+    return torch.cat([network(rows) for rows in torch.split(x, batch)])
 
 
 def to_prediction(outputs: torch.Tensor, data: PreparedData, part: str) -> np.ndarray:

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
-from typing import Any
+from typing import TypeAlias, TypeVar
 
 import torch
 from torch import nn
@@ -25,9 +25,12 @@ from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
 from advisor.training.evaluation import loss_of
 from advisor.training.optimisation import clip_limit, schedule_factors
+from advisor.training.steps import EPSILON, AdamWSteps, SGDSteps, Tensors
+from knowledge_base.types import Config
 
-Tensors = dict[str, torch.Tensor]
-Loss = Callable[[Tensors, Tensors, Any], torch.Tensor]
+Batch = TypeVar("Batch")
+
+Loss: TypeAlias = Callable[[Tensors, Tensors, Batch], torch.Tensor]
 """Loss of weights and hyperparameters on a batch, whatever that is."""
 
 MAX_STEPS = 400
@@ -35,19 +38,17 @@ MAX_BYTES = 2 * 1024**3
 COPIES = 16
 """Tensors of the size of the weights that one unrolled step keeps, about."""
 ACTIVATIONS, RECURRENT = 10, 60
-"""Tensors of the size of a layer's output that it keeps, about; recurrent layers one set of
-gates after the other."""
+"""Tensors of the size of a layer's output that one step keeps, about; a recurrent layer keeps
+one set of gates after the other."""
 VALIDATION_ROWS = 2000
-EPSILON = 1e-8
-BETAS = (0.9, 0.999)
 
 
 def hypergradients(
-    loss: Loss,
+    loss: Loss[Batch],
     validation: Callable[[Tensors, Tensors], torch.Tensor],
     weights: Mapping[str, torch.Tensor],
     hyperparameters: Mapping[str, float],
-    batches: Iterable[Any],
+    batches: Iterable[Batch],
     optimizer: str = "sgd",
     factors: Sequence[float] = (),
     clip: float = float("inf"),
@@ -58,13 +59,13 @@ def hypergradients(
     loss, for instance) only where `loss` uses them.
 
     Args:
-        loss: of a batch, differentiable in weights and hyperparameters.
+        loss: loss on a batch, differentiable in weights and hyperparameters.
         validation: loss of the trained weights.
         weights: initial ones, by name; not changed.
         hyperparameters: values, by name; must have a learning rate.
         batches: one per step.
         optimizer: "sgd" (with momentum, and L2 weight decay) or "adamw".
-        factors: of the learning rate, one per step; default all 1.
+        factors: what the learning rate is multiplied by, one per step; default all 1.
         clip: largest norm of a gradient.
 
     Returns:
@@ -76,7 +77,7 @@ def hypergradients(
         for name, value in hyperparameters.items()
     }
     state = {name: weight.detach().clone().requires_grad_() for name, weight in weights.items()}
-    step = _SGD() if optimizer == "sgd" else _AdamW()
+    step = SGDSteps() if optimizer == "sgd" else AdamWSteps()
     for number, batch in enumerate(batches):
         found = loss(state, hyper, batch)
         raw = torch.autograd.grad(found, list(state.values()), create_graph=True)
@@ -89,53 +90,6 @@ def hypergradients(
     return values if all(isfinite(value) for value in values.values()) else {}
 
 
-class _SGD:
-    """Steps as `torch.optim.SGD` makes them, differentiable."""
-
-    def __init__(self) -> None:
-        self.velocity: list[torch.Tensor] | None = None
-
-    def __call__(
-        self, weights: Tensors, slopes: Sequence[torch.Tensor], hyper: Tensors, rate: torch.Tensor
-    ) -> Tensors:
-        decay = hyper.get("weight_decay", torch.zeros(()))
-        moved = [g + decay * w for g, w in zip(slopes, weights.values(), strict=True)]
-        if "momentum" in hyper and self.velocity is not None:
-            moved = [hyper["momentum"] * v + g for v, g in zip(self.velocity, moved, strict=True)]
-        self.velocity = moved
-        return {n: w - rate * v for (n, w), v in zip(weights.items(), moved, strict=True)}
-
-
-class _AdamW:
-    """Steps as `torch.optim.AdamW` makes them, differentiable."""
-
-    def __init__(self) -> None:
-        self.number = 0
-        self.means: list[torch.Tensor] = []
-        self.squares: list[torch.Tensor] = []
-
-    def __call__(
-        self, weights: Tensors, slopes: Sequence[torch.Tensor], hyper: Tensors, rate: torch.Tensor
-    ) -> Tensors:
-        if not self.number:
-            self.means = [torch.zeros_like(g) for g in slopes]
-            self.squares = [torch.zeros_like(g) for g in slopes]
-        self.number += 1
-        first, second = BETAS
-        decay = hyper.get("weight_decay", torch.zeros(()))
-        self.means = [first * m + (1 - first) * g
-                      for m, g in zip(self.means, slopes, strict=True)]  # fmt: skip
-        self.squares = [second * s + (1 - second) * g * g
-                        for s, g in zip(self.squares, slopes, strict=True)]  # fmt: skip
-        moved = {}
-        for (name, w), m, s in zip(weights.items(), self.means, self.squares, strict=True):
-            mean, square = m / (1 - first**self.number), s / (1 - second**self.number)
-            # The square root has no derivative at 0, where a dead unit's gradients are.
-            root = torch.where(square > 0, square, 1.0).sqrt() * (square > 0)
-            moved[name] = w * (1 - rate * decay) - rate * mean / (root + EPSILON)
-        return moved
-
-
 def _clipped(slopes: Sequence[torch.Tensor], limit: float) -> Sequence[torch.Tensor]:
     if not isfinite(limit):
         return slopes
@@ -145,7 +99,7 @@ def _clipped(slopes: Sequence[torch.Tensor], limit: float) -> Sequence[torch.Ten
 
 def family_hypergradients(
     family: ModelFamily,
-    config: Mapping[str, Any],
+    config: Config,
     data: PreparedData,
     names: Sequence[str],
     seed: int,
@@ -159,7 +113,7 @@ def family_hypergradients(
         data: prepared parts.
         names: hyperparameters of `family.differentiable`; inactive ones get no gradient.
         seed: of initial weights, order of the rows and dropout.
-        max_epochs: as many as the configuration trains.
+        max_epochs: how many the configuration trains.
     """
     with torch.random.fork_rng(devices=[]), _second_derivatives():
         torch.manual_seed(seed)
@@ -173,7 +127,7 @@ def family_hypergradients(
 
 @contextmanager
 def _second_derivatives() -> Iterator[None]:
-    """Do without the fused recurrent kernels, which have none."""
+    """Do without the fused recurrent kernels, which have no second derivatives."""
     with warnings.catch_warnings():
         # PyTorch warns of a setting of Intel's GPUs that is put back along with the switch.
         warnings.filterwarnings("ignore", message="TF32 acceleration")
@@ -185,7 +139,7 @@ class _Unrolled:
     """The training of a family's network as a function of its hyperparameters."""
 
     def __init__(
-        self, network: nn.Module, config: Mapping[str, Any], data: PreparedData, max_epochs: int
+        self, network: nn.Module, config: Config, data: PreparedData, max_epochs: int
     ) -> None:
         self.network, self.config, self.data = network, config, data
         self.x, self.y = torch.from_numpy(data.x_train), torch.from_numpy(data.y_train)
@@ -206,9 +160,12 @@ class _Unrolled:
         """Return about how much memory one step keeps."""
         counted = [COPIES * sum(p.numel() for p in self.network.parameters())]
 
-        def count(module: nn.Module, inputs: Any, output: Any) -> None:
+        def count(
+            module: nn.Module, inputs: object, output: torch.Tensor | tuple[torch.Tensor, object]
+        ) -> None:
+            # Recurrent layers give their last states, too.
+            kept = output[0] if isinstance(output, tuple) else output
             recurrent = isinstance(module, nn.RNNBase)
-            kept = output[0] if recurrent else output
             counted.append((RECURRENT if recurrent else ACTIVATIONS) * kept.numel())
 
         leaves = [m for m in self.network.modules() if not list(m.children())]
@@ -238,7 +195,7 @@ class _Unrolled:
     def _batches(self) -> Iterable[torch.Tensor]:
         left = self.steps
         while left > 0:
-            rows = torch.randperm(len(self.x)).split(self.batch_size)
+            rows = torch.split(torch.randperm(len(self.x)), self.batch_size)
             whole = [part for part in rows if len(part) == self.batch_size][:left]
             left -= len(whole)
             yield from whole
@@ -246,7 +203,10 @@ class _Unrolled:
     def _outputs(self, weights: Tensors, hyper: Tensors, x: torch.Tensor) -> torch.Tensor:
         rate = hyper.get("dropout", torch.tensor(float(self.config.get("dropout", 0.0))))
         rates = {f"{name}.rate": rate for name in self.rates}
-        return functional_call(self.network, {**weights, **self.buffers, **rates}, (x,))
+        outputs: torch.Tensor = functional_call(
+            self.network, {**weights, **self.buffers, **rates}, (x,)
+        )
+        return outputs
 
     def _loss(self, weights: Tensors, hyper: Tensors, rows: torch.Tensor) -> torch.Tensor:
         return loss_of(self._outputs(weights, hyper, self.x[rows]), self.y[rows], self.data.kind)
@@ -275,7 +235,7 @@ class RelaxedDropout(nn.Module):
         if not self.training:
             return inputs
         odds = self.rate / (1 - self.rate)
-        # No square root of the rate at 0, where its slope is infinite.
+        # The square root has an infinite slope at 0, so none is taken there.
         spread = torch.where(odds > EPSILON, odds.clamp(min=EPSILON), EPSILON).sqrt()
         return inputs * (1 + spread * torch.randn_like(inputs))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from advisor.units import size_text
 
 SHARE = 0.8
-"""Of what is free; the rest is for what the estimate does not know."""
+"""Share of what is free; the rest is for what the estimate does not know."""
 
 _CGROUPS = (
     ("memory.max", "memory.current", "memory.stat", "inactive_file"),

@@ -2,44 +2,60 @@
 
 import copy
 import time
-from collections.abc import Mapping
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
 
 from advisor.data import PreparedData
 from advisor.data.preparation import PARTS
-from advisor.metrics import Metric, get_metric, metrics_of
+from advisor.metrics import Metric
 from advisor.models.base import ModelFamily
 from advisor.training.evaluation import (
     Tensors,
     all_metrics,
     loss_of,
+    metric_of,
     outputs_of,
     to_prediction,
 )
 from advisor.training.optimisation import EXPLODED, clip_limit, make_optimizer, make_schedule
-from advisor.training.outcome import Outcome, Report, StopTrial
+from advisor.training.outcome import Outcome, TrialState
+from advisor.training.report import Report, Reporting, StopTrial, as_report
 from advisor.training.signals import Signals, largest_finite, loss_spread
-from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
+from knowledge_base.types import Config
 
 MAX_EPOCHS = 30
 PATIENCE = 8
-"""Of configurations that say neither."""
+"""What is taken for configurations that say neither."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is asked of a training besides its configuration.
+
+    Attributes:
+        metric, max_epochs, patience, device: as for `train`.
+    """
+
+    metric: str
+    max_epochs: int | None = None
+    patience: int | None = None
+    device: str | None = None
 
 
 def train(
     family: ModelFamily,
-    config: Mapping[str, Any],
+    config: Config,
     data: PreparedData,
     *,
     metric: str,
     seed: int,
     max_epochs: int | None = None,
     patience: int | None = None,
-    report: Report | None = None,
+    report: Reporting = None,
     device: str | None = None,
 ) -> Outcome:
     """Train `family` with `config`; the value is the validation metric of the best epoch.
@@ -56,7 +72,7 @@ def train(
             stretched over what is smaller.
         patience: epochs without improvement before training ends; default the
             configuration's own.
-        report: called after every epoch.
+        report: called after every epoch, and asked between batches if it is a `Report`.
         device: "cpu" or "cuda"; default CUDA when present.
 
     Returns:
@@ -68,8 +84,8 @@ def train(
         RuntimeError: PyTorch's, such as out of memory.
     """
     with torch.random.fork_rng(devices=_gpus(device)):
-        run = Run.begin(family, config, data, metric, seed, max_epochs, patience, device)
-        return run.go(report)
+        terms = Terms(metric, max_epochs, patience, device)
+        return Run.begin(family, config, data, seed, terms).go(as_report(report))
 
 
 def _gpus(device: str | None) -> list[torch.device]:
@@ -83,26 +99,17 @@ def place_of(device: str | None) -> torch.device:
     return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def metric_of(name: str, data: PreparedData) -> Metric:
-    """Return a metric for this kind of data.
-
-    Raises:
-        UserError: no such metric, or not one for this kind of task.
-    """
-    chosen = get_metric(name)
-    if data.kind not in chosen.kinds:
-        names = ", ".join(known.name for known in metrics_of(data.kind))
-        raise UserError(f"The metric {name} is not one of {data.kind}; choose from {names}.")
-    return chosen
-
-
 class Run:
-    """The state of one training; `advisor.training.together` drives several side by side."""
+    """The state of one training; `advisor.training.together` drives several side by side.
+
+    Attributes:
+        report: what is told of every epoch.
+    """
 
     def __init__(
         self,
         family: ModelFamily,
-        config: Mapping[str, Any],
+        config: Config,
         data: PreparedData,
         metric: Metric,
         max_epochs: int,
@@ -120,55 +127,52 @@ class Run:
         self.signals = Signals(self.network)
         self.batch_size = min(config["batch_size"], len(data.x_train))
         self.parts = {part: Tensors.of(data.x(part), data.y(part), device) for part in PARTS}
+        self.report = as_report(None)
         self.curve: list[EpochRecord] = []
         self.best_value: float | None = None
         self.best_epoch = 0
-        self.best_weights: dict[str, Any] | None = None
+        self.best_weights: dict[str, torch.Tensor] | None = None
 
     @classmethod
     def begin(
         cls,
         family: ModelFamily,
-        config: Mapping[str, Any],
+        config: Config,
         data: PreparedData,
-        metric: str,
         seed: int,
-        max_epochs: int | None,
-        patience: int | None,
-        device: str | None,
+        terms: Terms,
     ) -> Self:
         """Seed PyTorch's global random state and build what `train` was asked for."""
-        chosen, place = metric_of(metric, data), place_of(device)
+        chosen, place = metric_of(terms.metric, data), place_of(terms.device)
         torch.manual_seed(seed)
         config = family.complete(config, data)
-        epochs = config.get("epochs", max_epochs or MAX_EPOCHS)
-        epochs = epochs if max_epochs is None else min(epochs, max_epochs)
-        patience = patience or config.get("patience", PATIENCE)
+        epochs = config.get("epochs", terms.max_epochs or MAX_EPOCHS)
+        epochs = epochs if terms.max_epochs is None else min(epochs, terms.max_epochs)
+        patience = terms.patience or config.get("patience", PATIENCE)
         return cls(family, config, family.adapt(config, data), chosen, epochs, patience, place)
 
-    def go(self, report: Report | None) -> Outcome:
+    def go(self, report: Report) -> Outcome:
         """Train to the end, whichever it is."""
-        self.check_time = getattr(report, "check_time", None)
+        self.report = report
         for number in range(1, self.max_epochs + 1):
-            outcome = self.advance(number, report)
+            outcome = self.advance(number)
             if outcome is not None:
                 return outcome
-        return self._outcome("complete")
+        return self._outcome(TrialState.COMPLETE)
 
-    def advance(self, number: int, report: Report | None) -> Outcome | None:
+    def advance(self, number: int) -> Outcome | None:
         """Train one epoch; return an outcome if it was the last one."""
         try:
             epoch, reason = self._epoch(number)
             self.curve.append(epoch)
             if reason:
-                return self._outcome("diverged", reason)
+                return self._outcome(TrialState.DIVERGED, reason)
             self._keep_best(epoch)
-            if report is not None:
-                report(epoch)
+            self.report(epoch)
         except StopTrial as stop:
-            return self._outcome("stopped", str(stop))
+            return self._outcome(TrialState.STOPPED, str(stop))
         last = number >= self.max_epochs or number - self.best_epoch >= self.patience
-        return self._outcome("complete") if last else None
+        return self._outcome(TrialState.COMPLETE) if last else None
 
     def _epoch(self, number: int) -> tuple[EpochRecord, str | None]:
         """Train one epoch; return its record and why it diverged, if it did."""
@@ -212,16 +216,15 @@ class Run:
         x, y = self.parts["train"].x, self.parts["train"].y
         order = torch.randperm(len(x)).to(x.device)
         losses, norms = [], []
-        batches = order.split(self.batch_size)
+        batches = torch.split(order, self.batch_size)
         self.signals.begin_epoch(len(batches))
         for rows in batches:
             if len(rows) < 2 <= len(order):
                 continue  # batch normalisation has no variance of a single row
-            if self.check_time is not None:
-                self.check_time()  # an epoch may be longer than the time that is left
+            self.report.check_time()  # an epoch may be longer than the time that is left
             loss = loss_of(self.network(x[rows]), y[rows], self.data.kind)
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            torch.autograd.backward(loss)
             self.signals.see_gradients()
             norms.append(torch.nn.utils.clip_grad_norm_(parameters, self.limit))
             self.optimizer.step()
@@ -244,7 +247,7 @@ class Run:
         """Return the network's outputs on the first rows of a part."""
         return outputs_of(self.network, self.parts[part].x[:rows], self.data.evaluation_batch)
 
-    def _weights(self) -> dict[str, Any]:
+    def _weights(self) -> dict[str, torch.Tensor]:
         """Return a copy of the network's state."""
         return copy.deepcopy(self.network.state_dict())
 
@@ -259,8 +262,8 @@ class Run:
             self.best_value, self.best_epoch = epoch.val_metric, epoch.epoch
             self.best_weights = self._weights()
 
-    def _outcome(self, state: str, error: str | None = None) -> Outcome:
-        kept = state != "diverged" and self.best_weights is not None
+    def _outcome(self, state: TrialState, error: str | None = None) -> Outcome:
+        kept = state != TrialState.DIVERGED and self.best_weights is not None
         return Outcome(
             state=state,
             value=self.best_value if kept else None,

@@ -7,11 +7,10 @@ counted exactly, but for recurrent layers, for which measured factors stand
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,15 +20,16 @@ from advisor.data import PreparedData
 from advisor.data.preparation import PARTS
 from advisor.models.base import ModelFamily
 from advisor.training.limits import SHARE, free_memory, too_much
+from knowledge_base.types import Config
 
 KEPT = {nn.LSTM: 16, nn.GRU: 12, nn.RNN: 6}
 """Numbers that a recurrent layer keeps for its gradients, per row, step and unit; measured."""
 PASSED = 5
-"""The same without gradients."""
+"""Numbers that a recurrent layer passes on without gradients, per row, step and unit."""
 OUTPUT_BYTES = 40
-"""Per row and output of an evaluation: outputs, probabilities and copies in double precision."""
+"""Bytes per row and output of an evaluation: outputs, probabilities, copies in double precision."""
 COPIES = {"sgd": 5, "adamw": 6}
-"""Of the weights: themselves, gradients, optimiser state, the best ones and their successors."""
+"""Copies of the weights: themselves, gradients, optimiser state, the best and their successors."""
 SLACK = 64_000_000
 """Bytes that the C library keeps of freed small pieces; at most as much as is in use."""
 
@@ -40,7 +40,7 @@ class Estimate:
 
     Attributes:
         data: inputs and targets as the configuration sees them.
-        made: what of it the configuration makes anew, with what that takes for a moment.
+        made: part of it that the configuration makes anew, with what that takes for a moment.
         network: weights with their gradients, the optimiser's state and copies.
         batch: what is kept for the gradients of one batch.
         evaluation: what evaluating a part takes.
@@ -64,7 +64,7 @@ class Estimate:
         return needed + min(needed, SLACK)
 
 
-def estimate(family: ModelFamily, config: Mapping[str, Any], data: PreparedData) -> Estimate:
+def estimate(family: ModelFamily, config: Config, data: PreparedData) -> Estimate:
     """Return what training `family` with `config` on `data` needs; allocates next to nothing.
 
     Raises:
@@ -83,7 +83,7 @@ def estimate(family: ModelFamily, config: Mapping[str, Any], data: PreparedData)
     outputs = max(looked_at, rows["valid"], rows["test"]) * data.n_outputs * OUTPUT_BYTES
     return Estimate(
         data=size,
-        # Until they are joined, parts are there twice.
+        # The parts are in memory twice until they are joined.
         made=0 if adapted is few else 2 * size,
         network=_bytes_of(network.parameters()) * COPIES.get(config["optimizer"], 6),
         batch=_kept(network, _meta(adapted.x_train, batch)),
@@ -108,7 +108,7 @@ def _meta(like: np.ndarray, rows: int) -> torch.Tensor:
     return torch.empty((rows, *like.shape[1:]), dtype=kind, device="meta")
 
 
-def _bytes_of(tensors: Any) -> int:
+def _bytes_of(tensors: Iterable[torch.Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
@@ -152,12 +152,14 @@ class _Seen:
         self.largest = 0
         self.recurrent: list[tuple[type[nn.RNNBase], int]] = []
 
-    def note(self, module: nn.Module, inputs: Any, output: Any) -> None:
+    def note(self, module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
         """Look at what went into a module and came out."""
         tensors = [t for t in (*inputs, output) if isinstance(t, torch.Tensor)]
         self.largest = max(self.largest, _bytes_of(tensors))
 
-    def recur(self, module: nn.RNNBase, inputs: torch.Tensor, *_: Any) -> tuple[Any, Any]:
+    def recur(
+        self, module: nn.RNNBase, inputs: torch.Tensor, *_: object
+    ) -> tuple[torch.Tensor, torch.Tensor | tuple[torch.Tensor, torch.Tensor]]:
         """Stand in for a recurrent layer, which would take seconds step by step."""
         rows, steps = inputs.shape[:2] if module.batch_first else inputs.shape[1::-1]
         wide = module.hidden_size * (1 + module.bidirectional)
@@ -186,7 +188,7 @@ def _watched(network: nn.Module) -> Iterator[_Seen]:
 
 def refusal(
     family: ModelFamily,
-    config: Mapping[str, Any],
+    config: Config,
     data: PreparedData,
     limit: int | None = None,
     networks: int = 1,
@@ -201,7 +203,7 @@ def refusal(
     """
     try:
         found = estimate(family, config, data)
-    except Exception:  # of a user's network; if it is a real one, training will raise it again
+    except Exception:  # a user's network raised it; if it is a real one, training raises it again
         return None
     free = free_memory() if limit is None else None
     if free is not None:

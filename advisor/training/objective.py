@@ -8,17 +8,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias, cast
 
 from advisor.faults import fault
-from advisor.training.outcome import GRADIENT, SKIPPED, Outcome, Report, StopTrial
+from advisor.training.outcome import Outcome, TrialState
+from advisor.training.report import Report, StopTrial
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
+from knowledge_base.types import Config, ConfigDict
+
+if TYPE_CHECKING:
+    from advisor.data import PreparedData
+    from advisor.models import ModelFamily
 
 AT_ONCE = 16
 """Configurations that are looked through for networks of one shape."""
 
-TrainFunction = Callable[[dict[str, Any], "Reporter"], Any]
+TrainFunction: TypeAlias = Callable[[ConfigDict, "Reporter"], object]
+"""A user's `train(config, report)`; see `FunctionObjective` for what it returns."""
+
+Named: TypeAlias = Mapping[str, SupportsFloat]
+"""Numbers of any kind by name, as users return them."""
 
 
 class Objective(ABC):
@@ -31,7 +42,7 @@ class Objective(ABC):
     at_once: int = 1
 
     @abstractmethod
-    def evaluate(self, config: Mapping[str, Any], report: Report) -> Outcome:
+    def evaluate(self, config: Config, report: Report) -> Outcome:
         """Train with `config` and return what came of it.
 
         Args:
@@ -42,18 +53,18 @@ class Objective(ABC):
             Exception: whatever the training raises; the runner records a failed trial.
         """
 
-    def groups_of(self, configs: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+    def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
         """Return the places of configurations that gain from being evaluated together."""
         return [[place] for place in range(len(configs))]
 
     def evaluate_many(
-        self, configs: Sequence[Mapping[str, Any]], reports: Sequence[Report]
+        self, configs: Sequence[Config], reports: Sequence[Report]
     ) -> Iterator[tuple[int, Outcome]]:
         """Train one of the groups; yield the place and outcome of each as soon as it ended.
 
         Args:
             configs: active hyperparameters of each.
-            reports: of each; one that raises `StopTrial` ends its own trial only.
+            reports: one for each; one that raises `StopTrial` ends its own trial only.
 
         Raises:
             Exception: as `evaluate`; the runner evaluates the others one by one.
@@ -67,49 +78,51 @@ class FamilyObjective(Objective):
 
     def __init__(
         self,
-        family: Any,
-        data: Any,
+        family: "ModelFamily",
+        data: "PreparedData",
         metric: str,
         seed: int,
         gradients: Sequence[str] = (),
         memory_limit: int | None = None,
-        **limits: Any,
+        max_epochs: int | None = None,
+        patience: int | None = None,
     ) -> None:
         """Keep what `advisor.training.train` takes.
 
         Args:
-            family, data, metric, seed: as there.
+            family, data, metric, seed, max_epochs, patience: as there.
             gradients: hyperparameters by which the validation loss is differentiated, too.
             memory_limit: bytes that a training may need; default a share of what is free.
-            **limits: max_epochs and patience.
         """
         self._memory_limit = memory_limit
         self._family, self._data, self._metric = family, data, metric
-        self._seed, self._gradients, self._limits = seed, gradients, limits
+        self._seed, self._gradients = seed, gradients
+        self._max_epochs, self._patience = max_epochs, patience
         if family.stackable and not gradients:
             self.at_once = AT_ONCE
 
-    def evaluate(self, config: Mapping[str, Any], report: Report) -> Outcome:
+    def evaluate(self, config: Config, report: Report) -> Outcome:
         """Train the family with `config`, unless that is estimated to need too much memory."""
         from advisor.training import train
         from advisor.training.memory import refusal
 
         reason = refusal(self._family, config, self._data, self._memory_limit)
         if reason is not None:
-            return Outcome(state="failed", error=SKIPPED + reason, duration=0.0)
+            return Outcome.not_tried(reason)
         outcome = train(
             self._family,
             config,
             self._data,
             metric=self._metric,
             seed=self._seed,
+            max_epochs=self._max_epochs,
+            patience=self._patience,
             report=report,
-            **self._limits,
         )
-        differentiable = self._gradients and outcome.state == "complete"
+        differentiable = self._gradients and outcome.state == TrialState.COMPLETE
         return self._differentiated(config, outcome) if differentiable else outcome
 
-    def groups_of(self, configs: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+    def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
         """Return the places of configurations whose networks have one shape and room at once."""
         from advisor.training.memory import refusal
         from advisor.training.together import groups_of
@@ -124,27 +137,25 @@ class FamilyObjective(Objective):
         return found
 
     def evaluate_many(
-        self, configs: Sequence[Mapping[str, Any]], reports: Sequence[Report]
+        self, configs: Sequence[Config], reports: Sequence[Report]
     ) -> Iterator[tuple[int, Outcome]]:
         """Train networks of one shape together."""
+        from advisor.training.loop import Terms
         from advisor.training.together import train_group
 
-        options = {"metric": self._metric, **self._limits}
+        terms = Terms(self._metric, self._max_epochs, self._patience)
         places = range(len(configs))
-        return train_group(
-            self._family, configs, self._data, places, self._seed, reports, **options
-        )
+        return train_group(self._family, configs, self._data, places, self._seed, terms, reports)
 
-    def _differentiated(self, config: Mapping[str, Any], outcome: Outcome) -> Outcome:
+    def _differentiated(self, config: Config, outcome: Outcome) -> Outcome:
         from advisor.training.hypergradient import family_hypergradients
 
         started = time.monotonic()
         slopes = family_hypergradients(
             self._family, config, self._data, self._gradients, self._seed, outcome.epochs or 1
         )
-        metrics = {**outcome.metrics, **{f"{GRADIENT}{n}": slope for n, slope in slopes.items()}}
         duration = (outcome.duration or 0.0) + time.monotonic() - started
-        return replace(outcome, metrics=metrics, duration=duration)
+        return replace(outcome, gradients=slopes, duration=duration)
 
 
 class Reporter:
@@ -183,33 +194,34 @@ class Reporter:
 class FunctionObjective(Objective):
     """The user's own training function `train(config, report)`.
 
-    It returns the value of the metric, or a mapping with `value` and further metrics, or
-    None to take the best `val_metric` that it reported.
+    It returns the value of the metric, or a mapping with `value`, further metrics and
+    `gradients` (a mapping by hyperparameter), or None to take the best `val_metric` that it
+    reported.
     """
 
     def __init__(self, function: TrainFunction, direction: str) -> None:
         """Wrap `function`, whose value is to be optimised in `direction`."""
         self._function, self._direction = function, direction
 
-    def evaluate(self, config: Mapping[str, Any], report: Report) -> Outcome:
+    def evaluate(self, config: Config, report: Report) -> Outcome:
         """Call the function and read what it returned."""
         reporter = Reporter(report)
         started = time.monotonic()
         try:
             returned = self._function(dict(config), reporter)
         except StopTrial as stop:
-            return self._outcome("stopped", self._best(reporter), {}, reporter, started, str(stop))
-        metrics = dict(returned) if isinstance(returned, Mapping) else {"value": returned}
-        slopes = metrics.pop("gradients", None) or {}
-        metrics |= {f"{GRADIENT}{name}": slope for name, slope in slopes.items()}
-        value = metrics.pop("value", None)
-        value = self._best(reporter) if value is None else float(value)
+            best = self._best(reporter)
+            return _outcome(TrialState.STOPPED, best, reporter, started, str(stop))
+        value, metrics, gradients = _read(returned)
+        value = self._best(reporter) if value is None else value
         if value is None:
             raise ValueError("the training function neither returned nor reported a value")
-        if not isfinite(value):
+        if isfinite(value):
+            outcome = _outcome(TrialState.COMPLETE, value, reporter, started)
+        else:
             reason = f"the training function returned {value}"
-            return self._outcome("diverged", None, metrics, reporter, started, reason)
-        return self._outcome("complete", value, metrics, reporter, started)
+            outcome = _outcome(TrialState.DIVERGED, None, reporter, started, reason)
+        return replace(outcome, metrics=_finite(metrics), gradients=_finite(gradients))
 
     def _best(self, reporter: Reporter) -> float | None:
         values = [e.val_metric for e in reporter.curve if e.val_metric is not None]
@@ -217,29 +229,45 @@ class FunctionObjective(Objective):
         choose = min if self._direction == "minimize" else max
         return choose(finite) if finite else None
 
-    def _outcome(
-        self,
-        state: str,
-        value: float | None,
-        metrics: Mapping[str, Any],
-        reporter: Reporter,
-        started: float,
-        error: str | None = None,
-    ) -> Outcome:
-        finite = {str(k): float(v) for k, v in metrics.items() if isfinite(float(v))}
-        return Outcome(
-            state=state,
-            value=value,
-            metrics=finite,
-            curve=tuple(reporter.curve),
-            epochs=len(reporter.curve) or None,
-            error=error,
-            duration=time.monotonic() - started,
-        )
+
+def _read(returned: object) -> tuple[float | None, Named, Named]:
+    """Return value, further metrics and gradients of what a user's function returned."""
+    if returned is None:
+        return None, {}, {}
+    if not isinstance(returned, Mapping):
+        return float(cast(SupportsFloat, returned)), {}, {}
+    value, gradients = returned.get("value"), returned.get("gradients")
+    metrics = {name: n for name, n in returned.items() if name not in ("value", "gradients")}
+    return None if value is None else float(value), metrics, gradients or {}
+
+
+def _finite(numbers: Named) -> dict[str, float]:
+    return {str(name): float(n) for name, n in numbers.items() if isfinite(float(n))}
+
+
+def _outcome(
+    state: TrialState,
+    value: float | None,
+    reporter: Reporter,
+    started: float,
+    error: str | None = None,
+) -> Outcome:
+    return Outcome(
+        state=state,
+        value=value,
+        curve=tuple(reporter.curve),
+        epochs=len(reporter.curve) or None,
+        error=error,
+        duration=time.monotonic() - started,
+    )
 
 
 def load_function(reference: str, parameter: str = "objective") -> Callable[..., Any]:
-    """Import the user's function from `FILE.py:NAME`, which a parameter gave.
+    """Import the user's function from `FILE.py:NAME`.
+
+    Args:
+        reference: file and name.
+        parameter: what gave the reference, as errors call it.
 
     Raises:
         UserError: the reference is malformed, the file is missing or does not import, or
@@ -248,17 +276,16 @@ def load_function(reference: str, parameter: str = "objective") -> Callable[...,
     path_text, _, name = reference.rpartition(":")
     path = Path(path_text)
     if not path_text or not name.isidentifier():
-        raise UserError(f"`{parameter}` '{reference}' is not of the form FILE.py:FUNCTION.")
+        raise UserError(f"`{parameter}={reference}` is not of the form FILE.py:FUNCTION.")
     if not path.is_file():
         raise UserError(f"The file {path} of `{parameter}` does not exist.")
-    module = _import_file(path, parameter)
-    function = getattr(module, name, None)
+    function = getattr(_import_file(path, parameter), name, None)
     if not callable(function):
         raise UserError(f"{path} has no function '{name}'.")
-    return function
+    return cast(Callable[..., Any], function)
 
 
-def _import_file(path: Path, parameter: str) -> Any:
+def _import_file(path: Path, parameter: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise UserError(f"The file {path} of `{parameter}` is not a Python file.")

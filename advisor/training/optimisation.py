@@ -1,16 +1,15 @@
 """Optimisers, learning-rate schedules and gradient clipping of a configuration."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
+
+from knowledge_base.types import Config
 
 EXPLODED = 1e6
 """Mean gradient norm per epoch beyond which training is called diverged. Healthy runs of
 these networks on standardised inputs stay some orders of magnitude below."""
 
 
-def make_optimizer(network: torch.nn.Module, config: Mapping[str, Any]) -> torch.optim.Optimizer:
+def make_optimizer(network: torch.nn.Module, config: Config) -> torch.optim.Optimizer:
     """Return SGD with momentum or AdamW (Loshchilov and Hutter 2019)."""
     common = {"lr": config["learning_rate"], "weight_decay": config["weight_decay"]}
     if config["optimizer"] == "sgd":
@@ -19,7 +18,7 @@ def make_optimizer(network: torch.nn.Module, config: Mapping[str, Any]) -> torch
 
 
 def make_schedule(
-    optimizer: torch.optim.Optimizer, config: Mapping[str, Any], max_epochs: int
+    optimizer: torch.optim.Optimizer, config: Config, max_epochs: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
     """Return a schedule that is stepped once per epoch.
 
@@ -39,7 +38,7 @@ def make_schedule(
     return schedulers.ConstantLR(optimizer, factor=1.0)
 
 
-def schedule_factors(config: Mapping[str, Any], max_epochs: int) -> list[float]:
+def schedule_factors(config: Config, max_epochs: int) -> list[float]:
     """Return what the schedule multiplies the learning rate by in each epoch."""
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     schedule = make_schedule(optimizer, config, max_epochs)
@@ -52,7 +51,7 @@ def schedule_factors(config: Mapping[str, Any], max_epochs: int) -> list[float]:
 
 
 def _warmed_up(
-    optimizer: torch.optim.Optimizer, config: Mapping[str, Any], max_epochs: int, warmup: int
+    optimizer: torch.optim.Optimizer, config: Config, max_epochs: int, warmup: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
     """Return a schedule whose epoch k of the warm-up has k / (warmup + 1) of the rate."""
     schedulers = torch.optim.lr_scheduler
@@ -61,7 +60,7 @@ def _warmed_up(
     return schedulers.SequentialLR(optimizer, [rise, rest], milestones=[warmup])
 
 
-def clip_limit(config: Mapping[str, Any]) -> float:
+def clip_limit(config: Config) -> float:
     """Return the largest gradient norm allowed; infinite without clipping."""
     setting = config["gradient_clipping"]
     return float("inf") if setting == "off" else float(setting)

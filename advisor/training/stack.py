@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector
 
 from advisor.training.stacked_layers import layer_of, layers_in
+from advisor.training.steps import adamw_, sgd_
 
 BLOCK = 1 << 16
 """Numbers that an optimiser works on at a time: they should stay in a core's cache."""
@@ -25,7 +26,7 @@ class Stack:
 
         Args:
             networks: on the CPU.
-            generators: of each network's random choices.
+            generators: source of each network's random choices.
         """
         vectors = [parameters_to_vector(network.parameters()).detach() for network in networks]
         self.weights = torch.stack(vectors).requires_grad_()
@@ -38,7 +39,7 @@ class Stack:
 
     def __call__(self, x: torch.Tensor, training: bool) -> torch.Tensor:
         """Return outputs (networks, rows, outputs) for inputs (networks, rows, columns)."""
-        parts = self.weights.split(self._sizes, 1)
+        parts = torch.split(self.weights, self._sizes, 1)
         views = [p.view(-1, *shape) for p, shape in zip(parts, self._shapes, strict=True)]
         return self._body(x, views, training)
 
@@ -46,12 +47,12 @@ class Stack:
     def outputs(self, x: torch.Tensor, batch: int) -> torch.Tensor:
         """Return all networks' outputs in evaluation mode for the same rows (n, columns)."""
         count = len(self.weights)
-        rows = x.split(max(batch // count, 64))
+        rows = torch.split(x, max(batch // count, 64))
         return torch.cat([self(some.expand(count, *some.shape), False) for some in rows], 1)
 
     def state_of(self, place: int, network: nn.Module) -> dict[str, torch.Tensor]:
         """Return a copy of the weights at a place as the state of its own `network`."""
-        row = self.weights[place].detach().clone().split(self._sizes)
+        row = torch.split(self.weights[place].detach().clone(), self._sizes)
         names = [name for name, _ in network.named_parameters()]
         shaped = (part.view(shape) for part, shape in zip(row, self._shapes, strict=True))
         running = [
@@ -84,7 +85,7 @@ class StackOptimizer:
     """Steps of SGD and AdamW with settings of its own for each network.
 
     The settings are those of the networks' own optimisers, as `make_optimizer` makes them; the
-    formulas are PyTorch's. Networks with SGD come first.
+    formulas are PyTorch's (`advisor.training.steps`). Networks with SGD come first.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class StackOptimizer:
     def step(self, gradients: torch.Tensor) -> torch.Tensor:
         """Clip gradients (networks, parameters), move the weights; return norms before."""
         self._steps += 1
-        norms = torch.linalg.vector_norm(gradients, dim=1)
+        norms: torch.Tensor = torch.linalg.vector_norm(gradients, dim=1)
         gradients.mul_((self._limits / (norms + 1e-6)).clamp(max=1.0).unsqueeze(1))
         weights = self._stack.weights.detach()
         height = max(BLOCK // weights.shape[1], 1)
@@ -138,18 +139,16 @@ class StackOptimizer:
         self._adam_settings = adam[0].param_groups[0] if adam else {}
 
     def _sgd(self, weights: torch.Tensor, gradients: torch.Tensor, rows: slice) -> None:
-        gradient = gradients[rows].addcmul_(weights[rows], self._penalties[rows])
-        moment = self._moments[rows].mul_(self._momenta[rows]).add_(gradient)
-        weights[rows].addcmul_(moment, self._rates[rows], value=-1)
+        rates, momenta = self._rates[rows], self._momenta[rows]
+        sgd_(
+            weights[rows], gradients[rows], self._moments[rows], rates, self._penalties[rows],
+            momenta,
+        )  # fmt: skip
 
     def _adam(self, weights: torch.Tensor, gradients: torch.Tensor, rows: slice) -> None:
-        first, second = self._adam_settings["betas"]
-        one, two = 1 - first**self._steps, 1 - second**self._steps
         squares = slice(rows.start - self._first_adam, rows.stop - self._first_adam)
-        gradient = gradients[rows]
-        weights[rows].mul_(self._decays[rows])
-        moment = self._moments[rows].lerp_(gradient, 1 - first)
-        square = self._squares[squares].mul_(second).addcmul_(gradient, gradient, value=1 - second)
-        step = square.sqrt().div_(two**0.5).add_(self._adam_settings["eps"])
-        step = torch.div(moment, step, out=step).mul_(self._rates[rows])
-        weights[rows].sub_(step, alpha=1 / one)
+        adamw_(
+            weights[rows], gradients[rows], self._moments[rows], self._squares[squares],
+            self._rates[rows], self._decays[rows], self._steps, self._adam_settings["betas"],
+            self._adam_settings["eps"],
+        )  # fmt: skip

@@ -1,12 +1,12 @@
 """Layers of several networks of one shape at once: batched matrix products and the like.
 
-Inputs are (networks, rows, columns). Every layer does what PyTorch's own does, in the same
-order of operations where the result of one network allows to tell.
+Inputs are (networks, rows, columns). Every layer does what PyTorch's own does, and in the same
+order of operations where the result of a single network shows the order.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 import torch
 from torch import nn
@@ -17,26 +17,29 @@ from advisor.models.tables import Embeddings, Residual
 Weights = Sequence[torch.Tensor]
 """All parameters in the order of `parameters()`, each with the networks in front."""
 
-Shape = tuple[Any, ...]
+Shape: TypeAlias = tuple[object, ...]
+"""What modules must agree in."""
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
-class Layer(ABC):
+class Layer(ABC, Generic[Module]):
     """One layer of all networks.
 
     Attributes:
         kinds: the modules that it stands for; their subclasses are not meant.
-        generators: of each network's random choices.
+        generators: source of each network's random choices.
     """
 
     kinds: ClassVar[tuple[type[nn.Module], ...]]
 
-    def __init__(self, modules: Sequence[Any], first: int) -> None:
+    def __init__(self, modules: Sequence[Module], first: int) -> None:
         """Take the module of each network, and the place of its first parameter."""
         self.first = first
         self.generators: Sequence[torch.Generator] = ()
 
     @staticmethod
-    def shape(module: Any) -> Shape | None:
+    def shape(module: Module) -> Shape | None:
         """Return what must be equal of two modules besides their kind; None if unknown."""
         return tuple(tuple(parameter.shape) for parameter in module.parameters(recurse=False))
 
@@ -53,7 +56,7 @@ class Layer(ABC):
         return []
 
 
-class _Linear(Layer):
+class _Linear(Layer[nn.Linear]):
     """A batched matrix product."""
 
     kinds = (nn.Linear,)
@@ -69,7 +72,7 @@ class _Linear(Layer):
         return torch.baddbmm(weights[self.first + 1].unsqueeze(1), x, weight)
 
 
-class _BatchNorm(Layer):
+class _BatchNorm(Layer[nn.BatchNorm1d]):
     """Batch normalisation; the columns of all networks are columns of one."""
 
     kinds = (nn.BatchNorm1d,)
@@ -106,7 +109,7 @@ class _BatchNorm(Layer):
         return [self.mean[place].clone(), self.variance[place].clone()]
 
 
-class _LayerNorm(Layer):
+class _LayerNorm(Layer[nn.LayerNorm]):
     """Layer normalisation."""
 
     kinds = (nn.LayerNorm,)
@@ -126,8 +129,8 @@ class _LayerNorm(Layer):
         return plain * scale.unsqueeze(1) + shift.unsqueeze(1)
 
 
-class _Activation(Layer):
-    """What works on each number alone."""
+class _Activation(Layer[nn.Module]):
+    """A function that works on each number alone."""
 
     kinds = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Tanh)
 
@@ -140,10 +143,11 @@ class _Activation(Layer):
         return (module.extra_repr(),)
 
     def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
-        return self.module(x)
+        outputs: torch.Tensor = self.module(x)
+        return outputs
 
 
-class _Dropout(Layer):
+class _Dropout(Layer[nn.Dropout]):
     """Dropout with a rate and a generator for each network, so that each has its own masks."""
 
     kinds = (nn.Dropout,)
@@ -167,7 +171,7 @@ class _Dropout(Layer):
         self.rates = [self.rates[place] for place in places.tolist()]
 
 
-class _Chain(Layer):
+class _Chain(Layer[nn.Sequential]):
     """Layers one after another."""
 
     kinds = (nn.Sequential,)
@@ -199,7 +203,7 @@ class _Sum(_Chain):
         return x + super().__call__(x, weights, training)
 
 
-class _Tables(Layer):
+class _Tables(Layer[Embeddings]):
     """Learned vectors of groups of indicator columns."""
 
     kinds = (Embeddings,)
@@ -220,7 +224,10 @@ class _Tables(Layer):
         return torch.cat(parts, 2)
 
 
-LAYERS: dict[type[nn.Module], type[Layer]] = {
+AnyLayer: TypeAlias = Layer[Any]
+"""A layer of whatever kind of modules."""
+
+LAYERS: dict[type[nn.Module], type[AnyLayer]] = {
     kind: layer
     for layer in (_Linear, _BatchNorm, _LayerNorm, _Activation, _Dropout, _Chain, _Sum, _Tables)
     for kind in layer.kinds
@@ -234,12 +241,12 @@ def shape_of(module: nn.Module) -> Shape | None:
     return None if shape is None else (type(module).__name__, *shape)
 
 
-def layer_of(modules: Sequence[nn.Module], first: int = 0) -> Layer:
+def layer_of(modules: Sequence[nn.Module], first: int = 0) -> AnyLayer:
     """Return the layer of modules of equal `shape_of`."""
     return LAYERS[type(modules[0])](modules, first)
 
 
-def layers_in(layer: Layer) -> list[Layer]:
+def layers_in(layer: AnyLayer) -> list[AnyLayer]:
     """Return a layer and all inside it, in their order."""
     inside = layer.layers if isinstance(layer, _Chain) else []
     return [layer, *(deeper for part in inside for deeper in layers_in(part))]

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from advisor.interrupts import interrupts_pass
 from advisor.training.limits import short_reason
 from advisor.training.objective import Objective
-from advisor.training.outcome import Outcome, StopTrial
+from advisor.training.outcome import Outcome, TrialState
+from advisor.training.report import StopTrial
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import EpochRecord, TrialRecord
 from knowledge_base.types import ConfigDict
@@ -105,5 +106,5 @@ def _one_trial(
             outcome = objective.evaluate(config, _Watch(tuner, deadline))
     except Exception as raised:
         error = short_reason(raised) or traceback.format_exc()[-MAX_ERROR_CHARACTERS:]
-        outcome = Outcome(state="failed", error=error, duration=time.monotonic() - started)
+        outcome = Outcome(TrialState.FAILED, error=error, duration=time.monotonic() - started)
     return tuner.tell(config, outcome, started_at)

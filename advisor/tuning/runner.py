@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from advisor.training.objective import Objective
-from advisor.training.outcome import SKIPPED
 from advisor.tuning.batches import TIME_OVER, batch, over
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import TrialRecord
@@ -69,7 +68,7 @@ def run(
     done = tuner.trials[before:]
     if over(deadline):
         return _out_of_time(tuner, done, timeout or 0.0, len(tuner.trials) < trials)
-    if done and all(_skipped(trial) for trial in done):
+    if done and all(trial.skipped for trial in done):
         return RunResult("failures", _all_skipped(done))
     return RunResult("finished")
 
@@ -77,10 +76,10 @@ def run(
 def _failed(done: Sequence[TrialRecord]) -> RunResult | None:
     """Return how a run ends whose last trials failed or were skipped, None if it goes on."""
     row = list(takewhile(lambda trial: trial.state == "failed", reversed(done)))
-    skipped = [trial for trial in row if _skipped(trial)]
+    skipped = [trial for trial in row if trial.skipped]
     failures = len(row) - len(skipped)
     if failures >= MAX_CONSECUTIVE_FAILURES:
-        error = next(trial.error for trial in row if not _skipped(trial))
+        error = next(trial.error for trial in row if not trial.skipped)
         last = (error or "").strip().splitlines()[-1]
         return RunResult("failures", f"Stopped: {failures} trials in a row failed. Last: {last}")
     if len(skipped) >= MAX_CONSECUTIVE_SKIPS:
@@ -88,13 +87,9 @@ def _failed(done: Sequence[TrialRecord]) -> RunResult | None:
     return None
 
 
-def _skipped(trial: TrialRecord) -> bool:
-    return trial.state == "failed" and (trial.error or "").startswith(SKIPPED)
-
-
 def _all_skipped(trials: Sequence[TrialRecord]) -> str:
     what = "The only configuration was" if len(trials) == 1 else f"All {len(trials)} were"
-    why = (trials[0].error or "").removeprefix(SKIPPED)
+    why = trials[0].skip_reason
     return f"{what} skipped for lack of memory ({why}). Free memory or raise `memory_limit`."
 
 

@@ -10,7 +10,7 @@ from advisor.diagnosis import labelled, remedies_for
 from advisor.meta import Query
 from advisor.meta.warm_start import MAX_WARM, Start, load_prior, save_prior, warm_start
 from advisor.strategies import SearchStrategy, get_strategy
-from advisor.training.outcome import GRADIENT, Outcome
+from advisor.training.outcome import Outcome
 from advisor.tuning.study import Study
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
@@ -179,12 +179,12 @@ class Tuner:
             config=self.study.space.complete(dict(config)),
             state=outcome.state,
             value=outcome.value,
-            metrics=outcome.metrics,
+            metrics=outcome.stored_metrics,
             duration=outcome.duration,
             epochs=outcome.epochs,
             n_params=outcome.n_params,
             seed=self._seed,
-            error=outcome.error,
+            error=outcome.stored_error,
             started_at=started_at or datetime.now(UTC),
             origin=f"{self.study.record.name}:{len(self.trials)}",
             curve=tuple(outcome.curve),
@@ -217,11 +217,7 @@ class Tuner:
         # A stopped trial's value belongs to fewer epochs, yet it is better than no value.
         value = trial.value if trial.state in ("complete", "stopped") else None
         curve = [epoch.val_metric for epoch in trial.curve]
-        slopes = {
-            name.removeprefix(GRADIENT): slope
-            for name, slope in trial.metrics.items()
-            if name.startswith(GRADIENT)
-        }
+        slopes = trial.gradients
         self._strategy.tell(trial.config, value, trial.duration, curve, slopes or None)
         for label in trial.labels or ():
             remedies = remedies_for(label, self.study.space, dict(trial.config))

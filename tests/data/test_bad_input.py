@@ -145,7 +145,7 @@ def test_text_column():
         f"{i % 19} this film was neither good nor bad, but long {i // 2}" for i in range(N * 4)
     ]
     frame = pd.DataFrame({"review": words, "y": [0, 1] * (N * 2)})
-    refused(frame, "y", match="Tables have no text columns: 'review' .* --text review.* drop it")
+    refused(frame, "y", match="Tables have no text columns: 'review' .* `text=review`.* drop it")
 
 
 def test_identifier_column():
@@ -191,7 +191,7 @@ def test_rare_class():
 
 def test_rare_numeric_class_could_be_regression():
     values = [1] * 10 + [2] * 8 + [3] * 2
-    refused(table(y=values), "y", match="class '3' .* only 2 rows.*--kind regression")
+    refused(table(y=values), "y", match="class '3' .* only 2 rows.*`kind=regression`")
 
 
 def test_no_features():

@@ -289,7 +289,7 @@ def test_images_are_not_read_as_something_else(tmp_path):
     folder = write_folder(tmp_path / "d")
     refused(folder, "holds images; the family asked for takes series data", modality="series")
     refused(folder, "Images are classified", kind="regression")
-    refused(folder, "--text and --time are for tables", text="review")
+    refused(folder, "`text` and `time` are for tables", text="review")
 
 
 # Preparation

@@ -150,7 +150,7 @@ def test_the_default_horizon_is_a_season_if_it_fits():
     [
         (lambda f: f.drop(index=[50]), r"have a gap between 2014-02-01 .* and 2014-04-01"),
         (lambda f: f.drop(index=[50, 70]), "have 2 gaps, the first between 2014-02-01"),
-        (lambda f: pd.concat([f[:60], f[59:]]), r"2014-12-01 00:00:00 appears twice .* --series"),
+        (lambda f: pd.concat([f[:60], f[59:]]), r"2014-12-01 00:00:00 appears twice .* `series`"),
         (lambda f: f[::-1], r"not in order: 2019-11-01 .* follows 2019-12-01 .* Sort"),
         (lambda f: f[:20], "has 20 points; at least 30"),
         (lambda f: f[:5], "only 5 rows"),
@@ -173,16 +173,16 @@ def test_bad_series(change, match):
 @pytest.mark.parametrize(
     ("more", "match"),
     [
-        ({"horizon": 25}, r"horizon of 25 is too long .* 120 points, .* use --horizon 24 or less"),
-        ({"horizon": 500}, "use --horizon 24 or less"),
+        ({"horizon": 25}, r"horizon of 25 is too long .* 120 points, .* use `horizon=24` or less"),
+        ({"horizon": 500}, "use `horizon=24` or less"),
         ({"horizon": 0}, "at least 1"),
         ({"kind": "regression"}, "does not apply"),
         ({"time": "tme"}, "Did you mean 'time'"),
-        ({"time": "sales"}, "--time and --target are both 'sales'"),
-        ({"series": "sales"}, "--series and --target are both 'sales'"),
+        ({"time": "sales"}, "`time` and `target` are both 'sales'"),
+        ({"series": "sales"}, "`series` and `target` are both 'sales'"),
         ({"series": "shop"}, "no column 'shop'"),
-        ({"time": None, "modality": "series"}, "which column .* holds the times with --time"),
-        ({"time": None, "horizon": 3}, "--series and --horizon need --time"),
+        ({"time": None, "modality": "series"}, "which column .* holds the times with `time`"),
+        ({"time": None, "horizon": 3}, "`series` and `horizon` need `time`"),
     ],
 )
 def test_bad_requests(more, match):

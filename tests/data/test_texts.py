@@ -158,9 +158,9 @@ def test_empty_texts_of_a_file(csv_file):
     ("changes", "more", "match"),
     [
         ({}, {"text": "reviw"}, "Did you mean 'review'"),
-        ({}, {"text": "stars"}, "--text and --target are both 'stars'"),
+        ({}, {"text": "stars"}, "`text` and `target` are both 'stars'"),
         ({}, {"kind": "regression"}, "Texts are classified"),
-        ({}, {"time": "review"}, "--text is for texts"),
+        ({}, {"time": "review"}, "`text` is for texts"),
         ({"stars": ["good"] * 40}, {}, "constant"),
         ({"stars": ["rare", *table()["stars"][1:]]}, {}, "class 'rare' .* only 1 row"),
         ({"stars": range(40)}, {}, r"only 1 row; every class needs 3\. Drop or merge .*classes\.$"),
@@ -174,7 +174,7 @@ def test_bad_texts(changes, more, match):
 
 
 def test_several_columns_of_texts_need_a_name():
-    with pytest.raises(UserError, match="which column of the frame holds the texts with --text"):
+    with pytest.raises(UserError, match="which column of the frame holds the texts with `text`"):
         load_dataset(table(title=table()["review"]), "stars", modality="text")
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from advisor.training.objective import FunctionObjective
-from advisor.training.outcome import StopTrial
+from advisor.training.report import StopTrial
 from advisor.tuning.runner import run
 from advisor.tuning.tuner import Tuner
 from knowledge_base.space import SpaceDefinition

@@ -3,8 +3,8 @@ import pytest
 
 from advisor.metafeatures import compute
 from advisor.metafeatures.groups.landmarking import LEARNERS
-from advisor.metafeatures.learners import CLIP, RIDGE, Problem, encode, linear
-from advisor.metafeatures.view import TableView
+from advisor.metafeatures.learners import CLIP, RIDGE, EncodedRows, encode, linear
+from advisor.metafeatures.table_view import TableView
 
 N = 2_000
 
@@ -111,10 +111,10 @@ def test_ridge_is_the_textbook_solution_in_both_forms():
         inputs, outputs = rng.normal(size=(40, n_inputs)), rng.normal(size=(40, 1))
         inputs -= inputs.mean(0)
         rest = {"levels": inputs, "starts": np.zeros(1), "target": outputs[:, 0]}
-        problem = Problem(dense=inputs, outputs=outputs, n_target=1, is_class=False, **rest)
+        rows = EncodedRows(dense=inputs, outputs=outputs, n_target=1, is_class=False, **rest)
         gram = inputs.T @ inputs + RIDGE * 40 * np.eye(n_inputs)
         weights = np.linalg.inv(gram) @ inputs.T @ (outputs - outputs.mean())
-        assert linear(problem, problem) == pytest.approx(outputs.mean() + inputs @ weights)
+        assert linear(rows, rows) == pytest.approx(outputs.mean() + inputs @ weights)
 
 
 def test_standard_scores_are_clipped(table):

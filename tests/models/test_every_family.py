@@ -1,96 +1,54 @@
-"""Every family on tiny data: each choice builds and trains, and training teaches something."""
+"""Every family on tiny data: each passes the shared tests, and training teaches something."""
 
 import functools
 
 import numpy as np
 import pytest
 import torch
+from conformance import FamilyConformance
+from conformance import complete as complete_of
+from conformance import fit as fit_of
 from modality_data import digits, series, table, texts, tiny
+from torch import nn
 
 from advisor.data import prepare
-from advisor.encoding import sobol
-from advisor.metrics import default_metric
-from advisor.models import FAMILIES, get_family
-from advisor.training import train
+from advisor.models import FAMILIES, ModuleFamily, get_family
+from knowledge_base.space import SpaceDefinition
 
 tiny = functools.cache(tiny)
 
-CHOICES = [
-    (family, h.name, choice)
-    for family in FAMILIES
-    for h in get_family(family).space().hyperparameters.values()
-    for choice in h.choices or ()
-]
-SMALL = {"units": 16, "n_layers": 2, "channels": 4, "window": 8, "embedding_size": 8,
-         "sequence_length": 16, "batch_size": 16}  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
 
 def complete(family, **changes):
-    space = get_family(family).space()
-    known = {n: v for n, v in {**SMALL, **changes}.items() if n in space.hyperparameters}
-    start = {"momentum": 0.9, **get_family(family).default()}
-    return space.complete({**start, **known})
+    return complete_of(get_family(family), **changes)
 
 
 def fit(family, data=None, epochs=1, **changes):
-    data = tiny(family) if data is None else data
-    metric = default_metric(data.kind).name
-    config = complete(family, **changes)
-    return train(get_family(family), config, data, metric=metric, seed=0, max_epochs=epochs)
+    return fit_of(get_family(family), tiny(family) if data is None else data, epochs, **changes)
 
 
-@pytest.mark.parametrize(("family", "name", "choice"), CHOICES)
-def test_every_choice_trains(family, name, choice):
-    outcome = fit(family, **{name: choice})
-    assert (outcome.state, outcome.epochs, outcome.error) == ("complete", 1, None)
-    assert np.isfinite(outcome.value)
-    assert {f"test_{default_metric(tiny(family).kind).name}"} <= set(outcome.metrics)
+@pytest.mark.parametrize("name", FAMILIES)
+class TestBuiltIn(FamilyConformance):
+    @pytest.fixture
+    def family(self, name):
+        return get_family(name)
+
+    @pytest.fixture
+    def data(self, name):
+        return tiny(name)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("end", ["low", "high"])
-def test_the_corners_of_the_space_train(family, end):
-    """Wide layers are left out at the high end: they only take time."""
-    space = get_family(family).space().hyperparameters.values()
-    ends = {h.name: getattr(h, end) for h in space if not h.choices}
-    slow = {"units": 64, "channels": 8, "learning_rate": 0.1} if end == "high" else {}
-    known = {name: value for name, value in slow.items() if name in ends}
-    outcome = fit(family, **{**ends, **known, "normalisation": "batch", "optimizer": "sgd"})
-    assert outcome.state in ("complete", "diverged")
-    assert end == "high" or outcome.state == "complete"
+class TestOwnNetwork(FamilyConformance):
+    @pytest.fixture
+    def family(self):
+        rate = {"type": "float", "low": 1e-3, "high": 0.1, "log": True}
+        bias = {"type": "categorical", "choices": ["yes", "no"]}
+        both = {"learning_rate": rate, "bias": bias}
+        space = SpaceDefinition.from_dict({"name": "linear", "hyperparameters": both})
+        return ModuleFamily(lambda config, n, m: nn.Linear(n, m, config["bias"] == "yes"), space)
 
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_random_configurations_of_the_whole_space_can_be_built(family):
-    data = tiny(family).few()
-    for config in sobol(get_family(family).space(), 16, seed=1):
-        adapted = get_family(family).adapt(config, data)
-        network = get_family(family).build(config, adapted).eval()
-        with torch.no_grad():
-            outputs = network(torch.from_numpy(adapted.x_train))
-        assert outputs.shape == (2, data.n_outputs)
-        assert torch.isfinite(outputs).all()
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_rows_are_judged_alone_whatever_their_batch(family):
-    """In evaluation no row may depend on those beside it, nor on how much padding they need."""
-    chosen = complete(family, normalisation="batch", dropout=0.5, bidirectional="yes")
-    adapted = get_family(family).adapt(chosen, tiny(family))
-    network = get_family(family).build(chosen, adapted).eval()
-    x = torch.from_numpy(adapted.x_train)
-    with torch.no_grad():
-        together = network(x)
-        alone = torch.cat([network(row) for row in x.split(1)])
-    assert together.numpy() == pytest.approx(alone.numpy(), abs=1e-4)
+    @pytest.fixture
+    def data(self):
+        return tiny("mlp")
 
 
 @pytest.mark.parametrize("normalisation", ["batch", "layer"])

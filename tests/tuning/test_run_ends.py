@@ -3,8 +3,8 @@
 import pytest
 
 from advisor import Tuner
+from advisor.training import Outcome, StopTrial
 from advisor.training.objective import Objective
-from advisor.training.outcome import SKIPPED, Outcome, StopTrial
 from advisor.tuning import run
 from advisor.tuning.runner import MAX_CONSECUTIVE_SKIPS
 from knowledge_base.records import EpochRecord
@@ -24,9 +24,7 @@ class Scripted(Objective):
     def evaluate(self, config, report):
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
         if step == "skip":
-            return Outcome(
-                state="failed", error=f"{SKIPPED}estimated to need 5 GB, the limit is 2 GB"
-            )
+            return Outcome.not_tried("estimated to need 5 GB, the limit is 2 GB")
         if step == "oom":
             raise MemoryError("Unable to allocate 9 GiB")
         if step == "fail":

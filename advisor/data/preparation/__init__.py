@@ -1,17 +1,21 @@
 """Data sets to arrays for training, one file per modality."""
 
-from importlib import import_module
+from collections.abc import Callable
 
 from advisor.data.dataset import Dataset
 from advisor.data.preparation.base import PARTS, PreparedData
+from knowledge_base.registry import Registry
 
-PREPARATIONS = {
-    "table": "advisor.data.preparation.table:prepare_table",
-    "image": "advisor.data.preparation.image:prepare_images",
-    "text": "advisor.data.preparation.text:prepare_texts",
-    "series": "advisor.data.preparation.series:prepare_series",
-}
-"""Modality to function; adding one is adding a file and its line here."""
+PREPARATIONS: Registry[Callable[..., PreparedData]] = Registry(
+    "preparation",
+    {
+        "table": "advisor.data.preparation.table:prepare_table",
+        "image": "advisor.data.preparation.image:prepare_images",
+        "text": "advisor.data.preparation.text:prepare_texts",
+        "series": "advisor.data.preparation.series:prepare_series",
+    },
+)
+"""Functions by modality; adding one is adding a file and its line here."""
 
 __all__ = ["PARTS", "PREPARATIONS", "PreparedData", "prepare"]
 
@@ -21,5 +25,4 @@ def prepare(dataset: Dataset, seed: int = 0) -> PreparedData:
 
     Time series are split in the order of time, whatever the seed.
     """
-    module, function = PREPARATIONS[dataset.modality].split(":")
-    return getattr(import_module(module), function)(dataset, seed)
+    return PREPARATIONS[dataset.modality](dataset, seed)

@@ -1,11 +1,32 @@
 """What training sees of a data set, whatever its modality."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar, Self, TypedDict
 
 import numpy as np
 
 PARTS = ("train", "valid", "test")
+
+
+class Arrays(TypedDict):
+    """Inputs and targets of the three parts, as `PreparedData` takes them."""
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_valid: np.ndarray
+    y_valid: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+
+def arrays_of(parts: Iterable[tuple[np.ndarray, np.ndarray]]) -> Arrays:
+    """Return inputs and targets of the training, the validation and the test part by name."""
+    (x_train, y_train), (x_valid, y_valid), (x_test, y_test) = parts
+    return {
+        "x_train": x_train, "y_train": y_train, "x_valid": x_valid, "y_valid": y_valid,
+        "x_test": x_test, "y_test": y_test,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -13,7 +34,7 @@ class PreparedData:
     """The three parts as inputs (n, ...) and targets (n,) or, for forecasts, (n, horizon).
 
     Attributes:
-        modality: of the data set.
+        modality: that of the data set.
         kind: "classification" (targets are int64 class indices), "regression" or
             "forecasting" (float32, standardised by the training part).
         n_inputs: columns, channels, words or values per step after encoding.
@@ -44,21 +65,21 @@ class PreparedData:
 
     def x(self, part: str) -> np.ndarray:
         """Return the inputs of "train", "valid" or "test"."""
-        return getattr(self, f"x_{part}")
+        return {"train": self.x_train, "valid": self.x_valid, "test": self.x_test}[part]
 
     def y(self, part: str) -> np.ndarray:
         """Return the targets of "train", "valid" or "test"."""
-        return getattr(self, f"y_{part}")
+        return {"train": self.y_train, "valid": self.y_valid, "test": self.y_test}[part]
 
     def n_rows(self, part: str) -> int:
         """Return the rows of a part, or the most that a configuration may make of it."""
         return len(self.x(part))
 
-    def few(self, rows: int = 2) -> "PreparedData":
+    def few(self, rows: int = 2) -> Self:
         """Return the same with hardly any rows, to see what a configuration makes of it."""
-        names = [f"{axis}_{part}" for axis in "xy" for part in PARTS]
-        changed: dict[str, Any] = {name: getattr(self, name)[:rows] for name in names}
-        return replace(self, **changed)
+        return replace(
+            self, **arrays_of((self.x(part)[:rows], self.y(part)[:rows]) for part in PARTS)
+        )
 
     def in_unit(self, values: np.ndarray, part: str) -> np.ndarray:
         """Return numbers in the target's own unit, of the first rows of a part."""

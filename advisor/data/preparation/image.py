@@ -1,12 +1,12 @@
 """Images to arrays; they stay bytes, and networks standardise them."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from advisor.data.images import ImageDataset
-from advisor.data.preparation.base import PARTS, PreparedData
+from advisor.data.preparation.base import PreparedData, arrays_of
 from advisor.data.splits import split_indices
 
 
@@ -30,9 +30,8 @@ def prepare_images(dataset: ImageDataset, seed: int = 0) -> ImageData:
     """Split with `seed`; means and scales are those of the training part."""
     splits = split_indices(dataset, seed)
     codes = dataset.target.cat.codes.to_numpy(dtype=np.int64)
-    arrays: dict[str, Any] = {}
-    for part, rows in zip(PARTS, (splits.train, splits.valid, splits.test), strict=True):
-        arrays |= {f"x_{part}": dataset.images[rows], f"y_{part}": codes[rows]}
+    parts = (splits.train, splits.valid, splits.test)
+    arrays = arrays_of((dataset.images[rows], codes[rows]) for rows in parts)
     channels = dataset.images.shape[1]
     sample = arrays["x_train"][:5000].transpose(1, 0, 2, 3).reshape(channels, -1) / 255
     scale = np.maximum(sample.std(1), 1e-3)

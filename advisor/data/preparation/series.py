@@ -6,20 +6,21 @@ points in time, with everything before it known and nothing after it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from advisor.data.preparation.base import PARTS, PreparedData
+from advisor.data.preparation.base import PARTS, PreparedData, arrays_of
 from advisor.data.series import SeriesDataset, is_constant, part_bounds
 
 MAX_ORIGINS = 100
-"""Of validation and of test, per series."""
+"""Forecasts of the validation and of the test part, per series."""
 MAX_WINDOWS = 20_000
-"""Of each part."""
+"""Windows of each part."""
 CUT_AT_ONCE = 1_000_000
-"""Numbers."""
+"""Numbers that are cut into windows at a time."""
 MIN_WINDOWS = 8
+"""Windows to train on that are left whatever the configuration wants."""
 MIN_LENGTH = 2
 
 
@@ -44,7 +45,9 @@ class WindowData(PreparedData):
     def in_unit(self, values: np.ndarray, part: str) -> np.ndarray:
         """Return forecasts in the series' own unit."""
         place, rows = PARTS.index(part), len(values)
-        return values.astype(np.float64) * self.scales[place][:rows] + self.offsets[place][:rows]
+        scales, offsets = self.scales[place][:rows], self.offsets[place][:rows]
+        forecasts: np.ndarray = values.astype(np.float64) * scales + offsets
+        return forecasts
 
     def naive_error(self, part: str, rows: int | None = None) -> np.ndarray | None:
         """Return the error of the seasonal naive forecast, one number per row."""
@@ -81,11 +84,8 @@ class SeriesData(PreparedData):
         lag = self._lag(differencing)
         length = max(min(length, self._room() - lag), MIN_LENGTH)
         found = [_part(cut, part, length, lag, scaling == "window", self.most) for part in PARTS]
-        arrays: dict[str, Any] = {}
-        for part, (x, y, *_) in zip(PARTS, found, strict=True):
-            arrays |= {f"x_{part}": x, f"y_{part}": y}
         return WindowData(
-            **arrays,
+            **arrays_of((part[0], part[1]) for part in found),
             kind="forecasting",
             n_inputs=1,
             n_outputs=self.n_outputs,
@@ -182,9 +182,9 @@ class _Cut:
         """Return where forecasts of a part begin, with `needed` points before."""
         place = PARTS.index(part)
         first = max(self.bounds[place], needed)
-        origins = np.arange(first, self.bounds[place + 1] - self.horizon + 1)
+        origins: np.ndarray = np.arange(first, self.bounds[place + 1] - self.horizon + 1)
         if place and len(origins) > MAX_ORIGINS:
-            return origins[np.linspace(0, len(origins) - 1, MAX_ORIGINS).astype(int)]
+            origins = origins[np.linspace(0, len(origins) - 1, MAX_ORIGINS).astype(int)]
         return origins
 
     def windows(

@@ -1,11 +1,16 @@
 """Tables to arrays: imputed, scaled and one-hot, fitted on the training part only."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from advisor.data.dataset import TabularDataset
 from advisor.data.preparation.base import PreparedData
 from advisor.data.splits import split_indices
+
+if TYPE_CHECKING:
+    from sklearn.compose import ColumnTransformer
 
 MAX_CATEGORIES = 30
 
@@ -36,7 +41,7 @@ def prepare_table(dataset: TabularDataset, seed: int = 0) -> PreparedData:
     )
 
 
-def _categories(encoder) -> tuple[tuple[int, int], ...]:  # type: ignore[no-untyped-def]
+def _categories(encoder: "ColumnTransformer") -> tuple[tuple[int, int], ...]:
     """Return where the indicator columns of each categorical column are."""
     slices = encoder.output_indices_
     name = next((n for n in slices if n.startswith("onehotencoder")), None)
@@ -59,7 +64,7 @@ def _targets(dataset: TabularDataset, train: np.ndarray) -> tuple[np.ndarray, in
     return ((values - mean) / scale).astype(np.float32), 1, mean, scale
 
 
-def _encoder(train: pd.DataFrame):  # type: ignore[no-untyped-def]
+def _encoder(train: pd.DataFrame) -> "ColumnTransformer":
     from sklearn.compose import make_column_selector, make_column_transformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline

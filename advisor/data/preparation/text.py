@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from advisor.data.preparation.base import PARTS, PreparedData
+from advisor.data.preparation.base import PreparedData, arrays_of
 from advisor.data.splits import split_indices
 from advisor.data.texts import TextDataset
 from advisor.data.words import tokens
@@ -34,11 +34,16 @@ class TextData(PreparedData):
 
         Args:
             vocabulary: the most frequent words to know; others are one unknown word.
-            length: of the rows; no longer than the longest text.
+            length: how many words a row has; no more than the longest text.
         """
         known = min(vocabulary + FIRST_WORD, self.n_inputs)
-        changed = {f"x_{part}": _limited(self.x(part), known, length) for part in PARTS}
-        return replace(self, n_inputs=known, **changed)  # type: ignore[arg-type]
+        return replace(
+            self,
+            n_inputs=known,
+            x_train=_limited(self.x_train, known, length),
+            x_valid=_limited(self.x_valid, known, length),
+            x_test=_limited(self.x_test, known, length),
+        )
 
 
 def prepare_texts(dataset: TextDataset, seed: int = 0) -> TextData:
@@ -47,14 +52,14 @@ def prepare_texts(dataset: TextDataset, seed: int = 0) -> TextData:
     codes = dataset.target.cat.codes.to_numpy(dtype=np.int64)
     words = [tokens(text) for text in dataset.texts]
     counts = Counter(word for row in splits.train for word in words[row])
-    # Equally frequent words in the order of the alphabet, so that runs can be repeated.
+    # Equally frequent words stand in the order of the alphabet, so that runs can be repeated.
     ranked = sorted(counts, key=lambda word: (-counts[word], word))[:MAX_VOCABULARY]
     numbers = {word: place for place, word in enumerate(ranked, start=FIRST_WORD)}
     length = max(min(max(map(len, words)), MAX_LENGTH), 1)
-    arrays: dict[str, Any] = {}
-    for part, rows in zip(PARTS, (splits.train, splits.valid, splits.test), strict=True):
-        known = _numbered([words[row] for row in rows], numbers, length)
-        arrays |= {f"x_{part}": known, f"y_{part}": codes[rows]}
+    arrays = arrays_of(
+        (_numbered([words[row] for row in rows], numbers, length), codes[rows])
+        for rows in (splits.train, splits.valid, splits.test)
+    )
     return TextData(
         **arrays,
         kind="classification",

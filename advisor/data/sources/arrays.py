@@ -6,7 +6,7 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,12 @@ import pandas as pd
 from advisor.data.dataset import Dataset
 from advisor.data.images import to_images
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, existing_file, images_only, one_line
+from advisor.data.sources.base import DataSource, existing_file, images_only
+from advisor.faults import one_line
 from knowledge_base.errors import UserError
+
+if TYPE_CHECKING:
+    from numpy.lib.npyio import NpzFile
 
 IMAGE_NAMES = ("images", "x", "X", "data", "x_train", "arr_0")
 LABEL_NAMES = ("labels", "y", "target", "label", "y_train", "arr_1")
@@ -29,11 +33,11 @@ IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 class NpzSource(DataSource):
     """An .npz file with an array of images and one of labels; never unpickled."""
 
-    def accepts(self, source: Any) -> bool:
+    def accepts(self, source: object) -> bool:
         """Return whether the file name is one of an npz file."""
         return Path(str(source)).suffix.lower() == ".npz"
 
-    def load(self, source: Any, request: DataRequest) -> Dataset:
+    def load(self, source: object, request: DataRequest) -> Dataset:
         """Read `images` and `labels` (or x and y, or the target that was named)."""
         path = existing_file(source)
         images_only(request, path.name)
@@ -53,12 +57,12 @@ class IdxSource(DataSource):
     As MNIST's: `train-images-idx3-ubyte` beside `train-labels-idx1-ubyte`.
     """
 
-    def accepts(self, source: Any) -> bool:
+    def accepts(self, source: object) -> bool:
         """Return whether the file name is one of an idx file of images."""
         name = Path(str(source)).name.lower()
         return "images" in name and "idx3" in name
 
-    def load(self, source: Any, request: DataRequest) -> Dataset:
+    def load(self, source: object, request: DataRequest) -> Dataset:
         """Read both files."""
         path = existing_file(source)
         images_only(request, path.name)
@@ -101,7 +105,7 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(content, kind, offset=4 + 4 * n_dims).reshape(shape)
 
 
-def _pick(stored: Any, names: tuple[str, ...], what: str, path: Path) -> np.ndarray:
+def _pick(stored: "NpzFile", names: tuple[str, ...], what: str, path: Path) -> np.ndarray:
     for name in names:
         if name in stored.files:
             return np.asarray(stored[name])

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any
 
 from advisor.data.dataset import Dataset
 from advisor.data.request import DataRequest
@@ -13,11 +12,11 @@ class DataSource(ABC):
     """One way to get a data set; adding a file format is adding a file here."""
 
     @abstractmethod
-    def accepts(self, source: Any) -> bool:
+    def accepts(self, source: object) -> bool:
         """Return whether `source` is of this kind."""
 
     @abstractmethod
-    def load(self, source: Any, request: DataRequest) -> Dataset:
+    def load(self, source: object, request: DataRequest) -> Dataset:
         """Load the data set.
 
         Args:
@@ -29,7 +28,7 @@ class DataSource(ABC):
         """
 
 
-def existing_file(source: Any) -> Path:
+def existing_file(source: object) -> Path:
     """Return the path of a file that exists.
 
     Raises:
@@ -55,12 +54,7 @@ def images_only(request: DataRequest, name: str) -> None:
     if request.modality not in (None, "image"):
         raise UserError(
             f"{name} holds images; the family asked for takes {request.modality} data. Leave "
-            "--family out, or choose one for images."
+            "`family` out, or choose one for images."
         )
     if request.text or request.time:
-        raise UserError(f"{name} holds images; --text and --time are for tables.")
-
-
-def one_line(error: Exception) -> str:
-    """Return what an error of a library says, on one line and without a full stop."""
-    return " ".join(str(error).split()).rstrip(".")
+        raise UserError(f"{name} holds images; `text` and `time` are for tables.")

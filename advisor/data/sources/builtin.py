@@ -1,8 +1,7 @@
 """Data sets that a library brings along."""
 
-import difflib
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pandas as pd
 
@@ -12,8 +11,10 @@ from advisor.data.images import to_images
 from advisor.data.request import DataRequest
 from advisor.data.sources.base import DataSource
 from knowledge_base.errors import UserError
+from knowledge_base.naming import nearest
 
 ORIGIN = ("scikit-learn", "BSD-3-Clause (distribution)")
+"""Source and licence of all of them."""
 
 
 class SklearnSource(DataSource):
@@ -28,19 +29,21 @@ class SklearnSource(DataSource):
     }
 
     IMAGES: ClassVar[tuple[str, ...]] = ("digits",)
-    """Which are images, too, for families that take these."""
+    """Names of those that are images, too, for families that take these."""
 
-    def accepts(self, source: Any) -> bool:
+    def accepts(self, source: object) -> bool:
         """Return whether `source` starts with sklearn:."""
         return isinstance(source, str) and source.startswith("sklearn:")
 
-    def load(self, source: Any, request: DataRequest) -> Dataset:
+    def load(self, source: object, request: DataRequest) -> Dataset:
         """Load it; its target is called `target`."""
         name = str(source).partition(":")[2]
         if name not in self.KINDS:
-            near = difflib.get_close_matches(name, self.KINDS, n=1) or sorted(self.KINDS)
-            choices = " or ".join(f"sklearn:{known}" for known in near)
-            raise UserError(f"No built-in data set is called 'sklearn:{name}'. Try {choices}.")
+            near = nearest(name, self.KINDS)
+            choices = [f"sklearn:{known}" for known in ([near] if near else sorted(self.KINDS))]
+            raise UserError(
+                f"No built-in data set is called 'sklearn:{name}'. Try {' or '.join(choices)}."
+            )
         import sklearn.datasets
 
         load = getattr(sklearn.datasets, f"load_{name}")

@@ -3,8 +3,10 @@
 import csv
 import re
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pandas as pd
 
@@ -12,7 +14,8 @@ from advisor.data.dataset import Dataset
 from advisor.data.frames import interpret
 from advisor.data.inference import check_columns
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, existing_file, one_line
+from advisor.data.sources.base import DataSource, existing_file
+from advisor.faults import one_line
 from knowledge_base.errors import UserError
 
 SEPARATORS = ",;\t"
@@ -28,11 +31,11 @@ class CsvSource(DataSource):
 
     SUFFIXES: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".txt")
 
-    def accepts(self, source: Any) -> bool:
+    def accepts(self, source: object) -> bool:
         """Return whether the file name is one of a CSV file."""
         return Path(str(source)).suffix.lower() in self.SUFFIXES
 
-    def load(self, source: Any, request: DataRequest) -> Dataset:
+    def load(self, source: object, request: DataRequest) -> Dataset:
         """Read the file; types are inferred."""
         path = existing_file(source)
         try:
@@ -58,19 +61,21 @@ def _read(path: Path, text: str | None) -> pd.DataFrame:
     with warnings.catch_warnings():
         # Rows longer than the header would lose their last cells with a warning only.
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        how: dict[str, Any] = {
-            "sep": separator,
-            "index_col": False,
-            "decimal": "," if separator == ";" and _DECIMAL_COMMA.search(first) else ".",
-            "encoding": "utf-8-sig",
-            "skipinitialspace": True,
-            "low_memory": False,  # else the type of a column may change on the way
-        }
-        frame = pd.read_csv(path, **how)
+        reader: Callable[..., pd.DataFrame] = pd.read_csv
+        read = partial(
+            reader,
+            path,
+            sep=separator,
+            index_col=False,
+            decimal="," if separator == ";" and _DECIMAL_COMMA.search(first) else ".",
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            low_memory=False,  # else the type of a column may change on the way
+        )
+        frame = read()
         if text in frame.columns:
             # "NA" and "none" are words, and a text of digits is no number.
-            literal = pd.read_csv(path, **how, usecols=[text], dtype=str, keep_default_na=False)
-            frame[text] = literal[text]
+            frame[text] = read(usecols=[text], dtype=str, keep_default_na=False)[text]
         return frame
 
 

@@ -3,8 +3,9 @@
 import struct
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,14 @@ import pandas as pd
 from advisor.data.dataset import Dataset
 from advisor.data.images import check_size, to_images
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, images_only, one_line
+from advisor.data.sources.base import DataSource, images_only
+from advisor.faults import one_line
 from knowledge_base.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Seen = TypeVar("Seen")
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 OTHER_SUFFIXES = (".bmp", ".gif", ".tif", ".tiff", ".webp")
@@ -32,12 +39,12 @@ class ImageFolderSource(DataSource):
     What begins with a dot, as operating systems and editors leave it, is not looked at.
     """
 
-    def accepts(self, source: Any) -> bool:
+    def accepts(self, source: object) -> bool:
         """Return whether `source` is a folder of folders."""
         path = Path(str(source))
         return path.is_dir() and bool(_folders(path))
 
-    def load(self, source: Any, request: DataRequest) -> Dataset:
+    def load(self, source: object, request: DataRequest) -> Dataset:
         """Read all images; all grey ones stay grey, others become RGB.
 
         If any is transparent somewhere, all have a fourth channel that says where.
@@ -107,8 +114,9 @@ def _read(files: list[Path], where: Path) -> np.ndarray:
     """Return all images as bytes, shape (n, height, width, channels)."""
     _check_sizes(files, where)
     broken: list[str] = []
-    images = [_opened(file, where, broken, _pixels) for file in files]
+    opened = [_opened(file, where, broken, _pixels) for file in files]
     _refuse(broken, where)
+    images = [image for image in opened if image is not None]
     mode = "RGBA" if any(image.mode == "RGBA" for image in images) else "RGB"
     if all(image.mode == "L" for image in images):
         mode = "L"
@@ -121,8 +129,9 @@ def _read(files: list[Path], where: Path) -> np.ndarray:
 def _check_sizes(files: list[Path], where: Path) -> None:
     """Look at the sizes first: they are read without the pixels."""
     broken: list[str] = []
-    found = [_opened(file, where, broken, _size) for file in files]
+    opened = [_opened(file, where, broken, _size) for file in files]
     _refuse(broken, where)
+    found = [size for size in opened if size is not None]
     width, height = usual = Counter(found).most_common(1)[0][0]
     other = [
         f"{file.relative_to(where)} ({size[0]} x {size[1]})"
@@ -137,7 +146,9 @@ def _check_sizes(files: list[Path], where: Path) -> None:
     check_size(width, height, str(where))
 
 
-def _opened(file: Path, where: Path, broken: list[str], use: Any) -> Any:
+def _opened(
+    file: Path, where: Path, broken: list[str], use: "Callable[[Image], Seen]"
+) -> Seen | None:
     """Return what `use` makes of an image; if it cannot be read, say so in `broken`."""
     from PIL import Image, UnidentifiedImageError
 
@@ -152,20 +163,20 @@ def _opened(file: Path, where: Path, broken: list[str], use: Any) -> Any:
     return None
 
 
-def _size(image: Any) -> tuple[int, int]:
+def _size(image: "Image") -> tuple[int, int]:
     """Return width and height as they are seen: cameras store photographs on their side."""
     width, height = image.size
     return (height, width) if _orientation(image) >= 5 else (width, height)
 
 
-def _orientation(image: Any) -> int:
+def _orientation(image: "Image") -> int:
     """Return the orientation that is stated before the pixels, 1 if none is."""
     if image.format != "JPEG" and "exif" not in image.info:
         return 1  # to look for more would decode the image
     return int(image.getexif().get(0x0112, 1))
 
 
-def _pixels(image: Any) -> Any:
+def _pixels(image: "Image") -> "Image":
     """Return an image of 8 bits per channel as L, RGB or, if transparent somewhere, RGBA."""
     from PIL import Image, ImageOps
 
@@ -176,7 +187,7 @@ def _pixels(image: Any) -> Any:
         return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
     if image.has_transparency_data:
         clear = image.convert("RGBA")
-        if clear.getextrema()[3][0] < 255:
+        if np.asarray(clear.getchannel("A")).min() < 255:
             return clear
     return image.convert("L" if image.mode in ("1", "L", "LA", "La") else "RGB")
 

@@ -1,7 +1,5 @@
 """Data sets that are in memory already."""
 
-from typing import Any
-
 import pandas as pd
 
 from advisor.data.dataset import Dataset
@@ -13,10 +11,11 @@ from advisor.data.sources.base import DataSource
 class FrameSource(DataSource):
     """A pandas data frame."""
 
-    def accepts(self, source: Any) -> bool:
+    def accepts(self, source: object) -> bool:
         """Return whether `source` is a frame."""
         return isinstance(source, pd.DataFrame)
 
-    def load(self, source: Any, request: DataRequest) -> Dataset:
+    def load(self, source: object, request: DataRequest) -> Dataset:
         """Check and type the frame; it is not changed."""
+        assert isinstance(source, pd.DataFrame)
         return interpret(source, request, "the frame", "frame")

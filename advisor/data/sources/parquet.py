@@ -1,23 +1,23 @@
 """Parquet files."""
 
 from pathlib import Path
-from typing import Any
 
 from advisor.data.dataset import Dataset
 from advisor.data.frames import interpret
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, existing_file, one_line
+from advisor.data.sources.base import DataSource, existing_file
+from advisor.faults import one_line
 from knowledge_base.errors import UserError
 
 
 class ParquetSource(DataSource):
     """Parquet files; their own types are kept."""
 
-    def accepts(self, source: Any) -> bool:
+    def accepts(self, source: object) -> bool:
         """Return whether the file name is one of a Parquet file."""
         return Path(str(source)).suffix.lower() in (".parquet", ".pq")
 
-    def load(self, source: Any, request: DataRequest) -> Dataset:
+    def load(self, source: object, request: DataRequest) -> Dataset:
         """Read the file."""
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -1,12 +1,16 @@
-"""The symptoms; adding one is adding it to a file here and to `SYMPTOMS`."""
+"""The symptoms, one file each; adding one is adding its file here and its line in `SYMPTOMS`."""
 
 from advisor.diagnosis.base import Symptom
-from advisor.diagnosis.symptoms.divergence import Diverging
-from advisor.diagnosis.symptoms.fit import Overfitting, Underfitting
-from advisor.diagnosis.symptoms.gradients import ExplodingGradients, VanishingGradients
-from advisor.diagnosis.symptoms.learning_rate import Oscillation, Plateau
-from advisor.diagnosis.symptoms.length import NotEnoughEpochs, StoppedInWarmup
-from advisor.diagnosis.symptoms.units import DeadUnits
+from advisor.diagnosis.symptoms.dead_units import DeadUnits
+from advisor.diagnosis.symptoms.diverging import Diverging
+from advisor.diagnosis.symptoms.exploding_gradients import ExplodingGradients
+from advisor.diagnosis.symptoms.not_enough_epochs import NotEnoughEpochs
+from advisor.diagnosis.symptoms.oscillation import Oscillation
+from advisor.diagnosis.symptoms.overfitting import Overfitting
+from advisor.diagnosis.symptoms.plateau import Plateau
+from advisor.diagnosis.symptoms.stopped_in_warmup import StoppedInWarmup
+from advisor.diagnosis.symptoms.underfitting import Underfitting
+from advisor.diagnosis.symptoms.vanishing_gradients import VanishingGradients
 
 SYMPTOMS: tuple[Symptom, ...] = (
     ExplodingGradients(),
@@ -20,7 +24,4 @@ SYMPTOMS: tuple[Symptom, ...] = (
     Overfitting(),
     Underfitting(),
 )
-"""In the order in which they are named: causes before consequences."""
-
-FAILURES = ("exploding_gradients", "diverging", "dead_units", "vanishing_gradients")
-"""Labels of trials that failed, rather than could have been better."""
+"""All symptoms in the order in which they are named: causes before consequences."""

@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 
 from advisor.metafeatures.base import MetafeatureGroup
-from advisor.metafeatures.view import TableView
+from advisor.metafeatures.table_view import TableView
 
 
-class General(MetafeatureGroup):
+class General(MetafeatureGroup[TableView]):
     """Counts and shares (Michie et al. 1994; Rivolli et al. 2022, "general").
 
     Counts are logarithms (natural), so that distances between data sets of very different
@@ -95,4 +95,4 @@ def _imbalance(shares: np.ndarray) -> float:
     if len(shares) < 2:
         return float("nan")
     ratio = (len(shares) - 1) / len(shares) * (shares / (1 - shares)).sum()
-    return 1 - 1 / ratio
+    return float(1 - 1 / ratio)

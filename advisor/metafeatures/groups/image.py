@@ -6,14 +6,14 @@ from typing import ClassVar
 import numpy as np
 
 from advisor.metafeatures.base import MetafeatureGroup
-from advisor.metafeatures.views import LabelledView
+from advisor.metafeatures.labelled_view import LabelledView
 
 CENTROID_SIDE = 8
 MAX_VALUES = 8_000_000
 MIN_IMAGES = 12
 
 
-class Image(MetafeatureGroup):
+class Image(MetafeatureGroup[LabelledView[np.ndarray]]):
     """Size, brightness, texture and class structure of images."""
 
     name = "image"
@@ -35,8 +35,8 @@ class Image(MetafeatureGroup):
         "centroid_accuracy": "nearest class mean of 8 x 8 thumbnails, on the other half",
     }
 
-    def values(self, view: LabelledView) -> Mapping[str, float]:  # type: ignore[override]
-        """Return them."""
+    def values(self, view: LabelledView[np.ndarray]) -> Mapping[str, float]:
+        """Return the metafeatures of images."""
         images = _bounded(view.sample) / np.float32(255)
         _, channels, height, width = images.shape
         return {
@@ -62,7 +62,8 @@ def _bounded(images: np.ndarray) -> np.ndarray:
     most = max(MAX_VALUES // images[0].size, MIN_IMAGES)
     if len(images) <= most:
         return images
-    return images[np.linspace(0, len(images) - 1, most).astype(int)]
+    chosen: np.ndarray = images[np.linspace(0, len(images) - 1, most).astype(int)]
+    return chosen
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

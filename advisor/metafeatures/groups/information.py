@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from advisor.metafeatures.base import MetafeatureGroup
-from advisor.metafeatures.view import TableView
+from advisor.metafeatures.table_view import TableView
 
 FLOOR = 1e-4
 """Least mutual information, as a share of entropy, that a ratio is taken of."""
@@ -14,7 +14,7 @@ INFORMATIVE = 0.01
 """From this share of the target's entropy on, a feature counts as informative."""
 
 
-class Information(MetafeatureGroup):
+class Information(MetafeatureGroup[TableView]):
     """Entropies and mutual information of discretised features and target.
 
     Definitions of Michie et al. (1994) as in Rivolli et al. (2022, "info-theory"), with three
@@ -98,4 +98,4 @@ def _normalised_entropy(codes: np.ndarray) -> float:
 def _log_noise(entropy_mean: float, information_mean: float) -> float:
     if not entropy_mean:
         return float("nan")
-    return -np.log(max(information_mean / entropy_mean, FLOOR))
+    return float(-np.log(max(information_mean / entropy_mean, FLOOR)))

@@ -8,7 +8,7 @@ import numpy as np
 from advisor.metafeatures import learners
 from advisor.metafeatures.base import MetafeatureGroup
 from advisor.metafeatures.sampling import halves, sample_rows
-from advisor.metafeatures.view import TableView
+from advisor.metafeatures.table_view import TableView
 
 MAX_ROWS = 2_000
 MIN_ROWS = 4
@@ -21,7 +21,7 @@ LEARNERS = {
 }
 
 
-class Landmarking(MetafeatureGroup):
+class Landmarking(MetafeatureGroup[TableView]):
     """Landmarkers (Pfahringer, Bensusan & Giraud-Carrier 2000), by two-fold cross-validation.
 
     Each is the share of the error of the baseline (largest class, mean target) that the learner
@@ -46,21 +46,21 @@ class Landmarking(MetafeatureGroup):
         rows = sample_rows(view.n_sampled, MAX_ROWS, rng, view.labels)
         if len(rows) < MIN_ROWS or not view.codes or view.target_codes.max() == 0:
             return {}
-        problem = learners.encode(view, rows)
+        encoded = learners.encode(view, rows)
         order = view.labels if view.labels is not None else view.numbers
         half = halves(np.asarray(order)[rows], rng)
         return {
-            name: float(np.mean([_removed(learner, problem, fold) for fold in (half, ~half)]))
+            name: float(np.mean([_removed(learner, encoded, fold) for fold in (half, ~half)]))
             for name, learner in LEARNERS.items()
         }
 
 
-def _removed(learner: learners.Learner, problem: learners.Problem, train: np.ndarray) -> float:
+def _removed(learner: learners.Learner, rows: learners.EncodedRows, train: np.ndarray) -> float:
     """Return the share of the baseline's error that the learner removes, in [-1, 1].
 
     Where the baseline makes no error (a fold of one class) there is none to remove: 0.
     """
-    known, unseen = problem.part(train), problem.part(~train)
+    known, unseen = rows.part(train), rows.part(~train)
     baseline = unseen.error(np.tile(known.outputs.mean(0), (len(unseen.outputs), 1)))
     if baseline == 0:
         return 0.0

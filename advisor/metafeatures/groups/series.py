@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 
 from advisor.metafeatures.base import MetafeatureGroup
-from advisor.metafeatures.views import SeriesView
+from advisor.metafeatures.series_view import SeriesView
 
 
-class Series(MetafeatureGroup):
+class Series(MetafeatureGroup[SeriesView]):
     """Features of time series (Hyndman et al. 2015; Kang et al. 2017); means over the series."""
 
     name = "series"
@@ -34,8 +34,8 @@ class Series(MetafeatureGroup):
         "seasonal_naive_error": "the same of repeating the last season",
     }
 
-    def values(self, view: SeriesView) -> Mapping[str, float]:  # type: ignore[override]
-        """Return them."""
+    def values(self, view: SeriesView) -> Mapping[str, float]:
+        """Return the metafeatures of time series."""
         rows = [_features(series, view.period, view.horizon) for series in view.sample]
         with np.errstate(all="ignore"):
             means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from advisor.metafeatures.base import MetafeatureGroup
-from advisor.metafeatures.view import TableView
+from advisor.metafeatures.table_view import TableView
 
 STRONG = 0.5
 """From this absolute correlation on, a pair of features counts as strongly correlated."""
@@ -15,7 +15,7 @@ WHISKER = 1.5
 """Tukey's fences: values further than this many interquartile ranges out are outliers."""
 
 
-class Statistical(MetafeatureGroup):
+class Statistical(MetafeatureGroup[TableView]):
     """Statistics of the numeric features (Rivolli et al. 2022, "statistical").
 
     Constant columns are left out. Missing values are left out of moments and quantiles and
@@ -100,7 +100,7 @@ def _correlation(correlation: np.ndarray) -> dict[str, float]:
 def _components(correlation: np.ndarray) -> dict[str, float]:
     variances = np.maximum(np.linalg.eigvalsh(correlation)[::-1], 0)
     shares = variances / variances.sum()
-    # Less a rounding error, so that k equal components never become k + 1.
+    # A rounding error is allowed for, so that k equal components never become k + 1.
     needed = int((np.cumsum(shares) < VARIANCE_KEPT - 1e-9).sum()) + 1
     return {
         "pca_share": needed / len(shares),

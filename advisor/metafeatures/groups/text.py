@@ -7,13 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from advisor.metafeatures.base import MetafeatureGroup
-from advisor.metafeatures.views import LabelledView
+from advisor.metafeatures.labelled_view import LabelledView
 
 FIRST_WORDS = 5000
 KNOWN = 3000
 
 
-class Text(MetafeatureGroup):
+class Text(MetafeatureGroup[LabelledView[list[str]]]):
     """Length and vocabulary of texts, balance of classes, and a naive Bayes landmarker."""
 
     name = "text"
@@ -34,8 +34,8 @@ class Text(MetafeatureGroup):
         "bayes_accuracy": "naive Bayes on words (McCallum and Nigam 1998), on the other half",
     }
 
-    def values(self, view: LabelledView) -> Mapping[str, float]:  # type: ignore[override]
-        """Return them."""
+    def values(self, view: LabelledView[list[str]]) -> Mapping[str, float]:
+        """Return the metafeatures of texts."""
         from advisor.data.words import words as words_of
 
         words = [words_of(text) for text in view.sample]

@@ -3,12 +3,13 @@
 import numpy as np
 
 from advisor.diagnosis.base import Symptom, choose, less, more
-from advisor.diagnosis.reading import Reading
+from advisor.diagnosis.curve import Curve
 
 WORSE = 2.0
 """Times the loss of a constant prediction, and of the best epoch, that it must reach."""
 
 RISE = 1.4
+"""Final training loss over the lower of the first and the lowest."""
 
 
 class Diverging(Symptom):
@@ -27,17 +28,17 @@ class Diverging(Symptom):
         choose("normalisation", "batch layer", "normalisation"),
     )
 
-    def see(self, reading: Reading) -> str | None:
+    def see(self, curve: Curve) -> str | None:
         """Look for a state, or for an end far above the start."""
-        if reading.trial.state == "diverged":
-            return f"{(reading.trial.error or 'training diverged').splitlines()[0]}."
-        losses = reading.column("train_loss")
+        if curve.diverged:
+            return f"{(curve.trial.error or 'training diverged').splitlines()[0]}."
+        losses = curve.column("train_loss")
         losses = losses[np.isfinite(losses)]
         if len(losses) < 3:
             return None
         first, lowest = losses[0], losses.min()
-        end = float(np.median(reading.end(losses)))
-        start = reading.constant if reading.constant is not None else min(first, reading.unit)
+        end = float(np.median(curve.end(losses)))
+        start = curve.constant if curve.constant is not None else min(first, curve.unit)
         if end < WORSE * start or end < RISE * min(lowest, first):
             return None
         return (

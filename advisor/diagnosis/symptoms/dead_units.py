@@ -3,7 +3,7 @@
 import numpy as np
 
 from advisor.diagnosis.base import Symptom, choose, less
-from advisor.diagnosis.reading import Reading
+from advisor.diagnosis.curve import Curve
 
 DEAD = 0.5
 """Share of units; 0.5 in SageMaker Debugger, 0.7 in AUTOTRAINER (Zhang et al. 2021)."""
@@ -23,10 +23,10 @@ class DeadUnits(Symptom):
         choose("normalisation", "batch layer", "normalisation"),
     )
 
-    def see(self, reading: Reading) -> str | None:
+    def see(self, curve: Curve) -> str | None:
         """Look for a large share of dead units at the end."""
-        dead = reading.column("dead_units")
-        dead_at_end = float(np.nanmedian(reading.end(dead[np.isfinite(dead)])))
+        dead = curve.column("dead_units")
+        dead_at_end = float(np.nanmedian(curve.end(dead[np.isfinite(dead)])))
         if dead_at_end < DEAD:
             return None
         first = int(np.flatnonzero(dead >= DEAD)[0]) + 1

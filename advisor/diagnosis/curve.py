@@ -1,15 +1,15 @@
 """A learning curve on a scale of its own: what a constant prediction loses is 1."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from math import log
-from typing import Any
 
 import numpy as np
 
 from advisor.metrics import METRICS
 from knowledge_base.records import EpochRecord, TaskRecord, TrialRecord
+from knowledge_base.types import Config
 
 SHARES = ("accuracy", "balanced_accuracy", "f1_macro")
 """Metrics that are 1 at best and one over the number of classes by chance."""
@@ -19,13 +19,13 @@ TAIL = 3
 
 
 @dataclass(frozen=True)
-class Reading:
+class Curve:
     """The curve of a trial, with what is needed to judge it.
 
     Attributes:
         trial: configuration, state, error and curve.
         task: metric and direction.
-        n_classes: of the data set, None where there are none or it is not known.
+        n_classes: how many classes the data set has, None without classes or where it is not known.
         best: the best value known on this task, if any.
     """
 
@@ -35,9 +35,14 @@ class Reading:
     best: float | None = None
 
     @property
-    def config(self) -> Mapping[str, Any]:
+    def config(self) -> Config:
         """The trial's hyperparameters."""
         return self.trial.config
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the training ended in numbers that are not finite, or exploded."""
+        return self.trial.state == "diverged"
 
     @property
     def epochs(self) -> int:
@@ -61,7 +66,7 @@ class Reading:
     def constant(self) -> float | None:
         """What a constant prediction loses, None where that is not known.
 
-        At most the logarithm of the number of classes, or the variance of a standardised
+        It is at most the logarithm of the number of classes, or the variance of a standardised
         target. The losses of functions of the user's own are in units that nobody knows, and
         targets of forecasts are scaled by window.
         """
@@ -90,8 +95,8 @@ class Reading:
     def errors(self) -> tuple[np.ndarray, np.ndarray]:
         """Errors on training and validation rows, about 1 for a constant prediction.
 
-        From the metric where it is one that has such a scale, since training losses are
-        taken with dropout and before the epoch's last step; else from the losses.
+        They come from the metric where it has such a scale, since training losses are taken
+        with dropout and before the epoch's last step; else they come from the losses.
         """
         train, valid = self.column("train_metric"), self.column("val_metric")
         chance = 1 / self.n_classes if self.n_classes else 0.0
@@ -108,7 +113,7 @@ class Reading:
     def shortfall(self) -> float | None:
         """How much of what the best known trial explains this one does not, in [0, 1].
 
-        None where nothing is known to compare with.
+        It is None where nothing is known to compare with.
         """
         value, best = self.trial.value, self.best
         if value is None or best is None or self.task.metric not in METRICS:
@@ -144,5 +149,5 @@ def falling(values: np.ndarray) -> float:
     return float((steps < 0).mean()) if len(steps) else float("nan")
 
 
-def _array(values: Sequence[Any]) -> np.ndarray:
+def _array(values: Sequence[float | None]) -> np.ndarray:
     return np.array([np.nan if value is None else value for value in values], dtype=float)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionDtype
 
 from advisor.metafeatures.binning import dense, level_codes, quantile_codes
 from advisor.metafeatures.sampling import sample_rows
@@ -39,8 +40,8 @@ class TableView:
     any finite input overflows.
 
     Attributes:
-        n_rows: of the whole table, rows without a target left out.
-        n_features: of the whole table.
+        n_rows: rows of the whole table, those without a target left out.
+        n_features: features of the whole table.
         n_numeric: numeric features of the whole table.
         numeric: NaN where missing or infinite, shape (p, n).
         log_scale: log10 of what each numeric column was divided by, shape (p,).
@@ -50,7 +51,7 @@ class TableView:
         class_counts: rows of each class in the whole table; empty for regression.
         numbers: target (regression), else None, shape (n,).
         distinct_targets: distinct target values in the whole table.
-        seed: of everything random.
+        seed: what everything random is drawn with.
     """
 
     n_rows: int
@@ -98,7 +99,7 @@ class TableView:
     @property
     def n_sampled(self) -> int:
         """Rows in the sample (n)."""
-        return self.numeric.shape[1]
+        return int(self.numeric.shape[1])
 
     @cached_property
     def codes(self) -> list[np.ndarray]:
@@ -136,7 +137,7 @@ def _columns(
             yield column.to_numpy(dtype=float, na_value=np.nan)[rows]
 
 
-def _is_categorical(dtype: Any) -> bool:
+def _is_categorical(dtype: np.dtype | ExtensionDtype) -> bool:
     return not pd.api.types.is_numeric_dtype(dtype)
 
 

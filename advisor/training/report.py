@@ -1,0 +1,52 @@
+"""What a training reports to while it runs, and how it is told to end."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from knowledge_base.records import EpochRecord
+
+
+class StopTrial(Exception):
+    """Raised by a report when a trial is to end now; what it reached so far is kept."""
+
+
+@runtime_checkable
+class Report(Protocol):
+    """What a training tells how far it is; either method may raise `StopTrial`."""
+
+    def __call__(self, epoch: EpochRecord) -> None:
+        """Take note of an epoch that ended.
+
+        Raises:
+            StopTrial: the trial is to end now.
+        """
+
+    def check_time(self) -> None:
+        """Look at the clock; called between batches, since an epoch may take long.
+
+        Raises:
+            StopTrial: the trial is to end now.
+        """
+
+
+Reporting: TypeAlias = Report | Callable[[EpochRecord], object] | None
+"""What users may give as a report: one, a plain function of an epoch, or none."""
+
+
+class _Called:
+    """A plain function as a report; it is not asked within epochs."""
+
+    def __init__(self, function: Callable[[EpochRecord], object] | None = None) -> None:
+        self._function = function
+
+    def __call__(self, epoch: EpochRecord) -> None:
+        if self._function is not None:
+            self._function(epoch)
+
+    def check_time(self) -> None:
+        return None
+
+
+def as_report(given: Reporting) -> Report:
+    """Return what a user gave as a report: itself, a plain function wrapped, or a silent one."""
+    return given if isinstance(given, Report) else _Called(given)
