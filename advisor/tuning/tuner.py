@@ -10,7 +10,7 @@ from typing import Any, overload
 from advisor.diagnosis import labelled, remedies_for
 from advisor.meta import Query
 from advisor.meta.warm_start import MAX_WARM, Start, load_prior, save_prior, warm_start
-from advisor.strategies import get_strategy
+from advisor.strategies import Observation, get_strategy
 from advisor.surrogates import Prior
 from advisor.training.outcome import GRADIENT, Outcome
 from knowledge_base import Bundle, KnowledgeBase
@@ -104,10 +104,12 @@ class Tuner:
         """
         self.context = context
         self.trials: list[TrialRecord] = []
-        self._strategy = get_strategy(strategy)(
-            context.space, context.task.direction, seed, warm, past, per_second=per_second
-        )
+        kind = get_strategy(strategy)
+        options = {"per_second": per_second} if "per_second" in kind.options else {}
+        self._strategy = kind(context.space, context.task.direction, seed, **options)
+        self._strategy.start_from(warm, past)
         self._seed = seed
+        self._active: list[dict[str, Any]] = []
         for trial in finished:
             self._remember(trial)
 
@@ -210,9 +212,9 @@ class Tuner:
 
         Several may be asked for before any is told: they differ, and say different things.
         """
-        if n is None:
-            return self._strategy.ask()
-        return [self._strategy.ask() for _ in range(n)]
+        configs = self._strategy.suggest(1 if n is None else n)
+        self._active += configs
+        return dict(configs[0]) if n is None else [dict(config) for config in configs]
 
     def tell(
         self,
@@ -256,7 +258,9 @@ class Tuner:
 
     def withdraw(self, config: Mapping[str, Any]) -> None:
         """Take back a question that will not be answered; it may be asked again."""
-        self._strategy.withdraw(config)
+        if config in self._active:
+            self._active.remove(dict(config))
+            self._strategy.update([], self._active)
 
     @property
     def adaptive(self) -> bool:
@@ -282,10 +286,22 @@ class Tuner:
             for name, slope in trial.metrics.items()
             if name.startswith(GRADIENT)
         }
-        self._strategy.tell(trial.config, value, trial.duration, curve, slopes or None)
-        for label in trial.labels or ():
-            remedies = remedies_for(label, self.context.space, dict(trial.config))
-            self._strategy.advise(trial.config, remedies)
+        remedies = [
+            remedy
+            for label in trial.labels or ()
+            for remedy in remedies_for(label, self.context.space, dict(trial.config))
+        ]
+        if trial.config in self._active:
+            self._active.remove(dict(trial.config))
+        told = Observation(
+            trial.config,
+            value,
+            trial.duration,
+            tuple(curve),
+            slopes or None,
+            tuple(remedies) if trial.labels else None,
+        )
+        self._strategy.update([told], self._active)
 
 
 def _new_directory(
