@@ -21,6 +21,7 @@ from advisor.surrogates import (
     TransferGP,
     expected_log_seconds,
     log_expected_improvement,
+    mean_of,
     possible_lengthscales,
 )
 from advisor.surrogates.kernels import matern52
@@ -166,8 +167,8 @@ class BayesianSearch(SearchStrategy):
             return model
         waiting = np.arange(len(values), len(encoded))
         posteriors = model.posteriors(encoded[waiting], expected[:, waiting])
-        believed = np.sum([p.weight * p.mean for p in posteriors], axis=0)
-        together = np.concatenate([targets[rows], np.minimum(believed, targets.max())])
+        believed = np.minimum(mean_of(posteriors), targets.max())
+        together = np.concatenate([targets[rows], believed])
         rows = np.concatenate([rows, waiting])
         return self._model(encoded[rows], together, expected[:, rows])
 

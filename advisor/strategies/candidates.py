@@ -96,7 +96,8 @@ class CandidatePool:
         """The weighted mean of what past tasks expect, shape (m,)."""
         if self._prior is None:
             return np.zeros(len(self.inputs))
-        return self._prior.weights @ self.past
+        expected: np.ndarray = self._prior.weights @ self.past
+        return expected
 
     def best(self, scores: np.ndarray) -> ConfigDict:
         """Return the candidate with the largest score, shape (m,)."""
@@ -118,7 +119,9 @@ class CandidatePool:
 def _sobol(dimensions: int, n: int, seed: int) -> np.ndarray:
     from scipy.stats import qmc
 
-    return qmc.Sobol(d=dimensions, scramble=True, rng=np.random.default_rng(seed)).random(n)
+    engine = qmc.Sobol(d=dimensions, scramble=True, rng=np.random.default_rng(seed))
+    points: np.ndarray = engine.random(n)
+    return points
 
 
 def _unlike(inputs: np.ndarray, taken: np.ndarray) -> np.ndarray:

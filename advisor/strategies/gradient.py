@@ -109,7 +109,7 @@ class GradientSearch(SearchStrategy):
         if name not in gradients or name not in config or h.low is None or h.high is None:
             return 0.0
         if h.log:
-            return gradients[name] * config[name] * log(h.high / h.low)
+            return gradients[name] * float(config[name]) * log(h.high / h.low)
         return gradients[name] * (h.high - h.low)
 
     def _anew(self) -> ConfigDict:
