@@ -95,7 +95,7 @@ def start(
         metafeatures=dict(goal.metafeatures or {}),
         settings={**settings.to_dict(), "signature": settings.signature, "warm": list(begin.warm)},
     )
-    save_prior(path, begin.past)
+    save_prior(path, begin.prior)
     return _search(settings, goal, directory, path, kb, contribute, begin)
 
 
@@ -224,7 +224,7 @@ def _search(
         settings.seed,
         begin.warm,
         directory.trials(),
-        begin.past,
+        begin.prior,
         settings.per_second,
     )
     return Search(settings, tuner, goal.objective, path, kb)

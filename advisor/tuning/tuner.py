@@ -168,7 +168,7 @@ class Tuner:
         if directory is not None:
             kept = _new_directory(Path(directory), study, task, space, begin, per_second)
         context = StudyContext(study, task, space, directory=kept, kb=kb if contribute else None)
-        return cls(context, strategy, seed, begin.warm, past=begin.past, per_second=per_second)
+        return cls(context, strategy, seed, begin.warm, past=begin.prior, per_second=per_second)
 
     @classmethod
     def resume(cls, directory: str | Path, kb: KnowledgeBase | None = None) -> "Tuner":
@@ -316,5 +316,5 @@ def _new_directory(
         raise UserError(f"{path} holds a study already; go on with Tuner.resume.")
     settings = {"warm": list(begin.warm), "per_second": per_second}
     kept = StudyDirectory.create(path, study=study, task=task, space=space, settings=settings)
-    save_prior(path, begin.past)
+    save_prior(path, begin.prior)
     return kept
