@@ -10,6 +10,7 @@ from advisor.meta.advice import Advice
 from advisor.models import ModelFamily, ModuleFamily, get_family
 from advisor.problem import DataProblem, data_problem
 from advisor.settings import Settings
+from advisor.strategies import get_strategy
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition
@@ -358,7 +359,9 @@ class Advisor:
             given = {"module": own, **given}
         elif own is not None:
             given = {"family": own.name, **given}
-        return Settings(data=data, target=target, **given)  # type: ignore[arg-type]
+        asked = Settings(data=data, target=target, **given)  # type: ignore[arg-type]
+        get_strategy(asked.strategy)  # An unknown name is refused before anything is loaded.
+        return asked
 
 
 def tune(

@@ -13,6 +13,7 @@ from advisor.meta.recommendation import Query
 from advisor.metrics import Metric, default_metric, get_metric
 from advisor.models import FAMILIES, ModelFamily, ModuleFamily, family_for, get_family
 from advisor.settings import Settings
+from advisor.strategies import get_strategy
 from advisor.strategies.gradient import refuse
 from advisor.training.objective import (
     FamilyObjective,
@@ -24,6 +25,7 @@ from advisor.training.objective import (
 from knowledge_base.errors import UserError
 from knowledge_base.records import DatasetRecord, TaskRecord
 from knowledge_base.space import SpaceDefinition, restricted
+from knowledge_base.types import ConfigDict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,13 +61,18 @@ class Problem(ABC):
         task = self.task
         return Query(self.metafeatures, task.dataset_id, task.target, task.task_id)
 
+    @property
+    def default(self) -> ConfigDict | None:
+        """The library default, None where there is none."""
+        return self.space.default() if self.task.family in FAMILIES else None
+
     @abstractmethod
-    def objective(self, settings: Settings, gradients: bool = False) -> Objective:
+    def objective(self, settings: Settings) -> Objective:
         """Return what evaluates configurations.
 
         Args:
-            settings: of these count seed, epochs and memory.
-            gradients: whether trials bring gradients by their hyperparameters, too.
+            settings: of these count seed, epochs, memory, and whether the strategy needs
+                gradients by the hyperparameters.
 
         Raises:
             UserError: there are no such gradients, or the user's network cannot be trained.
@@ -98,20 +105,21 @@ class DataProblem(Problem):
         """Metafeatures of the data set by name."""
         return metafeatures.compute(self.dataset, seed=self.seed)
 
-    def objective(self, settings: Settings, gradients: bool = False) -> Objective:
+    def objective(self, settings: Settings) -> Objective:
         """Return what trains the family on the data, split with the seed of the settings."""
         from advisor.data import prepare
 
         prepared = prepare(self.dataset, settings.seed)
         if isinstance(self.family, ModuleFamily):
             self.family.check(prepared)
+        needed = get_strategy(settings.strategy).needs_gradients
         limits = {} if settings.max_epochs is None else {"max_epochs": settings.max_epochs}
         return FamilyObjective(
             self.family,
             prepared,
             self.metric.name,
             settings.seed,
-            self._differentiable() if gradients else (),
+            self._differentiable() if needed else (),
             settings.memory_limit,
             **limits,
         )
@@ -145,7 +153,7 @@ class FunctionProblem(Problem):
         """None."""
         return None
 
-    def objective(self, settings: Settings, gradients: bool = False) -> Objective:
+    def objective(self, settings: Settings) -> Objective:
         """Return what calls the function; its gradients, if any, are in what it returns."""
         return FunctionObjective(self.function, self.task.direction)
 
@@ -306,10 +314,9 @@ def network_of(
         return module
     if space is None:
         raise UserError("`module` needs `space=FILE`, the search space of your function.")
-    known = _space(space)
-    if isinstance(module, str):
-        return ModuleFamily(load_function(module, "module"), known, name, label=module)
-    return ModuleFamily(module, known, name)
+    label = module if isinstance(module, str) else None
+    build = load_function(module, "module") if isinstance(module, str) else module
+    return ModuleFamily(build, _space(space), name, label)
 
 
 def _fitting(data: Dataset, family: ModelFamily | None) -> Dataset:

@@ -12,8 +12,10 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 
+from knowledge_base.arrays import read_arrays, write_arrays
 from knowledge_base.bundle import Bundle, MetafeatureKey, Record
 from knowledge_base.durable import append_line, whole_lines, write_json
 from knowledge_base.errors import ContributionError, UserError
@@ -23,6 +25,9 @@ from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
 
 FORMAT = 1
+
+ARRAYS = "past.npz"
+"""File with what a search knows of past tasks."""
 """Version of `study.json`; newer ones are refused."""
 
 
@@ -62,8 +67,16 @@ class StudyDirectory:
         metafeatures: Mapping[str, float] | None = None,
         metafeatures_version: int = 1,
         settings: Mapping[str, object] | None = None,
+        arrays: Mapping[str, np.ndarray] | None = None,
     ) -> "StudyDirectory":
         """Make the folder and its `study.json`, whole or not at all.
+
+        Args:
+            path: of the folder.
+            study, task, space, dataset, metafeatures, metafeatures_version: what the trials
+                belong to.
+            settings: what the study was started with.
+            arrays: what the search knows of past tasks; kept in a file of their own.
 
         Raises:
             UserError: the folder cannot be written to.
@@ -81,6 +94,8 @@ class StudyDirectory:
         }
         try:
             path.mkdir(parents=True, exist_ok=True)
+            if arrays:  # first, so that no study is without what it was started with
+                write_arrays(path / ARRAYS, arrays)
             write_json(path / "study.json", content)
         except OSError as error:
             raise UserError(f"The study {path} cannot be written: {error}.") from error
@@ -104,6 +119,10 @@ class StudyDirectory:
             return cls(path, content)
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{file} is damaged: {error}.") from error
+
+    def arrays(self) -> dict[str, np.ndarray] | None:
+        """Return the arrays of `create`, None if there are none or they cannot be read."""
+        return read_arrays(self.path / ARRAYS)
 
     def append(self, trial: TrialRecord) -> None:
         """Store a finished trial; durable on return."""

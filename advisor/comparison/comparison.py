@@ -28,7 +28,7 @@ from advisor.problem import problem_of
 from advisor.settings import Settings
 from advisor.training.report import StopTrial, as_report
 from advisor.tuning.runner import OnTrial
-from advisor.tuning.search import Search, begin, resume
+from advisor.tuning.search import Search, resume, start
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord, TaskRecord
@@ -239,7 +239,7 @@ def start_comparison(
         problem = problem_of(plan.settings)
         for entry in plan.studies:
             settings = entry.settings(plan.settings)
-            begin(problem, settings, kb, entry.name(path.name), aside, contribute=False)
+            start(settings, kb, entry.name(path.name), aside, False, problem)
         plan.save(aside)
         aside.rename(path)
     finally:

@@ -1,5 +1,6 @@
 """Conversion to and from ConfigSpace (Lindauer et al. 2019)."""
 
+import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=16)
 def _converted(text: str) -> "ConfigurationSpace":
-    import json
-
     from ConfigSpace import ConfigurationSpace
 
     return ConfigurationSpace.from_serialized_dict(json.loads(text))
@@ -31,10 +30,12 @@ def to_configspace(space: SpaceDefinition, seed: int = 0) -> "ConfigurationSpace
 def from_configspace(space: "ConfigurationSpace", version: int = 1) -> SpaceDefinition:
     """Return the definition of a ConfigSpace object.
 
+    Args:
+        space: the object, of ConfigSpace 1.x.
+        version: of the definition.
+
     Raises:
         SpaceError: it uses what definitions have no form for (such as normal priors).
     """
-    import json
-
     plain = json.loads(json.dumps(space.to_serialized_dict(), default=lambda v: v.item()))
     return SpaceDefinition.from_dict({**plain, "version": version}, where="the ConfigSpace object")

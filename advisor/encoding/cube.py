@@ -1,12 +1,12 @@
 """Configurations as points of the unit cube, one coordinate per hyperparameter."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from knowledge_base.space import Hyperparameter, SpaceDefinition
+from knowledge_base.types import Config
 
 _HALF = 0.49999
 """Whole numbers own the interval around them, so that the outermost are as likely."""
@@ -16,17 +16,23 @@ def to_frame(space: SpaceDefinition, points: np.ndarray) -> pd.DataFrame:
     """Return points of the cube as configurations, one per row; conditions are not looked at.
 
     Args:
-        space: k hyperparameters.
-        points: in [0, 1], shape (n, k).
+        space: a space of k hyperparameters.
+        points: coordinates in [0, 1], shape (n, k).
     """
     columns = zip(space.hyperparameters.values(), points.T, strict=True)
     return pd.DataFrame({h.name: _values(h, column) for h, column in columns})
 
 
 def to_points(
-    space: SpaceDefinition, configs: Sequence[Mapping[str, Any]], rng: np.random.Generator
+    space: SpaceDefinition, configs: Sequence[Config], rng: np.random.Generator
 ) -> np.ndarray:
-    """Return configurations as points, shape (n, k); inactive coordinates are random."""
+    """Return configurations as points of the cube, shape (n, k).
+
+    Args:
+        space: a space of k hyperparameters.
+        configs: n of its configurations, active hyperparameters only.
+        rng: draws the coordinates of inactive hyperparameters.
+    """
     points = rng.random((len(configs), len(space.hyperparameters)))
     for column, h in enumerate(space.hyperparameters.values()):
         rows = [row for row, config in enumerate(configs) if h.name in config]
@@ -35,17 +41,24 @@ def to_points(
 
 
 def allowed(space: SpaceDefinition, points: np.ndarray) -> pd.DataFrame:
-    """Return the points that are legal configurations, clean, inactive cells empty."""
+    """Return the points that are legal configurations, one per row, inactive cells empty.
+
+    Args:
+        space: a space of k hyperparameters.
+        points: coordinates in [0, 1], shape (n, k).
+    """
     clean, reasons = space.check(to_frame(space, points))
     return clean[(reasons == "").to_numpy()].reset_index(drop=True)
 
 
-def _values(h: Hyperparameter, units: np.ndarray) -> Any:
+def _values(h: Hyperparameter, units: np.ndarray) -> np.ndarray:
+    """Return the values at coordinates, shape (n,)."""
     if h.choices:
         places = np.minimum((units * len(h.choices)).astype(int), len(h.choices) - 1)
         choices = np.empty(len(h.choices), dtype=object)
         choices[:] = h.choices
-        return choices[places]
+        chosen: np.ndarray = choices[places]
+        return chosen
     low, high = _bounds(h)
     values = low + units * (high - low)
     if h.log:
@@ -53,7 +66,8 @@ def _values(h: Hyperparameter, units: np.ndarray) -> Any:
     return np.round(values) if h.kind == "int" else np.clip(values, h.low, h.high)
 
 
-def _units(h: Hyperparameter, cells: Sequence[Any]) -> np.ndarray:
+def _units(h: Hyperparameter, cells: Sequence[object]) -> np.ndarray:
+    """Return the coordinates of values, shape (n,)."""
     if h.choices:
         places = {(type(choice), choice): place for place, choice in enumerate(h.choices)}
         found = [places[type(cell), cell] for cell in cells]

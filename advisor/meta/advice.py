@@ -1,10 +1,9 @@
 """The answer to "what should I start from?": recommendations and what they rest on."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from advisor.meta.recommendation import Recommendation
+from knowledge_base.types import Config, JsonObject
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,12 @@ class Advice:
     n_tasks: int
     n_trials: int
     n_probed: int
-    default: Mapping[str, Any]
+    default: Config
     recommendations: tuple[Recommendation, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return the advice as plain JSON-able types."""
-        plain = {**self.__dict__}
+        plain: JsonObject = {**vars(self)}
         plain["default"] = dict(self.default)
         plain["recommendations"] = [item.to_dict() for item in self.recommendations]
         return plain

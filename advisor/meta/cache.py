@@ -5,28 +5,25 @@ changed are learned again, the others are taken over. It is a cache: deleting it
 only, and where it cannot be written it is done without.
 """
 
-import os
-import uuid
-import zipfile
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from advisor.meta.experience import Experience
 from advisor.meta.learner import PortfolioLearner
-from advisor.meta.past_task import PastTask, from_source
-from advisor.meta.reading import REPRESENTATIVE, corrected, load_history, representative
+from advisor.meta.reading import read_past
 from knowledge_base import KnowledgeBase
+from knowledge_base.arrays import read_arrays, write_arrays
 from knowledge_base.space import SpaceDefinition
 
 VERSION = 3
-"""Of the method; experience learned by another version is learned anew."""
+"""Version of the method of learning; what another version has learned is learned anew."""
 
-_recent: dict[tuple[Any, ...], Experience | None] = {}
+_recent: dict[tuple[object, ...], Experience | None] = {}
 _RECENT_MAX = 8
+"""Experiences that a process keeps in memory."""
 
 
 def recall(
@@ -108,17 +105,7 @@ def _learn(
     kept: Experience | None,
 ) -> Experience | None:
     """Learn the tasks of `digests`, and take over those that are kept."""
-    old = kept.tasks if kept is not None else []
-    sources = load_history(kb, space, family, list(digests))
-    if not all(source.referenced for source in sources):
-        chosen = set(representative([*sources, *old]))
-        reference = [source for source in sources if source.task_id in chosen]
-        missing = [task.task_id for task in old if task.task_id in chosen]
-        if missing:
-            reference += load_history(kb, space, family, missing)
-        reference.sort(key=lambda source: source.task_id)
-        sources = corrected(sources, reference[:REPRESENTATIVE], space)
-    new: list[PastTask] = [from_source(s, digests.get(s.task_id, "")) for s in sources]
+    new = read_past(kb, space, family, digests, kept.tasks if kept is not None else [])
     return Experience.learn(new, space, kept) if new or kept is not None else None
 
 
@@ -131,21 +118,22 @@ def cache_path(kb: KnowledgeBase, space: SpaceDefinition, family: str | None) ->
 
 def _read(path: Path) -> tuple[Experience, dict[str, str]] | None:
     """Return experience and the digests of the tasks it was learned from, None if unusable."""
+    arrays = read_arrays(path)
+    if arrays is None:
+        return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
         if int(arrays.pop("version")) != VERSION:
             return None
         names, digests = arrays.pop("digest_tasks"), arrays.pop("digests")
         known = dict(zip(names.tolist(), digests.tolist(), strict=True))
         return Experience.from_arrays(arrays), known
-    except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
-        return None  # missing, damaged or foreign: it is learned again
+    except (KeyError, ValueError, TypeError):
+        return None  # something else, or damaged
 
 
 def _write(path: Path, arrays: Mapping[str, np.ndarray], digests: Mapping[str, str]) -> None:
-    temporary = path.with_name(f".{uuid.uuid4().hex}.npz")
-    stored: dict[str, Any] = {
+    """Keep experience; where that is impossible, it will be learned again."""
+    stored = {
         "version": np.array(VERSION),
         "digest_tasks": np.array(list(digests), dtype=str),
         "digests": np.array(list(digests.values()), dtype=str),
@@ -153,8 +141,4 @@ def _write(path: Path, arrays: Mapping[str, np.ndarray], digests: Mapping[str, s
     }
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            np.savez(temporary, **stored)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_arrays(path, stored)

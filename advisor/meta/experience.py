@@ -8,21 +8,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from advisor.encoding import Encoder
 from advisor.meta import past_task
 from advisor.meta.calibration import Calibration, calibrate
-from advisor.meta.past_task import PastTask, mark
-from advisor.meta.reading import representative
+from advisor.meta.past_task import PastTask, mark, representative
 from advisor.meta.similarity import Agreement, learn_agreement
 from advisor.surrogates import PastCosts, PastModels, Prior
 from advisor.surrogates.past_models import shared_lengthscales
 from advisor.surrogates.prior import trust_in
 from knowledge_base.identity import canonical_json
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import Config, ConfigDict
 
 MAX_CANDIDATES = 600
 """Enough for every shared configuration of the seed and the best of each tuned study."""
@@ -35,8 +34,8 @@ class Experience:
     """Fitted past tasks and the table of candidates by tasks.
 
     Attributes:
-        tasks: length t.
-        models: of the tasks, length t.
+        tasks: past tasks, length t.
+        models: models of the tasks, length t.
         trust: probability that past tasks say something about a new one.
         keys: candidates as canonical JSON, length c.
         scores: normal scores expected of candidates, shape (t, c).
@@ -57,9 +56,14 @@ class Experience:
         calibration: Calibration,
     ) -> None:
         """Take parts; use `learn` or `from_arrays` to make one."""
-        self.agreement, self.calibration = agreement, calibration
-        self.tasks, self.models, self.trust = list(tasks), models, trust
-        self.keys, self.scores, self.default = list(keys), scores, default
+        self.tasks: list[PastTask] = list(tasks)
+        self.models: PastModels = models
+        self.trust: float = trust
+        self.keys: list[str] = list(keys)
+        self.scores: np.ndarray = scores
+        self.default: np.ndarray = default
+        self.agreement: Agreement = agreement
+        self.calibration: Calibration = calibration
 
     @classmethod
     def learn(
@@ -77,20 +81,20 @@ class Experience:
         """
         old = before.tasks if before is not None else []
         tasks = [*new, *old]
-        chosen = set(representative(tasks))
-        lengthscales = shared_lengthscales([t.sample for t in tasks if t.task_id in chosen])
+        chosen = set(representative({task.task_id: task.referenced for task in tasks}))
+        lengthscales = shared_lengthscales([t.past_trials for t in tasks if t.task_id in chosen])
         if before is not None and not np.array_equal(before.models.lengthscales, lengthscales):
             before = None
         keys = _candidates(tasks)
         encoder = Encoder(space)
         inputs = encoder.encode([json.loads(key) for key in keys])
         fresh = tasks[: len(new)] if before is not None else tasks
-        models = PastModels.fit([t.sample for t in fresh], lengthscales)
+        models = PastModels.fit([t.past_trials for t in fresh], lengthscales)
         scores = models.predict(inputs)
         if before is not None:
             models = models.joined(before.models)
             scores = np.vstack([scores, before.predicted(keys, inputs)])
-        trust = trust_in([t.sample for t in tasks], models)
+        trust = trust_in([t.past_trials for t in tasks], models)
         default = models.predict(encoder.encode([space.default()]))[:, 0]
         agreement = learn_agreement([task.metafeatures for task in tasks], scores)
         default_shares = _shares(tasks, _rows(tasks, [canonical_json(space.default())]))[:, 0]
@@ -120,9 +124,10 @@ class Experience:
             found[t, there] = task.scores[self.rows[t, there]]
         return found
 
-    def config(self, column: int) -> dict[str, Any]:
+    def config(self, column: int) -> ConfigDict:
         """Return a candidate."""
-        return json.loads(self.keys[column])
+        config: ConfigDict = json.loads(self.keys[column])
+        return config
 
     def predicted(self, keys: Sequence[str], inputs: np.ndarray) -> np.ndarray:
         """Return the scores of candidates; only those that are new are computed.
@@ -153,7 +158,7 @@ class Experience:
             self.calibration,
         )
 
-    def asked_for(self, configs: Sequence[Mapping[str, Any]], encoder: Encoder) -> "Experience":
+    def asked_for(self, configs: Sequence[Config], encoder: Encoder) -> "Experience":
         """Return the experience with other candidates.
 
         Args:
@@ -171,7 +176,7 @@ class Experience:
             self.calibration,
         )
 
-    def past(self, weights: np.ndarray, costs: bool = False) -> Prior:
+    def prior(self, weights: np.ndarray, costs: bool = False) -> Prior:
         """Return a prior for a search on a new task: the MAX_PAST tasks that weigh most.
 
         Args:
@@ -184,7 +189,7 @@ class Experience:
         if costs:
             tasks = [self.tasks[t] for t in places]
             took = PastCosts.learn(
-                [task.sample for task in tasks],
+                [task.past_trials for task in tasks],
                 [task.durations for task in tasks],
                 chosen,
                 models.lengthscales,

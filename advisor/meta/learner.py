@@ -1,7 +1,6 @@
 """The meta-learner: from past tasks and a new one to a ranked list of configurations."""
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import numpy as np
 
@@ -14,12 +13,14 @@ from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.risk import Risk
 from advisor.meta.scores import normal_share
 from advisor.meta.similarity import OUTCOME_SHARPNESS, task_weights, with_outcomes
-from advisor.surrogates import Prior, TransferGP
+from advisor.surrogates import Prior, TransferGP, mean_of
 from advisor.surrogates.kernels import matern52
 from knowledge_base.identity import canonical_json
 from knowledge_base.space import SpaceDefinition, projected
+from knowledge_base.types import ConfigDict
 
 EVIDENCE_SHOWN = 5
+"""Past tasks that a recommendation names."""
 
 SPREAD = 128
 """Candidates that are spread evenly over a part of a space, besides those of the past."""
@@ -33,7 +34,7 @@ class MetaLearner(ABC):
         """Return up to `n` recommendations, best first; none without any history."""
 
     @abstractmethod
-    def past(self, query: Query, costs: bool = False) -> Prior | None:
+    def prior(self, query: Query, costs: bool = False) -> Prior | None:
         """Return a prior for a search on the new task, None without any history.
 
         With `costs` it says what configurations take, too.
@@ -57,7 +58,9 @@ class PortfolioLearner(MetaLearner):
 
         With `part`, only that part of the space is recommended from and searched.
         """
-        self._experience, self._space, self._part = experience, space, part
+        self._experience: Experience | None = experience
+        self._space: SpaceDefinition = space
+        self._part: SpaceDefinition | None = part
         if part is not None and experience is not None:
             self._experience = experience.asked_for(_within(part, experience), Encoder(space))
 
@@ -87,7 +90,7 @@ class PortfolioLearner(MetaLearner):
         points = self._encoded(experience)
         return [answer.recommendation(k, c, points[c]) for k, c in enumerate(chosen, start=1)]
 
-    def past(self, query: Query, costs: bool = False) -> Prior | None:
+    def prior(self, query: Query, costs: bool = False) -> Prior | None:
         """Return a prior for a search on the new task, None without any history.
 
         The task itself is left out: its trials are told to the search, not expected by it.
@@ -100,16 +103,8 @@ class PortfolioLearner(MetaLearner):
         weights = np.where(itself, 0.0, weights)
         if not weights.any():
             return None
-        past = experience.past(weights / weights.sum(), costs)
-        return past if self._part is None else past.within(*_columns(self._part, self._space))
-
-    def weights(self, query: Query) -> dict[str, float]:
-        """Return the weight of each past task by its identity."""
-        if self._experience is None:
-            return {}
-        weights, _ = self._weights(self._experience, query)
-        tasks = [task.task_id for task in self._experience.tasks]
-        return dict(zip(tasks, weights.tolist(), strict=True))
+        prior = experience.prior(weights / weights.sum(), costs)
+        return prior if self._part is None else prior.within(*_columns(self._part, self._space))
 
     def _by_outcomes(
         self,
@@ -125,20 +120,19 @@ class PortfolioLearner(MetaLearner):
         if np.isfinite(values).sum() < 2:
             return greedy_portfolio(scores, weights, n, self._alike(experience))
         encoder = Encoder(self._space)
-        past = experience.past(weights)
+        prior = experience.prior(weights)
         inputs = encoder.encode(tried)
         model = TransferGP(
             inputs,
             _ranks(values),
-            past.predict(inputs),
-            past.weights,
-            informed=[past.lengthscales, past.lengthscales * 0.4],
-            trust=past.trust,
+            prior.predict(inputs),
+            prior.weights,
+            informed=[prior.lengthscales, prior.lengthscales * 0.4],
+            trust=prior.trust,
         )
         candidates = self._encoded(experience)
-        posteriors = model.posteriors(candidates, past.predict(candidates))
-        mean = np.sum([p.weight * p.mean for p in posteriors], axis=0)
-        return _distinct(mean, self._alike(experience), n)
+        posteriors = model.posteriors(candidates, prior.predict(candidates))
+        return _distinct(mean_of(posteriors), self._alike(experience), n)
 
     def _encoded(self, experience: Experience) -> np.ndarray:
         """Return the candidates as points, shape (candidates, d)."""
@@ -181,8 +175,10 @@ class _Answer:
     def __init__(
         self, experience: Experience, weights: np.ndarray, same: np.ndarray, risk: Risk
     ) -> None:
-        self._experience, self._weights, self._same = experience, weights, same
-        self._risk = risk
+        self._experience: Experience = experience
+        self._weights: np.ndarray = weights
+        self._same: np.ndarray = same
+        self._risk: Risk = risk
 
     def recommendation(self, rank: int, column: int, point: np.ndarray) -> Recommendation:
         experience, weights = self._experience, self._weights
@@ -239,7 +235,7 @@ class _Answer:
         )
 
 
-def _within(part: SpaceDefinition, experience: Experience) -> list[dict[str, Any]]:
+def _within(part: SpaceDefinition, experience: Experience) -> list[ConfigDict]:
     """Return candidates of a part of the space: past ones as it fixes them, and an even spread."""
     past = projected(part, [experience.config(column) for column in range(len(experience.keys))])
     spread = sobol(part, SPREAD, seed=0)
@@ -257,7 +253,8 @@ def _columns(part: SpaceDefinition, space: SpaceDefinition) -> tuple[np.ndarray,
 def _ranks(values: np.ndarray) -> np.ndarray:
     """Return ranks in [0, 1), failures last: at low fidelity only the order can be trusted."""
     filled = np.where(np.isfinite(values), values, -np.inf)
-    return (filled[:, None] > filled).mean(1)
+    ranks: np.ndarray = (filled[:, None] > filled).mean(1)
+    return ranks
 
 
 def _distinct(scores: np.ndarray, alike: np.ndarray, n: int) -> list[int]:

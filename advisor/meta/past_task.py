@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 
-from advisor.meta.reading import SourceTask
 from advisor.surrogates import PastTrials
-from knowledge_base.identity import digest as digest_of
+from knowledge_base.identity import digest
+from knowledge_base.types import JsonObject
 
-BEST_KEPT = 20
-"""Configurations that a task may propose as candidates."""
+REPRESENTATIVE = 32
+"""Tasks that shared quantities are learned on."""
 
 _ROWS = ("inputs", "scores", "marks", "shares", "values", "durations", "failures")
-
+"""Attributes with a row for each trial."""
 
 _WHOLE = ("marks", "failures")
+"""Those of them that are whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class PastTask:
 
     Attributes:
         task_id, name, dataset_id, target: identity of the task.
-        digest: of its trials in the knowledge base, which changes when one is added.
+        digest: digest of its trials in the knowledge base, which changes when one is added.
         n_trials: trials behind it, of which n are kept.
         referenced: whether its own random trials tell what random configurations reach.
-        metafeatures: of its data set, or None.
+        metafeatures: metafeatures of its data set, or None.
         best: its best configurations in the target space, as canonical JSON, best first.
         known: columns that it says something about, boolean, shape (d,).
         inputs: encoded configurations, shape (n, d).
@@ -59,7 +59,7 @@ class PastTask:
     failures: np.ndarray
 
     @property
-    def sample(self) -> PastTrials:
+    def past_trials(self) -> PastTrials:
         """The task for a surrogate."""
         return PastTrials(self.inputs, self.scores, self.known)
 
@@ -71,40 +71,25 @@ class PastTask:
         return np.where(self.marks[rows] == marks, rows, -1)
 
 
-def from_source(source: SourceTask, digest: str) -> PastTask:
-    """Return what is kept of a task."""
-    order = np.argsort(-source.shares, kind="stable")[:BEST_KEPT]
-    marks = [
-        mark(key) if exact else 0 for key, exact in zip(source.keys, source.exact, strict=True)
-    ]
-    sample = source.sample
-    return PastTask(
-        task_id=source.task_id,
-        name=source.name,
-        dataset_id=source.dataset_id,
-        target=source.target,
-        digest=digest,
-        n_trials=source.n_trials,
-        referenced=source.referenced,
-        metafeatures=source.metafeatures,
-        best=tuple(source.keys[i] for i in order),
-        known=sample.known,
-        inputs=sample.inputs,
-        scores=sample.scores,
-        marks=np.array(marks, dtype=np.uint64),
-        shares=source.shares,
-        values=source.values,
-        durations=source.durations,
-        failures=source.failures,
-    )
+def representative(tasks: Mapping[str, bool]) -> list[str]:
+    """Return the identities of the tasks that shared quantities are learned on.
+
+    There are at most 32: enough to learn from, and most contributions leave them as they are, so
+    that what was learned before still holds. Tasks with random trials of their own come first;
+    identities are digests, so that their order is as good as random.
+
+    Args:
+        tasks: whether each is `referenced`, by its identity.
+    """
+    return sorted(tasks, key=lambda name: (not tasks[name], name))[:REPRESENTATIVE]
 
 
 def mark(key: str) -> int:
     """Return a 64-bit mark of a configuration's canonical JSON, never 0."""
-    return int(digest_of(key)[:16], 16) | 1
+    return int(digest(key)[:16], 16) | 1
 
 
-def to_arrays(tasks: Sequence[PastTask]) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
+def to_arrays(tasks: Sequence[PastTask]) -> tuple[dict[str, np.ndarray], list[JsonObject]]:
     """Return tasks as plain arrays and a list for JSON."""
     arrays = {name: np.concatenate([getattr(task, name) for task in tasks]) for name in _ROWS}
     for name in ("inputs", "scores", "shares", "durations"):
@@ -116,11 +101,11 @@ def to_arrays(tasks: Sequence[PastTask]) -> tuple[dict[str, np.ndarray], list[di
 
 
 def from_arrays(
-    arrays: Mapping[str, np.ndarray], described: Sequence[Mapping[str, Any]]
+    arrays: Mapping[str, np.ndarray], described: Sequence[JsonObject]
 ) -> list[PastTask]:
     """Return what `to_arrays` wrote."""
     cuts = np.cumsum(arrays["sizes"])[:-1]
-    parts: list[dict[str, Any]] = [{} for _ in described]
+    parts: list[JsonObject] = [{} for _ in described]
     for name in _ROWS:
         column = arrays[name] if name in _WHOLE else arrays[name].astype(float)
         for task, rows in zip(parts, np.split(column, cuts), strict=True):

@@ -1,14 +1,13 @@
 """Past tasks, read from the knowledge base in the form the meta-learner needs."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from advisor.encoding import Encoder, allowed
+from advisor.meta.past_task import REPRESENTATIVE, PastTask, mark, representative
 from advisor.meta.risk import failures
 from advisor.meta.scores import (
     MIN_REFERENCE,
@@ -18,9 +17,10 @@ from advisor.meta.scores import (
     poststratified_share,
     share_beaten,
 )
-from advisor.meta.translation import Translated, translate
+from advisor.meta.translation import Translated, added_since, translate, upgraded
 from advisor.surrogates import PastModels, PastTrials
 from advisor.surrogates.lengthscales import default_lengthscales
+from advisor.surrogates.past_models import even_over_ranks
 from knowledge_base import KnowledgeBase
 from knowledge_base.identity import canonical_json
 from knowledge_base.space import SpaceDefinition
@@ -31,146 +31,158 @@ MIN_TRIALS = 3
 MAX_TRIALS = 300
 """Trials of a task that are looked at; scores are by all of them."""
 
+BEST_KEPT = 20
+"""Configurations that a task may propose as candidates."""
+
 TASKS_AT_ONCE = 100
-"""Bounds the memory that reading a large knowledge base takes."""
+"""Tasks that are read together, which bounds the memory that a large knowledge base takes."""
 
-
-REPRESENTATIVE = 32
 RANDOM_POINTS = 500
+"""Random configurations by which the trials of tuned tasks are corrected."""
 
 
-class TaskLike(Protocol):
-    """What `representative` looks at."""
-
-    @property
-    def task_id(self) -> str:
-        """Its identity."""
-
-    @property
-    def referenced(self) -> bool:
-        """Whether its own random trials tell what random configurations reach."""
-
-
-@dataclass(frozen=True)
-class SourceTask:
-    """The usable trials of one past task.
-
-    Attributes:
-        task_id, name, dataset_id, target: identity of the task.
-        n_trials: how many usable trials it has.
-        configs: distinct legal configurations of the target space, length n.
-        keys: hashable identity of each configuration, length n.
-        exact: whether the configuration itself was tried, or one like it, shape (n,).
-        encoded: what was tried, as numbers, shape (n, d).
-        known: which columns of `encoded` the task says something about, shape (d,).
-        good: goodness (larger is better, -inf without a value), shape (n,).
-        values: the metric itself, NaN where there is none, shape (n,).
-        durations: seconds, NaN where unknown, shape (n,).
-        shares: share of random configurations beaten, shape (n,).
-        failures: how each trial failed, `risk.FAILURES` from 1 on, 0 if it did not, shape (n,).
-        random: which of them were drawn at random, shape (n,).
-        metafeatures: of its data set, or None.
-    """
-
-    task_id: str
-    name: str
-    dataset_id: str | None
-    target: str | None
-    n_trials: int
-    configs: Sequence[Mapping[str, Any]]
-    keys: Sequence[str]
-    exact: np.ndarray
-    encoded: np.ndarray
-    known: np.ndarray
-    good: np.ndarray
-    values: np.ndarray
-    durations: np.ndarray
-    shares: np.ndarray
-    failures: np.ndarray
-    random: np.ndarray
-    metafeatures: Mapping[str, float] | None = None
-
-    @property
-    def referenced(self) -> bool:
-        """Whether its own random trials tell what random configurations reach."""
-        return int(self.random.sum()) >= MIN_REFERENCE
-
-    @property
-    def sample(self) -> PastTrials:
-        """The task for a surrogate."""
-        return PastTrials(self.encoded, normal_scores(self.shares), self.known)
-
-
-def load_history(
+def read_past(
     kb: KnowledgeBase,
     space: SpaceDefinition,
     family: str | None = None,
-    tasks: Sequence[str] | None = None,
-) -> list[SourceTask]:
-    """Return the past tasks of `family` in terms of `space`.
+    digests: Mapping[str, str] | None = None,
+    before: Sequence[PastTask] = (),
+) -> list[PastTask]:
+    """Return the past tasks of `family` in terms of `space`, in the order of their identities.
 
     Trials of other spaces count by the hyperparameters they share (see `translation`);
-    stopped trials do not count, since their value belongs to another fidelity. The shares of
-    tasks without random trials are not `corrected` yet.
+    stopped trials do not count, since their value belongs to another fidelity. A task without
+    enough random trials was only tuned: its shares are corrected by what representative tasks
+    expect of its configurations.
 
     Args:
         kb: where to read.
         space: the search space of the new task.
         family: model family; None takes every family.
-        tasks: identities of the tasks to read; default all.
+        digests: of the trials of each task to read, by its identity; default all tasks.
+        before: tasks that were read earlier and still hold. Representative ones among them are
+            read again if any task is to be corrected.
     """
-    wanted = sorted(kb.task_digests(family) if tasks is None else tasks)
-    known = {row["task_id"]: row for _, row in kb.tasks().iterrows()}
+    digests = kb.task_digests(family) if digests is None else digests
+    sources = _read(kb, space, family, digests)
+    if not all(source.referenced for source in sources):
+        known = {source.task_id: source.referenced for source in sources}
+        known |= {task.task_id: task.referenced for task in before}
+        chosen = set(representative(known))
+        again = [task.task_id for task in before if task.task_id in chosen]
+        reference = [source for source in sources if source.task_id in chosen]
+        if again:
+            reference += _read(kb, space, family, again)
+        reference.sort(key=lambda source: source.task_id)
+        sources = _corrected(sources, reference[:REPRESENTATIVE], space)
+    return [source.past_task(digests[source.task_id]) for source in sources]
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A task as read: its row, its trials one per configuration, and what is random."""
+
+    row: pd.Series
+    n_trials: int
+    trials: pd.DataFrame
+    reference: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A task in terms of a space, whose n usable trials are scored.
+
+    Attributes:
+        row: the task as stored.
+        n_trials: how many trials it has, of which n are looked at.
+        trials: the trials, length n.
+        translated: the same in terms of the space.
+        shares: share of random configurations beaten, shape (n,).
+        metafeatures: metafeatures of its data set, or None.
+    """
+
+    row: pd.Series
+    n_trials: int
+    trials: pd.DataFrame
+    translated: Translated
+    shares: np.ndarray
+    metafeatures: Mapping[str, float] | None
+
+    @property
+    def task_id(self) -> str:
+        return str(self.row["task_id"])
+
+    @property
+    def referenced(self) -> bool:
+        """Whether its own random trials tell what random configurations reach."""
+        return int(self.trials["random"].sum()) >= MIN_REFERENCE
+
+    @property
+    def good(self) -> np.ndarray:
+        """Goodness of the trials (larger is better, -inf without a value), shape (n,)."""
+        return self.trials["good"].to_numpy(dtype=float)
+
+    @property
+    def past_trials(self) -> PastTrials:
+        """The task for a surrogate."""
+        translated = self.translated
+        return PastTrials(translated.inputs, normal_scores(self.shares), translated.known)
+
+    def past_task(self, digest: str) -> PastTask:
+        """Return what is kept of the task."""
+        keys = [canonical_json(config) for config in self.translated.legal]
+        exact = self.translated.exact
+        marks = [mark(key) if same else 0 for key, same in zip(keys, exact, strict=True)]
+        order = np.argsort(-self.shares, kind="stable")[:BEST_KEPT]
+        kept = self.past_trials
+        return PastTask(
+            task_id=self.task_id,
+            name=self.row["name"],
+            dataset_id=_text(self.row["dataset_id"]),
+            target=_text(self.row["target"]),
+            digest=digest,
+            n_trials=self.n_trials,
+            referenced=self.referenced,
+            metafeatures=self.metafeatures,
+            best=tuple(keys[place] for place in order),
+            known=kept.known,
+            inputs=kept.inputs,
+            scores=kept.scores,
+            marks=np.array(marks, dtype=np.uint64),
+            shares=self.shares,
+            values=self.trials["value"].to_numpy(dtype=float),
+            durations=self.trials["duration"].to_numpy(dtype=float),
+            failures=self.trials["failure"].to_numpy(dtype=np.uint8),
+        )
+
+
+def _read(
+    kb: KnowledgeBase,
+    space: SpaceDefinition,
+    family: str | None,
+    tasks: Iterable[str],
+) -> list[_Source]:
+    """Return the tasks of these identities that can be ranked, not corrected yet."""
+    wanted = sorted(tasks)
+    rows = {row["task_id"]: row for _, row in kb.tasks().iterrows()}
     metafeatures = read_metafeatures(kb)
-    added = _added(kb, space)
+    added = added_since(kb.spaces(), space)
     sources = []
     for first in range(0, len(wanted), TASKS_AT_ONCE):
-        outcomes = _upgraded(kb.outcomes(family, wanted[first : first + TASKS_AT_ONCE]), added)
-        sources += _sources(outcomes, known, space, metafeatures)
+        outcomes = upgraded(kb.outcomes(family, wanted[first : first + TASKS_AT_ONCE]), added)
+        sources += _sources(outcomes, rows, space, metafeatures)
     return sources
-
-
-def _added(kb: KnowledgeBase, space: SpaceDefinition) -> dict[str, dict[str, Any]]:
-    """Return what `space` has beyond its earlier versions, with defaults, by their identity."""
-    spaces = kb.spaces()
-    earlier = spaces[(spaces["name"] == space.name) & (spaces["version"] < space.version)]
-    conditional = {condition["child"] for condition in space.conditions}
-    found = {}
-    for row in earlier.itertuples():
-        known = {part["name"] for part in json.loads(str(row.definition))["hyperparameters"]}
-        found[str(row.space_id)] = {
-            name: h.default
-            for name, h in space.hyperparameters.items()
-            if name not in known | conditional
-        }
-    return found
-
-
-def _upgraded(outcomes: pd.DataFrame, added: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Return trials of earlier versions as the trials of this one that they are.
-
-    A hyperparameter comes with a default that is what was done before it was there.
-    """
-    old = outcomes["space_id"].isin(list(added)).to_numpy()
-    if not old.any():
-        return outcomes
-    configs = outcomes["config"].to_numpy(dtype=object).copy()
-    configs[old] = [
-        canonical_json({**added[space_id], **json.loads(text)})
-        for space_id, text in zip(outcomes["space_id"][old], configs[old], strict=True)
-    ]
-    return outcomes.assign(config=configs)
 
 
 def _sources(
     outcomes: pd.DataFrame,
-    known: Mapping[str, pd.Series],
+    rows: Mapping[str, pd.Series],
     space: SpaceDefinition,
     metafeatures: Mapping[tuple[str, str], Mapping[str, float]],
-) -> list[SourceTask]:
+) -> list[_Source]:
     outcomes = outcomes[outcomes["state"] != "stopped"]
     read = [
-        _Read(known[str(name)], len(group), *_usable(group, known[str(name)]["direction"]))
+        _Read(rows[str(name)], len(group), *_usable(group, rows[str(name)]["direction"]))
         for name, group in outcomes.groupby("task_id", sort=True)
     ]
     read = [one for one in read if len(one.trials) >= MIN_TRIALS]
@@ -178,19 +190,11 @@ def _sources(
     sources = []
     for one, translated in zip(read, translations, strict=True):
         if translated is not None and _rankable(translated):
-            key = (str(one.task["dataset_id"]), str(one.task["target"]))
-            sources.append(_source(one, translated, metafeatures.get(key)))
+            trials = one.trials.iloc[translated.rows]
+            shares = share_beaten(trials["good"].to_numpy(dtype=float), one.reference)
+            about = metafeatures.get((str(one.row["dataset_id"]), str(one.row["target"])))
+            sources.append(_Source(one.row, one.n_trials, trials, translated, shares, about))
     return sources
-
-
-@dataclass(frozen=True)
-class _Read:
-    """A task as read: its row, its trials one per configuration, and what is random."""
-
-    task: pd.Series
-    n_trials: int
-    trials: pd.DataFrame
-    reference: np.ndarray
 
 
 def _usable(group: pd.DataFrame, direction: str) -> tuple[pd.DataFrame, np.ndarray]:
@@ -202,52 +206,23 @@ def _usable(group: pd.DataFrame, direction: str) -> tuple[pd.DataFrame, np.ndarr
         failure=failures(group["state"], group["labels"]),
         random=group["strategy"].isin(RANDOM_STRATEGIES),
     )
-    random = group["random"].to_numpy()
-    reference = group["good"].to_numpy()[random if random.sum() >= MIN_REFERENCE else slice(None)]
-    # A configuration run several times (seeds, studies) counts once, by its median.
-    return _merged(_thinned(group)), reference
+    random, good = group["random"].to_numpy(), group["good"].to_numpy()
+    reference = good[random if random.sum() >= MIN_REFERENCE else slice(None)]
+    if len(group) > MAX_TRIALS:
+        group = group.iloc[np.sort(even_over_ranks(good, MAX_TRIALS))]
+    return _merged(group), reference
 
 
 def _rankable(translated: Translated) -> bool:
     return len(translated.rows) >= MIN_TRIALS and bool(translated.known.any())
 
 
-def _source(
-    read: _Read, translated: Translated, metafeatures: Mapping[str, float] | None
-) -> SourceTask:
-    trials = read.trials.iloc[translated.rows]
-    good = trials["good"].to_numpy(dtype=float)
-    return SourceTask(
-        task_id=read.task["task_id"],
-        name=read.task["name"],
-        dataset_id=_text(read.task["dataset_id"]),
-        target=_text(read.task["target"]),
-        n_trials=read.n_trials,
-        configs=translated.legal,
-        keys=[canonical_json(config) for config in translated.legal],
-        exact=translated.exact,
-        encoded=translated.inputs,
-        known=translated.known,
-        good=good,
-        values=trials["value"].to_numpy(dtype=float),
-        durations=trials["duration"].to_numpy(dtype=float),
-        shares=share_beaten(good, read.reference),
-        failures=trials["failure"].to_numpy(dtype=np.uint8),
-        random=trials["random"].to_numpy(dtype=bool),
-        metafeatures=metafeatures,
-    )
-
-
-def _thinned(group: pd.DataFrame) -> pd.DataFrame:
-    """Return at most MAX_TRIALS of the trials, evenly spread over their ranks."""
-    if len(group) <= MAX_TRIALS:
-        return group
-    order = np.argsort(-group["good"].to_numpy(), kind="stable")
-    rows = order[np.linspace(0, len(order) - 1, MAX_TRIALS).round().astype(int)]
-    return group.iloc[np.sort(rows)]
-
-
 def _merged(group: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials by configuration.
+
+    One that was run several times (with several seeds, in several studies) counts once, by its
+    median.
+    """
     if group["config"].is_unique:
         return group.set_index("config")[["good", "value", "duration", "failure", "random"]]
     return group.groupby("config", sort=False).agg(
@@ -259,20 +234,9 @@ def _merged(group: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def representative(tasks: Iterable[TaskLike]) -> list[str]:
-    """Return the tasks that shared quantities are learned on, by identity.
-
-    At most 32: enough to learn from, and most contributions leave them as they are, so that
-    what was learned before still holds. Tasks with random trials of their own come first;
-    identities are digests, so that their order is as good as random.
-    """
-    order = sorted(tasks, key=lambda task: (not task.referenced, task.task_id))
-    return [task.task_id for task in order[:REPRESENTATIVE]]
-
-
-def corrected(
-    sources: Sequence[SourceTask], reference: Sequence[SourceTask], space: SpaceDefinition
-) -> list[SourceTask]:
+def _corrected(
+    sources: Sequence[_Source], reference: Sequence[_Source], space: SpaceDefinition
+) -> list[_Source]:
     """Return the tasks with the shares of those corrected that were only tuned.
 
     Args:
@@ -281,17 +245,17 @@ def corrected(
         space: what all are encoded in.
     """
     reference = [source for source in reference if source.referenced]
-    if not reference or all(source.referenced for source in sources):
+    if not reference:
         return list(sources)
-    samples = [source.sample for source in reference]
-    models = PastModels.fit(samples, default_lengthscales(samples[0].inputs.shape[1]))
+    trials = [source.past_trials for source in reference]
+    models = PastModels.fit(trials, default_lengthscales(trials[0].inputs.shape[1]))
     # Fresh points: the models expect more extreme things of those that they were fitted on.
     points = np.random.default_rng(0).random((RANDOM_POINTS, len(space.hyperparameters)))
     random_expected = models.predict(Encoder(space).encode_frame(allowed(space, points))).mean(0)
     found = []
     for source in sources:
         if not source.referenced:
-            expected = models.predict(source.encoded).mean(0)
+            expected = models.predict(source.translated.inputs).mean(0)
             share = poststratified_share(source.good, expected, random_expected)
             source = replace(source, shares=share)
         found.append(source)
@@ -310,5 +274,5 @@ def read_metafeatures(kb: KnowledgeBase) -> dict[tuple[str, str], dict[str, floa
     return known
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+
+from knowledge_base.types import Config, JsonObject
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Recommendation:
     """
 
     rank: int
-    config: Mapping[str, Any]
+    config: Config
     expected: float
     interval: tuple[float, float]
     confidence: str
@@ -54,7 +55,7 @@ class Recommendation:
     evidence: tuple[Evidence, ...] = ()
     risk: str | None = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return the recommendation as plain JSON-able types."""
         plain = asdict(self)
         plain["config"] = dict(self.config)
@@ -68,7 +69,7 @@ class Query:
     """What is known about the new task when a recommendation is asked for.
 
     Attributes:
-        metafeatures: of its data set; None where there is no data set.
+        metafeatures: metafeatures of its data set; None where there is no data set.
         dataset_id: fingerprint of its data set, if any.
         target: name of the target column, if any.
         task_id: identity of the task, if it may already be in the knowledge base.
@@ -80,4 +81,4 @@ class Query:
     dataset_id: str | None = None
     target: str | None = None
     task_id: str | None = None
-    outcomes: Sequence[tuple[Mapping[str, Any], float | None]] = ()
+    outcomes: Sequence[tuple[Config, float | None]] = ()

@@ -20,7 +20,7 @@ WORDS = {
 }
 
 SIMILAR = 0.5
-"""Correlation under the past tasks' kernel from which on a trial is similar."""
+"""Correlation under the past tasks' kernel that a trial needs to count as similar."""
 
 PRIOR = 1.0
 """Similar trials that the task's own share of failures counts for."""
@@ -29,7 +29,7 @@ PENALTY = 3.0
 """Normal scores that certain failure costs."""
 
 TOLD = 0.2
-"""Share of similar trials that failed from which on a recommendation says so."""
+"""A recommendation says so where at least this share of similar trials failed."""
 
 
 class Failing(Protocol):
@@ -55,7 +55,9 @@ class Risk:
         self, tasks: Sequence[Failing], weights: np.ndarray, lengthscales: np.ndarray
     ) -> None:
         """Take past tasks with their weights, shape (t,), and lengthscales, shape (d,)."""
-        self._tasks, self._weights, self._lengthscales = tasks, weights, lengthscales
+        self._tasks: Sequence[Failing] = tasks
+        self._weights: np.ndarray = weights
+        self._lengthscales: np.ndarray = lengthscales
 
     def probability(self, points: np.ndarray) -> np.ndarray:
         """Return the probability of failure, shape (m,), of encoded configurations (m, d)."""
@@ -71,7 +73,8 @@ class Risk:
         """Return the normal scores that configurations lose, shape (m,)."""
         probability = self.probability(points)
         usual = sum(weight * (task.failures > 0).mean() for weight, task in self._failing())
-        return PENALTY * np.maximum(probability - usual, 0.0)
+        lost: np.ndarray = PENALTY * np.maximum(probability - usual, 0.0)
+        return lost
 
     def text(self, point: np.ndarray) -> str | None:
         """Return what went wrong near a configuration, shape (d,); None for next to nothing."""
@@ -100,8 +103,8 @@ def failures(states: Iterable[str], labels: Iterable[object]) -> np.ndarray:
     """Return how trials failed: places in `FAILURES` from 1 on, 0 if they did not, shape (n,).
 
     Args:
-        states: as stored.
-        labels: JSON lists as stored, or nothing; whatever is none counts as nothing.
+        states: states of the trials, as stored.
+        labels: JSON lists as stored; anything that is not such a list counts as no label.
     """
     codes = {name: code for code, name in enumerate(FAILURES, start=1)}
     by_state = {"failed": codes["failed"], "diverged": codes["diverging"]}

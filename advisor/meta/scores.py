@@ -8,6 +8,8 @@ Bayesian optimization"; Wistuba et al. 2015, "Sequential model-free hyperparamet
 import numpy as np
 
 RANDOM_STRATEGIES = frozenset({"random", "sobol"})
+"""Strategies whose trials show what random configurations reach."""
+
 MIN_REFERENCE = 20
 """Fewer random trials than this say too little about what random configurations reach."""
 
@@ -92,7 +94,8 @@ def normal_quantile(p: np.ndarray) -> np.ndarray:
     tail = np.sqrt(-2 * np.log(np.minimum(p, 1 - p)))
     top = 2.515517 + 0.802853 * tail + 0.010328 * tail**2
     bottom = 1 + 1.432788 * tail + 0.189269 * tail**2 + 0.001308 * tail**3
-    return np.where(p < 0.5, -1.0, 1.0) * (tail - top / bottom)
+    quantile: np.ndarray = np.where(p < 0.5, -1.0, 1.0) * (tail - top / bottom)
+    return quantile
 
 
 def normal_share(z: np.ndarray) -> np.ndarray:
@@ -104,5 +107,5 @@ def normal_share(z: np.ndarray) -> np.ndarray:
     series = t * (
         0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429)))
     )
-    upper = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) * series
+    upper: np.ndarray = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) * series
     return np.where(z >= 0, 1 - upper, upper)

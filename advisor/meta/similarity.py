@@ -17,14 +17,21 @@ SHARPNESSES = (0.0, 3.0, 7.0, 15.0, 30.0)
 Which of them serves best is found by leaving each past task out (`calibration`)."""
 
 OUTCOME_SHARPNESS = 10.0
-"""At least this with outcomes on the new task, which tell more than metafeatures."""
+"""The sharpness is at least this with outcomes on the new task, which tell more than
+metafeatures."""
 
 PRIOR_OUTCOMES = 4.0
 """Outcomes on the new task that weigh as much as its metafeatures."""
 
 MAX_PAIRS = 2000
+"""Pairs of past tasks that the agreement is learned from."""
+
 PENALTY = 0.01
+"""Ridge penalty on the slopes."""
+
 MIN_TASKS = 5
+"""Fewer tasks with metafeatures teach nothing about them."""
+
 SAME_DATASET_HALF = 8.0
 """Trials on the very same data that weigh as much as all other tasks together."""
 
@@ -36,8 +43,8 @@ class Agreement:
     """Predicts the agreement of two tasks from their metafeatures.
 
     Attributes:
-        names: of the metafeatures, length f.
-        centre, scale: for standardising, shape (f,).
+        names: names of the metafeatures, length f.
+        centre, scale: what standardises them, shape (f,).
         base: agreement of tasks with equal metafeatures.
         slopes: loss of agreement per unit of difference, not negative, shape (f,).
         typical: mean agreement of past tasks, for tasks without metafeatures.
@@ -118,13 +125,15 @@ def task_weights(
     own = np.where(same_dataset, trials, 0.0)
     others = np.where(same_dataset, 0.0, weights)
     share = own.sum() / (own.sum() + SAME_DATASET_HALF)
-    return share * own / own.sum() + (1 - share) * others / others.sum()
+    together: np.ndarray = share * own / own.sum() + (1 - share) * others / others.sum()
+    return together
 
 
 def even_or_alike(expected: np.ndarray, sharpness: float) -> np.ndarray:
     """Return weights that sum to 1 by the expected agreement alone, shape (t,)."""
     alike = np.exp(sharpness * (expected - expected.max()))
-    return alike / alike.sum()
+    weights: np.ndarray = alike / alike.sum()
+    return weights
 
 
 def with_outcomes(expected: np.ndarray, scores: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
@@ -139,7 +148,8 @@ def with_outcomes(expected: np.ndarray, scores: np.ndarray, outcomes: np.ndarray
         return expected
     seen = (_standard_ranks(scores) * _standard_ranks(outcomes[None])).mean(1)
     share = len(outcomes) / (len(outcomes) + PRIOR_OUTCOMES)
-    return (1 - share) * expected + share * seen
+    agreement: np.ndarray = (1 - share) * expected + share * seen
+    return agreement
 
 
 def _pairs(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -158,7 +168,8 @@ def _standard_ranks(values: np.ndarray) -> np.ndarray:
     ranks = 0.5 * (forward + backward)
     ranks = ranks - ranks.mean(-1, keepdims=True)
     spread = np.sqrt((ranks**2).mean(-1, keepdims=True))
-    return ranks / np.where(spread > 0, spread, 1.0)
+    standard: np.ndarray = ranks / np.where(spread > 0, spread, 1.0)
+    return standard
 
 
 def _non_negative(differences: np.ndarray, actual: np.ndarray) -> tuple[float, np.ndarray]:
@@ -188,7 +199,8 @@ def _table(tasks: Sequence[Mapping[str, float] | None], names: Sequence[str]) ->
 def _nan_median(table: np.ndarray) -> np.ndarray:
     ordered = np.sort(table, axis=0)  # NaN last
     count = np.isfinite(table).sum(0)
-    return ordered[np.maximum(count - 1, 0) // 2, np.arange(table.shape[1])]
+    median: np.ndarray = ordered[np.maximum(count - 1, 0) // 2, np.arange(table.shape[1])]
+    return median
 
 
 def _standardised(table: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -7,18 +7,61 @@ is fitted on the columns that it has.
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import SupportsFloat
 
 import numpy as np
 import pandas as pd
 
 from advisor.encoding import Encoder
 from advisor.encoding.aliases import match_names
+from knowledge_base.identity import canonical_json
 from knowledge_base.space import Hyperparameter, SpaceDefinition
+from knowledge_base.types import Config, ConfigDict
 
 REACH = 1.0
 """How far outside the bounds, in units of their distance, a value may lie and still count."""
+
+
+def added_since(spaces: pd.DataFrame, space: SpaceDefinition) -> dict[str, ConfigDict]:
+    """Return what `space` has beyond its earlier versions, with defaults, by their identity.
+
+    Args:
+        spaces: as the knowledge base has them, one per row.
+        space: the present version.
+    """
+    earlier = spaces[(spaces["name"] == space.name) & (spaces["version"] < space.version)]
+    conditional = {condition["child"] for condition in space.conditions}
+    found = {}
+    for row in earlier.itertuples():
+        known = {part["name"] for part in json.loads(str(row.definition))["hyperparameters"]}
+        found[str(row.space_id)] = {
+            name: h.default
+            for name, h in space.hyperparameters.items()
+            if name not in known | conditional
+        }
+    return found
+
+
+def upgraded(trials: pd.DataFrame, added: Mapping[str, Config]) -> pd.DataFrame:
+    """Return trials of earlier versions as the trials of this one that they are.
+
+    A hyperparameter comes with a default that is what was done before it was there.
+
+    Args:
+        trials: with the columns `space_id` and `config` (JSON).
+        added: what `added_since` returns.
+    """
+    old = trials["space_id"].isin(list(added)).to_numpy()
+    if not old.any():
+        return trials
+    configs = trials["config"].to_numpy(dtype=object).copy()
+    configs[old] = [
+        canonical_json({**added[space_id], **json.loads(text)})
+        for space_id, text in zip(trials["space_id"][old], configs[old], strict=True)
+    ]
+    return trials.assign(config=configs)
 
 
 @dataclass(frozen=True)
@@ -37,7 +80,7 @@ class Translated:
     rows: np.ndarray
     inputs: np.ndarray
     known: np.ndarray
-    legal: Sequence[Mapping[str, Any]]
+    legal: Sequence[Config]
     exact: np.ndarray
 
 
@@ -46,10 +89,11 @@ def translate(tasks: Sequence[Sequence[str]], space: SpaceDefinition) -> list[Tr
 
     Args:
         tasks: for each past task its configurations, as JSON.
-        space: of the new task.
+        space: the search space of the new task.
     """
     parsed = [[json.loads(text) for text in texts] for texts in tasks]
-    # Tasks with the same hyperparameters are translated together: frames like length.
+    # Tasks with the same hyperparameters are translated together, since translating one table
+    # takes nearly as long as translating many rows.
     groups: dict[frozenset[str], list[int]] = {}
     for place, configs in enumerate(parsed):
         names = frozenset(name for config in configs for name in config)
@@ -65,7 +109,7 @@ def translate(tasks: Sequence[Sequence[str]], space: SpaceDefinition) -> list[Tr
 
 
 def _translated(
-    tasks: Sequence[Sequence[Mapping[str, Any]]],
+    tasks: Sequence[Sequence[Config]],
     names: Mapping[str, str],
     space: SpaceDefinition,
 ) -> list[Translated | None]:
@@ -94,7 +138,7 @@ def _translated(
 
 
 def _task(
-    usable: np.ndarray, inputs: np.ndarray, legal: Sequence[Mapping[str, Any]], exact: np.ndarray
+    usable: np.ndarray, inputs: np.ndarray, legal: Sequence[Config], exact: np.ndarray
 ) -> Translated | None:
     rows = np.flatnonzero(usable)
     if not len(rows):
@@ -104,7 +148,7 @@ def _task(
     return Translated(rows, inputs * known, known, [legal[int(row)] for row in rows], exact[rows])
 
 
-def _column(configs: Sequence[Mapping[str, Any]], name: str) -> pd.Series:
+def _column(configs: Sequence[Config], name: str) -> pd.Series:
     """Return one hyperparameter, as numbers where all its values are."""
     cells = [config.get(name) for config in configs]
     if all(type(cell) in (int, float) or cell is None for cell in cells):
@@ -117,7 +161,7 @@ def _all(space: SpaceDefinition) -> Sequence[Hyperparameter]:
 
 
 def _nearest(h: Hyperparameter, column: pd.Series) -> pd.Series:
-    """Return the column with legal values only; what has none gets the default."""
+    """Return the column with legal values only; the default stands where there is none."""
     if h.choices:
         legal, _ = h.coerce(column)
         return legal.where(legal.notna(), h.default).astype(object)
@@ -152,7 +196,7 @@ def _reach_out(
         inputs[outside, column] = np.clip(units[outside], -REACH, 1 + REACH)
 
 
-def _same(config: Mapping[str, Any], legal: Mapping[str, Any]) -> bool:
+def _same(config: Config, legal: Config) -> bool:
     if config == legal and not any(isinstance(value, bool) for value in config.values()):
         return True  # the common case, by far
     if config.keys() != legal.keys():
@@ -160,10 +204,10 @@ def _same(config: Mapping[str, Any], legal: Mapping[str, Any]) -> bool:
     return all(_equal(config[name], value) for name, value in legal.items())
 
 
-def _equal(a: Any, b: Any) -> bool:
+def _equal(a: object, b: object) -> bool:
     if isinstance(a, bool) or isinstance(b, bool | str):
         return bool(a == b) or str(a) == str(b)
-    try:
-        return bool(np.isclose(float(a), float(b), rtol=1e-9, atol=0.0))
-    except (TypeError, ValueError):
-        return bool(a == b)
+    if isinstance(a, str | SupportsFloat) and isinstance(b, str | SupportsFloat):
+        with suppress(ValueError):
+            return bool(np.isclose(float(a), float(b), rtol=1e-9, atol=0.0))
+    return bool(a == b)

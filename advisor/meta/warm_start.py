@@ -1,23 +1,23 @@
 """What a search starts from: recommendations of the meta-learner, and its prior."""
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from advisor.meta import Query, learner_for
-from advisor.models import FAMILIES
+from advisor.meta.cache import learner_for
+from advisor.meta.recommendation import Query
 from advisor.surrogates import Prior
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.studies import StudyDirectory
+from knowledge_base.types import ConfigDict
 
 MAX_WARM = 3
+"""Trials of a search that are from the past at most, unless it is told otherwise."""
+
 DEFAULT_AT = 3
 """Which trial of a warm start is the library default."""
-PAST_FILE = "past.npz"
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,25 @@ class Start:
 
     Attributes:
         warm: configurations to try first, best first.
-        past: what past tasks expect elsewhere, for strategies that learn from it.
+        prior: what past tasks expect elsewhere, for strategies that learn from it.
     """
 
-    warm: Sequence[dict[str, Any]] = field(default_factory=list)
-    past: Prior | None = None
+    warm: Sequence[ConfigDict] = field(default_factory=list)
+    prior: Prior | None = None
+
+    @classmethod
+    def kept_in(cls, directory: StudyDirectory) -> "Start":
+        """Return where the search of a study began; a prior that cannot be read is none."""
+        arrays = directory.arrays()
+        try:
+            prior = None if arrays is None else Prior.from_arrays(arrays)
+        except (KeyError, ValueError):
+            prior = None
+        return cls(directory.settings.get("warm", []), prior)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the prior as plain arrays, none without one."""
+        return {} if self.prior is None else self.prior.to_arrays()
 
 
 def warm_start(
@@ -41,24 +55,34 @@ def warm_start(
     n: int,
     exclude_datasets: Sequence[str] = (),
     costs: bool = False,
+    default: ConfigDict | None = None,
 ) -> Start:
     """Return where a search with `n` configurations from past tasks begins.
 
-    From the third on, one of them is the library default, where the family has one.
+    From the third on, one of them is the library default, where there is one.
 
-    Works with and without metafeatures. A cold search (`n` below 1) gets nothing at all, and
-    so does one without a `kb` or a history. With `costs`, past durations are learned from, too.
+    A cold search (`n` below 1) gets nothing at all, and so does one without a `kb` or a history.
+
+    Args:
+        kb: past trials.
+        space: where the search looks.
+        family: model family whose tasks count; None takes every family.
+        query: what is known about the task, with or without metafeatures.
+        n: how many configurations to try first.
+        exclude_datasets: fingerprints of data sets whose tasks are not to be used.
+        costs: whether past durations are learned from, too.
+        default: the library default, where the family has one.
     """
     if kb is None or n < 1:
         return Start()
     known = learner_for(kb, space, family, exclude_datasets)
     warm = [dict(item.config) for item in known.recommend(query, n)]
-    if family in FAMILIES:
-        warm = _with_default(warm, space.default())
-    return Start(warm, known.past(query, costs))
+    if default is not None:
+        warm = _with_default(warm, default)
+    return Start(warm, known.prior(query, costs))
 
 
-def _with_default(warm: list[dict[str, Any]], default: dict[str, Any]) -> list[dict[str, Any]]:
+def _with_default(warm: list[ConfigDict], default: ConfigDict) -> list[ConfigDict]:
     """Return a warm start of three or more trials with the library default as its third.
 
     Past tasks may be unlike the new one; then the default is what is left of their experience.
@@ -76,19 +100,3 @@ def warm_count(trials: int) -> int:
     better than working off a list (docs/benchmarks/transfer.md).
     """
     return max(min(MAX_WARM, (trials + 1) // 2), 1)
-
-
-def save_prior(path: Path, past: Prior | None) -> None:
-    """Keep the prior of a study in its directory, so that a resumed one goes on with it."""
-    if past is not None:
-        arrays: dict[str, Any] = dict(past.to_arrays())
-        np.savez(path / PAST_FILE, **arrays)
-
-
-def load_prior(path: Path) -> Prior | None:
-    """Return the prior of a study, None if it has none (or it cannot be read)."""
-    try:
-        with np.load(path / PAST_FILE, allow_pickle=False) as stored:
-            return Prior.from_arrays({name: stored[name] for name in stored.files})
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
-        return None

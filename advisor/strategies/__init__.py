@@ -1,24 +1,32 @@
-"""Search strategies, each one file behind `ask` and `tell`."""
+"""Search strategies, each one file behind `suggest` and `update`."""
 
-import difflib
-from importlib import import_module
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from advisor.strategies.base import Observation, SearchStrategy
-from knowledge_base.errors import UserError
+from knowledge_base.registry import Registry
+from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import Config
 
-STRATEGIES = {
-    "random": "advisor.strategies.random:RandomSearch",
-    "bayesian": "advisor.strategies.bayesian:BayesianSearch",
-    "sobol": "advisor.strategies.sobol:SobolSearch",
-    "grid": "advisor.strategies.grid:GridSearch",
-    "evolution": "advisor.strategies.evolution:EvolutionSearch",
-    "halving": "advisor.strategies.halving:SuccessiveHalving",
-    "hyperband": "advisor.strategies.halving:Hyperband",
-    "gradient": "advisor.strategies.gradient:GradientSearch",
-}
+if TYPE_CHECKING:
+    from advisor.surrogates import Prior
+
+STRATEGIES: Registry[type[SearchStrategy]] = Registry(
+    "search strategy",
+    {
+        "random": "advisor.strategies.random:RandomSearch",
+        "bayesian": "advisor.strategies.bayesian:BayesianSearch",
+        "sobol": "advisor.strategies.sobol:SobolSearch",
+        "grid": "advisor.strategies.grid:GridSearch",
+        "evolution": "advisor.strategies.evolution:EvolutionSearch",
+        "halving": "advisor.strategies.halving:SuccessiveHalving",
+        "hyperband": "advisor.strategies.halving:Hyperband",
+        "gradient": "advisor.strategies.gradient:GradientSearch",
+    },
+)
 """Name to class; adding a strategy is adding a file and its line here."""
 
-__all__ = ["STRATEGIES", "Observation", "SearchStrategy", "get_strategy"]
+__all__ = ["STRATEGIES", "Observation", "SearchStrategy", "get_strategy", "make_strategy"]
 
 
 def get_strategy(name: str) -> type[SearchStrategy]:
@@ -27,8 +35,32 @@ def get_strategy(name: str) -> type[SearchStrategy]:
     Raises:
         UserError: there is none; the nearest names are suggested.
     """
-    if name not in STRATEGIES:
-        near = difflib.get_close_matches(name, STRATEGIES, n=1) or sorted(STRATEGIES)
-        raise UserError(f"No search strategy is called '{name}'. Try {' or '.join(near)}.")
-    module, attribute = STRATEGIES[name].split(":")
-    return getattr(import_module(module), attribute)
+    return STRATEGIES.find(name)
+
+
+def make_strategy(
+    name: str,
+    space: SpaceDefinition,
+    direction: str = "minimize",
+    seed: int = 0,
+    warm: Sequence[Config] = (),
+    prior: "Prior | None" = None,
+    per_second: bool = False,
+) -> SearchStrategy:
+    """Return a strategy that knows what it starts from.
+
+    Args:
+        name: of the strategy.
+        space, direction, seed: as for every strategy.
+        warm, prior: configurations to try first, and what past tasks expect elsewhere.
+        per_second: prefer what is quick; for strategies that can.
+
+    Raises:
+        UserError: no such strategy, one that cannot search the space, or a configuration to
+            try first that is not in it.
+    """
+    kind = get_strategy(name)
+    options = {"per_second": per_second} if "per_second" in kind.options else {}
+    strategy = kind(space, direction, seed, **options)
+    strategy.start_from(warm, prior)
+    return strategy

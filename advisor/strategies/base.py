@@ -1,88 +1,92 @@
-"""The base of all search strategies: ask for a configuration, tell what it reached."""
+"""The base of all search strategies: suggest what to try next, hear what came of it.
+
+The interface is that of the designers of Vizier (Song et al. 2022, "Open source Vizier"): the
+caller keeps the trials; a strategy is told which of them ended and which are being tried.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import Config, ConfigDict
 
 if TYPE_CHECKING:
-    from advisor.diagnosis import Remedy
+    from advisor.diagnosis.findings import Remedy
     from advisor.surrogates import Prior
-
-Configuration = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Observation:
-    """A finished trial as a strategy sees it.
+    """A trial that ended, as a strategy sees it.
 
     Attributes:
         config: what was tried.
-        value: its metric; None for failed or diverged.
+        value: its metric; None (or a number that is not finite) if it failed or diverged.
         seconds: what it took, if known.
         curve: validation metric after each epoch, if known.
-        gradients: of the validation loss by continuous hyperparameters, if known.
+        gradients: slopes of the validation loss by continuous hyperparameters, if known.
+        remedies: changes that should have helped it; None if nothing was wrong with it, empty
+            if something was but the space offers no change against it.
     """
 
-    config: Mapping[str, Any]
+    config: Config
     value: float | None
     seconds: float | None = None
     curve: tuple[float | None, ...] = ()
     gradients: Mapping[str, float] | None = None
+    remedies: "tuple[Remedy, ...] | None" = None
 
 
 class SearchStrategy(ABC):
-    """Proposes configurations, one at a time or several for several workers.
+    """Suggests configurations, one at a time or several for several workers.
 
-    What it proposes depends only on the constructor's arguments, on what it was told and on
-    what it asked and was not told yet; so a resumed study goes on exactly as it would have.
-    Warm-start configurations are proposed first, in their order, by every strategy. Trials
-    may be told in any order, and trials that were not asked for may be told too.
+    What it suggests depends only on the constructor's arguments, on what it started from, on
+    the trials that ended and on those that are being tried; so a resumed study goes on exactly
+    as it would have. Warm-start configurations are suggested first, in their order, by every
+    strategy. Trials may end in any order, and trials that were not suggested may be told too.
 
     Attributes:
-        name: as used on the command line.
+        name: as users call it.
         needs_gradients: whether trials must bring gradients.
-        adaptive: whether it learns from what it is told. If not, a runner may ask for many
-            configurations before it tells any, and train them together.
+        adaptive: whether it learns from trials that end. If not, a runner may take many
+            suggestions before any trial ends, and train them together.
+        options: keyword arguments of the constructor that other strategies lack.
+        space, direction, seed: as given.
+        warm: configurations to try first, complete.
+        prior: what past tasks expect, for strategies that learn from it.
+        observations: all trials that ended, in the order in which they were told.
+        active: all configurations that are being tried, in the order of their suggestion.
     """
 
     name: ClassVar[str]
     needs_gradients: ClassVar[bool] = False
     adaptive: ClassVar[bool] = True
+    options: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(
-        self,
-        space: SpaceDefinition,
-        direction: str = "minimize",
-        seed: int = 0,
-        warm_start: Sequence[Mapping[str, Any]] = (),
-        past: "Prior | None" = None,
-        candidates: Sequence[Mapping[str, Any]] | None = None,
-        per_second: bool = False,
-    ) -> None:
-        """Start a search.
+    def __init__(self, space: SpaceDefinition, direction: str = "minimize", seed: int = 0) -> None:
+        """Prepare a search.
 
         Args:
             space: where to search.
             direction: "minimize" or "maximize".
             seed: of all random choices.
-            warm_start: configurations to try first, best first.
-            past: past tasks, for strategies that learn from them.
-            candidates: propose only these configurations, for strategies that can.
-            per_second: prefer what is quick, for strategies that can.
+
+        Raises:
+            UserError: the strategy cannot search that space.
         """
         self.check(space)
-        self.space = space
-        self.direction = direction
-        self.seed = seed
-        self.past = past
-        self.warm_start = [space.complete(config) for config in warm_start]
+        self.space: SpaceDefinition = space
+        self.direction: str = direction
+        self.seed: int = seed
+        self.warm: list[ConfigDict] = []
+        self.prior: Prior | None = None
         self.observations: list[Observation] = []
-        self.pending: list[Configuration] = []
+        self.active: list[ConfigDict] = []
 
     @classmethod
     def check(cls, space: SpaceDefinition) -> None:
@@ -93,77 +97,84 @@ class SearchStrategy(ABC):
         """
         return None
 
-    def ask(self) -> Configuration:
-        """Return the next configuration to try (active hyperparameters only)."""
-        taken = self.taken()
-        waiting = (config for config in self.warm_start if config not in taken)
-        warm = next(waiting, None)
-        config = self.propose() if warm is None else dict(warm)
-        self.pending.append(config)
-        return dict(config)
-
-    def tell(
-        self,
-        config: Mapping[str, Any],
-        value: float | None,
-        seconds: float | None = None,
-        curve: Sequence[float | None] = (),
-        gradients: Mapping[str, float] | None = None,
-    ) -> None:
-        """Report a finished trial.
+    def start_from(self, warm: Sequence[Config], prior: "Prior | None" = None) -> None:
+        """Hear what the past says, before the first update and the first suggestion.
 
         Args:
-            config: the configuration that was tried, whether asked for or not.
-            value: its metric; None (or a non-finite number) if it failed or diverged.
-            seconds: what it took, if known.
-            curve: validation metric after each epoch, if known.
-            gradients: of the validation loss by hyperparameters, if known.
+            warm: configurations to try first, best first.
+            prior: what past tasks expect elsewhere.
+
+        Raises:
+            SpaceError: a configuration is not in the space.
+            ValueError: the search has begun.
         """
-        config = dict(config)
-        if config in self.pending:
-            self.pending.remove(config)
-        known = value is not None and bool(np.isfinite(value))
-        told = value if known else None
-        self.observations.append(Observation(config, told, seconds, tuple(curve), gradients))
+        if self.observations or self.active:
+            raise ValueError("a search hears what the past says before it begins")
+        self.warm = [self.space.complete(config) for config in warm]
+        self.prior = prior
 
-    def withdraw(self, config: Mapping[str, Any]) -> None:
-        """Take back a question that will not be answered, so that it is asked again."""
-        if config in self.pending:
-            self.pending.remove(dict(config))
-
-    def advise(self, config: Mapping[str, Any], remedies: "Sequence[Remedy]") -> None:
-        """Hear what should have helped a trial that was told, for strategies that can use it.
+    def update(self, completed: Sequence[Observation], active: Sequence[Config]) -> None:
+        """Hear what happened since the last update.
 
         Args:
-            config: of the trial.
-            remedies: changes of it; further calls for the same trial add to them.
+            completed: the trials that ended since then, in their order.
+            active: all configurations that are being tried now. A suggestion that is neither
+                among them nor among the trials that ended may be made again.
         """
-        return
+        self.observations += [_finite(observation) for observation in completed]
+        self.active = [dict(config) for config in active]
 
-    def stops(self, values: Sequence[float | None]) -> bool:
-        """Return whether a running trial should end now, for strategies that stop early.
+    def suggest(self, count: int = 1) -> list[ConfigDict]:
+        """Return the next configurations to try (active hyperparameters only).
+
+        Each takes those before it as being tried, and all count as being tried until the next
+        update says which are.
+        """
+        found: list[ConfigDict] = []
+        for _ in range(count):
+            taken = self.taken()
+            waiting = (config for config in self.warm if config not in taken)
+            warm = next(waiting, None)
+            config = self.propose() if warm is None else dict(warm)
+            self.active.append(config)
+            found.append(dict(config))
+        return found
+
+    def stops(self, curve: Sequence[float | None]) -> bool:
+        """Return whether a running trial should end now; most strategies never say so.
 
         Args:
-            values: validation metric after each of its epochs so far.
+            curve: validation metric after each of its epochs so far.
         """
         return False
 
     @abstractmethod
-    def propose(self) -> Configuration:
+    def propose(self) -> ConfigDict:
         """Return the next configuration after the warm start."""
 
-    def taken(self) -> list[Configuration]:
-        """Return what was told, then what is pending."""
-        return [dict(o.config) for o in self.observations] + self.pending
+    def taken(self) -> list[ConfigDict]:
+        """Return the configurations of trials that ended, then those that are being tried."""
+        return [dict(o.config) for o in self.observations] + self.active
 
     def step_seed(self, step: int | None = None) -> int:
         """Return a seed of the study's seed and a step; default the number of trials so far."""
         if step is None:
-            step = len(self.observations) + len(self.pending)
+            step = len(self.observations) + len(self.active)
         return int(np.random.SeedSequence([self.seed, step]).generate_state(1)[0])
 
+    @property
+    def sign(self) -> float:
+        """What values are multiplied with so that larger is better: 1 or -1."""
+        return 1.0 if self.direction == "maximize" else -1.0
+
     def goodness(self) -> np.ndarray:
-        """Return what was told so that larger is better, NaN for failures, shape (n,)."""
-        sign = 1.0 if self.direction == "maximize" else -1.0
-        values = [np.nan if o.value is None else sign * o.value for o in self.observations]
+        """Return the values told so that larger is better, NaN for failures, shape (n,)."""
+        values = [np.nan if o.value is None else self.sign * o.value for o in self.observations]
         return np.array(values, dtype=float)
+
+
+def _finite(observation: Observation) -> Observation:
+    """Return the observation without a value that is no number."""
+    if observation.value is None or isfinite(observation.value):
+        return observation
+    return replace(observation, value=None)

@@ -6,13 +6,14 @@ and neighbours of the best ones, as in SMAC (Hutter et al. 2011), so that condit
 forbidden combinations always hold. See docs/method.md.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from advisor.encoding import Encoder, sobol
-from advisor.strategies.base import Configuration, SearchStrategy
+from advisor.strategies.base import Observation, SearchStrategy
 from advisor.strategies.candidates import CandidatePool
 from advisor.strategies.leaning import Leaning
 from advisor.surrogates import (
@@ -20,14 +21,13 @@ from advisor.surrogates import (
     TransferGP,
     expected_log_seconds,
     log_expected_improvement,
+    mean_of,
     possible_lengthscales,
 )
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales
 from knowledge_base.space import SpaceDefinition
-
-if TYPE_CHECKING:
-    from advisor.diagnosis import Remedy
+from knowledge_base.types import Config, ConfigDict
 
 MIN_OBSERVED = 5
 """Values needed before a surrogate without past tasks proposes; until then, the default
@@ -46,48 +46,63 @@ MAX_FITTED = 400
 """Observations that the surrogate looks at: the best, and an even sample of the others."""
 
 ALIKE = 0.99
-"""Correlation with a pending trial above which another one is not worth a worker."""
+"""Correlation with an active trial above which another one is not worth a worker."""
 
 
 class BayesianSearch(SearchStrategy):
     """Gaussian process surrogate with log expected improvement."""
 
     name = "bayesian"
+    options: ClassVar[frozenset[str]] = frozenset({"candidates", "per_second"})
 
     def __init__(
         self,
         space: SpaceDefinition,
         direction: str = "minimize",
         seed: int = 0,
-        warm_start: Sequence[Mapping[str, Any]] = (),
-        past: Prior | None = None,
-        candidates: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        candidates: Sequence[Config] | None = None,
         per_second: bool = False,
     ) -> None:
-        """Start a search; see `SearchStrategy`.
+        """Prepare a search; see `SearchStrategy`.
 
         Args:
-            space, direction, seed, warm_start: as for every strategy.
-            past: past tasks to learn from.
+            space, direction, seed: as for every strategy.
             candidates: propose only these configurations, until all were tried.
             per_second: maximise expected improvement per second.
         """
-        super().__init__(space, direction, seed, warm_start, past, candidates, per_second)
+        super().__init__(space, direction, seed)
+        self._candidates = candidates
         self._per_second = per_second
-        self._past = past if past is not None and past.trust >= MIN_TRUST else None
         self._encoder = Encoder(space)
-        self._pool = CandidatePool(space, self._encoder, self._past, seed, candidates)
         self._leaning = Leaning(self._encoder)
         self._expectations: dict[bytes, np.ndarray] = {}
         self._plain: list[np.ndarray] = []
         self._informed: list[np.ndarray] = []
         self._learned_from = 0
 
-    def propose(self) -> Configuration:
+    def start_from(self, warm: Sequence[Config], prior: Prior | None = None) -> None:
+        """Hear what the past says; a prior that hardly deserves trust is left out."""
+        trusted = prior is not None and prior.trust >= MIN_TRUST
+        super().start_from(warm, prior if trusted else None)
+
+    def update(self, completed: Sequence[Observation], active: Sequence[Config]) -> None:
+        """Hear what happened, and lean towards remedies of the best trials from now on."""
+        first = len(self.observations)
+        super().update(completed, active)
+        for place, observation in enumerate(completed, start=first):
+            if observation.remedies is not None:
+                self._leaning.hear(place, observation.config, observation.remedies)
+
+    @cached_property
+    def _pool(self) -> CandidatePool:
+        return CandidatePool(self.space, self._encoder, self.prior, self.seed, self._candidates)
+
+    def propose(self) -> ConfigDict:
         """Return the untried candidate with the largest log expected improvement."""
         values = self.goodness()
         known = int(np.isfinite(values).sum())
-        if self._past is None and known < MIN_OBSERVED:
+        if self.prior is None and known < MIN_OBSERVED:
             return self._initial()
         taken = self.taken()
         encoded = self._encoder.encode(taken)
@@ -102,47 +117,43 @@ class BayesianSearch(SearchStrategy):
             scores = scores - self._log_seconds(encoded[: len(values)])
         return self._pool.best(self._apart(scores, encoded[len(values) :]))
 
-    def advise(self, config: Mapping[str, Any], remedies: "Sequence[Remedy]") -> None:
-        """Lean towards remedies of the best trials, the less the longer ago they were."""
-        self._leaning.hear(len(self.observations) - 1, config, remedies)
-
     def _log_seconds(self, inputs: np.ndarray) -> np.ndarray:
         """Return the expected log duration of the candidates, up to a constant."""
         told = [o.seconds for o in self.observations]
         seconds = np.array([np.nan if s is None else s for s in told], dtype=float)
-        costs = None if self._past is None else self._past.costs
+        costs = None if self.prior is None else self.prior.costs
         return expected_log_seconds(costs, inputs, seconds, self._pool.inputs)
 
     def _apart(self, scores: np.ndarray, waiting: np.ndarray) -> np.ndarray:
-        """Leave out what would teach much the same as a pending trial, if anything is left."""
+        """Leave out what would teach much the same as an active trial, if anything is left."""
         if not len(waiting):
             return scores
         lengthscales = (
             default_lengthscales(waiting.shape[1])
-            if self._past is None
-            else self._past.lengthscales
+            if self.prior is None
+            else self.prior.lengthscales
         )
         alike = matern52(self._pool.inputs, waiting, lengthscales).max(1)
         far = alike < ALIKE
         return np.where(far, scores, -np.inf) if far.any() else scores
 
-    def _initial(self) -> Configuration:
+    def _initial(self) -> ConfigDict:
         """Return the space's default first, then Sobol points; of given candidates, any."""
         if self._pool.fixed:
             self._pool.refresh([], self._encoder.encode(self.taken()), self.step_seed())
             rng = np.random.default_rng(self.step_seed())
             return self._pool.best(rng.random(len(self._pool.inputs)))
-        tried = len(self.observations) + len(self.pending)
+        tried = len(self.observations) + len(self.active)
         if tried == 0:
             return self.space.default()
         return sobol(self.space, tried, seed=self.seed)[-1]
 
-    def _incumbents(self, values: np.ndarray) -> list[Configuration]:
+    def _incumbents(self, values: np.ndarray) -> list[ConfigDict]:
         order = np.argsort(-values, kind="stable")[:3]
         return [dict(self.observations[place].config) for place in order]
 
     def _fitted(self, values: np.ndarray, encoded: np.ndarray) -> TransferGP:
-        """Return the surrogate; pending trials count as what is expected of them.
+        """Return the surrogate; active trials count as what is expected of them.
 
         That keeps workers apart ("kriging believer", Ginsbourger et al. 2010).
         """
@@ -152,20 +163,20 @@ class BayesianSearch(SearchStrategy):
         expected = self._expected(encoded)
         self._learn_lengthscales(values, encoded)
         model = self._model(inputs, targets[rows], expected[:, rows])
-        if not self.pending:
+        if not self.active:
             return model
         waiting = np.arange(len(values), len(encoded))
         posteriors = model.posteriors(encoded[waiting], expected[:, waiting])
-        believed = np.sum([p.weight * p.mean for p in posteriors], axis=0)
-        together = np.concatenate([targets[rows], np.minimum(believed, targets.max())])
+        believed = np.minimum(mean_of(posteriors), targets.max())
+        together = np.concatenate([targets[rows], believed])
         rows = np.concatenate([rows, waiting])
         return self._model(encoded[rows], together, expected[:, rows])
 
     def _model(self, inputs: np.ndarray, targets: np.ndarray, expected: np.ndarray) -> TransferGP:
-        if self._past is None:
+        if self.prior is None:
             return TransferGP(inputs, targets, plain=self._plain)
-        weights = self._past.weights
-        trust = 0.0 if self._doubted() else self._past.trust
+        weights = self.prior.weights
+        trust = 0.0 if self._doubted() else self.prior.trust
         return TransferGP(inputs, targets, expected, weights, self._plain, self._informed, trust)
 
     def _doubted(self) -> bool:
@@ -180,7 +191,7 @@ class BayesianSearch(SearchStrategy):
         """Learn from the first trials, as many as the last power of 1.15 had.
 
         Lengthscales hardly change with one more trial, and learning them is most of the work;
-        on a schedule they still depend on nothing but what was told.
+        on a schedule they still depend on nothing but the trials that ended.
         """
         count = _on_schedule(len(values))
         if not np.isfinite(values[:count]).any():
@@ -192,17 +203,17 @@ class BayesianSearch(SearchStrategy):
         inputs, targets = encoded[:count][rows], targets[rows]
         plain = default_lengthscales(encoded.shape[1])
         self._plain = possible_lengthscales(inputs, targets, plain)
-        if self._past is not None:
-            self._informed = possible_lengthscales(inputs, targets, self._past.lengthscales)
+        if self.prior is not None:
+            self._informed = possible_lengthscales(inputs, targets, self.prior.lengthscales)
         self._learned_from = count
 
     def _expected(self, encoded: np.ndarray) -> np.ndarray:
         """Return what past tasks expect, shape (t, n); computed once for each trial."""
-        if self._past is None:
+        if self.prior is None:
             return np.zeros((0, len(encoded)))
         missing = [row for row in encoded if row.tobytes() not in self._expectations]
         if missing:
-            found = self._past.predict(np.array(missing))
+            found = self.prior.predict(np.array(missing))
             self._expectations.update(
                 (row.tobytes(), column) for row, column in zip(missing, found.T, strict=True)
             )
@@ -225,7 +236,8 @@ def robust_targets(values: np.ndarray) -> np.ndarray:
     low, high = np.quantile(finite, [0.25, 0.75])
     scale = high - low if high > low else max(float(finite.std()), 1e-12)
     standard = (filled - middle) / scale
-    return np.where(standard < 0, -np.log1p(np.maximum(-standard, 0.0)), standard)
+    compressed: np.ndarray = -np.log1p(np.maximum(-standard, 0.0))
+    return np.where(standard < 0, compressed, standard)
 
 
 def _on_schedule(n: int) -> int:

@@ -1,16 +1,15 @@
 """The configurations among which a Bayesian search chooses next."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from advisor.encoding import Encoder, allowed, neighbours
-from advisor.strategies.base import Configuration
 from advisor.surrogates import Prior
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import Config, ConfigDict
 
 SPREAD = 1024
 """Evenly spread candidates; what past tasks expect of them is computed once per search."""
@@ -39,20 +38,20 @@ class CandidatePool:
         self,
         space: SpaceDefinition,
         encoder: Encoder,
-        past: Prior | None,
+        prior: Prior | None,
         seed: int,
-        candidates: Sequence[Mapping[str, Any]] | None = None,
+        candidates: Sequence[Config] | None = None,
     ) -> None:
         """Prepare the part of the pool that stays.
 
         Args:
             space: of k hyperparameters.
             encoder: of that space.
-            past: past tasks, if any.
+            prior: what past tasks expect, if there are any.
             seed: of the random part.
             candidates: all there is to choose from; default the whole space.
         """
-        self._space, self._encoder, self._past = space, encoder, past
+        self._space, self._encoder, self._prior = space, encoder, prior
         self.fixed = candidates is not None
         if candidates is None:
             spread = allowed(space, _sobol(len(space.hyperparameters), SPREAD, seed))
@@ -64,16 +63,14 @@ class CandidatePool:
 
     def _from_past(self) -> pd.DataFrame:
         """Return what was best on past tasks, as they expect it of the new one."""
-        configs = [] if self._past is None else [json.loads(text) for text in self._past.configs]
+        configs = [] if self._prior is None else [json.loads(text) for text in self._prior.configs]
         frame = self._space.clean(self._space.frame(configs))
-        if self._past is None or len(frame) <= FROM_PAST:
+        if self._prior is None or len(frame) <= FROM_PAST:
             return frame
-        expected = self._past.weights @ self._expect(self._encoder.encode_frame(frame))
+        expected = self._prior.weights @ self._expect(self._encoder.encode_frame(frame))
         return frame.iloc[np.argsort(-expected, kind="stable")[:FROM_PAST]]
 
-    def refresh(
-        self, incumbents: Sequence[Mapping[str, Any]], taken: np.ndarray, seed: int
-    ) -> None:
+    def refresh(self, incumbents: Sequence[Config], taken: np.ndarray, seed: int) -> None:
         """Renew the local part and leave out what was taken.
 
         Args:
@@ -97,31 +94,34 @@ class CandidatePool:
     @property
     def expected(self) -> np.ndarray:
         """The weighted mean of what past tasks expect, shape (m,)."""
-        if self._past is None:
+        if self._prior is None:
             return np.zeros(len(self.inputs))
-        return self._past.weights @ self.past
+        expected: np.ndarray = self._prior.weights @ self.past
+        return expected
 
-    def best(self, scores: np.ndarray) -> Configuration:
+    def best(self, scores: np.ndarray) -> ConfigDict:
         """Return the candidate with the largest score, shape (m,)."""
         row = int(self._rows[int(np.argmax(scores))])
         base = len(self._frames[0])
         frame, place = (self._frames[0], row) if row < base else (self._frames[1], row - base)
         return self._space.records(frame.iloc[[place]])[0]
 
-    def _local(self, incumbents: Sequence[Mapping[str, Any]], seed: int) -> pd.DataFrame:
+    def _local(self, incumbents: Sequence[Config], seed: int) -> pd.DataFrame:
         rng = np.random.default_rng(seed)
         points = [neighbours(self._space, config, LOCAL, rng) for config in incumbents]
         points.append(rng.random((FRESH, len(self._space.hyperparameters))))
         return allowed(self._space, np.vstack(points))
 
     def _expect(self, inputs: np.ndarray) -> np.ndarray:
-        return np.zeros((0, len(inputs))) if self._past is None else self._past.predict(inputs)
+        return np.zeros((0, len(inputs))) if self._prior is None else self._prior.predict(inputs)
 
 
 def _sobol(dimensions: int, n: int, seed: int) -> np.ndarray:
     from scipy.stats import qmc
 
-    return qmc.Sobol(d=dimensions, scramble=True, rng=np.random.default_rng(seed)).random(n)
+    engine = qmc.Sobol(d=dimensions, scramble=True, rng=np.random.default_rng(seed))
+    points: np.ndarray = engine.random(n)
+    return points
 
 
 def _unlike(inputs: np.ndarray, taken: np.ndarray) -> np.ndarray:

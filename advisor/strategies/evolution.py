@@ -1,29 +1,32 @@
 """Evolution strategies by the library cmaes (Nomura and Shibata 2024).
 
 CatCMA (Hamano et al. 2024, 2025) searches numbers and choices together; of numbers alone it is
-CMA-ES (Hansen 2016). With past tasks it starts from the distribution of
-what they think best (WS-CMA-ES, Nomura et al. 2021).
+CMA-ES (Hansen 2016). With past tasks it starts from the distribution of what they think best
+(WS-CMA-ES, Nomura et al. 2021).
 """
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Protocol, TypedDict
 
 import numpy as np
 
 from advisor.encoding import Encoder, sample, sobol
 from advisor.encoding.cube import allowed, to_points
-from advisor.strategies.base import Configuration, SearchStrategy
+from advisor.strategies.base import SearchStrategy
 from knowledge_base.space import Hyperparameter
+from knowledge_base.types import Config, ConfigDict
 
 SPREAD = 0.25
 """Initial standard deviation in the unit cube."""
 WARM_SPREAD = 0.15
+"""The same around a recommended configuration."""
 WARM_SHARE = 0.6
 """Probability of the recommended choice at the start of a warm search."""
 MAX_WHOLE = 8
 """Whole numbers with more values than this are searched as numbers, and rounded."""
 PAST_POINTS = 512
+"""Configurations among which past tasks say which are best."""
 STALE = 20
 """Generations in a row without a new configuration after which a random one is tried."""
 FAILED = 1e30
@@ -40,13 +43,13 @@ class EvolutionSearch(SearchStrategy):
     name = "evolution"
     _population: "_Population | None" = None
 
-    def propose(self) -> Configuration:
+    def propose(self) -> ConfigDict:
         """Return the next member of the current generation."""
-        told, pending = self._told(), {_key(config) for config in self.pending}
+        told, active = self._told(), {_key(config) for config in self.active}
         population = self._current(self.best_warm(told))
         for _ in range(STALE):
             open_members = [c for c in population.members if c is not None and _key(c) not in told]
-            free = [config for config in open_members if _key(config) not in pending]
+            free = [config for config in open_members if _key(config) not in active]
             if free:
                 return free[0]
             if open_members:
@@ -66,39 +69,61 @@ class EvolutionSearch(SearchStrategy):
             found.setdefault(_key(observation.config), -good if np.isfinite(good) else FAILED)
         return found
 
-    def best_warm(self, told: Mapping[str, float]) -> Configuration | None:
+    def best_warm(self, told: Mapping[str, float]) -> ConfigDict | None:
         """Return the best of the warm start that was told, its first before any was."""
-        if not self.warm_start:
+        if not self.warm:
             return None
-        known = [config for config in self.warm_start if _key(config) in told]
-        return min(known, key=lambda config: told[_key(config)], default=self.warm_start[0])
+        known = [config for config in self.warm if _key(config) in told]
+        return min(known, key=lambda config: told[_key(config)], default=self.warm[0])
 
-    def _current(self, warm: Configuration | None) -> "_Population":
+    def _current(self, warm: ConfigDict | None) -> "_Population":
         """Return the population; it begins again where another warm start turns out better."""
         if self._population is None or self._population.warm != warm:
             self._population = _Population(self, warm)
         return self._population
 
-    def past_distribution(self, columns: list[int]) -> tuple[np.ndarray, float, np.ndarray] | None:
+    def prior_distribution(self, columns: list[int]) -> tuple[np.ndarray, float, np.ndarray] | None:
         """Return mean, step size and covariance of what past tasks think best.
 
         Args:
-            columns: of the unit cube that they are wanted for.
+            columns: places of the c coordinates of the unit cube that are wanted.
+
+        Returns:
+            None without past tasks; shapes (c,) and (c, c).
         """
-        if self.past is None:
+        if self.prior is None:
             return None
         from cmaes import get_warm_start_mgd
 
         configs = sobol(self.space, PAST_POINTS, seed=self.seed)
-        scores = self.past.weights @ self.past.predict(Encoder(self.space).encode(configs))
+        scores = self.prior.weights @ self.prior.predict(Encoder(self.space).encode(configs))
         points = to_points(self.space, configs, np.random.default_rng(self.seed))[:, columns]
-        return get_warm_start_mgd(list(zip(points, -scores, strict=True)))
+        mean, step, covariance = get_warm_start_mgd(list(zip(points, -scores, strict=True)))
+        return mean, step, covariance
+
+
+class _Drawn(Protocol):
+    """What the library's optimiser draws: numbers, shape (r,), and one-hot choices (rows)."""
+
+    x: np.ndarray
+    c: np.ndarray
+
+
+class _Start(TypedDict, total=False):
+    """The dimensions of the library's optimiser, and where it begins."""
+
+    x_space: list[list[float]]
+    c_space: list[int]
+    mean: np.ndarray
+    sigma: float
+    cov: np.ndarray
+    cat_param: np.ndarray
 
 
 class _Population:
     """Draws configurations from an optimiser of the library and tells it their losses."""
 
-    def __init__(self, search: EvolutionSearch, warm: Configuration | None) -> None:
+    def __init__(self, search: EvolutionSearch, warm: ConfigDict | None) -> None:
         from cmaes import CatCMAwM
 
         self._space, self.warm = search.space, warm
@@ -115,14 +140,13 @@ class _Population:
         )
         self._draw()
 
-    def _start(self, search: EvolutionSearch, centre: np.ndarray, warm: bool) -> dict[str, Any]:
-        """Return the dimensions of the library's optimiser, and where it begins."""
-        given: dict[str, Any] = {}
+    def _start(self, search: EvolutionSearch, centre: np.ndarray, warm: bool) -> _Start:
+        given: _Start = {}
         if self._real:
             given["x_space"] = [[0.0, 1.0]] * len(self._real)
             given["mean"] = centre[self._real]
             given["sigma"] = WARM_SPREAD if warm else SPREAD
-            past = search.past_distribution(self._real)
+            past = search.prior_distribution(self._real)
             if past is not None:
                 mean, given["sigma"], given["cov"] = past
                 given["mean"] = given["mean"] if warm else mean
@@ -142,10 +166,12 @@ class _Population:
 
     def _draw(self) -> None:
         """Draw the members of a generation; None stands for a forbidden configuration."""
-        self._drawn = [self._optimiser.ask() for _ in range(self._optimiser.population_size)]
+        self._drawn: list[_Drawn] = [
+            self._optimiser.ask() for _ in range(self._optimiser.population_size)
+        ]
         self.members = [self._config(drawn) for drawn in self._drawn]
 
-    def _config(self, drawn: Any) -> Configuration | None:
+    def _config(self, drawn: _Drawn) -> ConfigDict | None:
         point = np.full(self._width, 0.5)
         if self._real:
             point[self._real] = drawn.x
@@ -174,5 +200,5 @@ def _count(h: Hyperparameter) -> int:
     return values if h.kind == "int" and values <= MAX_WHOLE else 0
 
 
-def _key(config: Mapping[str, Any]) -> str:
+def _key(config: Config) -> str:
     return json.dumps(config, sort_keys=True, default=str)

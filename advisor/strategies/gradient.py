@@ -15,13 +15,17 @@ import numpy as np
 
 from advisor.encoding import sample
 from advisor.encoding.cube import to_frame, to_points
-from advisor.strategies.base import Configuration, Observation, SearchStrategy
+from advisor.strategies.base import Observation, SearchStrategy
 from knowledge_base.errors import UserError
 from knowledge_base.space import Hyperparameter, SpaceDefinition
+from knowledge_base.types import Config, ConfigDict
 
 STEP = 0.15
+"""Length of the first step, and the greatest, in units of the cube."""
 GROWTH, SHRINKAGE = 1.3, 0.5
+"""What the length is multiplied with after a step that helped, and after one that did not."""
 SMALLEST_STEP = 0.01
+"""Below this the descent has arrived, and a new one begins."""
 
 
 def refuse(name: str, reason: str) -> NoReturn:
@@ -32,7 +36,7 @@ def refuse(name: str, reason: str) -> NoReturn:
     """
     raise UserError(
         f"The strategy gradient cannot differentiate '{name}' ({reason}). Search continuous "
-        "hyperparameters only, such as --only learning_rate,weight_decay,dropout, or use "
+        "hyperparameters only, such as `only=learning_rate,weight_decay,dropout`, or use "
         "another strategy."
     )
 
@@ -50,7 +54,7 @@ class GradientSearch(SearchStrategy):
             if h.kind not in ("float", "constant"):
                 refuse(h.name, f"{h.kind}: {h.describe()}")
 
-    def propose(self) -> Configuration:
+    def propose(self) -> ConfigDict:
         """Return the best point so far, moved against its gradient.
 
         Raises:
@@ -65,30 +69,29 @@ class GradientSearch(SearchStrategy):
             if any(o.value is not None for o in self.observations):
                 raise UserError(
                     "The strategy gradient needs gradients: let the training function return "
-                    "{'value': ..., 'gradients': {'learning_rate': ...}}, or use --strategy "
-                    "bayesian."
+                    "{'value': ..., 'gradients': {'learning_rate': ...}}, or use "
+                    "`strategy=bayesian`."
                 )
             return self._anew()
         centre, step = self._descent(known)
-        if step < SMALLEST_STEP or len(self.pending) > 0:
+        if step < SMALLEST_STEP or len(self.active) > 0:
             return self._anew()
         moved = self._moved(centre, step)
         return moved if moved not in taken else self._anew()
 
     def _descent(self, known: list[Observation]) -> tuple[Observation, float]:
         """Replay the descent: where it stands, and how far its next step goes."""
-        sign = 1.0 if self.direction == "maximize" else -1.0
         centre, step = known[0], STEP
         for observation in known[1:]:
             assert observation.value is not None
             assert centre.value is not None
-            if sign * observation.value > sign * centre.value:
+            if self.sign * observation.value > self.sign * centre.value:
                 centre, step = observation, min(step * GROWTH, STEP)
             else:
                 step *= SHRINKAGE
         return centre, step
 
-    def _moved(self, centre: Observation, step: float) -> Configuration:
+    def _moved(self, centre: Observation, step: float) -> ConfigDict:
         assert centre.gradients is not None
         rng = np.random.default_rng(self.seed)
         point = to_points(self.space, [centre.config], rng)[0]
@@ -100,16 +103,14 @@ class GradientSearch(SearchStrategy):
         (config,) = self.space.records(to_frame(self.space, point[None]))
         return self.space.complete(config)
 
-    def _slope(
-        self, name: str, config: Mapping[str, float], gradients: Mapping[str, float]
-    ) -> float:
+    def _slope(self, name: str, config: Config, gradients: Mapping[str, float]) -> float:
         """Return the gradient by the coordinate of the unit cube."""
         h: Hyperparameter = self.space.hyperparameters[name]
         if name not in gradients or name not in config or h.low is None or h.high is None:
             return 0.0
         if h.log:
-            return gradients[name] * config[name] * log(h.high / h.low)
+            return gradients[name] * float(config[name]) * log(h.high / h.low)
         return gradients[name] * (h.high - h.low)
 
-    def _anew(self) -> Configuration:
+    def _anew(self) -> ConfigDict:
         return sample(self.space, 1, seed=self.step_seed())[0]

@@ -7,7 +7,8 @@ from math import isclose, nan
 import numpy as np
 
 from advisor.encoding.cube import allowed, to_points
-from advisor.strategies.base import Configuration, SearchStrategy
+from advisor.strategies.base import SearchStrategy
+from knowledge_base.types import ConfigDict
 
 LEVELS = 3
 """Values per number: the middles of thirds of its range, or the recommended one and one to
@@ -19,8 +20,8 @@ STEP = 0.15
 WHOLE = 100_000
 """Grids up to this size are gone through one by one; of larger ones random points are taken."""
 
-
 CHUNK = 256
+"""Points that are checked in one table: checking one takes nearly as long as checking many."""
 
 
 class GridSearch(SearchStrategy):
@@ -33,7 +34,7 @@ class GridSearch(SearchStrategy):
     name = "grid"
     adaptive = False
 
-    def propose(self) -> Configuration:
+    def propose(self) -> ConfigDict:
         """Return the next point of the grid that was not tried."""
         taken = self.taken()
         for levels in (LEVELS, 2 * LEVELS, 4 * LEVELS):
@@ -42,15 +43,15 @@ class GridSearch(SearchStrategy):
                     return config
         return taken[0]  # the space holds nothing else
 
-    def _configs(self, levels: int) -> Iterator[Configuration]:
+    def _configs(self, levels: int) -> Iterator[ConfigDict]:
         points = self._points(levels)
-        while chunk := list(islice(points, CHUNK)):  # checked together: frames like length
+        while chunk := list(islice(points, CHUNK)):
             for config in self.space.records(allowed(self.space, np.array(chunk))):
                 yield self._exact(config)
 
-    def _exact(self, config: Configuration) -> Configuration:
+    def _exact(self, config: ConfigDict) -> ConfigDict:
         """Return recommended values as they are, not as they come back from the cube."""
-        centre = self.warm_start[0] if self.warm_start else {}
+        centre = self.warm[0] if self.warm else {}
         return {
             name: centre[name]
             if isinstance(value, float) and isclose(value, centre.get(name, nan), rel_tol=1e-9)
@@ -60,8 +61,8 @@ class GridSearch(SearchStrategy):
 
     def _points(self, levels: int) -> Iterator[np.ndarray]:
         rng = np.random.default_rng([self.seed, levels])
-        if self.warm_start:
-            centre = to_points(self.space, [self.warm_start[0]], np.random.default_rng(0))[0]
+        if self.warm:
+            centre = to_points(self.space, [self.warm[0]], np.random.default_rng(0))[0]
             yield from self._around(centre, levels, rng)
         values = self._values(levels)
         size = np.prod([float(len(known)) for known in values])

@@ -8,13 +8,16 @@ run longer before they are judged, for curves that cross.
 
 from collections.abc import Sequence
 from math import isfinite
+from typing import ClassVar
 
 import numpy as np
 
 from advisor.strategies.sobol import SobolSearch
 
 REDUCTION = 3
+"""One trial of this many goes on at each rung, and rungs are this many times apart."""
 MAX_RUNG = 3**6
+"""The last epoch at which trials are judged."""
 
 
 class SuccessiveHalving(SobolSearch):
@@ -22,16 +25,16 @@ class SuccessiveHalving(SobolSearch):
 
     name = "halving"
     adaptive = True
-    brackets = 1
+    brackets: ClassVar[int] = 1
 
-    def stops(self, values: Sequence[float | None]) -> bool:
+    def stops(self, curve: Sequence[float | None]) -> bool:
         """Return whether a trial is not among the best third that came as far."""
-        epoch = len(values)
+        epoch = len(curve)
         if epoch not in self._rungs(len(self.observations)):
             return False
-        sign = 1.0 if self.direction == "maximize" else -1.0
-        mine = _best(values, epoch, sign)
-        others = [_best(o.curve, epoch, sign) for o in self.observations if len(o.curve) >= epoch]
+        mine = _best(curve, epoch, self.sign)
+        as_far = [o.curve for o in self.observations if len(o.curve) >= epoch]
+        others = [_best(other, epoch, self.sign) for other in as_far]
         known = np.array([*others, mine])
         known = known[np.isfinite(known)]
         if len(known) < REDUCTION:
@@ -50,7 +53,7 @@ class Hyperband(SuccessiveHalving):
     brackets = 3
 
 
-def _best(values: Sequence[float | None], epochs: int, sign: float) -> float:
+def _best(curve: Sequence[float | None], epochs: int, sign: float) -> float:
     """Return the best of the first epochs, larger is better; -inf if there is none."""
-    known = [sign * v for v in values[:epochs] if v is not None and isfinite(v)]
+    known = [sign * v for v in curve[:epochs] if v is not None and isfinite(v)]
     return max(known, default=-float("inf"))

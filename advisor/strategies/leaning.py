@@ -1,26 +1,28 @@
 """Leaning towards what diagnoses of the best trials say should help."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor.encoding import Encoder
+from knowledge_base.types import Config
 
 if TYPE_CHECKING:
-    from advisor.diagnosis import Remedy
+    from advisor.diagnosis.findings import Remedy
 
 BONUS = 0.3
 """At most this is added to the log expected improvement: a factor of 1.35."""
 
 FADE = 0.8
-"""Of the bonus that is left after each further trial."""
+"""Share of the bonus that is left after each further trial."""
 
 LISTENED = 3
 """Best trials with a diagnosis that are listened to."""
 
 STEP = 0.3
-"""Of a number's range, from where on going further in the right direction counts no more."""
+"""Share of a number's range: a step of this size in the right direction gets the whole bonus, and
+a longer one gets no more."""
 
 
 class Leaning:
@@ -29,11 +31,18 @@ class Leaning:
     def __init__(self, encoder: Encoder) -> None:
         """Take the encoder of candidates."""
         self._encoder = encoder
-        self._advice: dict[int, tuple[Mapping[str, Any], list[Any]]] = {}
+        self._advice: dict[int, tuple[Config, Sequence[Remedy]]] = {}
 
-    def hear(self, trial: int, config: Mapping[str, Any], remedies: "Sequence[Remedy]") -> None:
-        """Remember the remedies for the trial of that place."""
-        self._advice.setdefault(trial, (config, []))[1].extend(remedies)
+    def hear(self, trial: int, config: Config, remedies: "Sequence[Remedy]") -> None:
+        """Remember the remedies for the trial of that place; of a trial heard again, the new ones.
+
+        Args:
+            trial: its place among all trials, from 0 on.
+            config: what was tried.
+            remedies: what should have helped it; empty if nothing in the space does. The trial
+                is one of those that are listened to all the same.
+        """
+        self._advice[trial] = (config, tuple(remedies))
 
     def bonus(self, values: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         """Return what to add to the log expected improvement of candidates, shape (m,).
@@ -52,7 +61,7 @@ class Leaning:
         return BONUS * total / max(len(best), 1)
 
     def _followed(
-        self, config: Mapping[str, Any], remedies: "Sequence[Remedy]", inputs: np.ndarray
+        self, config: Config, remedies: "Sequence[Remedy]", inputs: np.ndarray
     ) -> np.ndarray:
         """Return how far candidates go in the direction of remedies, in [-1, 1]."""
         origin = self._encoder.encode([config])[0]

@@ -1,28 +1,29 @@
-"""The base of strategies that learn nothing: what they ask is a fixed sequence."""
+"""The base of strategies that learn nothing: what they suggest is a fixed sequence."""
 
 from abc import abstractmethod
 from itertools import count
 
-from advisor.strategies.base import Configuration, SearchStrategy
+from advisor.strategies.base import SearchStrategy
+from knowledge_base.types import ConfigDict
 
 
 class SequenceSearch(SearchStrategy):
-    """Asks for the warm start, then for the points of a sequence, whatever it is told.
+    """Suggests the warm start, then the points of a sequence, whatever comes of them.
 
-    Several may be asked for before any is told. A search that was cut off while some of them
-    were running asks for just those again, then for the points that follow.
+    Several may be taken before any trial ends. A search that was cut off while some of them
+    were running suggests just those again, then the points that follow.
     """
 
     adaptive = False
 
-    def propose(self) -> Configuration:
-        """Return the first point of the sequence that is neither told nor pending."""
+    def propose(self) -> ConfigDict:
+        """Return the first point of the sequence that is neither told nor being tried."""
         left = self.taken()
         warm = 0
-        for place, config in enumerate(self.warm_start):
-            if config not in self.warm_start[:place]:
+        for place, config in enumerate(self.warm):
+            if config not in self.warm[:place]:
                 warm += 1
-                left.remove(config)  # the warm start was asked for before any point
+                left.remove(config)  # the warm start was suggested before any point
         for step in count(warm):
             config = self.point(step)
             if config not in left:
@@ -31,5 +32,5 @@ class SequenceSearch(SearchStrategy):
         raise AssertionError("sequences do not end")
 
     @abstractmethod
-    def point(self, step: int) -> Configuration:
+    def point(self, step: int) -> ConfigDict:
         """Return the point at a place, counted from 0 with the warm start; cheap if repeated."""

@@ -4,7 +4,7 @@ from advisor.surrogates.acquisition import log_expected_improvement
 from advisor.surrogates.past_costs import PastCosts, expected_log_seconds
 from advisor.surrogates.past_models import PastModels, PastTrials
 from advisor.surrogates.prior import Prior
-from advisor.surrogates.transfer import Posterior, TransferGP, possible_lengthscales
+from advisor.surrogates.transfer import Posterior, TransferGP, mean_of, possible_lengthscales
 
 __all__ = [
     "PastCosts",
@@ -15,5 +15,6 @@ __all__ = [
     "TransferGP",
     "expected_log_seconds",
     "log_expected_improvement",
+    "mean_of",
     "possible_lengthscales",
 ]

@@ -20,7 +20,8 @@ def log_expected_improvement(posteriors: Sequence[Posterior]) -> np.ndarray:
         deviation = np.sqrt(posterior.variance)
         z = (posterior.mean - posterior.best) / deviation
         parts.append(np.log(posterior.weight) + np.log(deviation) + _log_h(z))
-    return logsumexp(np.array(parts), axis=0)
+    total: np.ndarray = logsumexp(np.array(parts), axis=0)
+    return total
 
 
 def _log_h(z: np.ndarray) -> np.ndarray:
@@ -36,4 +37,5 @@ def _log_h(z: np.ndarray) -> np.ndarray:
     negative = np.minimum(z, -1.0)
     mills = np.sqrt(np.pi / 2) * erfcx(-negative / np.sqrt(2))
     rest = np.where(negative > -1e3, np.maximum(1 + negative * mills, 1e-300), negative**-2.0)
-    return np.where(z > -1.0, near, log_phi + np.log(rest))
+    far: np.ndarray = log_phi + np.log(rest)
+    return np.where(z > -1.0, near, far)

@@ -18,14 +18,16 @@ def matern52(a: np.ndarray, b: np.ndarray, lengthscales: np.ndarray) -> np.ndarr
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return squared Euclidean distances, shape (..., n, m), of (..., n, d) and (..., m, d)."""
     cross = a @ np.swapaxes(b, -1, -2)
-    squared = (a**2).sum(-1)[..., :, None] + (b**2).sum(-1)[..., None, :] - 2 * cross
-    return np.maximum(squared, 0.0)
+    sizes = (a**2).sum(-1)[..., :, None] + (b**2).sum(-1)[..., None, :]
+    distances: np.ndarray = np.maximum(sizes - 2 * cross, 0.0)
+    return distances
 
 
 def matern52_of(squared: np.ndarray) -> np.ndarray:
     """Return the kernel of scaled squared distances, elementwise."""
     r = _ROOT5 * np.sqrt(squared)
-    return (1 + r + r * r / 3) * np.exp(-r)
+    correlations: np.ndarray = (1 + r + r * r / 3) * np.exp(-r)
+    return correlations
 
 
 def matern52_slope(squared: np.ndarray) -> np.ndarray:
@@ -35,4 +37,5 @@ def matern52_slope(squared: np.ndarray) -> np.ndarray:
     kernel by log l_i is this times (x_i - x'_i)^2 / l_i^2.
     """
     r = _ROOT5 * np.sqrt(squared)
-    return 5 / 3 * (1 + r) * np.exp(-r)
+    slopes: np.ndarray = 5 / 3 * (1 + r) * np.exp(-r)
+    return slopes

@@ -15,10 +15,12 @@ POINTS = 80
 """Points per task; the likelihood of a lengthscale is a sum over tasks, so few suffice."""
 
 STEPS = 40
+"""Steps of the ascent."""
+
 SPREAD = 1.0
 """Standard deviation of the prior on log lengthscales."""
 
-NOISE = (np.log(1e-2), 2.0)
+NOISE = (float(np.log(1e-2)), 2.0)
 """Mean and standard deviation of the prior on the log noise ratio of a task."""
 
 
@@ -63,7 +65,8 @@ def learn_lengthscales(
         slope = np.where(turned < 0, 0.0, slope)
         parameters = parameters + np.sign(slope) * step
         before = slope
-    return np.exp(parameters[: len(centre)])
+    learned: np.ndarray = np.exp(parameters[: len(centre)])
+    return learned
 
 
 def _padded(

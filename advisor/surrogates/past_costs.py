@@ -5,14 +5,14 @@ improvement per second (Snoek et al. 2012, "Practical Bayesian optimization").
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from advisor.surrogates.past_models import PastModels, PastTrials
-from advisor.surrogates.transfer import TransferGP
+from advisor.surrogates.transfer import TransferGP, mean_of
 
 MIN_DURATIONS = 5
+"""A task with fewer known durations is left out."""
 
 
 class PastCosts:
@@ -25,7 +25,8 @@ class PastCosts:
 
     def __init__(self, models: PastModels, weights: np.ndarray) -> None:
         """Take fitted parts; use `learn` to make them."""
-        self.models, self.weights = models, weights
+        self.models: PastModels = models
+        self.weights: np.ndarray = weights
 
     @classmethod
     def learn(
@@ -38,7 +39,7 @@ class PastCosts:
         """Fit the tasks that have durations, None if there are none.
 
         Args:
-            tasks: their inputs count, length t.
+            tasks: past tasks, of which the inputs are looked at, length t.
             durations: seconds, NaN where unknown, each of shape (n_t,).
             weights: of the tasks, shape (t,).
             lengthscales: shape (d,).
@@ -59,7 +60,7 @@ class PastCosts:
         return {**self.models.to_arrays(), "task_weights": self.weights}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any]) -> "PastCosts":
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "PastCosts":
         """Return what `to_arrays` wrote."""
         return cls(PastModels.from_arrays(arrays), np.asarray(arrays["task_weights"]))
 
@@ -79,18 +80,17 @@ def expected_log_seconds(
         candidates: shape (m, d).
     """
     known = np.isfinite(seconds) & (np.nan_to_num(seconds) > 0)
-    before = None if past is None else past.models.predict(candidates)
-    if not known.any():
-        return (
-            np.zeros(len(candidates)) if past is None or before is None else past.weights @ before
-        )
     tried, logs = inputs[known], np.log(seconds[known])
-    if past is None or before is None:
-        model = TransferGP(tried, logs)
-        posteriors = model.posteriors(candidates, np.zeros((0, len(candidates))))
-    else:
-        lengthscales = past.models.lengthscales
-        expected = past.models.predict(tried)
-        model = TransferGP(tried, logs, expected, past.weights, informed=[lengthscales])
-        posteriors = model.posteriors(candidates, before)
-    return np.sum([p.weight * p.mean for p in posteriors], axis=0)
+    if past is None:
+        if not len(tried):
+            return np.zeros(len(candidates))
+        alone = TransferGP(tried, logs)
+        return mean_of(alone.posteriors(candidates, np.zeros((0, len(candidates)))))
+    before = past.models.predict(candidates)
+    if not len(tried):
+        expected: np.ndarray = past.weights @ before
+        return expected
+    model = TransferGP(tried, logs, past.models.predict(tried), past.weights,
+                       informed=[past.models.lengthscales])  # fmt: skip
+    posteriors = model.posteriors(candidates, before)
+    return mean_of(posteriors)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -10,15 +9,18 @@ from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales, learn_lengthscales
 
 MAX_POINTS = 300
+"""Trials of a task that its model is fitted on."""
+
 STACKED = 3000
 """Points of past tasks in one kernel matrix, which bounds the memory."""
 
 NOISES = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
+"""Noise variances that are compared, as shares of the signal variance."""
 
 
 @dataclass(frozen=True)
 class PastTrials:
-    """What a past task knows, as numbers.
+    """The trials of a past task, as a surrogate needs them.
 
     Attributes:
         inputs: encoded configurations, shape (n, d); columns it lacks are zero.
@@ -53,8 +55,10 @@ class PastModels:
             weights: per task, the coefficients of the posterior mean, shape (n_t,).
             known: shape (t, d).
         """
-        self._lengthscales = lengthscales
-        self._inputs, self._weights, self._known = list(inputs), list(weights), known
+        self._lengthscales: np.ndarray = lengthscales
+        self._inputs: list[np.ndarray] = list(inputs)
+        self._weights: list[np.ndarray] = list(weights)
+        self._known: np.ndarray = known
         self._free: np.ndarray | None = None
         self._fixed: np.ndarray | None = None
 
@@ -149,9 +153,11 @@ class PastModels:
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""
-        part = {} if self._free is None else {"free": self._free, "fixed": self._fixed}
+        part: dict[str, np.ndarray] = {}
+        if self._free is not None and self._fixed is not None:
+            part = {"free": self._free, "fixed": self._fixed}
         return {
-            **part,  # type: ignore[dict-item]
+            **part,
             "lengthscales": self._lengthscales,
             "known": self._known,
             "sizes": np.array([len(points) for points in self._inputs]),
@@ -160,7 +166,7 @@ class PastModels:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any]) -> "PastModels":
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "PastModels":
         """Return what `to_arrays` wrote."""
         cuts = np.cumsum(arrays["sizes"])[:-1]
         inputs = np.split(np.asarray(arrays["inputs"], dtype=float), cuts)
@@ -191,7 +197,8 @@ def fit_weights(task: PastTrials, lengthscales: np.ndarray) -> np.ndarray:
         likelihood = -0.5 * (n * np.log(signal) + np.log(spectrum).sum())
         if likelihood > best:
             best, chosen = likelihood, noise
-    return vectors @ (projected / (np.maximum(values, 0.0) + chosen))
+    coefficients: np.ndarray = vectors @ (projected / (np.maximum(values, 0.0) + chosen))
+    return coefficients
 
 
 def shared_lengthscales(tasks: Sequence[PastTrials]) -> np.ndarray:
@@ -205,13 +212,25 @@ def shared_lengthscales(tasks: Sequence[PastTrials]) -> np.ndarray:
         [task.scores for task in thinned],
         default_lengthscales(thinned[0].inputs.shape[1]),
     )
-    return 1.25 ** np.round(np.log(found) / np.log(1.25))
+    rounded: np.ndarray = 1.25 ** np.round(np.log(found) / np.log(1.25))
+    return rounded
+
+
+def even_over_ranks(scores: np.ndarray, most: int) -> np.ndarray:
+    """Return the places of trials that are evenly spread over the ranks, best first.
+
+    Args:
+        scores: larger is better, shape (n,).
+        most: how many to choose, at most n.
+    """
+    order = np.argsort(-scores, kind="stable")
+    chosen: np.ndarray = order[np.linspace(0, len(order) - 1, most).round().astype(int)]
+    return chosen
 
 
 def _thinned(task: PastTrials) -> PastTrials:
-    """Return at most MAX_POINTS of the trials, evenly spread over the ranks of the scores."""
+    """Return the task with at most MAX_POINTS of its trials."""
     if len(task.scores) <= MAX_POINTS:
         return task
-    order = np.argsort(-task.scores, kind="stable")
-    rows = order[np.linspace(0, len(order) - 1, MAX_POINTS).round().astype(int)]
+    rows = even_over_ranks(task.scores, MAX_POINTS)
     return PastTrials(task.inputs[rows], task.scores[rows], task.known)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -10,7 +9,11 @@ from advisor.surrogates.past_costs import PastCosts
 from advisor.surrogates.past_models import PastModels, PastTrials, shared_lengthscales
 
 CHECKED_TASKS = 40
+"""Tasks that are looked at to see how well they predict each other, and by how many others."""
+
 CHECKED_POINTS = 60
+"""Trials of each of them that are predicted."""
+
 MIN_TRUST, MAX_TRUST = 0.05, 0.95
 _COSTS = "costs_"
 
@@ -35,8 +38,11 @@ class Prior:
         configs: Sequence[str] = (),
     ) -> None:
         """Take fitted parts; use `learn` to make them."""
-        self.models, self.weights, self.trust, self.costs = models, weights, trust, costs
-        self.configs = tuple(configs)
+        self.models: PastModels = models
+        self.weights: np.ndarray = weights
+        self.trust: float = trust
+        self.costs: PastCosts | None = costs
+        self.configs: tuple[str, ...] = tuple(configs)
 
     @classmethod
     def learn(cls, tasks: Sequence[PastTrials], weights: np.ndarray | None = None) -> "Prior":
@@ -80,7 +86,7 @@ class Prior:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any]) -> "Prior":
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Prior":
         """Return what `to_arrays` wrote."""
         models = PastModels.from_arrays(arrays)
         of_costs = {n.removeprefix(_COSTS): arrays[n] for n in arrays if n.startswith(_COSTS)}

@@ -33,11 +33,14 @@ NOISES = {1e-3: 0.6, 0.1: 0.3, 0.4: 0.1}
 """Standard deviation of the noise, in the same units, and its prior probability."""
 
 MIN_FOR_LENGTHSCALES = 8
+"""Trials from which lengthscales are learned; fewer say nothing about them."""
 LENGTHSCALE_SPREAD = 0.7
+"""Standard deviation of the prior on their logarithms."""
 PLAIN_FLOOR = 0.05
 """Least share of the hypotheses without a past in predictions, however little they explain."""
 
 JITTER = 1e-8
+"""Variance that is added to the noise, so that matrices can be inverted."""
 IGNORED_SHARE = 0.02
 """Hypotheses less likely than this are left out of predictions."""
 
@@ -85,6 +88,50 @@ class Posterior:
     best: float
 
 
+@dataclass(frozen=True)
+class _Expected:
+    """What past tasks expect of n points.
+
+    Attributes:
+        mean: m, shape (n,).
+        basis: the weighted deviations of the t tasks from it, shape (t, n).
+    """
+
+    mean: np.ndarray
+    basis: np.ndarray
+
+    @classmethod
+    def of(cls, past: np.ndarray, weights: np.ndarray) -> "_Expected":
+        """Split scores that past tasks expect, shape (t, n), by weights of shape (t,)."""
+        mean = weights @ past
+        return cls(mean, np.sqrt(weights)[:, None] * (past - mean))
+
+
+@dataclass(frozen=True)
+class _Observed:
+    """The trials that a model is conditioned on.
+
+    Attributes:
+        inputs: configurations, shape (n, d).
+        offset, spread: mean and standard deviation of the performance.
+        values: the performance, standardised, shape (n,).
+        expected: what past tasks expect of the configurations.
+    """
+
+    inputs: np.ndarray
+    offset: float
+    spread: float
+    values: np.ndarray
+    expected: _Expected
+
+    @classmethod
+    def of(cls, inputs: np.ndarray, values: np.ndarray, expected: _Expected) -> "_Observed":
+        """Standardise performances, shape (n,)."""
+        spread = max(float(values.std()), 1e-12) if len(values) > 1 else 1.0
+        offset = float(values.mean())
+        return cls(inputs, offset, spread, (values - offset) / spread, expected)
+
+
 class TransferGP:
     """Posterior of the new task's performance, averaged over hypotheses.
 
@@ -113,29 +160,21 @@ class TransferGP:
             informed: lengthscales that the residual may have; needed with past tasks.
             trust: prior probability that the past says something, in [0, 1).
         """
-        self._inputs = inputs
-        self._weights = np.zeros(0) if weights is None else weights
-        self._trust = trust if len(self._weights) else 0.0
-        self._spread = max(float(values.std()), 1e-12) if len(values) > 1 else 1.0
-        self._offset = float(values.mean())
-        self._values = (values - self._offset) / self._spread
+        self._weights: np.ndarray = np.zeros(0) if weights is None else weights
+        self._trust: float = trust if len(self._weights) else 0.0
+        past = np.zeros((0, len(values))) if past is None else past
+        self._observed: _Observed = _Observed.of(inputs, values, _Expected.of(past, self._weights))
         self._lengthscales: list[np.ndarray] = []
-        expected = default_lengthscales(inputs.shape[1])
-        self._plain = self._add_lengthscales(
-            plain or possible_lengthscales(inputs, self._values, expected)
+        default = default_lengthscales(inputs.shape[1])
+        self._plain: range = self._add_lengthscales(
+            plain or possible_lengthscales(inputs, self._observed.values, default)
         )
-        self._informed = self._add_lengthscales(informed)
-        self._mean, self._basis = self._split(np.zeros((0, len(values))) if past is None else past)
+        self._informed: range = self._add_lengthscales(informed)
 
     def _add_lengthscales(self, given: Sequence[np.ndarray]) -> range:
         """Add what may hold; return the places."""
         self._lengthscales += given
         return range(len(self._lengthscales) - len(given), len(self._lengthscales))
-
-    def _split(self, past: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return m, shape (n,), and the weighted deviations from it, shape (t, n)."""
-        mean = self._weights @ past
-        return mean, np.sqrt(self._weights)[:, None] * (past - mean)
 
     @cached_property
     def _hypotheses(self) -> list[Hypothesis]:
@@ -163,17 +202,18 @@ class TransferGP:
             inputs: candidates, shape (m, d).
             past: scores that past tasks expect for them, shape (t, m).
         """
-        mean, basis = self._split(past)
-        everywhere = _Fit(self, inputs, mean, basis)
+        expected = _Expected.of(past, self._weights)
+        everywhere = _Fit(self._observed, self._lengthscales, inputs, expected)
         return [everywhere.posterior(solved, share) for solved, share in self._weighted]
 
     @cached_property
     def _weighted(self) -> list[tuple["_Solved", float]]:
-        kernels = [matern52(self._inputs, self._inputs, ell) for ell in self._lengthscales]
-        past = SCALE_OF_PAST * np.outer(self._mean, self._mean)
-        basis = self._basis.T @ self._basis
+        inputs, expected = self._observed.inputs, self._observed.expected
+        kernels = [matern52(inputs, inputs, ell) for ell in self._lengthscales]
+        past = SCALE_OF_PAST * np.outer(expected.mean, expected.mean)
+        basis = expected.basis.T @ expected.basis
         solved = [
-            _solve(self, h, past * h.past + h.basis**2 * basis
+            _solve(self._observed, h, past * h.past + h.basis**2 * basis
                    + h.residual**2 * kernels[h.lengthscales])
             for h in self._hypotheses
         ]  # fmt: skip
@@ -183,18 +223,13 @@ class TransferGP:
         total = sum(w for _, w in kept)
         return [(s, w / total) for s, w in kept]
 
-    @property
-    def evidence_of_past(self) -> float:
-        """Posterior probability that the past says something, in [0, 1]."""
-        return float(sum(share for solved, share in self._weighted if solved.hypothesis.past))
-
 
 def _shared(evidence: np.ndarray, informed: np.ndarray) -> np.ndarray:
     """Return the probabilities of hypotheses, unlikely ones zero, shape (h,).
 
     Those that know nothing of the past together keep `PLAIN_FLOOR`: where a misleading past
-    has led all trials to one bad region, it explains them well, and only who does not believe
-    it looks elsewhere.
+    has led all trials to one bad region, it explains them well, and only hypotheses without it
+    look elsewhere.
 
     Args:
         evidence: log marginal likelihood plus log prior, shape (h,).
@@ -232,12 +267,14 @@ class _Solved:
         return float((self.values / self.scale - noise * weights).max()) * self.scale
 
 
-def _solve(model: TransferGP, hypothesis: Hypothesis, covariance: np.ndarray) -> _Solved:
-    n = len(model._values)
+def _solve(observed: _Observed, hypothesis: Hypothesis, covariance: np.ndarray) -> _Solved:
+    """Return a hypothesis with its evidence; `covariance` is without noise, shape (n, n)."""
+    n = len(observed.values)
     noisy = covariance.copy()
     noisy[np.diag_indices(n)] += hypothesis.noise**2 + JITTER
     factor = np.linalg.cholesky(noisy)
-    stacked = np.column_stack([model._values, hypothesis.past * model._mean, np.ones(n)])
+    past = hypothesis.past * observed.expected.mean
+    stacked = np.column_stack([observed.values, past, np.ones(n)])
     values, mean, ones = np.linalg.solve(factor, stacked).T
     # A is integrated out: project the constant away.
     precision = ones @ ones
@@ -264,21 +301,35 @@ def _solve(model: TransferGP, hypothesis: Hypothesis, covariance: np.ndarray) ->
         ones,
         offset,
         1 / u,
-        model._values,
+        observed.values,
     )
+
+
+def mean_of(posteriors: Sequence[Posterior]) -> np.ndarray:
+    """Return the mean at the candidates, averaged over hypotheses, shape (m,)."""
+    mean: np.ndarray = np.sum([p.weight * p.mean for p in posteriors], axis=0)
+    return mean
 
 
 class _Fit:
     """Cross-covariances of candidates, computed once for all hypotheses."""
 
     def __init__(
-        self, model: TransferGP, inputs: np.ndarray, mean: np.ndarray, basis: np.ndarray
+        self,
+        observed: _Observed,
+        lengthscales: Sequence[np.ndarray],
+        inputs: np.ndarray,
+        expected: _Expected,
     ) -> None:
-        self._model, self._inputs, self._mean = model, inputs, mean
-        self._past = SCALE_OF_PAST * np.outer(model._mean, mean)
-        self._basis = model._basis.T @ basis
-        self._past_variance = SCALE_OF_PAST * mean**2
-        self._basis_variance = (basis**2).sum(0)
+        """Take what was observed, lengthscales by their places, and candidates, shape (m, d)."""
+        self._observed: _Observed = observed
+        self._lengthscales: Sequence[np.ndarray] = lengthscales
+        self._inputs: np.ndarray = inputs
+        self._mean: np.ndarray = expected.mean
+        self._past: np.ndarray = SCALE_OF_PAST * np.outer(observed.expected.mean, expected.mean)
+        self._basis: np.ndarray = observed.expected.basis.T @ expected.basis
+        self._past_variance: np.ndarray = SCALE_OF_PAST * expected.mean**2
+        self._basis_variance: np.ndarray = (expected.basis**2).sum(0)
         self._kernels: dict[int, np.ndarray] = {}
 
     def posterior(self, solved: _Solved, share: float) -> Posterior:
@@ -290,24 +341,24 @@ class _Fit:
             cross = cross + self._past + h.basis**2 * self._basis
             prior = prior + self._past_variance + h.basis**2 * self._basis_variance
         inverse = np.linalg.inv(solved.factor)
-        # Single precision will do for the variance, and halves most of an ask.
+        # Single precision will do for the variance, and halves most of the work of a suggestion.
         reduced = inverse.astype(np.float32) @ cross.astype(np.float32)
         mean = solved.offset + h.past * self._mean + (solved.coefficients @ inverse) @ cross
         variance = prior - np.einsum("ij,ij->j", reduced, reduced)
-        # What is not known of A is not known of f.
+        # Where A is uncertain, so is f.
         unknown = 1 - (solved.ones @ inverse) @ cross
         variance += unknown**2 / (solved.ones @ solved.ones)
-        model = self._model
-        scale = solved.scale * model._spread
+        offset, spread = self._observed.offset, self._observed.spread
+        scale = solved.scale * spread
         return Posterior(
             share,
-            model._offset + scale * mean,
+            offset + scale * mean,
             np.maximum(variance, 1e-8) * scale**2,
-            model._offset + solved.best * model._spread,
+            offset + solved.best * spread,
         )
 
     def _kernel(self, place: int) -> np.ndarray:
         if place not in self._kernels:
-            lengthscales = self._model._lengthscales[place]
-            self._kernels[place] = matern52(self._model._inputs, self._inputs, lengthscales)
+            lengthscales = self._lengthscales[place]
+            self._kernels[place] = matern52(self._observed.inputs, self._inputs, lengthscales)
         return self._kernels[place]

@@ -5,8 +5,9 @@
 
 from typing import TYPE_CHECKING
 
-from advisor.training.outcome import Outcome, TrialState
+from advisor.training.outcome import Outcome
 from advisor.training.report import Report, StopTrial
+from knowledge_base.states import TrialState
 
 if TYPE_CHECKING:
     from advisor.training.loop import train

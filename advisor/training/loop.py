@@ -21,10 +21,11 @@ from advisor.training.evaluation import (
     to_prediction,
 )
 from advisor.training.optimisation import EXPLODED, clip_limit, make_optimizer, make_schedule
-from advisor.training.outcome import Outcome, TrialState
+from advisor.training.outcome import Outcome
 from advisor.training.report import Report, Reporting, StopTrial, as_report
 from advisor.training.signals import Signals, largest_finite, loss_spread
 from knowledge_base.records import EpochRecord
+from knowledge_base.states import TrialState
 from knowledge_base.types import Config
 
 MAX_EPOCHS = 30

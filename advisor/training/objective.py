@@ -12,10 +12,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias, cast
 
 from advisor.faults import fault
-from advisor.training.outcome import Outcome, TrialState
+from advisor.training.outcome import Outcome
 from advisor.training.report import Report, StopTrial
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
+from knowledge_base.states import TrialState
 from knowledge_base.types import Config, ConfigDict
 
 if TYPE_CHECKING:

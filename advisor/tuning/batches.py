@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from advisor.interrupts import interrupts_pass
 from advisor.training.limits import short_reason
 from advisor.training.objective import Objective
-from advisor.training.outcome import Outcome, TrialState
+from advisor.training.outcome import Outcome
 from advisor.training.report import StopTrial
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import EpochRecord, TrialRecord
+from knowledge_base.states import TrialState
 from knowledge_base.types import ConfigDict
 
 MAX_ERROR_CHARACTERS = 4000

@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from advisor.environment import contributor, machine, package_versions
-from advisor.meta.warm_start import Start, load_prior, warm_count, warm_start
+from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.models import FAMILIES, ModuleFamily
 from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
-from advisor.strategies import get_strategy
+from advisor.strategies import SearchStrategy, get_strategy, make_strategy
 from advisor.training.objective import Objective
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
-from advisor.tuning.tuner import Tuner, make_strategy, new_directory
+from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import StudyRecord
@@ -50,42 +50,36 @@ def start(
     name: str | None = None,
     root: Path | None = None,
     contribute: bool = True,
+    problem: Problem | None = None,
 ) -> Search:
     """Begin a new study with the recommendations of the knowledge base as its warm start.
 
     Args:
-        settings: what to search.
+        settings: what to search, and how.
         kb: past trials, and where finished trials go.
         name: of the study directory; default from the data set.
         root: folder of study directories; default beside the knowledge base.
         contribute: whether each finished trial goes into `kb` at once.
+        problem: what the settings ask for, where that is known already.
 
     Raises:
         UserError: the settings, data, space or objective cannot be used.
     """
-    get_strategy(settings.strategy)  # An unknown name is refused before anything is loaded.
-    return begin(problem_of(settings), settings, kb, name, root, contribute)
-
-
-def begin(
-    problem: Problem,
-    settings: Settings,
-    kb: KnowledgeBase,
-    name: str | None = None,
-    root: Path | None = None,
-    contribute: bool = True,
-) -> Search:
-    """Begin a new study of a problem; see `start`.
-
-    Args:
-        problem: what is optimised.
-        settings: how it is searched.
-        kb, name, root, contribute: as for `start`.
-    """
-    kind = get_strategy(settings.strategy)
-    objective = problem.objective(settings, kind.needs_gradients)
-    kind.check(problem.space)
-    warm = _warm_start(problem, settings, kb)
+    problem = problem or problem_of(settings)
+    get_strategy(settings.strategy).check(problem.space)
+    objective = problem.objective(settings)
+    begin = warm_start(
+        kb,
+        problem.space,
+        problem.task.family,
+        problem.query,
+        warm_count(settings.trials) if settings.n_warm is None else settings.n_warm,
+        settings.exclude_datasets,
+        settings.per_second,
+        problem.default,
+    )
+    strategy = _strategy(settings, problem, begin)
+    stored = {**settings.to_dict(), "signature": settings.signature, "warm": list(begin.warm)}
     path = new_path(root or kb.studies_root, settings.label, name)
     record = StudyRecord(
         study_id=uuid.uuid4().hex,
@@ -99,17 +93,17 @@ def begin(
         versions=package_versions(),
         machine=machine(),
     )
-    directory = new_directory(
+    directory = StudyDirectory.create(
         path,
-        record,
-        problem.task,
-        problem.space,
-        warm,
-        {**settings.to_dict(), "signature": settings.signature},
-        problem.dataset_record,
-        problem.metafeatures,
+        study=record,
+        task=problem.task,
+        space=problem.space,
+        dataset=problem.dataset_record,
+        metafeatures=problem.metafeatures,
+        settings=stored,
+        arrays=begin.arrays(),
     )
-    tuner = _tuner(problem, settings, directory, warm, kb if contribute else None)
+    tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
     return Search(settings, tuner, objective, path, kb)
 
 
@@ -139,21 +133,15 @@ def resume(
     directory = StudyDirectory.open(path)
     asked = _asked_again(directory, settings)
     problem = problem_of(asked)
-    if (
-        problem.task.task_id != directory.task.task_id
-        or problem.space.space_id != directory.space.space_id
-    ):
-        raise UserError(
-            f"The data or the search space of the study '{path.name}' changed since it "
-            "started; start a new study without `resume`."
-        )
+    _check_unchanged(problem, directory)
     asked = replace(asked, trials=trials or asked.trials)
-    objective = problem.objective(asked, get_strategy(asked.strategy).needs_gradients)
-    warm = Start(directory.settings.get("warm", []), load_prior(path))
-    tuner = _tuner(problem, asked, directory, warm, kb if contribute else None)
-    if contribute and tuner.trials:
-        kb.add(tuner.study.bundle(tuner.trials))
-    return Search(asked, tuner, objective, path, kb)
+    strategy = _strategy(asked, problem, Start.kept_in(directory))
+    study, finished = _study(problem, directory, kb if contribute else None), directory.trials()
+    tuner = Tuner(study, strategy, asked.seed)
+    tuner.replay(finished)
+    if contribute and finished:
+        kb.add(study.bundle(finished))
+    return Search(asked, tuner, problem.objective(asked), path, kb)
 
 
 def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:
@@ -165,7 +153,7 @@ def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:
     name, stored = directory.path.name, Settings.from_dict(directory.settings)
     brought = {"space"} if isinstance(now.module, ModuleFamily) else set()
     missing = [w for w in stored.python if getattr(now, w) is None and w not in brought]
-    # Versions before 0.2 did not store which settings were objects.
+    # The first versions did not store which settings were objects.
     own = stored.module is None and stored.data is not None
     if own and now.module is None and stored.family not in (None, *FAMILIES):
         missing = ["module", "space"]
@@ -184,27 +172,36 @@ def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:
     return asked
 
 
-def _warm_start(problem: Problem, settings: Settings, kb: KnowledgeBase) -> Start:
-    n_warm = warm_count(settings.trials) if settings.n_warm is None else settings.n_warm
-    return warm_start(
-        kb,
+def _check_unchanged(problem: Problem, directory: StudyDirectory) -> None:
+    """Refuse to go on with another task or space.
+
+    Raises:
+        UserError: one of them is not what it was.
+    """
+    if (
+        problem.task.task_id != directory.task.task_id
+        or problem.space.space_id != directory.space.space_id
+    ):
+        raise UserError(
+            f"The data or the search space of the study '{directory.path.name}' changed since it "
+            "started; start a new study without `resume`."
+        )
+
+
+def _strategy(settings: Settings, problem: Problem, begin: Start) -> SearchStrategy:
+    return make_strategy(
+        settings.strategy,
         problem.space,
-        problem.task.family,
-        problem.query,
-        n_warm,
-        settings.exclude_datasets,
+        problem.task.direction,
+        settings.seed,
+        begin.warm,
+        begin.prior,
         settings.per_second,
     )
 
 
-def _tuner(
-    problem: Problem,
-    settings: Settings,
-    directory: StudyDirectory,
-    warm: Start,
-    kb: KnowledgeBase | None,
-) -> Tuner:
-    study = Study(
+def _study(problem: Problem, directory: StudyDirectory, kb: KnowledgeBase | None) -> Study:
+    return Study(
         record=directory.study,
         task=problem.task,
         space=problem.space,
@@ -213,12 +210,3 @@ def _tuner(
         directory=directory,
         kb=kb,
     )
-    strategy = make_strategy(
-        settings.strategy,
-        problem.space,
-        problem.task.direction,
-        settings.seed,
-        warm,
-        settings.per_second,
-    )
-    return Tuner(study, strategy, settings.seed, directory.trials())

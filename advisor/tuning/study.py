@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from advisor.metafeatures import VERSION
 from knowledge_base import Bundle, KnowledgeBase
+from knowledge_base.bundle import Record
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.studies import StudyDirectory
@@ -46,7 +47,7 @@ class Study:
     def bundle(self, trials: Sequence[TrialRecord]) -> Bundle:
         """Return `trials` with everything they refer to."""
         known = {}
-        records: list[object] = [self.task, self.space, self.record, *trials]
+        records: list[Record] = [self.task, self.space, self.record, *trials]
         if self.dataset is not None:
             records.append(self.dataset)
             if self.metafeatures:

@@ -1,21 +1,22 @@
 """The tuner: a strategy with a memory, behind `ask` and `tell`."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import overload
 
 from advisor.diagnosis import labelled, remedies_for
 from advisor.meta import Query
-from advisor.meta.warm_start import MAX_WARM, Start, load_prior, save_prior, warm_start
-from advisor.strategies import SearchStrategy, get_strategy
+from advisor.meta.warm_start import MAX_WARM, Start, warm_start
+from advisor.models import FAMILIES
+from advisor.strategies import Observation, SearchStrategy, make_strategy
 from advisor.training.outcome import Outcome
 from advisor.tuning.study import Study
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import (
-    DatasetRecord,
     EpochRecord,
     StudyRecord,
     TaskRecord,
@@ -24,9 +25,10 @@ from knowledge_base.records import (
 )
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.studies import StudyDirectory
-from knowledge_base.types import Config, ConfigDict, JsonObject
+from knowledge_base.types import Config, ConfigDict
 
 
+@dataclass
 class Tuner:
     """Asks for configurations and learns from what it is told.
 
@@ -34,28 +36,19 @@ class Tuner:
     ...                      direction="maximize", family="svm")
     >>> config = tuner.ask()
     >>> trial = tuner.tell(config, 0.93)
+
+    Attributes:
+        study: where the trials belong and go.
+        strategy: suggests configurations.
+        seed: as stored with trials.
+        trials: what was told, in its order.
     """
 
-    def __init__(
-        self,
-        study: Study,
-        strategy: SearchStrategy,
-        seed: int = 0,
-        finished: Sequence[TrialRecord] = (),
-    ) -> None:
-        """Start, or go on after `finished` trials (told to the strategy in their order).
-
-        Args:
-            study: where the trials belong and go.
-            strategy: proposes configurations; nothing was asked of it yet.
-            seed: as stored with trials.
-            finished: trials of an earlier run.
-        """
-        self.study = study
-        self.trials: list[TrialRecord] = []
-        self._strategy, self._seed = strategy, seed
-        for trial in finished:
-            self._remember(trial)
+    study: Study
+    strategy: SearchStrategy
+    seed: int = 0
+    trials: list[TrialRecord] = field(default_factory=list, init=False)
+    _active: list[ConfigDict] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
     def create(
@@ -98,8 +91,11 @@ class Tuner:
         family = family or space.name
         task = TaskRecord(name=name, metric=metric, direction=direction, family=family)
         query = query or Query(task_id=task.task_id)
-        start = warm_start(kb, space, family, query, n_warm, costs=per_second)
-        asked = make_strategy(strategy, space, direction, seed, start, per_second)
+        default = space.default() if family in FAMILIES else None
+        start = warm_start(kb, space, family, query, n_warm, costs=per_second, default=default)
+        suggesting = make_strategy(
+            strategy, space, direction, seed, start.warm, start.prior, per_second
+        )
         record = StudyRecord(
             study_id=uuid.uuid4().hex,
             task_id=task.task_id,
@@ -111,10 +107,20 @@ class Tuner:
         )
         kept = None
         if directory is not None:
-            settings: JsonObject = {"per_second": per_second}
-            kept = new_directory(Path(directory), record, task, space, start, settings)
+            path = Path(directory)
+            if (path / "study.json").exists():
+                raise UserError(f"{path} holds a study already; go on with Tuner.resume.")
+            settings = {"warm": list(start.warm), "per_second": per_second}
+            kept = StudyDirectory.create(
+                path,
+                study=record,
+                task=task,
+                space=space,
+                settings=settings,
+                arrays=start.arrays(),
+            )
         study = Study(record, task, space, directory=kept, kb=kb if contribute else None)
-        return cls(study, asked, seed)
+        return cls(study, suggesting, seed)
 
     @classmethod
     def resume(cls, directory: str | Path, kb: KnowledgeBase | None = None) -> "Tuner":
@@ -134,12 +140,24 @@ class Tuner:
         study, finished = Study.of(kept, kb), kept.trials()
         if kb is not None and finished:
             kb.add(study.bundle(finished))
-        name, seed = kept.study.strategy or "bayesian", kept.study.seed or 0
-        start = Start(kept.settings.get("warm", []), load_prior(kept.path))
-        per_second = bool(kept.settings.get("per_second", False))
-        direction = kept.task.direction
-        asked = make_strategy(name, kept.space, direction, seed, start, per_second)
-        return cls(study, asked, seed, finished)
+        start, seed = Start.kept_in(kept), kept.study.seed or 0
+        suggesting = make_strategy(
+            kept.study.strategy or "bayesian",
+            kept.space,
+            kept.task.direction,
+            seed,
+            start.warm,
+            start.prior,
+            bool(kept.settings.get("per_second", False)),
+        )
+        tuner = cls(study, suggesting, seed)
+        tuner.replay(finished)
+        return tuner
+
+    def replay(self, trials: Sequence[TrialRecord]) -> None:
+        """Learn from trials of an earlier run, which are stored already."""
+        for trial in trials:
+            self._remember(trial)
 
     @overload
     def ask(self) -> ConfigDict: ...
@@ -152,9 +170,9 @@ class Tuner:
 
         Several may be asked for before any is told: they differ, and say different things.
         """
-        if n is None:
-            return self._strategy.ask()
-        return [self._strategy.ask() for _ in range(n)]
+        configs = self.strategy.suggest(1 if n is None else n)
+        self._active += configs
+        return dict(configs[0]) if n is None else [dict(config) for config in configs]
 
     def tell(
         self,
@@ -183,7 +201,7 @@ class Tuner:
             duration=outcome.duration,
             epochs=outcome.epochs,
             n_params=outcome.n_params,
-            seed=self._seed,
+            seed=self.seed,
             error=outcome.stored_error,
             started_at=started_at or datetime.now(UTC),
             origin=f"{self.study.record.name}:{len(self.trials)}",
@@ -196,16 +214,18 @@ class Tuner:
 
     def withdraw(self, config: Config) -> None:
         """Take back a question that will not be answered; it may be asked again."""
-        self._strategy.withdraw(config)
+        if config in self._active:
+            self._active.remove(dict(config))
+            self.strategy.update([], self._active)
 
     @property
     def adaptive(self) -> bool:
         """Whether the next question depends on what is told before it."""
-        return self._strategy.adaptive
+        return self.strategy.adaptive
 
     def stops(self, curve: Sequence[EpochRecord]) -> bool:
         """Return whether the strategy wants a running trial to end now."""
-        return self._strategy.stops([epoch.val_metric for epoch in curve])
+        return self.strategy.stops([epoch.val_metric for epoch in curve])
 
     @property
     def best(self) -> TrialRecord | None:
@@ -217,67 +237,19 @@ class Tuner:
         # A stopped trial's value belongs to fewer epochs, yet it is better than no value.
         value = trial.value if trial.state in ("complete", "stopped") else None
         curve = [epoch.val_metric for epoch in trial.curve]
-        slopes = trial.gradients
-        self._strategy.tell(trial.config, value, trial.duration, curve, slopes or None)
-        for label in trial.labels or ():
-            remedies = remedies_for(label, self.study.space, dict(trial.config))
-            self._strategy.advise(trial.config, remedies)
-
-
-def make_strategy(
-    name: str,
-    space: SpaceDefinition,
-    direction: str,
-    seed: int,
-    start: Start,
-    per_second: bool = False,
-) -> SearchStrategy:
-    """Return a search strategy that knows what it starts from.
-
-    Args:
-        name: of the strategy.
-        space, direction, seed: as for every strategy.
-        start: configurations to try first, and past tasks.
-        per_second: prefer what is quick, for strategies that can.
-
-    Raises:
-        UserError: no such strategy, one that cannot search the space, or a configuration of
-            the start that is outside of it.
-    """
-    return get_strategy(name)(space, direction, seed, start.warm, start.past, per_second=per_second)
-
-
-def new_directory(
-    path: Path,
-    record: StudyRecord,
-    task: TaskRecord,
-    space: SpaceDefinition,
-    start: Start,
-    settings: JsonObject,
-    dataset: DatasetRecord | None = None,
-    metafeatures: Mapping[str, float] | None = None,
-) -> StudyDirectory:
-    """Make the directory of a study, with everything that a resumed search needs.
-
-    Args:
-        path: of the folder.
-        record, task, space, dataset, metafeatures: what the trials belong to.
-        start: what the search starts from.
-        settings: what it was started with.
-
-    Raises:
-        UserError: the directory holds a study already, or cannot be written.
-    """
-    if (path / "study.json").exists():
-        raise UserError(f"{path} holds a study already; go on with Tuner.resume.")
-    kept = StudyDirectory.create(
-        path,
-        study=record,
-        task=task,
-        space=space,
-        dataset=dataset,
-        metafeatures=metafeatures,
-        settings={**settings, "warm": list(start.warm)},
-    )
-    save_prior(path, start.past)
-    return kept
+        remedies = [
+            remedy
+            for label in trial.labels or ()
+            for remedy in remedies_for(label, self.study.space, dict(trial.config))
+        ]
+        if trial.config in self._active:
+            self._active.remove(dict(trial.config))
+        told = Observation(
+            trial.config,
+            value,
+            trial.duration,
+            tuple(curve),
+            trial.gradients or None,
+            tuple(remedies) if trial.labels else None,
+        )
+        self.strategy.update([told], self._active)

@@ -64,11 +64,11 @@ def test_a_resumed_study_hears_the_same_remedies(study):
     folder, _, tuner = study
     again = Tuner.resume(folder)
     assert again.trials == tuner.trials
-    inputs = np.random.default_rng(0).random((50, len(again._strategy._encoder.columns)))
-    values = again._strategy.goodness()
-    bonus = again._strategy._leaning.bonus(values, inputs)
+    inputs = np.random.default_rng(0).random((50, len(again.strategy._encoder.columns)))
+    values = again.strategy.goodness()
+    bonus = again.strategy._leaning.bonus(values, inputs)
     assert np.abs(bonus).max() > 0
-    assert np.array_equal(bonus, tuner._strategy._leaning.bonus(values, inputs))
+    assert np.array_equal(bonus, tuner.strategy._leaning.bonus(values, inputs))
 
 
 def run(*arguments, code=0):

@@ -102,8 +102,8 @@ def test_a_contribution_is_learned_and_the_rest_taken_over(kb, monkeypatch):
     before = recall(kb, SPACE, "toy")
     new = add_task(kb, 40)
     read = []
-    load = cache.load_history
-    monkeypatch.setattr(cache, "load_history", lambda *a: read.append(a[3]) or load(*a))
+    load = cache.read_past
+    monkeypatch.setattr(cache, "read_past", lambda *a: read.append(list(a[3])) or load(*a))
     after = recall(kb, SPACE, "toy")
     assert len(after) == len(before) + 1
     assert read == [[new.task_id]]
@@ -162,7 +162,7 @@ def test_without_history_nothing_is_said(tmp_path):
     kb = KnowledgeBase(tmp_path / "empty.duckdb", seed=False)
     assert recall(kb, SPACE, "toy") is None
     assert PortfolioLearner(None, SPACE).recommend(Query(), 3) == []
-    assert PortfolioLearner(None, SPACE).past(Query()) is None
+    assert PortfolioLearner(None, SPACE).prior(Query()) is None
 
 
 def test_excluded_data_sets_have_no_say(kb):
@@ -182,8 +182,8 @@ def test_the_same_data_set_has_the_largest_say(kb):
 def test_the_task_itself_is_told_to_a_search_not_expected_by_it(kb):
     task = add_task(kb, 3, n=5, seed=9)
     known = learner_for(kb, SPACE, "toy")
-    assert len(known.past(Query()).models) == 8
-    weights = known.past(Query(task_id=task.task_id)).weights
+    assert len(known.prior(Query()).models) == 8
+    weights = known.prior(Query(task_id=task.task_id)).weights
     assert (weights > 0).sum() == 7
 
 

@@ -52,7 +52,7 @@ def test_what_is_fixed_counts(kb, optimizer):
         assert item.config["optimizer"] == optimizer
         assert item.config["units"] == 64
     assert value(found[0].config) > -0.7
-    past = learner_for(kb, part).past(Query())
+    past = learner_for(kb, part).prior(Query())
     grid = projected(part, [{"learning_rate": 10.0**e} for e in np.linspace(-5, 0, 41)])
     expected = past.weights @ past.predict(Encoder(part).encode(grid))
     assert value(grid[int(np.argmax(expected))]) > -0.7
@@ -71,7 +71,7 @@ def test_the_search_asks_where_the_whole_past_points(kb):
 
 def test_a_stored_past_of_a_part_says_the_same(kb):
     part = restricted(SPACE, only=["learning_rate", "momentum"], fixed={"optimizer": "sgd"})
-    past = learner_for(kb, part).past(Query(), costs=True)
+    past = learner_for(kb, part).prior(Query(), costs=True)
     again = Prior.from_arrays(past.to_arrays())
     points = Encoder(part).encode(sobol(part, 9, seed=5))
     np.testing.assert_allclose(again.predict(points), past.predict(points), rtol=1e-4, atol=1e-5)
@@ -80,10 +80,10 @@ def test_a_stored_past_of_a_part_says_the_same(kb):
 
 def test_the_whole_space_is_asked_as_before(kb):
     part = restricted(SPACE)
-    whole = learner_for(kb, SPACE).past(Query())
+    whole = learner_for(kb, SPACE).prior(Query())
     points = Encoder(SPACE).encode(sobol(SPACE, 9, seed=5))
     np.testing.assert_array_equal(
-        learner_for(kb, part).past(Query()).predict(points), whole.predict(points)
+        learner_for(kb, part).prior(Query()).predict(points), whole.predict(points)
     )
 
 

@@ -3,9 +3,13 @@
 import pytest
 
 from advisor.training import Outcome, Report, StopTrial, TrialState
-from advisor.training.outcome import reason_of_skip, stored_gradients
 from advisor.training.report import as_report
-from knowledge_base.records import EpochRecord
+from knowledge_base.records import EpochRecord, TrialRecord
+
+
+def stored(outcome):
+    error, metrics = outcome.stored_error, outcome.stored_metrics
+    return TrialRecord("study", 0, {}, outcome.state, error=error, metrics=metrics)
 
 
 def test_a_plain_name_will_do_for_a_state():
@@ -29,16 +33,17 @@ def test_what_is_stored_of_a_skipped_trial():
     outcome = Outcome.not_tried("estimated to need 5 GB, the limit is 2 GB")
     assert (outcome.state, outcome.duration) == ("failed", 0.0)
     assert outcome.stored_error == "skipped: estimated to need 5 GB, the limit is 2 GB"
-    assert reason_of_skip(outcome.stored_error) == outcome.error
-    assert reason_of_skip("skipping went wrong") is None
-    assert reason_of_skip(Outcome("complete", 1.0).stored_error) is None
+    assert stored(outcome).skipped
+    assert stored(outcome).skip_reason == outcome.error
+    assert not stored(Outcome("failed", error="skipping went wrong")).skipped
+    assert not stored(Outcome("complete", 1.0)).skipped
 
 
 def test_what_is_stored_of_gradients():
     outcome = Outcome("complete", 1.0, {"test_accuracy": 0.5}, gradients={"learning_rate": -2.0})
-    stored = {"test_accuracy": 0.5, "gradient_learning_rate": -2.0}
-    assert outcome.stored_metrics == stored
-    assert stored_gradients(stored) == outcome.gradients
+    metrics = {"test_accuracy": 0.5, "gradient_learning_rate": -2.0}
+    assert outcome.stored_metrics == metrics
+    assert stored(outcome).gradients == outcome.gradients
 
 
 def test_a_plain_function_is_a_report():

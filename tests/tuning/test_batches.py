@@ -4,7 +4,7 @@ import pytest
 
 from advisor.data import load_dataset, prepare
 from advisor.models import get_family
-from advisor.strategies import STRATEGIES, get_strategy
+from advisor.strategies import STRATEGIES, Observation, get_strategy
 from advisor.training.objective import FamilyObjective, Objective
 from advisor.training.outcome import Outcome
 from advisor.tuning.runner import run
@@ -148,11 +148,12 @@ def test_resumed_studies_ask_for_what_earlier_versions_asked():
     """One at a time, the n-th random configuration is drawn with the seed of step n."""
     from advisor.encoding import sample
 
-    strategy = get_strategy("random")(SPACE, seed=3, warm_start=[{"x": 0.5}, {"x": 0.5}])
+    strategy = get_strategy("random")(SPACE, seed=3)
+    strategy.start_from([{"x": 0.5}, {"x": 0.5}])
     found = []
     for _ in range(4):
-        config = strategy.ask()
-        strategy.tell(config, 0.0)
+        (config,) = strategy.suggest()
+        strategy.update([Observation(config, 0.0)], [])
         found.append(config)
     assert found[0] == {"x": 0.5}
     expected = [sample(SPACE, 1, seed=strategy.step_seed(step))[0] for step in (1, 2, 3)]

@@ -12,13 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from advisor.cli import main
-from advisor.meta.warm_start import Start
 from advisor.settings import Settings
+from advisor.strategies import make_strategy
 from advisor.training.objective import Objective, load_function
 from advisor.training.outcome import Outcome
 from advisor.tuning.runner import run
 from advisor.tuning.search import resume, start
-from advisor.tuning.tuner import Tuner, make_strategy
+from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase, SpaceDefinition, UserError
 from knowledge_base.studies import StudyDirectory
 
@@ -79,8 +79,8 @@ def test_same_seed_same_search_and_resumed_searches_go_on_the_same():
     first, second = tuner(seed=3), tuner(seed=3)
     search_with(first, 8)
     search_with(second, 5)
-    strategy = make_strategy("bayesian", SPACE, "minimize", 3, Start())
-    resumed = Tuner(second.study, strategy, 3, second.trials)
+    resumed = Tuner(second.study, make_strategy("bayesian", SPACE, seed=3), 3)
+    resumed.replay(second.trials)
     search_with(resumed, 3)
     assert [t.config for t in resumed.trials] == [t.config for t in first.trials]
 

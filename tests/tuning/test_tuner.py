@@ -66,8 +66,8 @@ def test_a_study_that_was_cut_off_asks_what_it_would_have_asked(kb, tmp_path):
     for _ in range(3):
         config = whole.ask()
         assert config == again.ask()
-        whole._strategy.tell(config, parabola(config))
-        again._strategy.tell(config, parabola(config))
+        whole.tell(config, parabola(config))
+        again.tell(config, parabola(config))
 
 
 def test_resuming_does_not_depend_on_what_the_store_learned_meanwhile(kb, tmp_path):

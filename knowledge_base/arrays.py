@@ -1,0 +1,29 @@
+"""Arrays in files: written as a whole or not at all, and read without unpickling anything."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from knowledge_base.durable import replacing
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays by their names, in NumPy's format npz.
+
+    Raises:
+        OSError: the folder cannot be written to.
+        ValueError: an array holds Python objects.
+    """
+    with replacing(path) as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray] | None:
+    """Return what `write_arrays` wrote, None if it is missing, damaged or something else."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
+        return None

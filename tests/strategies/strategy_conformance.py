@@ -1,0 +1,185 @@
+"""What every search strategy promises, as tests; strategies of plug-ins can inherit them, too.
+
+In the manner of Optuna's conformance tests for samplers. A subclass has a fixture `kind` that
+returns the class of a strategy:
+
+    class TestMine(StrategyConformance):
+        @pytest.fixture
+        def kind(self):
+            return MySearch
+"""
+
+from functools import cache
+
+import pytest
+from asked import MIXED, NUMBERS, loss, prior, slopes
+
+from advisor.encoding import sample
+from advisor.strategies import Observation
+from knowledge_base.errors import SpaceError, UserError
+from knowledge_base.space import SpaceDefinition
+
+SMALL = SpaceDefinition.from_dict(
+    {
+        "name": "small",
+        "hyperparameters": {
+            "rate": {"type": "ordinal", "choices": [0.1, 0.01]},
+            "layers": {"type": "int", "low": 1, "high": 2},
+            "optimizer": {"type": "categorical", "choices": ["adam", "sgd"]},
+        },
+    }
+)
+
+
+@cache
+def space_of(kind):
+    """Return a space with conditions and forbidden clauses, or of numbers for what needs those."""
+    return MIXED if can_search(kind, MIXED) else NUMBERS
+
+
+def can_search(kind, space):
+    try:
+        kind.check(space)
+    except UserError:
+        return False
+    return True
+
+
+def outcome(kind, config, value="of the configuration"):
+    """Return a finished trial as strategies see it."""
+    value = loss(config) if value == "of the configuration" else value
+    gradients = slopes(config) if kind.needs_gradients else None
+    return Observation(config, value, 1.0, (value, value), gradients)
+
+
+def run(search, trials, value="of the configuration"):
+    """Go on one trial after the other; return what was asked."""
+    asked = []
+    for _ in range(trials):
+        (config,) = search.suggest()
+        search.update([outcome(type(search), config, value)], [])
+        asked.append(config)
+    return asked
+
+
+def distinct(configs):
+    return len({repr(sorted(config.items())) for config in configs})
+
+
+class StrategyConformance:
+    """The promises; each test has a strategy with and without past tasks."""
+
+    @pytest.fixture(params=[False, True], ids=["alone", "with a prior"])
+    def make(self, kind, request):
+        """Return what begins a search: make(seed, warm, direction)."""
+        space = space_of(kind)
+        past = prior(space) if request.param else None
+
+        def begin(seed=0, warm=(), direction="minimize"):
+            search = kind(space, direction, seed)
+            search.start_from(warm, past)
+            return search
+
+        return begin
+
+    def test_suggestions_are_legal_and_differ(self, kind, make):
+        space, asked = space_of(kind), run(make(seed=1), 14)
+        assert [space.complete(config) for config in asked] == asked
+        assert distinct(asked) == 14
+
+    def test_the_seed_decides(self, kind, make):
+        first, again = make(seed=4), make(seed=4)
+        assert run(first, 6) == run(again, 6)
+        assert first.suggest(2) == again.suggest(2)
+        assert make(seed=4).suggest(5) != make(seed=5).suggest(5)
+
+    def test_a_resumed_search_suggests_what_it_would_have(self, kind, make):
+        warm = sample(space_of(kind), 2, seed=1)
+        whole = make(seed=3, warm=warm)
+        run(whole, 9)
+        waiting = whole.suggest(2)
+        again = make(seed=3, warm=warm)
+        again.update(whole.observations, waiting)
+        assert again.suggest(2) == whole.suggest(2)
+
+    def test_the_warm_start_comes_first_in_its_order_and_once(self, kind, make):
+        warm = sample(space_of(kind), 3, seed=5)
+        search = make(warm=[warm[0], warm[1], warm[0], warm[2]])
+        assert search.suggest(3) == warm
+        assert search.suggest()[0] not in warm
+        later = make(warm=warm)
+        later.update([outcome(kind, warm[1])], [warm[0]])
+        assert later.suggest() == [warm[2]]
+
+    def test_a_warm_start_outside_the_space_is_refused(self, kind, make):
+        with pytest.raises(SpaceError):
+            make(warm=[{**space_of(kind).default(), "rate": -1.0}])
+
+    def test_the_past_is_heard_before_the_search_begins(self, kind, make):
+        search = make()
+        search.suggest()
+        with pytest.raises(ValueError, match="before it begins"):
+            search.start_from([])
+
+    def test_several_workers_get_different_configurations(self, kind, make):
+        together, single = make(seed=2), make(seed=2)
+        for search in (together, single):
+            run(search, 6)
+        asked = together.suggest(4)
+        assert asked == [single.suggest()[0] for _ in range(4)]
+        assert distinct(asked) == 4
+
+    def test_trials_may_end_in_any_order(self, kind, make):
+        search = make(seed=2)
+        asked = search.suggest(5)
+        left = list(asked)
+        for place in (3, 0, 2, 0, 0):
+            search.update([outcome(kind, left.pop(place))], left)
+        assert search.active == []
+        (new,) = search.suggest()
+        assert space_of(kind).complete(new) == new
+        assert new not in asked
+
+    def test_failures_only_are_no_obstacle(self, kind, make):
+        asked = run(make(direction="maximize"), 7, value=None)
+        run(search := make(), 2, value=float("nan"))
+        assert distinct(asked) == 7
+        assert [space_of(kind).complete(config) for config in asked] == asked
+        assert [o.value for o in search.observations] == [None, None]
+
+    def test_what_is_withdrawn_is_suggested_again(self, kind, make):
+        search = make(warm=sample(space_of(kind), 1, seed=8))
+        for _ in range(4):
+            asked = search.suggest(2)
+            search.update([], [])
+            assert search.suggest(2) == asked
+            search.update([outcome(kind, config) for config in asked], [])
+
+    def test_trials_that_nobody_suggested_are_accepted(self, kind, make):
+        foreign = sample(space_of(kind), 4, seed=9)
+        search = make(direction="maximize")
+        search.update([outcome(kind, config, value=None) for config in foreign[:3]], [])
+        search.update([outcome(kind, foreign[3])], [])
+        asked = run(search, 8)
+        assert distinct([*foreign, *asked]) == 12
+
+    def test_what_it_returns_may_be_changed(self, make):
+        search = make()
+        (config,) = search.suggest()
+        before = dict(config)
+        config.clear()
+        assert search.active == [before]
+
+    def test_a_running_trial_with_nothing_to_compare_goes_on(self, make):
+        assert not make().stops([0.3])
+        assert not make().stops([None, 0.3, 0.1])
+
+    def test_a_space_may_be_used_up(self, kind):
+        if not can_search(kind, SMALL):
+            pytest.skip("it cannot search choices")
+        asked = run(kind(SMALL, seed=1), 10)  # there are eight
+        assert [SMALL.complete(config) for config in asked] == asked
+
+    def test_its_options_are_keywords_of_the_constructor(self, kind):
+        for option in kind.options:
+            assert kind(space_of(kind), **{option: None}).suggest()
