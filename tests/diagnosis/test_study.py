@@ -10,8 +10,10 @@ from advisor.cli import main
 from advisor.data import load_dataset, prepare
 from advisor.diagnosis import diagnose_study
 from advisor.models import get_family
+from advisor.strategies import make_strategy
 from advisor.training import Outcome, train
-from advisor.tuning.tuner import StudyContext, Tuner
+from advisor.tuning.study import Study
+from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase, UserError
 from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord
 from knowledge_base.studies import StudyDirectory
@@ -34,7 +36,8 @@ def study(tmp_path_factory):
         folder, study=study, task=task, space=FAMILY.space(), dataset=record
     )
     kb = KnowledgeBase(folder.parents[1] / "kb.duckdb", seed=False)
-    tuner = Tuner(StudyContext(study, task, FAMILY.space(), record, {}, kept, kb))
+    strategy = make_strategy("bayesian", FAMILY.space(), task.direction)
+    tuner = Tuner(Study(study, task, FAMILY.space(), record, {}, kept, kb), strategy)
     for changes in (GOOD, LOW, HIGH):
         config = FAMILY.space().complete({"momentum": 0.9, **FAMILY.default(), **changes})
         tuner.tell(config, train(FAMILY, config, data, metric="accuracy", seed=0, device="cpu"))

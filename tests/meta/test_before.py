@@ -4,7 +4,6 @@
 """
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +11,10 @@ import pytest
 from test_experience import SPACE, add_task
 
 from advisor.meta import Query, cache, learner_for
-from advisor.meta.warm_start import PAST_FILE, load_prior, save_prior
+from advisor.meta.warm_start import Start
+from advisor.surrogates import Prior
 from knowledge_base import KnowledgeBase
-from knowledge_base.arrays import read_arrays
+from knowledge_base.arrays import read_arrays, write_arrays
 
 BEFORE = Path(__file__).with_name("before")
 SAID = json.loads((BEFORE / "said.json").read_text(encoding="utf-8"))
@@ -69,14 +69,13 @@ def test_what_is_learned_now_is_what_was_learned_then(kb):
 
 
 def test_the_prior_of_a_study_is_read_and_written_as_it_was(tmp_path):
-    shutil.copy(BEFORE / "past.npz", tmp_path / PAST_FILE)
-    prior = load_prior(tmp_path)
+    prior = Prior.from_arrays(read_arrays(BEFORE / "past.npz"))
     assert prior.predict(POINTS) == pytest.approx(np.array(SAID["expected"]), abs=1e-5)
     assert prior.costs is not None
-    save_prior(tmp_path, prior)
-    before, after = (read_arrays(path) for path in (BEFORE / "past.npz", tmp_path / PAST_FILE))
+    write_arrays(tmp_path / "past.npz", Start(prior=prior).arrays())
+    before, after = (read_arrays(path / "past.npz") for path in (BEFORE, tmp_path))
     assert list(before) == list(after)
     for name, array in before.items():
         assert array.dtype == after[name].dtype
         assert np.array_equal(array, after[name])
-    assert [path.name for path in tmp_path.iterdir()] == [PAST_FILE]
+    assert [path.name for path in tmp_path.iterdir()] == ["past.npz"]
