@@ -137,7 +137,7 @@ def _hashes(column: pd.Series) -> np.ndarray:
     kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind in ("integer", "floating"):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0  # -0.0 is 0.0
-        values[np.isnan(values)] = np.nan  # of which there are many bit patterns
+        values[np.isnan(values)] = np.nan  # NaN has many bit patterns; this is one
         return _mixed(values.view(np.uint64))
     codes, texts = pd.factorize(column.astype(object).where(column.notna(), "").astype(str))
     known = [hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts]

@@ -190,7 +190,7 @@ def _times(column: pd.Series, name: str) -> pd.Series:
     dots = len(known) > 0 and _DAY_FIRST.match(str(known.iloc[0])) is not None
     for day_first in (True,) if dots else (False, True):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about formats that pandas has to guess
+            warnings.simplefilter("ignore")  # pandas warns of formats that it guesses
             times = pd.to_datetime(column, utc=True, errors="coerce", dayfirst=day_first)
         if not (times.isna() & column.notna()).any():
             return times

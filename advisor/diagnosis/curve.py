@@ -127,7 +127,7 @@ class Curve:
             optimum = reached * (best / value) ** power if value else reached
             gap, whole = reached - optimum, 1 - optimum
         elif self.task.direction == "minimize" and value > 0:
-            gap, whole = value - best, value  # without a scale, what is worse than the best
+            gap, whole = value - best, value  # there is no scale but the value itself
         else:
             return None
         return float(np.clip(gap / whole, 0.0, 1.0)) if whole > 0 else None

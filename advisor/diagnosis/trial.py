@@ -107,7 +107,7 @@ def _offered(
 def _possible(remedy: Remedy, h: Hyperparameter, value: object) -> Remedy | None:
     """Return the remedy in terms of a hyperparameter, None where it changes nothing."""
     if value is None:
-        return None  # inactive
+        return None  # the hyperparameter is inactive
     if h.low is not None and h.high is not None and remedy.direction:
         bound = h.high if remedy.direction == "more" else h.low
         text = f"{remedy.text} ({remedy.direction} than {_text(value)}, up to {bound:g})"

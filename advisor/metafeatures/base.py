@@ -46,7 +46,7 @@ class MetafeatureGroup(ABC, Generic[View]):
 
 
 AnyGroup: TypeAlias = MetafeatureGroup[Any]
-"""A group of whatever modality."""
+"""A group for any modality."""
 
 
 def _finite(value: float) -> float:

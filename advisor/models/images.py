@@ -34,8 +34,9 @@ class Standardise(nn.Module):
 class Augment(nn.Module):
     """Random shifts, contrast and cut-out patches (DeVries and Taylor 2017) while training.
 
-    One draw per batch for the shift and the patch, one per image for the contrast: on a CPU
-    that costs next to nothing, and batches are small. No flips: digits and letters have sides.
+    The shift and the patch are drawn once per batch, the contrast once per image: on a CPU that
+    costs next to nothing, and batches are small. Nothing is flipped: digits and letters have
+    sides.
     """
 
     def __init__(self, strength: float) -> None:

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from advisor.data import PreparedData
 
 VERSION = 3
-"""2 added `block`, `embedding`, `epochs` and `patience`; their defaults are what version 1 did.
-3 has other defaults: what did better on the shipped data sets (docs/findings.md).
+"""Version 2 added `block`, `embedding`, `epochs` and `patience`; their defaults are what version 1
+did. Version 3 has other defaults: those that did better on the shipped data sets
+(docs/findings.md).
 """
 
 DEFINITION = shared.definition(

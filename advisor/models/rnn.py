@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from advisor.data.preparation.text import TextData
 
 VERSION = 2
-"""2 has other defaults: what did better on the shipped data sets (docs/findings.md)."""
+"""Version 2 has other defaults: what did better on the shipped data sets (docs/findings.md)."""
 
 DEFINITION = shared.definition(
     "rnn",

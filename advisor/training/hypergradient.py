@@ -31,7 +31,7 @@ from knowledge_base.types import Config
 Batch = TypeVar("Batch")
 
 Loss: TypeAlias = Callable[[Tensors, Tensors, Batch], torch.Tensor]
-"""Loss of weights and hyperparameters on a batch, whatever that is."""
+"""Loss of weights and hyperparameters on a batch; what a batch is, is up to the loss."""
 
 MAX_STEPS = 400
 MAX_BYTES = 2 * 1024**3

@@ -20,9 +20,10 @@ _WORDS = ("out of memory", "can't allocate memory", "bad_alloc", "not enough mem
 
 
 def free_memory(root: Path = Path("/")) -> int | None:
-    """Return bytes that training may take: of the graphics card where PyTorch sees one.
+    """Return bytes that training may take; None if that is unknown.
 
-    Else what the system, the container and the limits of the process leave. None if unknown.
+    They are the graphics card's where PyTorch sees one. Elsewhere they are what the system, the
+    container and the limits of the process leave.
     """
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():

@@ -207,7 +207,7 @@ def refusal(
         return None
     free = free_memory() if limit is None else None
     if free is not None:
-        on_card = torch.cuda.is_available()  # where the data are not yet
+        on_card = torch.cuda.is_available()  # the data are not there yet
         most, needed = int(SHARE * free), found.total if on_card else found.more
         needed += (networks - 1) * found.more
         return too_much(needed, most) if needed > most else None

@@ -56,7 +56,7 @@ class Member(Run):
     def _minibatches(self) -> tuple[np.ndarray, np.ndarray]:
         if self.stopped is not None:
             raise self.stopped
-        self.optimizer.step()  # without gradients: schedules insist on one before theirs
+        self.optimizer.step()  # it moves nothing, but schedules insist on it
         return self.losses, self.norms
 
     def _outputs(self, part: str, rows: int | None) -> torch.Tensor:

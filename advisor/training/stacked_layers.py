@@ -159,7 +159,7 @@ class _Dropout(Layer[nn.Dropout]):
     def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
         if not training:
             return x
-        mask = torch.empty(x.shape, dtype=x.dtype)  # each network's numbers in one piece
+        mask = torch.empty(x.shape, dtype=x.dtype)  # each network's numbers are one piece of it
         for noise, rate, generator in zip(mask, self.rates, self.generators, strict=True):
             if rate < 1:
                 noise.bernoulli_(1 - rate, generator=generator).div_(1 - rate)
@@ -225,7 +225,7 @@ class _Tables(Layer[Embeddings]):
 
 
 AnyLayer: TypeAlias = Layer[Any]
-"""A layer of whatever kind of modules."""
+"""A layer of any kind of modules."""
 
 LAYERS: dict[type[nn.Module], type[AnyLayer]] = {
     kind: layer

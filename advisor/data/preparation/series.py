@@ -20,7 +20,7 @@ MAX_WINDOWS = 20_000
 CUT_AT_ONCE = 1_000_000
 """Numbers that are cut into windows at a time."""
 MIN_WINDOWS = 8
-"""Windows to train on that are left whatever the configuration wants."""
+"""Windows to train on that no configuration may do without."""
 MIN_LENGTH = 2
 
 
@@ -134,8 +134,8 @@ def _part(
 ) -> list[np.ndarray]:
     """Return windows, targets, scales, offsets and naive errors of one part of all series.
 
-    Of more than `most` an even choice is cut out, and only these; some at a time, since
-    cutting takes ten times what is left afterwards.
+    Where there are more than `most`, an even choice is made first and only that is cut out. It is
+    cut out some windows at a time, since cutting takes ten times the memory that stays.
     """
     origins = [series.origins(part, length + lag) for series in cut]
     ends = np.cumsum([len(places) for places in origins])
@@ -156,8 +156,9 @@ def _part(
 def _naive_error(known: np.ndarray, period: int) -> float:
     """Return the mean absolute error of repeating the last season, or the last point.
 
-    The latter where a season is too long, or repeats itself exactly; NaN if that errs by
-    nothing either, since then there is no scale for errors (Hyndman and Koehler 2006).
+    The last point is repeated where a season is too long, or repeats itself exactly. The error is
+    NaN if that errs by nothing either, since then there is no scale for errors (Hyndman and
+    Koehler 2006).
     """
     for lag in (period, 1) if period < len(known) else (1,):
         error = float(np.abs(known[lag:] - known[:-lag]).mean())

@@ -84,4 +84,4 @@ def _limited(rows: np.ndarray, known: int, length: int) -> np.ndarray:
     moved = np.full_like(cut, PADDING)
     behind = np.arange(cut.shape[1]) >= (cut.shape[1] - used)[:, None]
     moved[behind] = cut[cut != PADDING]
-    return moved.astype(np.int64)  # what PyTorch takes everywhere
+    return moved.astype(np.int64)  # the type of indices that all of PyTorch takes

@@ -70,7 +70,7 @@ def _read(path: Path, text: str | None) -> pd.DataFrame:
             decimal="," if separator == ";" and _DECIMAL_COMMA.search(first) else ".",
             encoding="utf-8-sig",
             skipinitialspace=True,
-            low_memory=False,  # else the type of a column may change on the way
+            low_memory=False,  # with it, the type of a column may change on the way
         )
         frame = read()
         if text in frame.columns:

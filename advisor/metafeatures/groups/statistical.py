@@ -73,7 +73,7 @@ def _shape(columns: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     known = np.isfinite(columns).sum(1)
     skewness, kurtosis = moments(scores, known)
     logs = np.log(kurtosis)
-    ordered = np.sort(columns, axis=1)  # NaN last
+    ordered = np.sort(columns, axis=1)  # NaN comes last
     return {
         "log_skewness_mean": np.log1p(np.abs(skewness).mean()),
         "log_kurtosis_q25": np.quantile(logs, 0.25),
