@@ -154,7 +154,7 @@ class TransferGP:
             inputs: observed configurations, shape (n, d), n >= 1.
             values: their performance, finite, larger is better, shape (n,).
             past: scores that past tasks expect for them, shape (t, n); default no tasks.
-            weights: of the past tasks, summing to 1, shape (t,).
+            weights: how much each past task counts, summing to 1, shape (t,).
             plain: lengthscales that may hold without a past, each of shape (d,); default
                 `possible_lengthscales`.
             informed: lengthscales that the residual may have; needed with past tasks.
