@@ -32,7 +32,7 @@ def from_configspace(space: "ConfigurationSpace", version: int = 1) -> SpaceDefi
 
     Args:
         space: the object, of ConfigSpace 1.x.
-        version: of the definition.
+        version: the version that the definition gets.
 
     Raises:
         SpaceError: it uses what definitions have no form for (such as normal priors).

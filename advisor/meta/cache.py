@@ -33,7 +33,7 @@ def recall(
 
     Args:
         kb: past trials.
-        space: of the new task.
+        space: the search space of the new task.
         family: model family whose tasks count; None takes every family.
     """
     key = (kb.stamp(), space.space_id, family)
@@ -54,7 +54,8 @@ def learner_for(
 
     Args:
         kb, family: as for `recall`.
-        space: of the new task; of a part of a space, the past of the whole one is asked.
+        space: the search space of the new task; if it is a part of another, the past of the whole
+            one is asked.
         exclude_datasets: fingerprints of data sets whose tasks are not to be used.
     """
     whole = space.whole or space
@@ -86,7 +87,7 @@ def _recall(kb: KnowledgeBase, space: SpaceDefinition, family: str | None) -> Ex
         return None
     arrays = learned.to_arrays()
     _write(path, arrays, digests)
-    # Through the form that is stored, so that the first answer equals all later ones.
+    # It goes through the form that is stored, so that the first answer equals all later ones.
     return Experience.from_arrays(arrays)
 
 

@@ -11,10 +11,20 @@ from advisor.meta.scores import normal_share
 from advisor.meta.similarity import SHARPNESSES, even_or_alike, learn_agreement
 
 MIN_RESIDUALS = 15
+"""With fewer comparisons nothing is claimed."""
+
 MIN_CASES = 10
+"""With fewer left-out tasks all past tasks are weighted evenly."""
+
 MAX_LEFT_OUT = 60
+"""Past tasks that are left out in turn."""
+
 PICKS = 5
+"""Recommendations that are compared on each of them."""
+
 LOWER, UPPER = 0.1, 0.9
+"""Quantiles of the residuals that the interval lies between."""
+
 FLOOR = 0.05
 """Spread over tasks below which recommendations are not told apart by it."""
 
@@ -33,7 +43,7 @@ class Calibration:
         told: mean of what was said about beating the default.
         true: share that did beat it.
         slope: how much of a difference in what is said comes true.
-        sharpness: of the weights of past tasks, that served left-out tasks best.
+        sharpness: how sharply past tasks are weighted, as served left-out tasks best.
     """
 
     shift: float = 0.0
@@ -178,5 +188,5 @@ def _regression(beats: Sequence[tuple[float, float]]) -> tuple[float, float, flo
     told, true = np.array(beats).T
     centred = told - told.mean()
     slope = float(np.clip((centred @ true) / max(centred @ centred, 1e-9), 0.0, 1.0))
-    # One success and one failure more, so that nothing is certain.
+    # One success and one failure are added, so that nothing is certain.
     return float(told.mean()), float((true.sum() + 1) / (len(true) + 2)), slope

@@ -133,7 +133,7 @@ class Experience:
         """Return the scores of candidates; only those that are new are computed.
 
         Args:
-            keys: length m.
+            keys: canonical JSON of the candidates, length m.
             inputs: the same encoded, shape (m, d).
         """
         places = {key: column for column, key in enumerate(self.keys)}
@@ -162,8 +162,8 @@ class Experience:
         """Return the experience with other candidates.
 
         Args:
-            configs: of the same space, distinct, length c.
-            encoder: of the space.
+            configs: distinct configurations of the same space, length c.
+            encoder: the encoder of the space.
         """
         return Experience(
             self.tasks,
@@ -180,7 +180,7 @@ class Experience:
         """Return a prior for a search on a new task: the MAX_PAST tasks that weigh most.
 
         Args:
-            weights: of the tasks, summing to 1, shape (t,).
+            weights: how much each task counts, summing to 1, shape (t,).
             costs: whether to learn what configurations took, too.
         """
         places = np.sort(np.argsort(-weights, kind="stable")[:MAX_PAST]).tolist()

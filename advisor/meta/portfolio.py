@@ -3,6 +3,7 @@
 import numpy as np
 
 MEAN_SHARE = 0.2
+"""Share of a configuration's own mean score that is added to what it improves."""
 
 ALIKE = 0.9
 """Correlation under the past tasks' kernel above which two configurations are near-copies."""
@@ -22,7 +23,7 @@ def greedy_portfolio(
 
     Args:
         scores: larger is better, shape (tasks, candidates).
-        weights: of the tasks, shape (tasks,).
+        weights: how much each task counts, shape (tasks,).
         size: how many to pick; fewer come back when there are fewer candidates.
         alike: correlations, shape (candidates, candidates); near-copies of what was picked
             are passed over, unless nothing else is left. Default: none are known.

@@ -59,7 +59,8 @@ def read_past(
         kb: where to read.
         space: the search space of the new task.
         family: model family; None takes every family.
-        digests: of the trials of each task to read, by its identity; default all tasks.
+        digests: digests of the trials of those tasks that are to be read, by the identities of the
+            tasks; default all tasks.
         before: tasks that were read earlier and still hold. Representative ones among them are
             read again if any task is to be corrected.
     """

@@ -88,7 +88,7 @@ def learn_agreement(
     candidates. Slopes are non-negative least squares with a ridge penalty.
 
     Args:
-        metafeatures: of the past tasks, length t.
+        metafeatures: metafeatures of the past tasks, length t.
         scores: expected on candidates, shape (t, c).
     """
     with_features = [t for t, known in enumerate(metafeatures) if known]

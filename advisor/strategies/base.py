@@ -74,7 +74,7 @@ class SearchStrategy(ABC):
         Args:
             space: where to search.
             direction: "minimize" or "maximize".
-            seed: of all random choices.
+            seed: the seed of all random choices.
 
         Raises:
             UserError: the strategy cannot search that space.

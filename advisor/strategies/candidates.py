@@ -45,10 +45,10 @@ class CandidatePool:
         """Prepare the part of the pool that stays.
 
         Args:
-            space: of k hyperparameters.
-            encoder: of that space.
+            space: a space of k hyperparameters.
+            encoder: the encoder of that space.
             prior: what past tasks expect, if there are any.
-            seed: of the random part.
+            seed: the seed of the random part.
             candidates: all there is to choose from; default the whole space.
         """
         self._space, self._encoder, self._prior = space, encoder, prior
@@ -76,7 +76,7 @@ class CandidatePool:
         Args:
             incumbents: the best configurations so far.
             taken: encoded configurations that were tried or are being tried, shape (n, d).
-            seed: of this step.
+            seed: the seed of this step.
         """
         frames, inputs, past = [self._base], [self._base_inputs], [self._base_past]
         if not self.fixed:

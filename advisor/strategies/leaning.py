@@ -34,7 +34,7 @@ class Leaning:
         self._advice: dict[int, tuple[Config, Sequence[Remedy]]] = {}
 
     def hear(self, trial: int, config: Config, remedies: "Sequence[Remedy]") -> None:
-        """Remember the remedies for the trial of that place; of a trial heard again, the new ones.
+        """Remember the remedies for the trial of that place; later ones replace earlier ones.
 
         Args:
             trial: its place among all trials, from 0 on.
@@ -48,7 +48,7 @@ class Leaning:
         """Return what to add to the log expected improvement of candidates, shape (m,).
 
         Args:
-            values: of all trials, larger is better, NaN without one, shape (n,).
+            values: values of all trials, larger is better, NaN without one, shape (n,).
             inputs: encoded candidates, shape (m, d).
         """
         advised = [place for place in self._advice if np.isfinite(values[place])]

@@ -19,8 +19,8 @@ class PastCosts:
     """Models of past tasks' log durations, each around its own mean.
 
     Attributes:
-        models: length t.
-        weights: summing to 1, shape (t,).
+        models: models of t tasks.
+        weights: how much each counts, summing to 1, shape (t,).
     """
 
     def __init__(self, models: PastModels, weights: np.ndarray) -> None:
@@ -41,7 +41,7 @@ class PastCosts:
         Args:
             tasks: past tasks, of which the inputs are looked at, length t.
             durations: seconds, NaN where unknown, each of shape (n_t,).
-            weights: of the tasks, shape (t,).
+            weights: how much each task counts, shape (t,).
             lengthscales: shape (d,).
         """
         samples, kept = [], []

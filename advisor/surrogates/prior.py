@@ -104,8 +104,8 @@ def trust_in(tasks: Sequence[PastTrials], models: PastModels) -> float:
     Twice the mean correlation, within [0.05, 0.95]; one task alone gets one half.
 
     Args:
-        tasks: as the models were fitted on, shape (t,).
-        models: of these tasks.
+        tasks: the tasks that the models were fitted on, length t.
+        models: models of these tasks.
     """
     if len(tasks) < 2:
         return 0.5

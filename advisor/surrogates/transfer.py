@@ -19,6 +19,7 @@ from functools import cached_property
 
 import numpy as np
 
+from advisor.surrogates.hypotheses import Expected, Hypothesis, Observed, Solved, solve
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales, learn_lengthscales
 
@@ -39,8 +40,6 @@ LENGTHSCALE_SPREAD = 0.7
 PLAIN_FLOOR = 0.05
 """Least share of the hypotheses without a past in predictions, however little they explain."""
 
-JITTER = 1e-8
-"""Variance that is added to the noise, so that matrices can be inverted."""
 IGNORED_SHARE = 0.02
 """Hypotheses less likely than this are left out of predictions."""
 
@@ -61,18 +60,6 @@ def possible_lengthscales(
 
 
 @dataclass(frozen=True)
-class Hypothesis:
-    """One setting of the scales; `past` is the coefficient of m that is expected (0 or 1)."""
-
-    lengthscales: int
-    past: float
-    basis: float
-    residual: float
-    noise: float
-    prior: float
-
-
-@dataclass(frozen=True)
 class Posterior:
     """Mean and variance at the candidates under one hypothesis.
 
@@ -86,50 +73,6 @@ class Posterior:
     mean: np.ndarray
     variance: np.ndarray
     best: float
-
-
-@dataclass(frozen=True)
-class _Expected:
-    """What past tasks expect of n points.
-
-    Attributes:
-        mean: m, shape (n,).
-        basis: the weighted deviations of the t tasks from it, shape (t, n).
-    """
-
-    mean: np.ndarray
-    basis: np.ndarray
-
-    @classmethod
-    def of(cls, past: np.ndarray, weights: np.ndarray) -> "_Expected":
-        """Split scores that past tasks expect, shape (t, n), by weights of shape (t,)."""
-        mean = weights @ past
-        return cls(mean, np.sqrt(weights)[:, None] * (past - mean))
-
-
-@dataclass(frozen=True)
-class _Observed:
-    """The trials that a model is conditioned on.
-
-    Attributes:
-        inputs: configurations, shape (n, d).
-        offset, spread: mean and standard deviation of the performance.
-        values: the performance, standardised, shape (n,).
-        expected: what past tasks expect of the configurations.
-    """
-
-    inputs: np.ndarray
-    offset: float
-    spread: float
-    values: np.ndarray
-    expected: _Expected
-
-    @classmethod
-    def of(cls, inputs: np.ndarray, values: np.ndarray, expected: _Expected) -> "_Observed":
-        """Standardise performances, shape (n,)."""
-        spread = max(float(values.std()), 1e-12) if len(values) > 1 else 1.0
-        offset = float(values.mean())
-        return cls(inputs, offset, spread, (values - offset) / spread, expected)
 
 
 class TransferGP:
@@ -154,7 +97,7 @@ class TransferGP:
             inputs: observed configurations, shape (n, d), n >= 1.
             values: their performance, finite, larger is better, shape (n,).
             past: scores that past tasks expect for them, shape (t, n); default no tasks.
-            weights: of the past tasks, summing to 1, shape (t,).
+            weights: how much each past task counts, summing to 1, shape (t,).
             plain: lengthscales that may hold without a past, each of shape (d,); default
                 `possible_lengthscales`.
             informed: lengthscales that the residual may have; needed with past tasks.
@@ -163,7 +106,7 @@ class TransferGP:
         self._weights: np.ndarray = np.zeros(0) if weights is None else weights
         self._trust: float = trust if len(self._weights) else 0.0
         past = np.zeros((0, len(values))) if past is None else past
-        self._observed: _Observed = _Observed.of(inputs, values, _Expected.of(past, self._weights))
+        self._observed: Observed = Observed.of(inputs, values, Expected.of(past, self._weights))
         self._lengthscales: list[np.ndarray] = []
         default = default_lengthscales(inputs.shape[1])
         self._plain: range = self._add_lengthscales(
@@ -202,18 +145,18 @@ class TransferGP:
             inputs: candidates, shape (m, d).
             past: scores that past tasks expect for them, shape (t, m).
         """
-        expected = _Expected.of(past, self._weights)
+        expected = Expected.of(past, self._weights)
         everywhere = _Fit(self._observed, self._lengthscales, inputs, expected)
         return [everywhere.posterior(solved, share) for solved, share in self._weighted]
 
     @cached_property
-    def _weighted(self) -> list[tuple["_Solved", float]]:
+    def _weighted(self) -> list[tuple["Solved", float]]:
         inputs, expected = self._observed.inputs, self._observed.expected
         kernels = [matern52(inputs, inputs, ell) for ell in self._lengthscales]
         past = SCALE_OF_PAST * np.outer(expected.mean, expected.mean)
         basis = expected.basis.T @ expected.basis
         solved = [
-            _solve(self._observed, h, past * h.past + h.basis**2 * basis
+            solve(self._observed, h, past * h.past + h.basis**2 * basis
                    + h.residual**2 * kernels[h.lengthscales])
             for h in self._hypotheses
         ]  # fmt: skip
@@ -246,65 +189,6 @@ def _shared(evidence: np.ndarray, informed: np.ndarray) -> np.ndarray:
     return np.where(share >= np.minimum(least, share.max()), share, 0.0)
 
 
-@dataclass(frozen=True)
-class _Solved:
-    """A hypothesis solved for the observations; B, A and their uncertainty included."""
-
-    hypothesis: Hypothesis
-    evidence: float
-    factor: np.ndarray
-    coefficients: np.ndarray
-    ones: np.ndarray
-    offset: float
-    scale: float
-    values: np.ndarray
-
-    @cached_property
-    def best(self) -> float:
-        """The best expected performance among the observed, in the model's unit."""
-        weights = np.linalg.solve(self.factor.T, self.coefficients)
-        noise = self.hypothesis.noise**2 + JITTER
-        return float((self.values / self.scale - noise * weights).max()) * self.scale
-
-
-def _solve(observed: _Observed, hypothesis: Hypothesis, covariance: np.ndarray) -> _Solved:
-    """Return a hypothesis with its evidence; `covariance` is without noise, shape (n, n)."""
-    n = len(observed.values)
-    noisy = covariance.copy()
-    noisy[np.diag_indices(n)] += hypothesis.noise**2 + JITTER
-    factor = np.linalg.cholesky(noisy)
-    past = hypothesis.past * observed.expected.mean
-    stacked = np.column_stack([observed.values, past, np.ones(n)])
-    values, mean, ones = np.linalg.solve(factor, stacked).T
-    # A is integrated out: project the constant away.
-    precision = ones @ ones
-    free_values = values - ones * (ones @ values) / precision
-    free_mean = mean - ones * (ones @ mean) / precision
-    # B maximises its likelihood; with u = 1 / B that is a quadratic equation.
-    a, b = free_values @ free_values + 1e-4, free_values @ free_mean
-    degrees = max(n - 1, 1)
-    u = (b + np.sqrt(b * b + 4 * a * degrees)) / (2 * a)
-    rest = u * free_values - free_mean
-    evidence = (
-        -0.5 * rest @ rest
-        + degrees * np.log(u)
-        - np.log(np.diag(factor)).sum()
-        - 0.5 * np.log(precision)
-    )
-    offset = ones @ (u * values - mean) / precision
-    coefficients = u * values - mean - ones * offset
-    return _Solved(
-        hypothesis,
-        float(evidence),
-        factor,
-        coefficients,
-        ones,
-        offset,
-        1 / u,
-        observed.values,
-    )
-
-
 def mean_of(posteriors: Sequence[Posterior]) -> np.ndarray:
     """Return the mean at the candidates, averaged over hypotheses, shape (m,)."""
     mean: np.ndarray = np.sum([p.weight * p.mean for p in posteriors], axis=0)
@@ -316,13 +200,13 @@ class _Fit:
 
     def __init__(
         self,
-        observed: _Observed,
+        observed: Observed,
         lengthscales: Sequence[np.ndarray],
         inputs: np.ndarray,
-        expected: _Expected,
+        expected: Expected,
     ) -> None:
         """Take what was observed, lengthscales by their places, and candidates, shape (m, d)."""
-        self._observed: _Observed = observed
+        self._observed: Observed = observed
         self._lengthscales: Sequence[np.ndarray] = lengthscales
         self._inputs: np.ndarray = inputs
         self._mean: np.ndarray = expected.mean
@@ -332,7 +216,7 @@ class _Fit:
         self._basis_variance: np.ndarray = (expected.basis**2).sum(0)
         self._kernels: dict[int, np.ndarray] = {}
 
-    def posterior(self, solved: _Solved, share: float) -> Posterior:
+    def posterior(self, solved: Solved, share: float) -> Posterior:
         """Return mean and variance at the candidates under one hypothesis."""
         h = solved.hypothesis
         cross = h.residual**2 * self._kernel(h.lengthscales)

@@ -131,6 +131,7 @@ KEPT = {
     **{f"{name} alone": {"strategy": name, "steps": 7} for name in NAMES},
     **{f"{name} with all": {"strategy": name, **EVERYTHING} for name in NAMES},
     "bayesian per second": {"strategy": "bayesian", "past": True, "steps": 7, "per_second": True},
+    "bayesian remedies": {"strategy": "bayesian", "past": True, "trouble": True, "steps": 10},
     "bayesian candidates": {"strategy": "bayesian", "past": True, "together": 2, "candidates": 20},
 }
 """The scenarios of `asked.json`."""

@@ -52,6 +52,14 @@ class TestEveryStrategy(StrategyConformance):
         return get_strategy(request.param)
 
 
+class TestThoseThatLearnFromPastTasks(StrategyConformance):
+    with_prior = True
+
+    @pytest.fixture(params=["bayesian", "evolution"])
+    def kind(self, request):
+        return get_strategy(request.param)
+
+
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_it_goes_by_its_name(name):
     assert get_strategy(name).name == name

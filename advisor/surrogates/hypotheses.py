@@ -1,0 +1,127 @@
+"""The hypotheses that a transfer model averages over, each solved for what was observed.
+
+See `advisor.surrogates.transfer` for the model and its symbols.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+JITTER = 1e-8
+"""Variance that is added to the noise, so that matrices can be inverted."""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One setting of the scales; `past` is the coefficient of m that is expected (0 or 1)."""
+
+    lengthscales: int
+    past: float
+    basis: float
+    residual: float
+    noise: float
+    prior: float
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What past tasks expect of n points.
+
+    Attributes:
+        mean: m, shape (n,).
+        basis: the weighted deviations of the t tasks from it, shape (t, n).
+    """
+
+    mean: np.ndarray
+    basis: np.ndarray
+
+    @classmethod
+    def of(cls, past: np.ndarray, weights: np.ndarray) -> "Expected":
+        """Split scores that past tasks expect, shape (t, n), by weights of shape (t,)."""
+        mean = weights @ past
+        return cls(mean, np.sqrt(weights)[:, None] * (past - mean))
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The trials that a model is conditioned on.
+
+    Attributes:
+        inputs: configurations, shape (n, d).
+        offset, spread: mean and standard deviation of the performance.
+        values: the performance, standardised, shape (n,).
+        expected: what past tasks expect of the configurations.
+    """
+
+    inputs: np.ndarray
+    offset: float
+    spread: float
+    values: np.ndarray
+    expected: Expected
+
+    @classmethod
+    def of(cls, inputs: np.ndarray, values: np.ndarray, expected: Expected) -> "Observed":
+        """Standardise performances, shape (n,)."""
+        spread = max(float(values.std()), 1e-12) if len(values) > 1 else 1.0
+        offset = float(values.mean())
+        return cls(inputs, offset, spread, (values - offset) / spread, expected)
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A hypothesis solved for the observations; B, A and their uncertainty included."""
+
+    hypothesis: Hypothesis
+    evidence: float
+    factor: np.ndarray
+    coefficients: np.ndarray
+    ones: np.ndarray
+    offset: float
+    scale: float
+    values: np.ndarray
+
+    @cached_property
+    def best(self) -> float:
+        """The best expected performance among the observed, in the model's unit."""
+        weights = np.linalg.solve(self.factor.T, self.coefficients)
+        noise = self.hypothesis.noise**2 + JITTER
+        return float((self.values / self.scale - noise * weights).max()) * self.scale
+
+
+def solve(observed: Observed, hypothesis: Hypothesis, covariance: np.ndarray) -> Solved:
+    """Return a hypothesis with its evidence; `covariance` is without noise, shape (n, n)."""
+    n = len(observed.values)
+    noisy = covariance.copy()
+    noisy[np.diag_indices(n)] += hypothesis.noise**2 + JITTER
+    factor = np.linalg.cholesky(noisy)
+    past = hypothesis.past * observed.expected.mean
+    stacked = np.column_stack([observed.values, past, np.ones(n)])
+    values, mean, ones = np.linalg.solve(factor, stacked).T
+    # A is integrated out: project the constant away.
+    precision = ones @ ones
+    free_values = values - ones * (ones @ values) / precision
+    free_mean = mean - ones * (ones @ mean) / precision
+    # B maximises its likelihood; with u = 1 / B that is a quadratic equation.
+    a, b = free_values @ free_values + 1e-4, free_values @ free_mean
+    degrees = max(n - 1, 1)
+    u = (b + np.sqrt(b * b + 4 * a * degrees)) / (2 * a)
+    rest = u * free_values - free_mean
+    evidence = (
+        -0.5 * rest @ rest
+        + degrees * np.log(u)
+        - np.log(np.diag(factor)).sum()
+        - 0.5 * np.log(precision)
+    )
+    offset = ones @ (u * values - mean) / precision
+    coefficients = u * values - mean - ones * offset
+    return Solved(
+        hypothesis,
+        float(evidence),
+        factor,
+        coefficients,
+        ones,
+        offset,
+        1 / u,
+        observed.values,
+    )
