@@ -252,6 +252,22 @@ def test_the_same_command_goes_on_with_its_study(old, command):
     assert alike(more["trials"][-1]["config"], STUDIES[name]["next"][0])
 
 
+def test_names_with_spaces_between_them_find_their_study(old):
+    """Version 0.1 kept `only` as it was typed, and its signature says so."""
+    file = old / "kb" / "studies" / STARTED["part"] / "study.json"
+    study = json.loads(file.read_text(encoding="utf-8"))
+    typed = "learning_rate, dropout"
+    study["settings"]["only"] = typed
+    study["settings"]["signature"] = signature_in_0_1(study["settings"], old)
+    file.write_text(json.dumps(study), encoding="utf-8")
+    command = [typed if word == "learning_rate,dropout" else word
+               for word in EXPECTED["commands"]["part"]]  # fmt: skip
+    assert typed in command
+    found = run(*command, "--resume")
+    assert Path(found["path"]).resolve() == file.parent
+    assert len(found["trials"]) == len(STUDIES[STARTED["part"]]["trials"])
+
+
 def test_trials_that_the_knowledge_base_lacks_are_added(old):
     before = KnowledgeBase(KB, seed=False).info()["trials"]["user"]
     run("tune", "--study", "warm", "--resume")
