@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.keywords import known_keywords
 from advisor.meta import MetaLearner, Recommendation, learner_for
 from advisor.meta.advice import Advice
 from advisor.models import ModelFamily, ModuleFamily, get_family
@@ -55,6 +56,7 @@ class Advisor:
         self.kb = kb if isinstance(kb, KnowledgeBase) else KnowledgeBase(kb)
         self.family = get_family(family) if isinstance(family, str) else family
 
+    @known_keywords
     def problem(
         self,
         data: "str | Path | pd.DataFrame | Dataset",
@@ -83,6 +85,7 @@ class Advisor:
             text=text, time=time, series=series, horizon=horizon,
         )  # fmt: skip
 
+    @known_keywords
     def recommend(
         self,
         data: "str | Path | pd.DataFrame | Dataset | DataProblem",
@@ -278,6 +281,7 @@ class Advisor:
         found.run()
         return found
 
+    @known_keywords
     def contribute(
         self,
         source: str | Path,
@@ -330,6 +334,7 @@ class Advisor:
             seed=seed,
         )
 
+    @known_keywords
     def diagnose(
         self, study: str | Path, trial: int | None = None, root: Path | None = None
     ) -> "StudyDiagnosis":

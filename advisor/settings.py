@@ -149,7 +149,12 @@ class Settings:
     @property
     def signature(self) -> str:
         """A text that is equal for two commands that mean the same study."""
+        return self._signed(",")
+
+    def _signed(self, between: str) -> str:
+        """Return the signature with names to search joined in one of the ways that were stored."""
         plain = self.to_dict()
+        plain["only"] = None if self.only is None else between.join(self.only)
         for name in FREE:
             del plain[name]
         for name in NEWER:
@@ -159,6 +164,14 @@ class Settings:
             if plain[name] and Path(plain[name]).exists():
                 plain[name] = str(Path(plain[name]).resolve())
         return digest("settings", plain)
+
+    @property
+    def signatures(self) -> set[str]:
+        """The signature, and that of version 0.1 of the same study.
+
+        It signed `only` as it was typed, often with a space after each comma.
+        """
+        return {self.signature, self._signed(", ")}
 
     def given_again(self, now: "Settings") -> "Settings":
         """Return stored settings with what cannot be stored as it is given now.

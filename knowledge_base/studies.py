@@ -6,7 +6,7 @@ leaves a half line at the end, which readers never see, and which the next write
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -188,13 +188,13 @@ def new_path(root: Path, label: str, name: str | None, kind: str = "study") -> P
     return next(path for n in numbers if not (path := root / f"{label}-{n}").exists())
 
 
-def find_study(root: Path, name: str | None, signature: str) -> Path:
-    """Return the study of a name below `root`, or the newest that has a signature.
+def find_study(root: Path, name: str | None, signatures: Collection[str]) -> Path:
+    """Return the study of a name below `root`, or the newest that has one of the signatures.
 
     Args:
         root: folder of studies.
-        name: name as the user gave it, None to look for the signature.
-        signature: digest of the settings that a study was started with.
+        name: name as the user gave it, None to look for the signatures.
+        signatures: digests of the settings that a study was started with.
 
     Raises:
         UserError: there is no such study; the known ones are listed.
@@ -203,23 +203,23 @@ def find_study(root: Path, name: str | None, signature: str) -> Path:
     def signature_of(path: Path) -> str | None:
         return StudyDirectory.open(path).settings.get("signature")
 
-    return find(root, "study.json", name, signature, signature_of)
+    return find(root, "study.json", name, signatures, signature_of)
 
 
 def find(
     root: Path,
     file: str,
     name: str | None,
-    signature: str,
+    signatures: Collection[str],
     signature_of: Callable[[Path], str | None],
 ) -> Path:
-    """Return the directory of a name below `root`, or the newest that has a signature.
+    """Return the directory of a name below `root`, or the newest that has one of the signatures.
 
     Args:
         root: folder of directories.
         file: name of the file by which they are known, such as "study.json".
-        name: name as the user gave it, None to look for the signature.
-        signature: digest of the settings that a directory was started with.
+        name: name as the user gave it, None to look for the signatures.
+        signatures: digests of the settings that a directory was started with.
         signature_of: function that reads the signature of a directory.
 
     Raises:
@@ -228,7 +228,7 @@ def find(
     if name is not None:
         return named(root, file, name)
     kind, known = _known(root, file)
-    same = [root / each for each in known if signature_of(root / each) == signature]
+    same = [root / each for each in known if signature_of(root / each) in signatures]
     if not same:
         raise UserError(
             f"No {kind} in {root} was started with these arguments. {_listing(known, kind)} "

@@ -67,6 +67,17 @@ def test_a_misspelt_keyword_says_which_there_are(tmp_path, call):
     assert "__init__" not in text
 
 
+@pytest.mark.parametrize(("call", "says"), [
+    (lambda: Advisor().recommend("x.csv", horizn=3), "no 'horizn'. Did you mean 'horizon'"),
+    (lambda: Advisor().contribute("x.csv", dryrun=True), "no 'dryrun'. Did you mean 'dry_run'"),
+    (lambda: Advisor().diagnose("x", trials=1), "no 'trials'. Did you mean 'trial'"),
+    (lambda: advisor.Tuner.create(None, strategie="random"), "It takes: space, kb, name"),
+], ids=["recommend", "contribute", "diagnose", "Tuner.create"])  # fmt: skip
+def test_every_public_call_says_which_keywords_it_takes(call, says):
+    with pytest.raises(UserError, match=says):
+        call()
+
+
 @pytest.mark.parametrize("code", [
     "import advisor",
     "import advisor; [getattr(advisor, n) for n in ('Advice', 'KnowledgeBase', 'Query')]",

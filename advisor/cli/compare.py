@@ -114,14 +114,14 @@ def _run(comparison: "Comparison") -> None:
     entries, bars = comparison.plan.studies, ExitStack()
     bar: ProgressBar[TrialRecord] | None = None
 
-    def on_study(entry: PlannedStudy, search: Search) -> None:
+    def on_study(entry: "PlannedStudy", search: "Search") -> None:
         nonlocal bar
         bars.close()
         seed = f", seed {entry.seed}" if comparison.plan.seeds > 1 else ""
         label = f"{entries.index(entry) + 1}/{len(entries)} {entry.strategy}{seed}"
         bar = bars.enter_context(trial_bar(search, label))
 
-    def on_trial(trial: TrialRecord, tuner: Tuner) -> None:
+    def on_trial(trial: "TrialRecord", tuner: "Tuner") -> None:
         assert bar is not None
         bar.update(1, trial)
 

@@ -269,7 +269,7 @@ def resume_comparison(
         UserError: there is no such comparison, it is of other strategies or seeds, or its
             file is damaged.
     """
-    path = find(root or kb.studies_root, FILE, name, plan.signature, stored_signature)
+    path = find(root or kb.studies_root, FILE, name, {plan.signature}, stored_signature)
     stored = Plan.load(path)
     stored.require(plan.strategies, plan.seeds)
     settings = replace(stored.settings, trials=trials or stored.settings.trials)

@@ -129,7 +129,7 @@ def resume(
     Raises:
         UserError: no such study, or its data or space are not what they were.
     """
-    path = find_study(root or kb.studies_root, name, settings.signature)
+    path = find_study(root or kb.studies_root, name, settings.signatures)
     directory = StudyDirectory.open(path)
     asked = _asked_again(directory, settings)
     problem = problem_of(asked)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import overload
 
 from advisor.diagnosis import labelled, remedies_for
+from advisor.keywords import known_keywords
 from advisor.meta import Query
 from advisor.meta.warm_start import MAX_WARM, Start, warm_start
 from advisor.models import FAMILIES
@@ -51,6 +52,7 @@ class Tuner:
     _active: list[ConfigDict] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
+    @known_keywords
     def create(
         cls,
         space: SpaceDefinition,

@@ -18,7 +18,7 @@ def kb(tmp_path_factory):
 
 @pytest.mark.parametrize(("n", "place"), [(1, None), (2, None), (3, 2), (5, 2)])
 def test_the_third_is_the_library_default(kb, n, place):
-    warm = warm_start(kb, SPACE, "mlp", Query(), n).warm
+    warm = warm_start(kb, SPACE, "mlp", Query(), n, default=SPACE.default()).warm
     recommended = [
         dict(item.config) for item in learner_for(kb, SPACE, "mlp").recommend(Query(), n)
     ]
@@ -31,7 +31,7 @@ def test_the_third_is_the_library_default(kb, n, place):
 
 def test_of_a_part_it_is_the_default_of_the_part(kb):
     part = restricted(SPACE, only=["learning_rate", "dropout"], fixed={"units": 32})
-    warm = warm_start(kb, part, "mlp", Query(), 3).warm
+    warm = warm_start(kb, part, "mlp", Query(), 3, default=part.default()).warm
     assert warm[2] == part.default()
     assert warm[2]["units"] == 32
 
@@ -46,8 +46,8 @@ def test_an_own_space_has_no_library_default():
     tuner = Tuner.create(space, kb=kb, name="past", strategy="random", n_warm=0)
     for k in range(30):
         tuner.tell({"x": k / 30}, abs(k / 30 - 0.9))
-    warm = warm_start(kb, space, "own", Query(), 3).warm
-    assert len(warm) == 3
+    begun = Tuner.create(space, kb=kb, name="new")
+    warm = [begun.ask() for _ in range(3)]
     assert space.default() not in warm
 
 
