@@ -30,8 +30,6 @@ from knowledge_base.types import ConfigDict
 if TYPE_CHECKING:
     import pandas as pd
 
-    from advisor.models.own import ModuleFactory
-
 
 @dataclass(frozen=True)
 class Problem(ABC):
@@ -68,14 +66,14 @@ class Problem(ABC):
 
     @abstractmethod
     def objective(self, settings: Settings) -> Objective:
-        """Return what evaluates configurations.
+        """Return what evaluates configurations for a search.
 
         Args:
-            settings: of these count seed, epochs, memory, and whether the strategy needs
-                gradients by the hyperparameters.
+            settings: of these count seed, epochs and memory, and what the strategy needs.
 
         Raises:
-            UserError: there are no such gradients, or the user's network cannot be trained.
+            UserError: the strategy cannot search the space or lacks gradients, or the user's
+                network cannot be trained.
         """
 
 
@@ -112,14 +110,15 @@ class DataProblem(Problem):
         prepared = prepare(self.dataset, settings.seed)
         if isinstance(self.family, ModuleFamily):
             self.family.check(prepared)
-        needed = get_strategy(settings.strategy).needs_gradients
+        strategy = get_strategy(settings.strategy)
+        strategy.check(self.space)
         limits = {} if settings.max_epochs is None else {"max_epochs": settings.max_epochs}
         return FamilyObjective(
             self.family,
             prepared,
             self.metric.name,
             settings.seed,
-            self._differentiable() if needed else (),
+            self._differentiable() if strategy.needs_gradients else (),
             settings.memory_limit,
             **limits,
         )
@@ -155,6 +154,7 @@ class FunctionProblem(Problem):
 
     def objective(self, settings: Settings) -> Objective:
         """Return what calls the function; its gradients, if any, are in what it returns."""
+        get_strategy(settings.strategy).check(self.space)
         return FunctionObjective(self.function, self.task.direction)
 
 
@@ -173,15 +173,9 @@ def problem_of(settings: Settings) -> Problem:
             settings.direction, settings.family, settings.only, settings.fix,
         )  # fmt: skip
     assert settings.data is not None
-    family: str | ModelFamily | None = settings.family
-    if settings.module is not None:
-        family = network_of(settings.module, settings.space, settings.family)
-    elif settings.space is not None:
-        raise UserError(
-            "`space` goes with `objective` or `module`; built-in families bring their own."
-        )
     problem = data_problem(
-        settings.data, settings.target, metric=settings.metric, kind=settings.kind, family=family,
+        settings.data, settings.target, metric=settings.metric, kind=settings.kind,
+        family=settings.family, module=settings.module, space=settings.space,
         only=settings.only, fix=settings.fix, text=settings.text, time=settings.time,
         series=settings.series, horizon=settings.horizon,
     )  # fmt: skip
@@ -200,6 +194,8 @@ def data_problem(
     metric: str | None = None,
     kind: str | None = None,
     family: str | ModelFamily | None = None,
+    module: object | None = None,
+    space: str | Path | SpaceDefinition | None = None,
     only: Sequence[str] | None = None,
     fix: Mapping[str, object] | None = None,
     seed: int = 0,
@@ -215,7 +211,9 @@ def data_problem(
         target: column to predict.
         metric: what to optimise; default accuracy, rmse or mase.
         kind: "classification" or "regression"; default by the target's values.
-        family: model family or its name; default by the data.
+        family: model family or its name, or the label of the user's own network; default by
+            the data.
+        module, space: the user's own network and its search space, as for `network_of`.
         only: the hyperparameters to search; default all.
         fix: values of others by name.
         seed: of the sample that metafeatures are computed on.
@@ -226,6 +224,12 @@ def data_problem(
         UserError: the data cannot be used, the metric does not fit the target, or the family
             does not take such data.
     """
+    if module is not None:
+        family = network_of(module, space, family if isinstance(family, str) else None)
+    elif space is not None:
+        raise UserError(
+            "`space` goes with `objective` or `module`; built-in families bring their own."
+        )
     wanted = get_family(family) if isinstance(family, str) else family
     if isinstance(data, Dataset):
         dataset = _fitting(data, wanted)
@@ -296,7 +300,7 @@ def function_problem(
 
 
 def network_of(
-    module: "str | ModuleFactory | ModuleFamily",
+    module: object,
     space: str | Path | SpaceDefinition | None,
     name: str | None = None,
 ) -> ModuleFamily:
@@ -314,9 +318,11 @@ def network_of(
         return module
     if space is None:
         raise UserError("`module` needs `space=FILE`, the search space of your function.")
-    label = module if isinstance(module, str) else None
+    known, label = _space(space), module if isinstance(module, str) else None
     build = load_function(module, "module") if isinstance(module, str) else module
-    return ModuleFamily(build, _space(space), name, label)
+    if not callable(build):
+        raise UserError(f"`module` is to be a function or FILE.py:FUNCTION, not {build!r}.")
+    return ModuleFamily(build, known, name, label)
 
 
 def _fitting(data: Dataset, family: ModelFamily | None) -> Dataset:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from advisor.data import Dataset
-    from advisor.models import ModuleFamily
-    from advisor.models.own import ModuleFactory
 
 REFERENCES = ("data", "module", "objective", "space")
 """Settings that are stored as references to files; objects in their place are not stored."""
@@ -67,7 +65,7 @@ class Settings:
     time: str | None = None
     series: str | None = None
     horizon: int | None = None
-    module: "str | ModuleFactory | ModuleFamily | None" = None
+    module: object | None = None
     objective: str | Callable[..., object] | None = None
     space: str | Path | SpaceDefinition | None = None
     family: str | None = None

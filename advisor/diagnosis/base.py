@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from advisor.diagnosis.curve import Curve
-from advisor.diagnosis.findings import Remedy
+from advisor.encoding.remedies import Remedy
 
 
 class Symptom(ABC):

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from advisor.diagnosis.base import Symptom
 from advisor.diagnosis.curve import Curve
-from advisor.diagnosis.findings import Diagnosis, Finding, Remedy
+from advisor.diagnosis.findings import Diagnosis, Finding
 from advisor.diagnosis.symptoms import SYMPTOMS
 from advisor.encoding.aliases import match_names
+from advisor.encoding.remedies import Remedy
 from knowledge_base.records import DatasetRecord, TaskRecord, TrialRecord, best_trial
 from knowledge_base.space import Hyperparameter, SpaceDefinition
 from knowledge_base.types import Config

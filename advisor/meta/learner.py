@@ -8,7 +8,7 @@ from advisor.encoding import Encoder, sobol
 from advisor.meta.calibration import beats_default, spread_of
 from advisor.meta.experience import Experience
 from advisor.meta.past_task import PastTask
-from advisor.meta.portfolio import apart, greedy_portfolio
+from advisor.meta.portfolio import distinct, greedy_portfolio
 from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.risk import Risk
 from advisor.meta.scores import normal_share
@@ -132,7 +132,7 @@ class PortfolioLearner(MetaLearner):
         )
         candidates = self._encoded(experience)
         posteriors = model.posteriors(candidates, prior.predict(candidates))
-        return _distinct(mean_of(posteriors), self._alike(experience), n)
+        return distinct(mean_of(posteriors), self._alike(experience), n)
 
     def _encoded(self, experience: Experience) -> np.ndarray:
         """Return the candidates as points, shape (candidates, d)."""
@@ -255,14 +255,6 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     filled = np.where(np.isfinite(values), values, -np.inf)
     ranks: np.ndarray = (filled[:, None] > filled).mean(1)
     return ranks
-
-
-def _distinct(scores: np.ndarray, alike: np.ndarray, n: int) -> list[int]:
-    """Return the best candidates, none a near-copy of a better one while others are left."""
-    chosen: list[int] = []
-    for _ in range(min(n, len(scores))):
-        chosen.append(int(np.argmax(apart(scores, chosen, alike))))
-    return chosen
 
 
 def confidence(interval: tuple[float, float]) -> str:

@@ -57,3 +57,17 @@ def apart(gain: np.ndarray, chosen: list[int], alike: np.ndarray | None) -> np.n
     copies = alike[chosen].max(0) > ALIKE
     distinct = np.where(copies, -np.inf, gain)
     return distinct if np.isfinite(distinct).any() else gain
+
+
+def distinct(scores: np.ndarray, alike: np.ndarray, n: int) -> list[int]:
+    """Return the best candidates, none a near-copy of a better one while others are left.
+
+    Args:
+        scores: larger is better, shape (candidates,).
+        alike: correlations, shape (candidates, candidates).
+        n: how many; fewer come back when there are fewer candidates.
+    """
+    chosen: list[int] = []
+    for _ in range(min(n, len(scores))):
+        chosen.append(int(np.argmax(apart(scores, chosen, alike))))
+    return chosen

@@ -16,7 +16,7 @@ from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, ConfigDict
 
 if TYPE_CHECKING:
-    from advisor.diagnosis.findings import Remedy
+    from advisor.encoding.remedies import Remedy
     from advisor.surrogates import Prior
 
 

@@ -9,7 +9,7 @@ from advisor.encoding import Encoder
 from knowledge_base.types import Config
 
 if TYPE_CHECKING:
-    from advisor.diagnosis.findings import Remedy
+    from advisor.encoding.remedies import Remedy
 
 BONUS = 0.3
 """At most this is added to the log expected improvement: a factor of 1.35."""

@@ -9,7 +9,7 @@ from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.models import FAMILIES, ModuleFamily
 from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
-from advisor.strategies import SearchStrategy, get_strategy, make_strategy
+from advisor.strategies import make_strategy
 from advisor.training.objective import Objective
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
@@ -66,20 +66,28 @@ def start(
         UserError: the settings, data, space or objective cannot be used.
     """
     problem = problem or problem_of(settings)
-    get_strategy(settings.strategy).check(problem.space)
+    stored = {**settings.to_dict(), "signature": settings.signature}
     objective = problem.objective(settings)
+    n_warm = warm_count(settings.trials) if settings.n_warm is None else settings.n_warm
     begin = warm_start(
         kb,
         problem.space,
         problem.task.family,
         problem.query,
-        warm_count(settings.trials) if settings.n_warm is None else settings.n_warm,
+        n_warm,
         settings.exclude_datasets,
         settings.per_second,
         problem.default,
     )
-    strategy = _strategy(settings, problem, begin)
-    stored = {**settings.to_dict(), "signature": settings.signature, "warm": list(begin.warm)}
+    strategy = make_strategy(
+        settings.strategy,
+        problem.space,
+        problem.task.direction,
+        settings.seed,
+        begin.warm,
+        begin.prior,
+        settings.per_second,
+    )
     path = new_path(root or kb.studies_root, settings.label, name)
     record = StudyRecord(
         study_id=uuid.uuid4().hex,
@@ -100,7 +108,7 @@ def start(
         space=problem.space,
         dataset=problem.dataset_record,
         metafeatures=problem.metafeatures,
-        settings=stored,
+        settings={**stored, "warm": list(begin.warm)},
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
@@ -135,7 +143,16 @@ def resume(
     problem = problem_of(asked)
     _check_unchanged(problem, directory)
     asked = replace(asked, trials=trials or asked.trials)
-    strategy = _strategy(asked, problem, Start.kept_in(directory))
+    begin = Start.kept_in(directory)
+    strategy = make_strategy(
+        asked.strategy,
+        problem.space,
+        problem.task.direction,
+        asked.seed,
+        begin.warm,
+        begin.prior,
+        asked.per_second,
+    )
     study, finished = _study(problem, directory, kb if contribute else None), directory.trials()
     tuner = Tuner(study, strategy, asked.seed)
     tuner.replay(finished)
@@ -186,18 +203,6 @@ def _check_unchanged(problem: Problem, directory: StudyDirectory) -> None:
             f"The data or the search space of the study '{directory.path.name}' changed since it "
             "started; start a new study without `resume`."
         )
-
-
-def _strategy(settings: Settings, problem: Problem, begin: Start) -> SearchStrategy:
-    return make_strategy(
-        settings.strategy,
-        problem.space,
-        problem.task.direction,
-        settings.seed,
-        begin.warm,
-        begin.prior,
-        settings.per_second,
-    )
 
 
 def _study(problem: Problem, directory: StudyDirectory, kb: KnowledgeBase | None) -> Study:
