@@ -167,7 +167,7 @@ class Comparison:
 
     def _reopened(self, entry: PlannedStudy) -> Search:
         name, trials = entry.name(self.path.name), self.plan.settings.trials
-        return resume(Settings(), self.kb, name, self.path, contribute=False, trials=trials)
+        return resume(self.plan.settings, self.kb, name, self.path, False, trials)
 
     def _run(self, entry: PlannedStudy, search: Search, on_trial: OnTrial | None) -> None:
         began = time.monotonic()
@@ -272,7 +272,8 @@ def resume_comparison(
     path = find(root or kb.studies_root, FILE, name, {plan.signature}, stored_signature)
     stored = Plan.load(path)
     stored.require(plan.strategies, plan.seeds)
-    settings = replace(stored.settings, trials=trials or stored.settings.trials)
+    settings = stored.settings.given_again(plan.settings)
+    settings = replace(settings, trials=trials or stored.settings.trials)
     stored = replace(stored, settings=settings, timeout=timeout or stored.timeout)
     stored.save(path)
     return Comparison(stored, path, kb)
