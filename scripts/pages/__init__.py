@@ -1,1 +1,1 @@
-"""Writes the pages that are made from the program and from what ships: `python -m scripts.pages`."""
+"""Writes the pages that are made of the program and of what ships: `python -m scripts.pages`."""

@@ -1,28 +1,23 @@
-"""Writes docs/knowledge_base.md, the card of the shipped trials, from the trials themselves.
-
-python -m pip install optuna matplotlib
-python scripts/make_card.py
-"""
+"""The card of the shipped trials, docs/knowledge_base.md, from the trials themselves."""
 
 import json
-import sys
+import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import pandas as pd
-
-from scripts.pages.card_importance import importances, shares
-from scripts.pages.card_text import CARD, MODALITY, TITLES
-from scripts.pages.svg import pyplot, save
 
 from advisor.models import get_family
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import Config
+from scripts.pages.card_importance import importances, shares
+from scripts.pages.card_text import CARD, MODALITY, TITLES
+from scripts.pages.markdown import table
+from scripts.pages.svg import pyplot, save
 
-ROOT = Path(__file__).resolve().parent.parent
-DOCS = ROOT / "docs"
 PLOT = "knowledge_base_{}.svg"
 
 TRIALS = """
@@ -51,12 +46,20 @@ def spaces_of(kb: KnowledgeBase) -> dict[str, SpaceDefinition]:
     }
 
 
-def card(frame: pd.DataFrame, matters: pd.DataFrame) -> str:
+def page(kb: KnowledgeBase, folder: Path) -> str:
+    """Return the card and write its plots into a folder; importances take two minutes."""
+    frame = trials_of(kb)
+    matters = importances(frame[frame["strategy"] == "sobol"], spaces_of(kb))
+    plots(frame, matters, folder)
+    return card(frame, matters)
+
+
+def card(frame: pd.DataFrame, matters: pd.DataFrame | None) -> str:
     """Return the card as Markdown.
 
     Args:
         frame: of `trials_of`.
-        matters: of `importances`.
+        matters: of `importances`; None leaves these tables empty.
     """
     parts = {str(modality): group for modality, group in frame.groupby("modality")}
     hours = frame["duration"].sum() / 3600
@@ -72,8 +75,9 @@ def card(frame: pd.DataFrame, matters: pd.DataFrame) -> str:
 
 
 def _counts(parts: dict[str, pd.DataFrame]) -> str:
-    lines = ["| | family | data sets | configurations | of them a search's | trials | core-hours |",
-             "|---|---|---:|---:|---:|---:|---:|"]  # fmt: skip
+    columns = ("", "family", "data sets", "configurations", "of them a search's", "trials",
+               "core-hours")  # fmt: skip
+    rows = []
     for modality, title in TITLES.items():
         if modality not in parts:
             continue
@@ -81,15 +85,13 @@ def _counts(parts: dict[str, pd.DataFrame]) -> str:
         each = group.groupby("dataset_id")["trial_id"].size()
         asked = group[group["strategy"] == "bayesian"].groupby("dataset_id").size().max()
         span = f"{each.min()}" if each.min() == each.max() else f"{each.min()} to {each.max()}"
-        lines.append(
-            f"| {title} | `{group['family'].iloc[0]}` | {len(each)} | {span} | "
-            f"{0 if np.isnan(asked) else asked} | {len(group):,} | "
-            f"{group['duration'].sum() / 3600:.1f} |"
-        )
-    return "\n".join(lines)
+        family, hours = f"`{group['family'].iloc[0]}`", f"{group['duration'].sum() / 3600:.1f}"
+        searched = 0 if np.isnan(asked) else asked
+        rows.append((title, family, len(each), span, searched, f"{len(group):,}", hours))
+    return table(columns, rows, "llr")
 
 
-def _section(modality: str, group: pd.DataFrame, matters: pd.DataFrame) -> str:
+def _section(modality: str, group: pd.DataFrame, matters: pd.DataFrame | None) -> str:
     random = group[group["strategy"] == "sobol"]
     default = group[group["strategy"] == "default"].set_index("task_id")["share"]
     family = group["family"].iloc[0]
@@ -100,7 +102,7 @@ def _section(modality: str, group: pd.DataFrame, matters: pd.DataFrame) -> str:
         often=(default < 0.9).mean(),
         labels=_labels(random),
         plot=PLOT.format(modality),
-        importance=_importance(matters[matters["family"] == family]),
+        importance=_importance(None if matters is None else matters[matters["family"] == family]),
         table=_table(group),
     )
 
@@ -115,25 +117,34 @@ def _labels(random: pd.DataFrame) -> str:
     return ", ".join(named) or "nothing"
 
 
-def _importance(matters: pd.DataFrame) -> str:
-    by_name = matters.groupby("hyperparameter")["importance"].agg(["mean", "max"])
-    by_name = by_name.sort_values("mean", ascending=False)
-    lines = ["| hyperparameter | importance, mean | most on any data set |", "|---|---:|---:|"]
-    lines += [f"| {n} | {row['mean']:.0%} | {row['max']:.0%} |" for n, row in by_name.iterrows()]
-    return "\n".join(lines)
+IMPORTANCE = ("hyperparameter", "importance, mean", "most on any data set")
+
+
+def _importance(matters: pd.DataFrame | None) -> str:
+    rows: list[tuple[object, ...]] = []
+    if matters is not None:
+        by_name = matters.groupby("hyperparameter")["importance"].agg(["mean", "max"])
+        by_name = by_name.sort_values("mean", ascending=False)
+        rows = [(n, f"{row['mean']:.0%}", f"{row['max']:.0%}") for n, row in by_name.iterrows()]
+    return table(IMPORTANCE, rows)
+
+
+def without_importance(text: str) -> str:
+    """Return a card whose tables of importance are empty."""
+    head = re.escape(table(IMPORTANCE, []))
+    return re.sub(rf"({head})(\n\| \w+ \| \d+% \| \d+% \|)+", r"\1", text)
+
+
+COLUMNS = ("data set", "from", "rows", "features", "classes", "default", "median", "best",
+           "random ones better than the default", "diverged", "best configuration")  # fmt: skip
 
 
 def _table(group: pd.DataFrame) -> str:
-    lines = [
-        "| data set | from | rows | features | classes | default | median | best | random ones "
-        "better than the default | diverged | best configuration |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|",
-    ]
-    lines += [_line(part) for _, part in group.groupby("name", sort=True)]
-    return "\n".join(lines)
+    rows = [_cells(part) for _, part in group.groupby("name", sort=True)]
+    return table(COLUMNS, rows, "llrrrrrrrrl")
 
 
-def _line(group: pd.DataFrame) -> str:
+def _cells(group: pd.DataFrame) -> list[str]:
     first = group.iloc[0]
     random = group[group["strategy"] == "sobol"]
     default = group[group["strategy"] == "default"].iloc[0]
@@ -142,17 +153,21 @@ def _line(group: pd.DataFrame) -> str:
     best = done.loc[done["value"].idxmax() if up else done["value"].idxmin()]
     classes = "" if pd.isna(first["n_classes"]) else f"{first['n_classes']:.0f}"
     scores = [f"{v:.4g}" for v in (default["value"], random["value"].median(), best["value"])]
-    cells = [
+    return [
         first["full_name"], first["package"], f"{first['n_rows']:.0f}",
         f"{first['n_features']:.0f}", classes, *scores, f"{1 - default['share']:.0%}",
         str(int((group["state"] == "diverged").sum())), _short(best),
     ]  # fmt: skip
-    return "| " + " | ".join(cells) + " |"
+
+
+@cache
+def _default(family: str) -> Config:
+    return get_family(family).default()
 
 
 def _short(best: pd.Series) -> str:
     """Return what of the best configuration is far from the library default."""
-    default = get_family(best["family"]).default()
+    default = _default(best["family"])
     config = json.loads(best["config"])
     shown = []
     for name, value in config.items():
@@ -200,18 +215,3 @@ def _regrets(axes: Any, group: pd.DataFrame) -> None:
              ylabel="regret: 0 best known, 1 median random")  # fmt: skip
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
-
-
-@click.command()
-def main() -> None:
-    """Write the card and its plots."""
-    kb = KnowledgeBase(ROOT / ".build" / "none.duckdb")
-    frame = trials_of(kb)
-    matters = importances(frame[frame["strategy"] == "sobol"], spaces_of(kb))
-    plots(frame, matters, DOCS)
-    (DOCS / "knowledge_base.md").write_text(card(frame, matters), encoding="utf-8")
-    click.echo(f"Wrote docs/knowledge_base.md: {len(frame)} trials.")
-
-
-if __name__ == "__main__":
-    main()

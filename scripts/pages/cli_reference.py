@@ -1,13 +1,10 @@
-"""Writes docs/cli.md from the help texts: python scripts/make_cli_reference.py"""
+"""The reference of the command line, docs/cli.md, from the help texts."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
 from advisor.cli import main
-
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 
 
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
@@ -24,11 +21,7 @@ def commands(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
 
 def reference() -> str:
     """Return the page."""
-    parts = ["# Command line reference", "", "Made by `python scripts/make_cli_reference.py`.", ""]
+    parts = ["# Command line reference", "", "Made by `python -m scripts.pages cli`.", ""]
     for path, text in commands(main, "advisor"):
         parts += [f"## {path}", "", "```", text.rstrip(), "```", ""]
     return "\n".join(parts)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(reference(), encoding="utf-8")

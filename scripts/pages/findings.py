@@ -1,21 +1,14 @@
-"""Writes docs/findings.md: what the shipped trials say about how to tune, with the queries.
-
-python scripts/make_findings.py
-"""
+"""What the shipped trials say about how to tune, with the queries: docs/findings.md."""
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-import click
 import pandas as pd
 
 from advisor.models import get_family
 from knowledge_base import KnowledgeBase
-
-ROOT = Path(__file__).resolve().parent.parent
+from scripts.pages.markdown import table
 
 SHARES = """WITH known AS (
 SELECT family, tasks.name AS task, strategy, number, config, state, value, metrics, metric, labels,
@@ -34,7 +27,7 @@ FROM known
 
 PAGE = """# What the shipped trials say
 
-Made by `python scripts/make_findings.py` from the shipped trials; do not edit by hand. The card of
+Made by `python -m scripts.pages findings` from the shipped trials; do not edit by hand. The card of
 these trials is [knowledge_base.md](knowledge_base.md), which also has the importance of every
 hyperparameter by functional ANOVA.
 
@@ -75,10 +68,8 @@ class Finding:
 def _table(frame: pd.DataFrame) -> str:
     """Return a frame as Markdown; shares as percentages."""
     shown = frame.replace({"family": FAMILIES}) if "family" in frame else frame
-    lines = ["| " + " | ".join(shown.columns) + " |", "|---" * len(shown.columns) + "|"]
-    for row in shown.itertuples(index=False):
-        lines.append("| " + " | ".join(_cell(value) for value in row) + " |")
-    return "\n".join(lines)
+    rows = ([_cell(value) for value in row] for row in shown.itertuples(index=False))
+    return table(list(shown.columns), rows, "l")
 
 
 def _cell(value: object) -> str:
@@ -120,15 +111,22 @@ WHERE share >= 0.9 AND x IS NOT NULL GROUP BY ALL ORDER BY name, family"""
 
 
 def _said_ranges(frame: pd.DataFrame) -> str:
-    lines = ["| hyperparameter | family | searched | best tenth, middle 80% | median | default |",
-             "|---|---|---|---|---:|---:|"]  # fmt: skip
+    columns = (
+        "hyperparameter",
+        "family",
+        "searched",
+        "best tenth, middle 80%",
+        "median",
+        "default",
+    )
+    rows = []
     for row in frame.itertuples():
         h = get_family(str(row.family)).space().hyperparameters[str(row.name)]
-        lines.append(
-            f"| {row.name} | {FAMILIES[str(row.family)]} | {h.low:g} to {h.high:g} | "
-            f"{row.low:.2g} to {row.high:.2g} | {row.middle:.2g} | {h.default:g} |"
-        )
-    return "Where the best tenth of the random configurations lie.\n\n" + "\n".join(lines)
+        cells = (f"{h.low:g} to {h.high:g}", f"{row.low:.2g} to {row.high:.2g}")
+        numbers = (f"{row.middle:.2g}", f"{h.default:g}")
+        rows.append((row.name, FAMILIES[str(row.family)], *cells, *numbers))
+    said = "Where the best tenth of the random configurations lie."
+    return f"{said}\n\n{table(columns, rows, 'llllr')}"
 
 
 NUMBERS = "'learning_rate', 'dropout', 'weight_decay', 'batch_size', 'units', 'epochs', 'patience'"
@@ -212,7 +210,7 @@ ORDER BY family, mean_share DESC""",
         lambda frame: (
             "The three that are best on all data sets of a family. `portfolio` are variants of "
             "the default and what all past tasks together expected to be best "
-            "(`scripts/propose_portfolio.py`): where they are ahead of the default by little, "
+            "(`scripts/seed/propose.py`): where they are ahead of the default by little, "
             "no single configuration is much better.\n\n" + _table(frame)
         ),
     ),
@@ -325,15 +323,3 @@ def page(kb: KnowledgeBase) -> str:
         text = finding.say(kb.query(SHARES + finding.sql))
         parts.append(FINDING.format(title=finding.title, text=text, sql=finding.sql.strip()))
     return PAGE.format(shares=SHARES.strip(), findings="".join(parts))
-
-
-@click.command()
-def main() -> None:
-    """Write the page."""
-    text = page(KnowledgeBase(ROOT / ".build" / "none.duckdb"))
-    (ROOT / "docs" / "findings.md").write_text(text, encoding="utf-8")
-    click.echo("Wrote docs/findings.md.")
-
-
-if __name__ == "__main__":
-    main()
