@@ -7,7 +7,7 @@ forbidden combinations always hold. See docs/method.md.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from advisor.surrogates import (
 )
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales
+from advisor.surrogates.transfer import SCALES, Scales
 from knowledge_base.space import SpaceDefinition
 
 if TYPE_CHECKING:
@@ -50,9 +51,14 @@ ALIKE = 0.99
 
 
 class BayesianSearch(SearchStrategy):
-    """Gaussian process surrogate with log expected improvement."""
+    """Gaussian process surrogate with log expected improvement.
+
+    Attributes:
+        scales: how far the new task may be from past ones; a variant may have its own.
+    """
 
     name = "bayesian"
+    scales: ClassVar[Scales] = SCALES
 
     def __init__(
         self,
@@ -163,10 +169,12 @@ class BayesianSearch(SearchStrategy):
 
     def _model(self, inputs: np.ndarray, targets: np.ndarray, expected: np.ndarray) -> TransferGP:
         if self._past is None:
-            return TransferGP(inputs, targets, plain=self._plain)
+            return TransferGP(inputs, targets, plain=self._plain, scales=self.scales)
         weights = self._past.weights
         trust = 0.0 if self._doubted() else self._past.trust
-        return TransferGP(inputs, targets, expected, weights, self._plain, self._informed, trust)
+        return TransferGP(
+            inputs, targets, expected, weights, self._plain, self._informed, trust, self.scales
+        )
 
     def _doubted(self) -> bool:
         """Return whether the past is set aside for this trial."""

@@ -22,12 +22,23 @@ import numpy as np
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales, learn_lengthscales
 
-SCALE_OF_PAST = 0.25
-"""Variance of c."""
 
-BASIS_SCALES = (0.1, 0.4, 1.0)
-RESIDUAL_SCALES = (0.1, 0.3, 0.8)
-"""Standard deviations, in units of the spread of the past tasks' scores."""
+@dataclass(frozen=True)
+class Scales:
+    """How far the new task may be from what past tasks say.
+
+    Attributes:
+        past: variance of c.
+        basis, residual: standard deviations of v_j and of r that may hold, in units of the
+            spread of the past tasks' scores.
+    """
+
+    past: float = 0.25
+    basis: tuple[float, ...] = (0.1, 0.4, 1.0)
+    residual: tuple[float, ...] = (0.1, 0.3, 0.8)
+
+
+SCALES = Scales()
 
 NOISES = {1e-3: 0.6, 0.1: 0.3, 0.4: 0.1}
 """Standard deviation of the noise, in the same units, and its prior probability."""
@@ -100,6 +111,7 @@ class TransferGP:
         plain: Sequence[np.ndarray] = (),
         informed: Sequence[np.ndarray] = (),
         trust: float = 0.9,
+        scales: Scales = SCALES,
     ) -> None:
         """Condition on what was observed.
 
@@ -112,8 +124,10 @@ class TransferGP:
                 `possible_lengthscales`.
             informed: lengthscales that the residual may have; needed with past tasks.
             trust: prior probability that the past says something, in [0, 1).
+            scales: how far the new task may be from the past.
         """
         self._inputs = inputs
+        self.scales = scales
         self._weights = np.zeros(0) if weights is None else weights
         self._trust = trust if len(self._weights) else 0.0
         self._spread = max(float(values.std()), 1e-12) if len(values) > 1 else 1.0
@@ -142,12 +156,12 @@ class TransferGP:
         grid = [
             (place, 0.0, 0.0, 1.0, (1 - self._trust) / len(self._plain)) for place in self._plain
         ]
-        count = len(self._informed) * len(BASIS_SCALES) * len(RESIDUAL_SCALES)
+        count = len(self._informed) * len(self.scales.basis) * len(self.scales.residual)
         grid += [
             (place, 1.0, basis, residual, self._trust / count)
             for place in self._informed
-            for basis in BASIS_SCALES
-            for residual in RESIDUAL_SCALES
+            for basis in self.scales.basis
+            for residual in self.scales.residual
         ]
         return [
             Hypothesis(place, past, basis, residual, noise, share * prior)
@@ -170,7 +184,7 @@ class TransferGP:
     @cached_property
     def _weighted(self) -> list[tuple["_Solved", float]]:
         kernels = [matern52(self._inputs, self._inputs, ell) for ell in self._lengthscales]
-        past = SCALE_OF_PAST * np.outer(self._mean, self._mean)
+        past = self.scales.past * np.outer(self._mean, self._mean)
         basis = self._basis.T @ self._basis
         solved = [
             _solve(self, h, past * h.past + h.basis**2 * basis
@@ -275,9 +289,9 @@ class _Fit:
         self, model: TransferGP, inputs: np.ndarray, mean: np.ndarray, basis: np.ndarray
     ) -> None:
         self._model, self._inputs, self._mean = model, inputs, mean
-        self._past = SCALE_OF_PAST * np.outer(model._mean, mean)
+        self._past = model.scales.past * np.outer(model._mean, mean)
         self._basis = model._basis.T @ basis
-        self._past_variance = SCALE_OF_PAST * mean**2
+        self._past_variance = model.scales.past * mean**2
         self._basis_variance = (basis**2).sum(0)
         self._kernels: dict[int, np.ndarray] = {}
 
