@@ -16,7 +16,6 @@ import click
 import numpy as np
 import pandas as pd
 
-
 from advisor.meta import Experience, PortfolioLearner, Query
 from advisor.meta.past_task import from_source
 from advisor.meta.portfolio import greedy_portfolio

@@ -9,7 +9,6 @@ of them ships. Finished trials stay in .build/evaluation/, so a run that was cut
 """
 
 import multiprocessing
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path

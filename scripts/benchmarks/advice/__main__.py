@@ -2,10 +2,10 @@
 
     scripts/fetch_data.sh
     python -m pip install optuna
-    python scripts/evaluate_advice.py
+    python -m scripts.benchmarks.advice
 
 Every data set that ships is left out in turn, with all that are near-copies of it or cut from
-the same source (scripts/seed_groups.json), and so are the tables that never ship: five
+the same source (scripts/seed/groups.json), and so are the tables that never ship: five
 recommendations from the others are compared with the library default and with 50 random
 configurations. On the data sets of
 `SEARCHED`, with three seeds of split, training and search, warm searches are compared with
@@ -13,23 +13,16 @@ Optuna's samplers, too. Finished trials stay in .build/advice/, so that a run th
 goes on.
 """
 
-import multiprocessing
-import sys
-import time
-from pathlib import Path
-
 import click
 
-from scripts.benchmarks.advice.answers import answers, answers_path
-from scripts.benchmarks.advice.held import ROOT, Held
-from scripts.benchmarks.advice.page import report
-from scripts.benchmarks.advice.searches import TRIALS, search, search_path
-from scripts.seed.build import ENTRIES
-from scripts.seed.near_copies import group_of
-from scripts.seed.tables import HELD_OUT
+from scripts.benchmarks import report
+from scripts.benchmarks.advice import page
+from scripts.benchmarks.advice.answers import Answers
+from scripts.benchmarks.advice.searches import TRIALS, HeldSearch
+from scripts.benchmarks.experiment import Unit, run_and_resume
+from scripts.seed.catalogue import ENTRIES, HELD_OUT, shipped_entries
 from scripts.seed.work import Entry
 
-REPORT = ROOT / "docs" / "benchmarks" / "advice.md"
 SEEDS = 3
 SEARCHED = {
     "table": ("olive", "diabetes", "segment", "vehicle", "airfoil", "HousePrices"),
@@ -51,37 +44,17 @@ def entries() -> list[Entry]:
 
 def later() -> set[str]:
     """Return the labels of what had no part in the choice of the defaults, though it ships."""
-    sources = [e for entries in ENTRIES.values() for e in entries if e.source in LATER]
+    sources = [entry for entry in shipped_entries() if entry.source in LATER]
     return {e.label for e in [*sources, *ENTRIES["series"][LATER_SERIES:]]}
 
 
-def held(entry: Entry, seed: int) -> Held:
-    """Return a data set held out with its group."""
-    known = [e.label for entries in ENTRIES.values() for e in entries]
-    own = group_of(entry.label)
-    return Held(entry, seed, {entry.label} | {label for label in known if group_of(label) == own})
-
-
-def do(job: tuple[str, Entry, int]) -> str:
-    """Run one job: "answers", or a search by its method."""
-    import torch
-
-    torch.set_num_threads(1)
-    what, entry, seed = job
-    if what == "answers":
-        answers(held(entry, seed))
-    else:
-        search(held(entry, seed), what)
-    return f"{what} {entry.label} {seed}"
-
-
 @click.command()
-@click.option("--seeds", default=SEEDS, help="Of the searches.")
+@click.option("--seeds", default=SEEDS, help="Seeds of the searches.")
 @click.option("--only", multiple=True, help="Names of data sets; default all.")
 @click.option("--answers-only", is_flag=True, help="No searches.")
-@click.option("--report-only", is_flag=True, help="Train nothing; report what is finished.")
-@click.option("--workers", default=2, help="Processes of one thread each.")
-@click.option("--write/--no-write", default=True, help="Replace the page in docs/benchmarks/.")
+@report.report_only_option
+@report.workers_option
+@report.write_option
 def main(
     seeds: int,
     only: tuple[str, ...],
@@ -91,42 +64,35 @@ def main(
     write: bool,
 ) -> None:
     """Run what is missing, then write the page."""
-    known = [*(e for entries in ENTRIES.values() for e in entries), *HELD_OUT]
+    known = [*shipped_entries(), *HELD_OUT]
     first = [e for e in known if not only or e.name in only]
     searched = [e for e in entries() if not only or e.name in only]
-    jobs: list[tuple[str, Entry, int]] = [("answers", entry, 0) for entry in first]
-    if not answers_only:
-        for seed in range(seeds):
-            jobs += [("answers", e, seed) for e in searched if seed]
-            jobs += [(method, e, seed) for e in searched for method in TRIALS]
+    pairs = [] if answers_only else [(e, s) for e in searched for s in range(seeds)]
     if not report_only:
-        run(jobs, workers)
-    asked = {entry: held(entry, 0) for entry in first}
-    pairs = {} if answers_only else {(e, s): held(e, s) for e in searched for s in range(seeds)}
-    page = report(
-        {entry: answers(h) for entry, h in asked.items() if answers_path(h).exists()},
+        run_and_resume(_units(first, pairs), workers)
+    asked = {entry: Answers(entry) for entry in first}
+    write = write and not only
+    text = page.report(
+        {entry: unit.result() for entry, unit in asked.items() if unit.finished},
         {entry.label for entry in HELD_OUT},
         later(),
-        {pair: h for pair, h in pairs.items() if finished(h)},
-        REPORT.parent if write and not only else None,
+        [pair for pair in pairs if _done(*pair)],
+        report.FOLDER if write else None,
     )
-    if write and not only:
-        REPORT.write_text(page, encoding="utf-8")
-    click.echo(page)
+    report.publish("advice", text, write)
 
 
-def run(jobs: list[tuple[str, Entry, int]], workers: int) -> None:
-    """Run jobs in parallel; what is finished is only looked up."""
-    started = time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for count, done in enumerate(pool.imap_unordered(do, jobs), start=1):
-            left = (time.monotonic() - started) / count * (len(jobs) - count) / 60
-            click.echo(f"{count} of {len(jobs)}: {done}; about {left:.0f} min left")
+def _units(first: list[Entry], pairs: list[tuple[Entry, int]]) -> list[Unit]:
+    units: list[Unit] = [Answers(entry) for entry in first]
+    by_seed = sorted(pairs, key=lambda pair: pair[1])
+    units += [Answers(entry, seed) for entry, seed in by_seed if seed]
+    return units + [HeldSearch(e, seed, method) for e, seed in by_seed for method in TRIALS]
 
 
-def finished(held: Held) -> bool:
+def _done(entry: Entry, seed: int) -> bool:
     """Return whether the answers and all searches of a data set and seed are there."""
-    return answers_path(held).exists() and all(search_path(held, m).exists() for m in TRIALS)
+    searches = [HeldSearch(entry, seed, method) for method in TRIALS]
+    return all(unit.finished for unit in [Answers(entry, seed), *searches])
 
 
 if __name__ == "__main__":

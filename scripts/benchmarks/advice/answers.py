@@ -1,69 +1,72 @@
 """Recommendations for a held-out data set, against its default and random configurations."""
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from scripts.seed.past_without import shipped_mark
-from scripts.seed.portfolio import portfolio_of
 
-from scripts.benchmarks.advice.held import WORK, Held
 from advisor.encoding import sobol
 from advisor.meta import learner_for
 from advisor.meta.scores import share_beaten
 from advisor.models import get_family
+from knowledge_base.types import JsonObject
+from scripts.benchmarks.advice.held import WORK, held_out, name_of
+from scripts.benchmarks.experiment import Unit
+from scripts.seed.past_without import shipped_mark
+from scripts.seed.portfolio import portfolio_of
+from scripts.seed.work import Entry
 
 RECOMMENDED = 5
 RANDOM = 50
 
 
-def answers_path(held: Held) -> Path:
-    """Return where the answers for a data set are kept."""
-    return WORK / "answers" / shipped_mark() / f"{held.name}.json"
+@dataclass(frozen=True)
+class Answers(Unit):
+    """What is recommended for a data set with one seed of split and training."""
 
+    entry: Entry
+    seed: int = 0
 
-def answers(held: Held) -> dict[str, Any]:
-    """Train five recommendations, the default and 50 random configurations on a data set.
+    @property
+    def path(self) -> Path:
+        name = name_of(self.entry, self.seed)
+        return WORK / "answers" / shipped_mark() / f"{name}.json"
 
-    A data set that ships has its default and Sobol configurations trained already.
+    def compute(self) -> JsonObject:
+        """Train five recommendations, the default and 50 random configurations on the data set.
 
-    Returns:
-        For `val` and `test`: `recommended`, `default`, `earlier` (the default before it was set
-        from what ships) and `random`, larger is better, and `shares`: of random configurations
-        that each recommendation beats. Besides `said`: what each recommendation stated.
-    """
-    path = answers_path(held)
-    if path.exists():
-        return dict(json.loads(path.read_text()))
-    family = get_family(held.entry.family)
-    past = learner_for(held.past, family.space(), family.name)
-    told = past.recommend(held.query, RECOMMENDED)
-    recommended = [held.row(dict(item.config)) for item in told]
-    default = held.row(family.default())
-    earlier = held.row(portfolio_of(family.name)[0])
-    drawn = [held.row(config) for config in sobol(family.space(), RANDOM, seed=0)]
-    found: dict[str, Any] = {
-        "said": [
-            {
-                "expected": item.expected,
-                "interval": list(item.interval),
-                "confidence": item.confidence,
-                "beats_default": item.beats_default,
-            }
-            for item in told
-        ]
-    }
-    for part in ("val", "test"):
-        good = np.array([held.good(row, part) for row in recommended])
-        random = np.array([held.good(row, part) for row in drawn])
-        found[part] = {
-            "recommended": good.tolist(),
-            "default": held.good(default, part),
-            "earlier": held.good(earlier, part),
-            "random": random.tolist(),
-            "shares": share_beaten(good, random).tolist(),
+        A data set that ships has its default and Sobol configurations trained already.
+
+        Returns:
+            For `val` and `test`: `recommended`, `default`, `earlier` (the default before it was
+            set from what ships) and `random`, larger is better, and `shares`: of random
+            configurations that each recommendation beats. Besides `said`: what each
+            recommendation stated.
+        """
+        held = held_out(self.entry, self.seed)
+        family = get_family(self.entry.family)
+        told = learner_for(held.past, family.space(), family.name).recommend(
+            held.query, RECOMMENDED
+        )
+        recommended = [held.evaluate(dict(item.config)) for item in told]
+        default = held.evaluate(family.default())
+        earlier = held.evaluate(portfolio_of(family.name)[0])
+        drawn = [held.evaluate(config) for config in sobol(family.space(), RANDOM, seed=0)]
+        stated = ("expected", "confidence", "beats_default")
+        found: JsonObject = {
+            "said": [
+                {name: getattr(item, name) for name in stated} | {"interval": list(item.interval)}
+                for item in told
+            ]
         }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found))
-    return found
+        for part in ("val", "test"):
+            good = np.array([getattr(evaluation, part) for evaluation in recommended])
+            random = np.array([getattr(evaluation, part) for evaluation in drawn])
+            found[part] = {
+                "recommended": good.tolist(),
+                "default": getattr(default, part),
+                "earlier": getattr(earlier, part),
+                "random": random.tolist(),
+                "shares": share_beaten(good, random).tolist(),
+            }
+        return found

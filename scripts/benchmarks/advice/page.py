@@ -1,19 +1,18 @@
-"""The page of scripts/evaluate_advice.py."""
+"""The page of the benchmark of advice."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from scripts.seed.work import Entry
+
+from knowledge_base.types import JsonObject
+from scripts.benchmarks.advice.answers import Answers
+from scripts.benchmarks.advice.searches import TRIALS, HeldSearch
+from scripts.benchmarks.report import made_by, mean_and_error, table
 from scripts.pages.svg import pyplot, save
+from scripts.seed.work import Entry
 
-from scripts.benchmarks.advice.answers import answers
-from scripts.benchmarks.advice.held import Held
-from scripts.benchmarks.advice.searches import TRIALS, search
-
-Answers = Mapping[str, Any]
 COUNTS = (1, 3, 5, 10, 15, 20, 40, 60)
 """Numbers of trials at which searches are compared."""
 MODALITIES = {"mlp": "tables", "cnn": "images", "rnn": "texts", "forecaster": "series"}
@@ -21,7 +20,7 @@ NAMES = {"advisor": "advisor", "tpe": "Optuna TPE", "gp": "Optuna GPSampler"}
 
 PAGE = """# What the shipped trials are worth
 
-Made by `python scripts/evaluate_advice.py`; do not edit by hand.
+{made_by}
 
 ## First answers
 
@@ -89,10 +88,10 @@ By data set, mean regret of the best trial by validation:
 
 
 def report(
-    first: Mapping[Entry, Answers],
+    first: Mapping[Entry, JsonObject],
     unseen: Collection[str],
     later: Collection[str],
-    searched: Mapping[tuple[Entry, int], Held],
+    searched: Collection[tuple[Entry, int]],
     folder: Path | None,
 ) -> str:
     """Return the page.
@@ -108,6 +107,7 @@ def report(
     frame.loc[frame["data"].isin(list(unseen)), "modality"] = "tables, never shipped"
     said = pd.DataFrame([row for entry, found in first.items() for row in _said(entry, found)])
     page = PAGE.format(
+        made_by=made_by("advice"),
         n=len(frame),
         answers=_answers_table(frame, frame["data"].isin(list(later))),
         test=_test_text(frame),
@@ -121,8 +121,8 @@ def report(
     return page + (_searches(searched) if searched else "")
 
 
-def _answer(entry: Entry, found: Answers) -> dict[str, Any]:
-    row: dict[str, Any] = {"data": entry.label, "modality": MODALITIES[entry.family]}
+def _answer(entry: Entry, found: JsonObject) -> JsonObject:
+    row: JsonObject = {"data": entry.label, "modality": MODALITIES[entry.family]}
     for part in ("val", "test"):
         good, random = np.array(found[part]["recommended"]), np.array(found[part]["random"])
         default = found[part]["default"]
@@ -146,7 +146,7 @@ def _share(value: float, random: np.ndarray) -> float:
     return float(((random < value) + 0.5 * (random == value)).mean())
 
 
-def _said(entry: Entry, found: Answers) -> list[dict[str, Any]]:
+def _said(entry: Entry, found: JsonObject) -> list[JsonObject]:
     rows = []
     parts = zip(found["said"], found["val"]["shares"], found["val"]["recommended"], strict=True)
     for told, share, good in parts:
@@ -176,14 +176,13 @@ def _answers_table(frame: pd.DataFrame, later: pd.Series) -> str:
         "val_share": "mean share beaten",
         "val_default_share": "default's",
     }
-    lines = ["| | data sets | " + " | ".join(columns.values()) + " |",
-             "|---|---:|" + "---:|" * len(columns)]  # fmt: skip
     groups = [("all", frame), *frame.groupby("modality", sort=False)]
     groups += [("images, texts, series that came later", frame[later])] if later.any() else []
-    for name, group in groups:
-        cells = [_percent(group[column].astype(float)) for column in columns]
-        lines.append(f"| {name} | {len(group)} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = [
+        (name, len(group), *(_percent(group[column].astype(float)) for column in columns))
+        for name, group in groups
+    ]
+    return table(("", "data sets", *columns.values()), rows)
 
 
 def _percent(column: pd.Series) -> str:
@@ -204,45 +203,43 @@ def _test_text(frame: pd.DataFrame) -> str:
 
 
 def _said_table(said: pd.DataFrame) -> str:
-    lines = ["| | recommendations | within | width | share beaten | expected |",
-             "|---|---:|---:|---:|---:|---:|"]  # fmt: skip
     groups = [("all", said), *said.groupby("modality", sort=False)]
     groups += [(f"confidence {word}", g) for word, g in said.groupby("confidence")]
+    rows = []
     for name, group in groups:
-        lines.append(
-            f"| {name} | {len(group)} | {group['within'].mean():.0%} | {group['width'].mean():.2f} "
-            f"| {group['share'].mean():.0%} | {group['expected'].mean():.0%} |"
-        )
-    return "\n".join(lines)
+        within, width = f"{group['within'].mean():.0%}", f"{group['width'].mean():.2f}"
+        shares = [f"{group[column].mean():.0%}" for column in ("share", "expected")]
+        rows.append((name, len(group), within, width, *shares))
+    columns = ("", "recommendations", "within", "width", "share beaten", "expected")
+    return table(columns, rows)
 
 
-def _searches(searched: Mapping[tuple[Entry, int], Held]) -> str:
-    rows = [row for (entry, seed), held in searched.items() for row in _runs(entry, seed, held)]
-    frame = pd.DataFrame(rows)
-    lines = ["| | trials | regret | regret on test | training, s | overhead, s |",
-             "|---|---:|---:|---:|---:|---:|"]  # fmt: skip
+def _searches(searched: Iterable[tuple[Entry, int]]) -> str:
+    frame = pd.DataFrame([row for entry, seed in searched for row in _runs(entry, seed)])
+    rows = []
     for method in TRIALS:
         own = frame[frame["method"] == method]
         by_data = own.groupby("data")[["val", "test"]].mean()
-        cells = [f"{by_data[c].mean():.3f} ± {by_data[c].sem():.3f}" for c in ("val", "test")]
+        cells = [mean_and_error(by_data[part]) for part in ("val", "test")]
         spent = [f"{own[c].mean():.1f}" for c in ("training", "overhead")]
-        lines.append(f"| {NAMES[method]} | {TRIALS[method]} | " + " | ".join(cells + spent) + " |")
+        rows.append((NAMES[method], TRIALS[method], *cells, *spent))
+    columns = ("", "trials", "regret", "regret on test", "training, s", "overhead, s")
     names = sorted({entry.label for entry, _ in searched})
     return SEARCHES.format(
         n=len(names),
         seeds=len({seed for _, seed in searched}),
         pairs=len(searched),
         names=", ".join(names),
-        table="\n".join(lines),
+        table=table(columns, rows),
         verdict=_verdict(frame),
         by_count=by_count(frame),
         by_data=_by_data(frame),
     )
 
 
-def _runs(entry: Entry, seed: int, held: Held) -> list[dict[str, Any]]:
-    found = {method: search(held, method) for method in TRIALS}
-    first = answers(held)
+def _runs(entry: Entry, seed: int) -> list[JsonObject]:
+    found = {method: HeldSearch(entry, seed, method).result() for method in TRIALS}
+    first = Answers(entry, seed).result()
     rows = []
     for method, run in found.items():
         row = {"data": entry.label, "seed": seed, "method": method, "overhead": run["overhead"]}
@@ -289,20 +286,14 @@ def by_count(frame: pd.DataFrame) -> str:
     """Return the mean regret of each method after some numbers of trials, as a table."""
     names = [f"@{count}" for count in COUNTS]
     means = frame.groupby(["method", "data"])[names].mean().groupby("method").mean()
-    lines = ["| | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
-    for method in TRIALS:
-        cells = [_regret(value) for value in means.loc[method]]
-        lines.append(f"| {NAMES[method]} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = [(NAMES[m], *(_regret(value) for value in means.loc[m])) for m in TRIALS]
+    return table(("", *names), rows)
 
 
 def _by_data(frame: pd.DataFrame) -> str:
     wide = frame.pivot_table(index="data", columns="method", values="val")[list(TRIALS)]
-    lines = ["| data set | " + " | ".join(NAMES[m] for m in TRIALS) + " |",
-             "|---|" + "---:|" * len(TRIALS)]  # fmt: skip
-    for name, row in wide.iterrows():
-        lines.append(f"| {name} | " + " | ".join(f"{value:.3f}" for value in row) + " |")
-    return "\n".join(lines)
+    rows = [(name, *(f"{value:.3f}" for value in row)) for name, row in wide.iterrows()]
+    return table(("data set", *(NAMES[method] for method in TRIALS)), rows)
 
 
 def _plot(frame: pd.DataFrame, folder: Path) -> None:

@@ -1,129 +1,134 @@
 """Searches on a held-out data set: ours with its past, and Optuna's samplers."""
 
-import json
-import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from scripts.seed.past_without import shipped_mark
-from scripts.seed.work import Row
-
-from scripts.benchmarks.advice.held import WORK, Held
 from advisor.meta.warm_start import warm_count
 from advisor.models import get_family
-from advisor.training import Outcome
 from advisor.tuning import Tuner
-from knowledge_base.records import EpochRecord
+from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import Config, ConfigDict, JsonObject
+from scripts.benchmarks.advice.held import WORK, Held, held_out, name_of
+from scripts.benchmarks.experiment import Contender, Evaluation, Unit, compete
+from scripts.seed.past_without import shipped_mark
+from scripts.seed.work import Entry
+
+if TYPE_CHECKING:
+    import optuna
 
 TRIALS = {"advisor": 15, "tpe": 60, "gp": 40}
 
 
-def search_path(held: Held, method: str) -> Path:
-    """Return where a search is kept; only ours depends on what ships."""
-    mark = shipped_mark() if method == "advisor" else "alone"
-    return WORK / "searches" / mark / f"{held.name}-{method}.json"
+class Tuned(Contender[Config]):
+    """Our search as `advisor tune` makes it: it learns from diagnoses, and from a past if any."""
+
+    def __init__(self, held: Held, kb: KnowledgeBase | None = None, n_warm: int = 0) -> None:
+        """Start a search.
+
+        Args:
+            held: the data set.
+            kb: past trials to learn from.
+            n_warm: recommendations to begin with.
+        """
+        family, metric = get_family(held.entry.family), held.metric
+        self._tuner = Tuner.create(
+            family.space(), name=held.entry.label, metric=metric.name, direction=metric.direction,
+            family=family.name, query=held.query, seed=held.seed, contribute=False, kb=kb,
+            n_warm=n_warm,
+        )  # fmt: skip
+
+    def ask(self) -> ConfigDict:
+        return self._tuner.ask()
+
+    def tell(self, point: Config, evaluation: Evaluation) -> None:
+        self._tuner.tell(point, evaluation.outcome)
 
 
-def search(held: Held, method: str) -> dict[str, Any]:
-    """Run a search, or return what it came to before.
-
-    Returns:
-        `val` and `test`: metrics of each trial, larger is better, -inf for failures;
-        `training`: seconds of each; `overhead`: seconds of all that was not training.
-    """
-    path = search_path(held, method)
-    if path.exists():
-        return dict(json.loads(path.read_text()))
-    if method == "advisor":
-        _ = held.past  # to leave the group out is the evaluation's work, not the search's
-    began = time.perf_counter()
-    rows, waited = _SEARCHES[method](held, TRIALS[method])
-    overhead = time.perf_counter() - began - waited
-    found = {
-        "val": [held.good(row) for row in rows],
-        "test": [held.good(row, "test") for row in rows],
-        "training": [row["duration"] or 0.0 for row in rows],
-        "overhead": overhead,
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found))
-    return found
+def with_past(held: Held) -> Tuned:
+    """Return our search with recommendations first, and what ships without the data set's group."""
+    return Tuned(held, held.past, warm_count(TRIALS["advisor"]))
 
 
-def _timed(held: Held, config: dict[str, Any]) -> tuple[Row, float]:
-    began = time.perf_counter()
-    row = held.row(config)
-    return row, time.perf_counter() - began
+class OptunaSearch(Contender[Config]):
+    """A search of Optuna's, from nothing."""
 
+    needs = ("optuna",)
 
-def _ours(held: Held, trials: int) -> tuple[list[Row], float]:
-    """Search as `advisor tune` does: recommendations, then the search with its past."""
-    return asked(held, trials, kb=held.past, n_warm=warm_count(trials))
-
-
-def asked(held: Held, trials: int, **options: Any) -> tuple[list[Row], float]:
-    """Run a search of ours; `options` are those of `Tuner.create`.
-
-    Returns:
-        Its trials, and the seconds that went into training them.
-    """
-    family, metric = get_family(held.entry.family), held.metric
-    tuner = Tuner.create(
-        family.space(), name=held.entry.label, metric=metric.name, direction=metric.direction,
-        family=family.name, query=held.query, seed=held.seed, contribute=False, **options,
-    )  # fmt: skip
-    rows, waited = [], 0.0
-    for _ in range(trials):
-        config = tuner.ask()
-        row, seconds = _timed(held, config)
-        rows.append(row)
-        waited += seconds
-        tuner.tell(config, outcome_of(row))
-    return rows, waited
-
-
-def outcome_of(row: Row) -> Outcome:
-    """Return a kept trial as what training returned."""
-    plain = ("state", "value", "metrics", "epochs", "n_params", "error", "duration")
-    curve = tuple(EpochRecord(**epoch) for epoch in row["curve"])
-    return Outcome(curve=curve, **{name: row[name] for name in plain})
-
-
-def _optuna(sampler: str) -> Callable[[Held, int], tuple[list[Row], float]]:
-    def run(held: Held, trials: int) -> tuple[list[Row], float]:
+    def __init__(self, sampler: str, held: Held) -> None:
+        """Start a search by the sampler of that name."""
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         warnings.simplefilter("ignore")
-        space = get_family(held.entry.family).space()
+        self._space = get_family(held.entry.family).space()
         kind = getattr(optuna.samplers, sampler)
-        study = optuna.create_study(direction="maximize", sampler=kind(seed=held.seed))
-        rows, waited = [], 0.0
-        for _ in range(trials):
-            asked = study.ask()
-            row, seconds = _timed(held, suggested(asked, space))
-            rows.append(row)
-            waited += seconds
-            value = held.good(row)
-            failed = value == float("-inf")
-            state = optuna.trial.TrialState.FAIL if failed else optuna.trial.TrialState.COMPLETE
-            study.tell(asked, None if failed else value, state=state)
-        return rows, waited
+        self._study = optuna.create_study(direction="maximize", sampler=kind(seed=held.seed))
 
-    return run
+    def ask(self) -> ConfigDict:
+        self._asked = self._study.ask()
+        return suggested(self._asked, self._space)
+
+    def tell(self, point: Config, evaluation: Evaluation) -> None:
+        from optuna.trial import TrialState
+
+        failed = evaluation.value is None
+        state = TrialState.FAIL if failed else TrialState.COMPLETE
+        self._study.tell(self._asked, evaluation.value, state=state)
 
 
-def suggested(trial: Any, space: SpaceDefinition) -> dict[str, Any]:
+METHODS: dict[str, Callable[[Held], Contender[Config]]] = {
+    "advisor": with_past,
+    "tpe": partial(OptunaSearch, "TPESampler"),
+    "gp": partial(OptunaSearch, "GPSampler"),
+}
+
+
+@dataclass(frozen=True)
+class HeldSearch(Unit):
+    """One method on one held-out data set with one seed of split, training and search."""
+
+    entry: Entry
+    seed: int
+    method: str
+
+    @property
+    def path(self) -> Path:
+        mark = shipped_mark() if self.method == "advisor" else "alone"  # peers know no past
+        name = name_of(self.entry, self.seed)
+        return WORK / "searches" / mark / f"{name}-{self.method}.json"
+
+    def compute(self) -> JsonObject:
+        """Search.
+
+        Returns:
+            `val` and `test`: metrics of each trial, larger is better, -inf for failures;
+            `training`: seconds of each; `overhead`: seconds of all that was not training.
+        """
+        held = held_out(self.entry, self.seed)
+        if self.method == "advisor":
+            _ = held.past  # to leave the group out is the evaluation's work, not the search's
+        course = compete(lambda: METHODS[self.method](held), held, TRIALS[self.method])
+        return {
+            "val": course.val,
+            "test": [evaluation.test for evaluation in course.evaluations],
+            "training": [evaluation.seconds for evaluation in course.evaluations],
+            "overhead": course.overhead,
+        }
+
+
+def suggested(trial: "optuna.trial.BaseTrial", space: SpaceDefinition) -> ConfigDict:
     """Return the configuration that an Optuna trial suggests, conditions respected.
 
     Raises:
         ValueError: a condition that is not an equality.
     """
     conditions = {condition["child"]: condition for condition in space.conditions}
-    config: dict[str, Any] = {}
+    config: ConfigDict = {}
     # What others depend on comes first.
     for name in sorted(space.hyperparameters, key=lambda name: name in conditions):
         h = space.hyperparameters[name]
@@ -138,14 +143,7 @@ def suggested(trial: Any, space: SpaceDefinition) -> dict[str, Any]:
     return space.complete(config)
 
 
-def _active(condition: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
+def _active(condition: JsonObject, config: Config) -> bool:
     if condition["type"] != "EQ":
         raise ValueError(f"cannot translate the condition {condition}")
     return bool(config.get(condition["parent"]) == condition["value"])
-
-
-_SEARCHES: dict[str, Callable[[Held, int], tuple[list[Row], float]]] = {
-    "advisor": _ours,
-    "tpe": _optuna("TPESampler"),
-    "gp": _optuna("GPSampler"),
-}

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
-from scripts.seed.tables import HELD_OUT, SEED, Entry, load
-from scripts.seed.packages import python
 
 from advisor.data import Dataset, load_dataset
+from scripts.seed.packages import python
+from scripts.seed.tables import HELD_OUT, SEED, Entry, load
 
 MAX_POINTS = 1500
 

@@ -8,7 +8,6 @@ Trained runs stay in .build/diagnosis/, so that a run that was cut off goes on. 
 is written.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,15 +15,14 @@ from pathlib import Path
 
 import click
 
-from scripts.benchmarks.diagnosis.data import DEVELOPMENT, REPORTED, Source
-from scripts.benchmarks.diagnosis.plants import HEALTHY
-from scripts.benchmarks.diagnosis.runs import Run, jobs, run_all
-
 from advisor.diagnosis import SYMPTOMS, Diagnosis, diagnose
 from advisor.diagnosis.reading import Reading
 from advisor.metrics import default_metric
 from advisor.models import get_family
 from knowledge_base.records import TaskRecord, TrialRecord
+from scripts.benchmarks.diagnosis.data import DEVELOPMENT, REPORTED, Source
+from scripts.benchmarks.diagnosis.plants import HEALTHY
+from scripts.benchmarks.diagnosis.runs import Run, jobs, run_all
 
 REPORT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "diagnosis.md"
 NEAR = 0.1

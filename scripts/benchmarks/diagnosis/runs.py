@@ -12,9 +12,9 @@ from advisor.data import Dataset, PreparedData, prepare
 from advisor.metrics import default_metric
 from advisor.models import get_family
 from advisor.training import Outcome, train
+from knowledge_base.records import EpochRecord
 from scripts.benchmarks.diagnosis.data import Source
 from scripts.benchmarks.diagnosis.plants import HEALTHY, PLANTS, Plant, configuration, planted
-from knowledge_base.records import EpochRecord
 
 WORK = Path(__file__).resolve().parents[2] / ".build" / "diagnosis"
 SEEDS = (0, 1)

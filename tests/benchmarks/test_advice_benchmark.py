@@ -3,17 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from advice.report import COUNTS, by_count, report
-from advice.searches import outcome_of, suggested
-from seed_datasets import Entry
 
 from advisor.models import get_family
+from scripts.benchmarks.advice.held import outcome_of
+from scripts.benchmarks.advice.page import COUNTS, by_count, report
+from scripts.benchmarks.advice.searches import suggested
+from scripts.seed.tables import TableEntry
 
 RANDOM = np.linspace(0.5, 0.99, 50).tolist()
 
 
 def entry(name):
-    return Entry(name, "sklearn", "classification", "BSD")
+    return TableEntry(name, "sklearn", "classification", "BSD")
 
 
 def answer(first, default, best, interval=(0.5, 1.0)):
