@@ -26,6 +26,7 @@ import click
 
 from advisor.training import Outcome
 from knowledge_base.durable import write_text
+from knowledge_base.records import EpochRecord
 from knowledge_base.types import JsonObject
 
 Point = TypeVar("Point")
@@ -54,6 +55,13 @@ class Evaluation:
     def value(self) -> float | None:
         """What a strategy is told to be larger for better, None for a failure."""
         return self.val if math.isfinite(self.val) else None
+
+
+def outcome_of(row: JsonObject) -> Outcome:
+    """Return a trial that was kept as JSON as what training returned."""
+    plain = ("state", "value", "metrics", "epochs", "n_params", "error", "duration")
+    curve = tuple(EpochRecord(**epoch) for epoch in row["curve"])
+    return Outcome(curve=curve, **{name: row[name] for name in plain})
 
 
 class Experimenter(Protocol[Asked]):

@@ -114,6 +114,8 @@ def main(seeds: int, report_only: bool, workers: int, write: bool) -> None:
     if not report_only:
         run_and_resume(units, workers)
     found = [unit.result() for unit in units if unit.finished]
+    if not found:
+        raise report.nothing_finished()
     report.publish("leaning", page(pd.DataFrame(found)), write)
 
 

@@ -12,8 +12,17 @@ from scripts import DOCS
 from scripts.pages.markdown import mean_and_error, table
 
 __all__ = [
-    "FOLDER", "made_by", "mean_and_error", "measured_on", "page", "publish", "report_only_option",
-    "table", "workers_option", "write_option",
+    "FOLDER",
+    "made_by",
+    "mean_and_error",
+    "measured_on",
+    "nothing_finished",
+    "page",
+    "publish",
+    "report_only_option",
+    "table",
+    "workers_option",
+    "write_option",
 ]  # fmt: skip
 
 FOLDER = DOCS / "benchmarks"
@@ -25,6 +34,11 @@ workers_option = click.option("--workers", default=2, help="Processes of one thr
 report_only_option = click.option(
     "--report-only", is_flag=True, help="Run nothing; report what is finished."
 )
+
+
+def nothing_finished() -> click.ClickException:
+    """Return the error of a report without any run."""
+    return click.ClickException("Nothing is finished yet; run it without --report-only.")
 
 
 def made_by(name: str, options: str = "") -> str:

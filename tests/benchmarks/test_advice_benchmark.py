@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from advisor.models import get_family
-from scripts.benchmarks.advice.held import outcome_of
 from scripts.benchmarks.advice.page import COUNTS, by_count, report
 from scripts.benchmarks.advice.searches import suggested
+from scripts.benchmarks.experiment import outcome_of
 from scripts.seed.tables import TableEntry
 
 RANDOM = np.linspace(0.5, 0.99, 50).tolist()

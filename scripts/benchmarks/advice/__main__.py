@@ -72,8 +72,11 @@ def main(
         run_and_resume(_units(first, pairs), workers)
     asked = {entry: Answers(entry) for entry in first}
     write = write and not only
+    found = {entry: unit.result() for entry, unit in asked.items() if unit.finished}
+    if not found:
+        raise report.nothing_finished()
     text = page.report(
-        {entry: unit.result() for entry, unit in asked.items() if unit.finished},
+        found,
         {entry.label for entry in HELD_OUT},
         later(),
         [pair for pair in pairs if _done(*pair)],

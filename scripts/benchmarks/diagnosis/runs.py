@@ -1,28 +1,35 @@
-"""Trains the runs, once: they stay in .build/diagnosis/."""
+"""The runs that are judged: trained once, they stay in .build/diagnosis/."""
 
-import json
-import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from advisor.data import Dataset, PreparedData, prepare
 from advisor.metrics import default_metric
 from advisor.models import get_family
 from advisor.training import Outcome, train
-from knowledge_base.records import EpochRecord
+from knowledge_base.types import ConfigDict, JsonObject
+from scripts import BUILD
 from scripts.benchmarks.diagnosis.data import Source
-from scripts.benchmarks.diagnosis.plants import HEALTHY, PLANTS, Plant, configuration, planted
+from scripts.benchmarks.diagnosis.plants import (
+    BASES,
+    HEALTHY,
+    PLANTS,
+    Plant,
+    configuration,
+    planted,
+)
+from scripts.benchmarks.experiment import Unit, outcome_of
 
-WORK = Path(__file__).resolve().parents[2] / ".build" / "diagnosis"
+WORK = BUILD / "diagnosis"
 SEEDS = (0, 1)
 HEALTHY_SEEDS = (0, 1, 2)
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Unit):
     """One run: a data set, what is planted, a base configuration and a seed."""
 
     source: Source
@@ -32,20 +39,43 @@ class Job:
     seed: int
 
     @property
-    def name(self) -> str:
-        """What it is kept as."""
-        recipe = repr(
-            (self.plant.changes, configuration(self.source.family, self.base, self.plant))
-        )
-        mark = zlib.crc32(recipe.encode())
+    def config(self) -> ConfigDict:
+        """Its configuration."""
+        return configuration(self.source.family, self.base, self.plant)
+
+    @property
+    def path(self) -> Path:
+        mark = zlib.crc32(repr((self.plant.changes, self.config)).encode())
         safe = "".join(c if c.isalnum() else "-" for c in self.source.name)
-        return f"{safe}-{self.plant.kind}-{self.place}-{self.base}-{self.seed}-{mark:08x}.json"
+        name = f"{safe}-{self.plant.kind}-{self.place}-{self.base}-{self.seed}-{mark:08x}.json"
+        return WORK / name
+
+    def compute(self) -> JsonObject:
+        """Train; return the fields of the outcome."""
+        dataset, data = loaded(self.source), _prepared(self.source, self.seed)
+        family = planted(get_family(self.source.family), self.plant.tweak)
+        if self.plant.spoil is not None:
+            data = self.plant.spoil(data, self.seed)
+        metric = default_metric(dataset.kind).name
+        outcome = train(family, self.config, data, metric=metric, seed=self.seed, device="cpu")
+        return {**outcome.__dict__, "curve": [asdict(epoch) for epoch in outcome.curve]}
+
+
+@cache
+def loaded(source: Source) -> Dataset:
+    """Return the data set, loaded once."""
+    return source.load()
+
+
+@cache
+def _prepared(source: Source, seed: int) -> PreparedData:
+    return prepare(loaded(source), seed)
 
 
 def jobs(sources: Iterable[Source], healthy_seeds: Iterable[int] = HEALTHY_SEEDS) -> Iterator[Job]:
     """Give every plant once for every data set that it suits, and the healthy runs."""
     for number, source in enumerate(sources):
-        bases = len(_bases(source))
+        bases = len(BASES[source.family])
         for seed in healthy_seeds:
             for base in range(bases):
                 yield Job(source, Plant(HEALTHY), 0, base, seed)
@@ -53,12 +83,6 @@ def jobs(sources: Iterable[Source], healthy_seeds: Iterable[int] = HEALTHY_SEEDS
             suits = source.family in plant.families and (plant.easy or not source.easy)
             if suits:
                 yield Job(source, plant, place, (number + place) % bases, number % len(SEEDS))
-
-
-def _bases(source: Source) -> list[dict[str, Any]]:
-    from scripts.benchmarks.diagnosis.plants import BASES
-
-    return BASES[source.family]
 
 
 @dataclass(frozen=True)
@@ -69,52 +93,7 @@ class Run:
     dataset: Dataset
     outcome: Outcome
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """Its configuration."""
-        return configuration(self.job.source.family, self.job.base, self.job.plant)
 
-
-def run_all(todo: Iterable[Job]) -> list[Run]:
-    """Train what was not trained yet; return all."""
-    import torch
-
-    torch.set_num_threads(1)
-    datasets: dict[str, Dataset] = {}
-    prepared: dict[tuple[str, int], PreparedData] = {}
-    found = []
-    for job in todo:
-        name = job.source.name
-        if name not in datasets:
-            datasets[name] = job.source.load()
-        path = WORK / job.name
-        if not path.exists():
-            if (name, job.seed) not in prepared:
-                prepared[name, job.seed] = prepare(datasets[name], job.seed)
-            _store(path, _train(job, datasets[name], prepared[name, job.seed]))
-            print(".", end="", flush=True, file=sys.stderr)
-        found.append(Run(job, datasets[name], _read(path)))
-    return found
-
-
-def _train(job: Job, dataset: Dataset, data: PreparedData) -> Outcome:
-    family = planted(get_family(job.source.family), job.plant.tweak)
-    config = configuration(job.source.family, job.base, job.plant)
-    if job.plant.spoil is not None:
-        data = job.plant.spoil(data, job.seed)
-    metric = default_metric(dataset.kind).name
-    return train(family, config, data, metric=metric, seed=job.seed, device="cpu")
-
-
-def _store(path: Path, outcome: Outcome) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    plain = {**outcome.__dict__, "curve": [asdict(epoch) for epoch in outcome.curve]}
-    temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(plain))
-    temporary.replace(path)
-
-
-def _read(path: Path) -> Outcome:
-    plain = json.loads(path.read_text())
-    plain["curve"] = tuple(EpochRecord(**epoch) for epoch in plain["curve"])
-    return Outcome(**plain)
+def kept_runs(jobs: Sequence[Job]) -> list[Run]:
+    """Return what came of those that are finished."""
+    return [Run(j, loaded(j.source), outcome_of(j.result())) for j in jobs if j.finished]

@@ -41,8 +41,9 @@ def main(
     if not report_only:
         run_and_resume(searches(families or FAMILIES, chosen or METHODS, seeds, pool), workers)
     text = page.make(seeds, pool, report.FOLDER if write else None)
-    if text is not None:
-        report.publish("transfer", text, write)
+    if text is None:
+        raise report.nothing_finished()
+    report.publish("transfer", text, write)
 
 
 def searches(
