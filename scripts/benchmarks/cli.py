@@ -1,6 +1,6 @@
 """What the command line costs, against what it should not cost more than.
 
-    python scripts/benchmark_cli.py
+    python -m scripts.benchmarks.cli
 
 `advisor --help` against importing click; a cold `advisor recommend` on a CSV of 10,000 rows
 against importing torch. Each pair is timed in turn, A B A B, in new processes.
@@ -10,15 +10,21 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 import click
 import numpy as np
 import pandas as pd
 
-REPORT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "cli.md"
+from scripts.benchmarks import report
+from scripts.benchmarks.timing import in_turn
+
 ADVISOR = str(Path(sys.executable).with_name("advisor"))
+RECOMMEND = [ADVISOR, "recommend", "data.csv", "--target", "label", "--kb", "kb.duckdb"]
+INTRODUCTION = """
+Wall time in new processes, medians of {pairs} pairs timed in turn; the page cache is
+warm, the knowledge base is the shipped one."""
 
 
 def make_csv(path: Path, rows: int) -> None:
@@ -32,62 +38,43 @@ def make_csv(path: Path, rows: int) -> None:
     frame.to_csv(path, index=False)
 
 
-def seconds(command: list[str], folder: Path) -> float:
-    """Return the wall time of a command that must succeed."""
-    started = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return time.perf_counter() - started
-
-
 def compare(ours: list[str], peer: list[str], folder: Path, pairs: int) -> tuple[float, ...]:
     """Return the medians of both, and the median, lowest and highest ratio of the pairs."""
-    seconds(ours, folder), seconds(peer, folder)  # files into the page cache
-    times = [(seconds(ours, folder), seconds(peer, folder)) for _ in range(pairs)]
-    ratios = [a / b for a, b in times]
-    medians = (statistics.median(column) for column in zip(*times, strict=True))
+    run = partial(subprocess.run, cwd=folder, check=True, capture_output=True)
+    calls = {"ours": partial(run, ours), "peer": partial(run, peer)}
+    in_turn(calls, 1)  # files into the page cache
+    times = in_turn(calls, pairs)
+    ratios = [a / b for a, b in zip(times["ours"], times["peer"], strict=True)]
+    medians = (statistics.median(column) for column in times.values())
     return (*medians, statistics.median(ratios), min(ratios), max(ratios))
 
 
 @click.command()
 @click.option("--pairs", default=15)
 @click.option("--rows", default=10_000)
-@click.option("--write/--no-write", default=True, help="Replace the page in docs/benchmarks/.")
-def main(pairs, rows, write):
+@report.write_option
+def main(pairs: int, rows: int, write: bool) -> None:
     """Measure, print and write the table."""
     cases = [
         ("advisor --help", [ADVISOR, "--help"], "import click", 3),
-        (
-            f"advisor recommend, {rows:,} rows x 20 columns",
-            [ADVISOR, "recommend", "data.csv", "--target", "label", "--kb", "kb.duckdb"],
-            "import torch",
-            1,
-        ),
+        (f"advisor recommend, {rows:,} rows x 20 columns", RECOMMEND, "import torch", 1),
     ]
-    lines = [
-        "# What the command line costs",
-        "",
-        "Made by `python scripts/benchmark_cli.py`; do not edit by hand.",
-        "",
-        f"Wall time in new processes, medians of {pairs} pairs timed in turn; the page cache is",
-        "warm, the knowledge base is the shipped one.",
-        "",
-        "| ours | s | peer | s | ratio: median (lowest to highest) | wanted |",
-        "|---|---:|---|---:|---:|---:|",
-    ]
+    lines = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_csv(folder / "data.csv", rows)
         for label, command, code, wanted in cases:
             found = compare(command, [sys.executable, "-c", code], folder, pairs)
-            ours, peer, ratio, low, high = found
-            lines.append(
-                f'| {label} | {ours:.3f} | python -c "{code}" | {peer:.3f} '
-                f"| {ratio:.2f} ({low:.2f} to {high:.2f}) | {wanted} |"
-            )
-    text = "\n".join([*lines, ""])
-    if write:
-        REPORT.write_text(text, encoding="utf-8")
-    click.echo(text)
+            ours, peer = (f"{value:.3f}" for value in found[:2])
+            ratio, low, high = (f"{value:.2f}" for value in found[2:])
+            peer_name = f'python -c "{code}"'
+            lines.append((label, ours, peer_name, peer, f"{ratio} ({low} to {high})", wanted))
+    columns = ("ours", "s", "peer", "s", "ratio: median (lowest to highest)", "wanted")
+    table = report.table(columns, lines, "lrlr")
+    text = report.page(
+        "What the command line costs", "cli", [INTRODUCTION.format(pairs=pairs), table]
+    )
+    report.publish("cli", text, write)
 
 
 if __name__ == "__main__":

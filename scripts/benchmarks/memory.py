@@ -1,21 +1,28 @@
 """Compares the estimated with the measured memory of trainings, one process for each.
 
-python scripts/benchmark_memory.py --out docs/benchmarks/memory.md    # three minutes
+python -m scripts.benchmarks.memory    # three minutes
 """
 
-import argparse
 import ctypes
 import json
-import platform
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import click
 import numpy as np
 import pandas as pd
 
-CONFIGS = {
+from knowledge_base.types import Config, ConfigDict
+from scripts import ROOT
+from scripts.benchmarks import report
+
+if TYPE_CHECKING:
+    from advisor.data import Dataset
+
+CONFIGS: dict[str, list[ConfigDict]] = {
     "mlp": [
         {},
         {"units": 512, "n_layers": 5, "batch_size": 512, "normalisation": "batch"},
@@ -42,7 +49,7 @@ CONFIGS = {
 }  # fmt: skip
 
 
-def dataset(family: str):
+def dataset(family: str) -> "Dataset":
     """Return made-up data, large enough to be seen beside the program itself."""
     from advisor.data import load_dataset
     from advisor.data.images import to_images
@@ -64,7 +71,7 @@ def dataset(family: str):
     return load_dataset(frame, "load", time="time", horizon=24)
 
 
-def measure(family_name: str, changes: dict) -> dict:
+def measure(family_name: str, changes: Config) -> dict[str, int]:
     """Return estimated and measured bytes of one training, in this process."""
     import torch
 
@@ -103,50 +110,46 @@ def resident(name: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
-def report(rows: list[tuple[str, dict, dict]]) -> str:
-    """Return the page."""
-    import torch
+INTRODUCTION = """
+What `advisor.training.memory` says that a training needs besides the prepared data, and by
+how much the process really grew (its peak resident size, three epochs, after a tiny
+training had loaded all code). Configurations are the family's default, with the changes
+named."""
 
-    lines = [
-        "# Estimated and measured memory",
-        "",
-        "Made by `python scripts/benchmark_memory.py --out docs/benchmarks/memory.md`: what",
-        "`advisor.training.memory` says that a training needs besides the prepared data, and by",
-        "how much the process really grew (its peak resident size, three epochs, after a tiny",
-        "training had loaded all code). Configurations are the family's default, with the changes",
-        "named.",
-        "",
-        f"PyTorch {torch.__version__}, {platform.machine()}, one thread.",
-        "",
-        "| family | configuration | estimated, MB | measured, MB | estimated / measured |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+
+def page(rows: list[tuple[str, Config, dict[str, int]]]) -> str:
+    """Return the page."""
+    lines = []
     for family, changes, found in rows:
         named = ", ".join(f"{name}={value}" for name, value in changes.items()) or "default"
         estimated, measured = (found[key] / 1e6 for key in ("estimated", "measured"))
         ratio = f"{estimated / measured:.2f}" if measured else "-"
-        lines.append(f"| {family} | {named} | {estimated:.1f} | {measured:.1f} | {ratio} |")
-    return "\n".join([*lines, ""])
+        lines.append((family, named, f"{estimated:.1f}", f"{measured:.1f}", ratio))
+    columns = ("family", "configuration", "estimated, MB", "measured, MB", "estimated / measured")
+    machine = report.measured_on("torch", note="; one thread")
+    parts = [INTRODUCTION, machine, report.table(columns, lines, "llr")]
+    return report.page("Estimated and measured memory", "memory", parts)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, help="write the page here")
-    parser.add_argument("--one", nargs=2, metavar=("FAMILY", "JSON"), help="measure one, as JSON")
-    given = parser.parse_args()
-    if given.one:
-        print(json.dumps(measure(given.one[0], json.loads(given.one[1]))))
+@click.command()
+@click.option("--family", "families", multiple=True, type=click.Choice(list(CONFIGS)),
+              help="Default all; fewer write no page.")  # fmt: skip
+@click.option("--one", nargs=2, metavar="FAMILY JSON", help="Measure one here, as JSON.")
+@report.write_option
+def main(families: tuple[str, ...], one: tuple[str, str] | None, write: bool) -> None:
+    """Measure each training in a process of its own, and write the page."""
+    if one:
+        click.echo(json.dumps(measure(one[0], json.loads(one[1]))))
         return
     rows = []
-    for family, changes in ((f, c) for f, configs in CONFIGS.items() for c in configs):
-        command = [sys.executable, __file__, "--one", family, json.dumps(changes)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        rows.append((family, changes, json.loads(done.stdout.splitlines()[-1])))
-        print(*rows[-1], flush=True)
-    page = report(rows)
-    print(page)
-    if given.out:
-        given.out.write_text(page, encoding="utf-8")
+    for family in families or CONFIGS:
+        for changes in CONFIGS[family]:
+            module = [sys.executable, "-m", "scripts.benchmarks.memory"]
+            command = [*module, "--one", family, json.dumps(changes)]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+            rows.append((family, changes, json.loads(done.stdout.splitlines()[-1])))
+            click.echo(f"{family} {changes}: {rows[-1][2]}", err=True)
+    report.publish("memory", page(rows), write and not families)
 
 
 if __name__ == "__main__":

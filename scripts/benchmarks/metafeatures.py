@@ -1,30 +1,28 @@
-"""Time advisor.metafeatures.compute() beside pymfe on the same data, and write the note.
+"""Times `advisor.metafeatures.compute` beside pymfe on the same data.
 
-pymfe is no dependency: install it by hand to have it in the comparison.
+python -m pip install pymfe    # no dependency: without it, compute() is timed alone
+python -m scripts.benchmarks.metafeatures
 """
 
-import argparse
-import importlib.metadata
 import multiprocessing
 import os
-import platform
 import statistics
 import subprocess
 import sys
-import time
 from importlib.util import find_spec
-from pathlib import Path
 from types import SimpleNamespace
 
+import click
 import numpy as np
 import pandas as pd
 
 from advisor.metafeatures import NAMES, compute
+from scripts.benchmarks import report
+from scripts.benchmarks.timing import in_turn, seconds
 
 SHAPES = ((10_000, 20), (100_000, 50))
 SAMPLE = 2_000
 PYMFE_GROUPS = ["general", "statistical", "info-theory", "landmarking"]
-NOTE = Path(__file__).parents[1] / "docs" / "benchmarks" / "metafeatures.md"
 
 
 def make_data(n_rows: int, n_columns: int) -> SimpleNamespace:
@@ -42,16 +40,14 @@ def make_data(n_rows: int, n_columns: int) -> SimpleNamespace:
 
 
 def time_compute(data: SimpleNamespace, rounds: int) -> list[float]:
+    """Return the seconds of some calls, after one that does not count."""
     compute(data)
-    seconds = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        compute(data)
-        seconds.append(time.perf_counter() - start)
-    return seconds
+    return in_turn({"compute": lambda: compute(data)}, rounds)["compute"]
 
 
-def run_pymfe(n_rows: int, n_columns: int, sample: int | None, queue: multiprocessing.Queue):
+def run_pymfe(
+    n_rows: int, n_columns: int, sample: int | None, queue: "multiprocessing.Queue[float]"
+) -> None:
     """Put the seconds of one extraction on the queue; the import is not counted."""
     from pymfe.mfe import MFE
 
@@ -59,11 +55,13 @@ def run_pymfe(n_rows: int, n_columns: int, sample: int | None, queue: multiproce
     rows = np.random.default_rng(0).permutation(n_rows)[:sample]
     table = data.features.iloc[rows].to_numpy(dtype=object)
     categorical = [i for i, name in enumerate(data.features) if name.startswith("c")]
-    start = time.perf_counter()
-    extractor = MFE(groups=PYMFE_GROUPS, random_state=0, suppress_warnings=True)
-    extractor.fit(table, data.target.to_numpy()[rows].astype(str), cat_cols=categorical)
-    extractor.extract(suppress_warnings=True)
-    queue.put(time.perf_counter() - start)
+
+    def extract() -> None:
+        extractor = MFE(groups=PYMFE_GROUPS, random_state=0, suppress_warnings=True)
+        extractor.fit(table, data.target.to_numpy()[rows].astype(str), cat_cols=categorical)
+        extractor.extract(suppress_warnings=True)
+
+    queue.put(seconds(extract))
 
 
 def time_pymfe(n_rows: int, n_columns: int, sample: int | None, limit: float) -> float | None:
@@ -96,16 +94,16 @@ def time_import(module: str, rounds: int) -> float:
     return statistics.median(map(float, runs))
 
 
-def measure_shape(shape: tuple[int, int], rounds: int, limit: float, pymfe: bool) -> str:
+def measure_shape(shape: tuple[int, int], rounds: int, limit: float, pymfe: bool) -> list[str]:
     """Return one row of the table."""
-    seconds = time_compute(make_data(*shape), rounds)
-    own = statistics.median(seconds)
-    cells = [f"{shape[0]:,} x {shape[1]}", f"{own:.3f} ({min(seconds):.3f}-{max(seconds):.3f})"]
+    times = time_compute(make_data(*shape), rounds)
+    own = statistics.median(times)
+    cells = [f"{shape[0]:,} x {shape[1]}", f"{own:.3f} ({min(times):.3f}-{max(times):.3f})"]
     for sample in (None, SAMPLE):
         other = time_pymfe(*shape, sample, limit) if pymfe else None
         cells.append(_compared(other, own, limit) if pymfe else "not installed")
-    print(" | ".join(cells), flush=True)
-    return f"| {' | '.join(cells)} |"
+    click.echo(" | ".join(cells), err=True)
+    return cells
 
 
 def _compared(other: float | None, own: float, limit: float) -> str:
@@ -114,51 +112,43 @@ def _compared(other: float | None, own: float, limit: float) -> str:
     return f"{other:.1f} ({other / own:.0f} times)"
 
 
-def write_note(path: Path, rows: list[str], imports: list[str], rounds: int, load: float) -> None:
-    packages = [name for name in ("numpy", "pandas", "pymfe") if find_spec(name)]
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
-    lines = [
-        "# Time of the metafeatures",
-        "",
-        f"`advisor.metafeatures.compute()` ({len(NAMES)} metafeatures) and pymfe (groups",
-        f"{', '.join(PYMFE_GROUPS)}) on the same data:",
-        "three classes, a fifth of the features categorical, nothing missing. Seconds; median of",
-        f"{rounds} runs (least-most) for `compute()`; one run, in a process of its own, for pymfe,",
-        "and how many times as long that is.",
-        f"pymfe reads all rows, so it is also timed on {SAMPLE:,} of them, the sample that the",
-        "landmarkers of `compute()` see (its statistics see 10,000).",
-        "",
-        f"| rows x columns | compute() | pymfe | pymfe on {SAMPLE:,} rows |",
-        "| --- | --- | --- | --- |",
-        *rows,
-        "",
-        "Import, after numpy and pandas, seconds (median of 3): " + ", ".join(imports) + ".",
-        "",
-        f"Python {platform.python_version()}, {versions}; {platform.machine()}, "
-        f"{os.cpu_count()} cores; load of other work at the start {load:.1f} (mean over a minute).",
-        "",
-        "Repeat with `python scripts/benchmark_metafeatures.py`, after `pip install pymfe` for the",
-        "comparison.",
-        "",
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines))
+INTRODUCTION = """
+`advisor.metafeatures.compute()` ({names} metafeatures) and pymfe (groups
+{groups}) on the same data:
+three classes, a fifth of the features categorical, nothing missing. Seconds; median of
+{rounds} runs (least-most) for `compute()`; one run, in a process of its own, for pymfe,
+and how many times as long that is.
+pymfe reads all rows, so it is also timed on {sample:,} of them, the sample that the
+landmarkers of `compute()` see (its statistics see 10,000)."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--limit", type=float, default=200, help="seconds for a run of pymfe")
-    parser.add_argument("--output", type=Path, default=NOTE)
-    options = parser.parse_args()
+@click.command()
+@click.option("--rounds", default=9, help="Calls of compute().")
+@click.option("--limit", default=200.0, help="Seconds for a run of pymfe.")
+@report.write_option
+def main(rounds: int, limit: float, write: bool) -> None:
+    """Measure, print and write the table."""
     load = os.getloadavg()[0]
     pymfe = find_spec("pymfe") is not None
     if not pymfe:
-        print("pymfe is not installed: timing compute() alone")
+        click.echo("pymfe is not installed: timing compute() alone", err=True)
     modules = ["advisor.metafeatures", "pymfe.mfe"] if pymfe else ["advisor.metafeatures"]
-    imports = [f"`{module}` {time_import(module, 3):.3f}" for module in modules]
-    rows = [measure_shape(shape, options.rounds, options.limit, pymfe) for shape in SHAPES]
-    write_note(options.output, rows, imports, options.rounds, load)
+    imports = ", ".join(f"`{module}` {time_import(module, 3):.3f}" for module in modules)
+    rows = [measure_shape(shape, rounds, limit, pymfe) for shape in SHAPES]
+    introduction = INTRODUCTION.format(
+        names=len(NAMES), groups=", ".join(PYMFE_GROUPS), rounds=rounds, sample=SAMPLE
+    )
+    columns = ("rows x columns", "compute()", "pymfe", f"pymfe on {SAMPLE:,} rows")
+    parts = [
+        introduction,
+        report.table(columns, rows),
+        f"Import, after numpy and pandas, seconds (median of 3): {imports}.",
+        report.measured_on("numpy", "pandas", "pymfe", note=f"; load of other work at the start "
+                           f"{load:.1f} (mean over a minute)"),
+        "The comparison needs `pip install pymfe`.",
+    ]  # fmt: skip
+    report.publish("metafeatures", report.page("Time of the metafeatures", "metafeatures", parts),
+                   write)  # fmt: skip
 
 
 if __name__ == "__main__":

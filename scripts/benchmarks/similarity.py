@@ -1,6 +1,6 @@
 """Which past tasks should count? Recommendations for shipped data sets, each left out in turn.
 
-    python scripts/evaluate_similarity.py
+    python -m scripts.benchmarks.similarity
 
 Nothing is trained: what a recommendation reaches on the left-out data set is looked up in its
 own trials, and a probe's outcomes in their learning curves. Compares weighting all past tasks
@@ -10,7 +10,8 @@ by the true agreement, which nobody knows beforehand; and checks the stated inte
 
 import json
 import sys
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import click
 import numpy as np
@@ -19,40 +20,92 @@ import pandas as pd
 from advisor.meta import Experience, PortfolioLearner, Query
 from advisor.meta.past_task import from_source
 from advisor.meta.portfolio import greedy_portfolio
-from advisor.meta.reading import load_history
+from advisor.meta.reading import SourceTask, load_history
+from advisor.meta.recommendation import Recommendation
 from advisor.models import get_family
 from advisor.training.probe import PROBE_CONFIGS, PROBE_EPOCHS
 from knowledge_base import KnowledgeBase
 from knowledge_base.identity import canonical_json
+from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import Config, JsonObject
+from scripts.benchmarks import report
+from scripts.benchmarks.experiment import Contender, Evaluation, Experimenter, compete
+from scripts.pages.generated import shipped
 
 SURPLUS = 4
 """Recommendations to look among for some that were tried on the left-out data set."""
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "similarity.md"
 AFTER = (1, 3, 5)
 
+Curves = Mapping[tuple[str, str], float]
+"""The best validation metric of the first epochs by task and configuration."""
 
-def main():
-    """Evaluate, then write docs/benchmarks/similarity.md."""
-    kb = KnowledgeBase("/nonexistent/none.duckdb")  # the shipped trials alone
-    space = get_family("mlp").space()
+
+@dataclass
+class LeftOut(Experimenter[Config]):
+    """A shipped data set that is left out; what was tried on it is looked up.
+
+    Attributes:
+        held: the data set's task.
+        space: of the configurations.
+        good: what each configuration reached, larger is better, by its canonical JSON.
+    """
+
+    held: SourceTask
+    space: SpaceDefinition
+    good: dict[str, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note what is known."""
+        self.good = dict(zip(self.held.keys, self.held.good, strict=True))
+
+    def evaluate(self, point: Config) -> Evaluation:
+        """Return what a configuration reached, -inf if it was not tried."""
+        return Evaluation(self.good.get(canonical_json(point), -np.inf))
+
+    def regret(self, configs: Sequence[Config]) -> np.ndarray:
+        """Return the regret after each of some configurations, shape (n,)."""
+        finite = self.held.good[np.isfinite(self.held.good)]
+        best, median = finite.max(), np.median(finite)
+        values = np.array(compete(lambda: Listed(configs), self, len(configs)).val)
+        reached = np.maximum.accumulate(np.where(np.isfinite(values), values, finite.min()))
+        return np.minimum((best - reached) / (best - median), 5.0)
+
+
+class Listed(Contender[Config]):
+    """Goes through a list, whatever comes of it: advice that is given at once."""
+
+    def __init__(self, configs: Sequence[Config]) -> None:
+        self._left: Iterator[Config] = iter(configs)
+
+    def ask(self) -> Config:
+        return next(self._left)
+
+    def tell(self, point: Config, evaluation: Evaluation) -> None:
+        return
+
+
+@click.command()
+@click.option("--limit", default=None, type=int, help="Data sets to leave out; fewer, no page.")
+@report.write_option
+def main(limit: int | None, write: bool) -> None:
+    """Evaluate, then write the page; it takes ten minutes."""
+    kb, space = shipped(), get_family("mlp").space()
     sources = load_history(kb, space, "mlp")
     curves = _early_values(kb)
     regrets, checks = [], []
-    with click.progressbar(list(enumerate(sources)), label="Left out", file=sys.stderr) as bar:
-        for place, held in bar:
+    with click.progressbar(sources[:limit], label="Left out", file=sys.stderr) as bar:
+        for held in bar:
             others = [s for s in sources if s.dataset_id != held.dataset_id]
             experience = Experience.learn([from_source(s, "") for s in others], space)
-            found, check = _left_out(held, experience, space, curves, place)
+            found, check = _left_out(LeftOut(held, space), experience, curves)
             regrets.append(found)
             checks += check
-    page = _page(pd.DataFrame(regrets), pd.DataFrame(checks), len(sources))
-    PAGE.write_text(page, encoding="utf-8")
-    click.echo(page)
+    text = page(pd.DataFrame(regrets), pd.DataFrame(checks), len(regrets))
+    report.publish("similarity", text, write and limit is None)
 
 
-def _early_values(kb):
-    """Return the best validation metric of the first epochs by task and configuration."""
+def _early_values(kb: KnowledgeBase) -> Curves:
     frame = kb.query(
         "SELECT task_id, config, max(val_metric) AS high, min(val_metric) AS low, "
         "any_value(direction) AS direction FROM curves JOIN trials USING (trial_id) "
@@ -64,61 +117,61 @@ def _early_values(kb):
     return dict(zip(zip(frame["task_id"], keys, strict=True), best.tolist(), strict=True))
 
 
-def _left_out(held, experience, space, curves, place):
-    good = dict(zip(held.keys, held.good, strict=True))
-    finite = held.good[np.isfinite(held.good)]
-    best, median = finite.max(), np.median(finite)
-
-    def regret(configs):
-        values = [good.get(canonical_json(config), -np.inf) for config in configs]
-        reached = np.maximum.accumulate(np.where(np.isfinite(values), values, finite.min()))
-        return np.minimum((best - reached) / (best - median), 5.0)
-
-    # Only what was tried on the left-out data set can be looked up.
-    columns = [c for c, key in enumerate(experience.keys) if key in good]
-    learner = PortfolioLearner(experience, space)
-    metafeatures = [task.metafeatures for task in experience.tasks]
+def _left_out(
+    task: LeftOut, experience: Experience, curves: Curves
+) -> tuple[dict[object, object], list[JsonObject]]:
+    """Return the regret of every way to weight, and what came of what was said."""
+    held, learner = task.held, PortfolioLearner(experience, task.space)
+    metafeatures = [one.metafeatures for one in experience.tasks]
     expected = experience.agreement.predict(held.metafeatures, metafeatures)
-    plain = np.full(len(experience), 1 / len(experience))
-    scores = learner._scores(experience)[:, columns]
-    agreement = _agreement(experience, held)
-
-    def portfolio(weights):
-        return [experience.config(columns[c]) for c in greedy_portfolio(scores, weights, 5)]
-
+    agreement, by_distance = _agreement(experience, held), _by_distance(experience, held)
     query = Query(metafeatures=held.metafeatures)
     learned, _ = learner._weights(experience, query)
 
-    def known(query, count):
-        told = [item.config for item in learner.recommend(query, SURPLUS * count)]
-        return [config for config in told if canonical_json(config) in good][:count]
+    def portfolio(weights: np.ndarray) -> list[Config]:
+        """Return a portfolio of what was tried on the left-out data set: it can be looked up."""
+        columns = [c for c, key in enumerate(experience.keys) if key in task.good]
+        scores = learner._scores(experience)[:, columns]
+        return [experience.config(columns[c]) for c in greedy_portfolio(scores, weights, 5)]
 
-    tried = known(query, PROBE_CONFIGS)
-    outcomes = [(c, curves.get((held.task_id, canonical_json(c)))) for c in tried]
-    probed = known(Query(held.metafeatures, outcomes=outcomes), 5)
-    answers = {
-        "all past tasks evenly": portfolio(plain),
-        "plain distance of metafeatures": portfolio(_by_distance(experience, held)),
+    advice = {
+        "all past tasks evenly": portfolio(np.full(len(experience), 1 / len(experience))),
+        "plain distance of metafeatures": portfolio(by_distance),
         "learned agreement, sharpness 15": portfolio(_softmax(expected)),
         "what `recommend` does": portfolio(learned),
-        "`recommend --probe`": probed,
+        "`recommend --probe`": _probed(learner, task, curves),
         "true agreement (known to nobody)": portfolio(_softmax(agreement)),
     }
-    distance = -np.log(_by_distance(experience, held))
-    row = {
+    row: dict[object, object] = {
         "task": held.name,
         "sharpness": experience.calibration.sharpness,
         "learned": np.corrcoef(expected, agreement)[0, 1],
-        "plain": np.corrcoef(-distance, agreement)[0, 1],
+        "plain": np.corrcoef(np.log(by_distance), agreement)[0, 1],
     }
-    for name, configs in answers.items():
-        row.update({(name, k): regret(configs)[min(k, len(configs)) - 1] for k in AFTER})
-    return row, _checks(held, learner.recommend(query, 5), good, space)
+    for name, configs in advice.items():
+        regret = task.regret(configs)
+        row.update({(name, k): regret[min(k, len(configs)) - 1] for k in AFTER})
+    return row, _checks(task, learner.recommend(query, 5))
 
 
-def _checks(held, recommendations, good, space):
+def _probed(learner: PortfolioLearner, task: LeftOut, curves: Curves) -> list[Config]:
+    """Return what is recommended after a probe, whose outcomes are those of the kept curves."""
+    held = task.held
+
+    def known(query: Query, count: int) -> list[Config]:
+        told = [item.config for item in learner.recommend(query, SURPLUS * count)]
+        return [config for config in told if canonical_json(config) in task.good][:count]
+
+    tried = known(Query(metafeatures=held.metafeatures), PROBE_CONFIGS)
+    outcomes = [(c, curves.get((held.task_id, canonical_json(c)))) for c in tried]
+    return known(Query(held.metafeatures, outcomes=outcomes), 5)
+
+
+def _checks(task: LeftOut, recommendations: Sequence[Recommendation]) -> list[JsonObject]:
+    """Return what was said of each recommendation whose outcome is known, and what came of it."""
+    held, good = task.held, task.good
     shares = dict(zip(held.keys, held.shares, strict=True))
-    default = canonical_json(space.default())
+    default = canonical_json(task.space.default())
     found = []
     for item in recommendations:
         key = canonical_json(item.config)
@@ -133,7 +186,7 @@ def _checks(held, recommendations, good, space):
     return found
 
 
-def _agreement(experience, held):
+def _agreement(experience: Experience, held: SourceTask) -> np.ndarray:
     """Return the rank correlation of each past task with the left-out one, shape (t,)."""
     actual = dict(zip(held.keys, held.shares, strict=True))
     columns = [c for c, key in enumerate(experience.keys) if key in actual]
@@ -142,12 +195,12 @@ def _agreement(experience, held):
     return table.corrwith(truth).to_numpy()
 
 
-def _softmax(agreement):
+def _softmax(agreement: np.ndarray) -> np.ndarray:
     weights = np.exp(15 * (agreement - agreement.max()))
     return weights / weights.sum()
 
 
-def _by_distance(experience, held):
+def _by_distance(experience: Experience, held: SourceTask) -> np.ndarray:
     """Return weights by a Gaussian kernel on the distance of standardised metafeatures."""
     names = sorted(held.metafeatures)
     rows = [[(task.metafeatures or {}).get(n, np.nan) for n in names] for task in experience.tasks]
@@ -161,43 +214,59 @@ def _by_distance(experience, held):
     return weights / weights.sum()
 
 
-def _page(frame, checks, n_tasks):
+INTRODUCTION = """
+The {n} shipped data sets (family `mlp`), each left out in turn with everything on
+the same data. Regret after k recommendations: (best trial - best so far) / (best trial -
+median trial) on the left-out data set's own trials; mean and standard error.
+The probe is simulated: {configs} recommended configurations, the best validation
+metric of their first {epochs} epochs."""
+
+CORRELATION = """
+Correlation of the expected with the true agreement, over the past tasks of each
+left-out one: {learned:.2f} learned,
+{plain:.2f} by plain distance. How much the learned agreement counts
+(its sharpness) is chosen by leaving out the other data sets in turn: {chosen} of them."""
+
+STATEMENTS = """
+- 80% intervals contain {inside:.0%} of the outcomes; their mean width is {width:.2f}.
+- Expectations are off by {error:+.3f} on average.
+- Said to beat the default with probability {said:.2f} on average; {beats:.0%} do.
+{confidence}"""
+
+
+def page(frame: pd.DataFrame, checks: pd.DataFrame, n_tasks: int) -> str:
+    """Return the page.
+
+    Args:
+        frame: a row for each left-out task, of `_left_out`.
+        checks: what was said and what came of it, of `_checks`.
+        n_tasks: how many were left out.
+    """
     names = dict.fromkeys(column[0] for column in frame.columns if isinstance(column, tuple))
-    lines = [
-        "# Which past tasks should count", "",
-        "Made by `python scripts/evaluate_similarity.py`; do not edit by hand.", "",
-        f"The {n_tasks} shipped data sets (family `mlp`), each left out in turn with everything on",
-        "the same data. Regret after k recommendations: (best trial - best so far) / (best trial -",
-        "median trial) on the left-out data set's own trials; mean and standard error.",
-        f"The probe is simulated: {PROBE_CONFIGS} recommended configurations, the best validation",
-        f"metric of their first {PROBE_EPOCHS} epochs.", "",
-        "| past tasks weighted by | " + " | ".join(f"@{k}" for k in AFTER) + " |",
-        "|---|" + "---:|" * len(AFTER),
-    ]  # fmt: skip
-    for name in names:
-        cells = [f"{frame[name, k].mean():.3f} ± {frame[name, k].sem():.3f}" for k in AFTER]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    lines += [
-        "", "Correlation of the expected with the true agreement, over the past tasks of each",
-        f"left-out one: {frame['learned'].mean():.2f} learned,",
-        f"{frame['plain'].mean():.2f} by plain distance. How much the learned agreement counts",
-        "(its sharpness) is chosen by leaving out the other data sets in turn: "
-        + ", ".join(f"{int(k)} for {v}" for k, v in frame["sharpness"].value_counts().items())
-        + " of them.", "",
-        "## Do the statements hold?", "",
-        f"{len(checks)} recommendations whose outcome is known.", "",
-        f"- 80% intervals contain {checks['inside'].mean():.0%} of the outcomes; their mean width "
-        f"is {checks['width'].mean():.2f}.",
-        f"- Expectations are off by {checks['error'].mean():+.3f} on average.",
-        f"- Said to beat the default with probability {checks['said'].mean():.2f} on average; "
-        f"{checks['beats'].mean():.0%} do.",
-    ]  # fmt: skip
+    rows = [(n, *(report.mean_and_error(frame[n, k]) for k in AFTER)) for n in names]
+    chosen = ", ".join(f"{int(k)} for {v}" for k, v in frame["sharpness"].value_counts().items())
+    means = checks[["inside", "width", "error", "said", "beats"]].astype(float).mean()
+    parts = [
+        INTRODUCTION.format(n=n_tasks, configs=PROBE_CONFIGS, epochs=PROBE_EPOCHS),
+        report.table(("past tasks weighted by", *(f"@{k}" for k in AFTER)), rows),
+        CORRELATION.format(
+            learned=frame["learned"].mean(), plain=frame["plain"].mean(), chosen=chosen
+        ),
+        "## Do the statements hold?",
+        f"{len(checks)} recommendations whose outcome is known.",
+        STATEMENTS.format(confidence=_by_confidence(checks), **means),
+    ]
+    return report.page("Which past tasks should count", "similarity", parts)
+
+
+def _by_confidence(checks: pd.DataFrame) -> str:
+    lines = []
     for word in ("high", "medium", "low"):
         group = checks[checks["confidence"] == word]
         if len(group):
             beaten = f"beat {group['share'].mean():.0%} of random configurations on average"
             lines.append(f"- Confidence {word}: {len(group)} recommendations {beaten}.")
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Writing trials from a frame and reading them back: the knowledge base against Optuna.
 
     python -m pip install optuna
-    python scripts/benchmark_store.py
+    python -m scripts.benchmarks.store
 
 Every store gets the same trials of the `mlp` space and gives them back as a frame, from a
 newly opened store. The repetitions of the knowledge base lie before, between and after the
@@ -11,10 +11,9 @@ peers, so that a change of the machine's load shows.
 import logging
 import statistics
 import tempfile
-import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
@@ -23,8 +22,12 @@ import pandas as pd
 from advisor.encoding import sample
 from advisor.models import get_family
 from knowledge_base import KnowledgeBase, StudyRecord, TaskRecord
+from scripts.benchmarks import report
+from scripts.benchmarks.timing import seconds
 
-REPORT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "store.md"
+if TYPE_CHECKING:
+    import optuna
+
 SPACE = get_family("mlp").space()
 TASK = TaskRecord("benchmark", "accuracy", "maximize", "mlp")
 WRITE_TARGET, READ_TARGET = 50, 20
@@ -47,8 +50,8 @@ def our_write(frame: pd.DataFrame, folder: Path) -> None:
     """Write with `KnowledgeBase.add_trials`; in the database itself on return."""
     kb = KnowledgeBase(folder / "kb.duckdb", seed=False)
     study = StudyRecord("benchmark", TASK.task_id, SPACE.space_id, name="benchmark")
-    report = kb.add_trials(frame, task=TASK, space=SPACE, study=study)
-    assert report.added == len(frame), report
+    added = kb.add_trials(frame, task=TASK, space=SPACE, study=study)
+    assert added.added == len(frame), added
 
 
 def our_read(folder: Path) -> int:
@@ -56,7 +59,7 @@ def our_read(folder: Path) -> int:
     return len(KnowledgeBase(folder / "kb.duckdb", seed=False).trials(configs=True))
 
 
-def optuna_storage(kind: str, folder: Path):
+def optuna_storage(kind: str, folder: Path) -> "optuna.storages.BaseStorage":
     """Open Optuna's SQLite or journal storage in `folder`."""
     import optuna
 
@@ -91,7 +94,7 @@ def optuna_read(kind: str, folder: Path) -> int:
     return len(optuna.load_study(study_name="benchmark", storage=storage).trials_dataframe())
 
 
-def _distributions() -> dict:
+def _distributions() -> "dict[str, optuna.distributions.BaseDistribution]":
     from optuna.distributions import (
         CategoricalDistribution,
         FloatDistribution,
@@ -107,13 +110,6 @@ def _distributions() -> dict:
             cast = int if h.kind == "int" else float
             found[name] = kind(cast(h.low), cast(h.high), log=h.log)
     return found
-
-
-def seconds(action: Callable[[], object]) -> float:
-    """Return the wall time of a call."""
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
 
 
 def ours(frame: pd.DataFrame) -> tuple[float, float]:
@@ -136,67 +132,71 @@ def peer(kind: str, frame: pd.DataFrame) -> tuple[float, float]:
     return write, read
 
 
-def page(rows: dict[str, tuple[float, float]], n: int, sqlite: int, repetitions: int) -> str:
-    """Return the report."""
+INTRODUCTION = """
+{n:,} trials of the `mlp` space from one frame, and back as one frame from a newly
+opened store; Optuna {optuna}, one run of each of its storages, median of
+{repetitions} runs of the knowledge base around them."""
+
+VERDICT = """
+Against the journal, the faster of the two: writing {write:.0f} times as fast \
+(wanted: {write_target}),
+reading {read:.0f} times as fast (wanted: {read_target})."""
+
+
+def page(found: dict[str, tuple[float, float]], n: int, sqlite: int, repetitions: int) -> str:
+    """Return the report.
+
+    Args:
+        found: seconds for writing and for reading, by store.
+        n: trials of the others.
+        sqlite: trials that SQLite got.
+        repetitions: of the knowledge base.
+    """
     import optuna
 
-    write, read = rows[OURS]
-    lines = [
-        "# Writing and reading trials",
-        "",
-        "Made by `python scripts/benchmark_store.py`; do not edit by hand.",
-        "",
-        f"{n:,} trials of the `mlp` space from one frame, and back as one frame from a newly",
-        f"opened store; Optuna {optuna.__version__}, one run of each of its storages, median of",
-        f"{repetitions} runs of the knowledge base around them.",
-        "",
-        "| store | trials | write, s | read, s | write, times ours | read, times ours |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for name, (its_write, its_read) in rows.items():
+    write, read = found[OURS]
+    rows = []
+    for name, (its_write, its_read) in found.items():
         count = sqlite if name == SQLITE else n
         least = "at least " if count < n else ""
-        ratios = f"{least}{its_write / write:.0f} | {least}{its_read / read:.0f}"
-        lines.append(f"| {name} | {count:,} | {its_write:.2f} | {its_read:.2f} | {ratios} |")
-    if sqlite < n:
-        lines += ["", f"SQLite got {sqlite:,} trials only; its ratio is that of its time for those",
-                  f"to ours for {n:,}."]  # fmt: skip
-    faster = rows[JOURNAL]
-    lines += [
-        "",
-        f"Against the journal, the faster of the two: writing {faster[0] / write:.0f} times as "
-        f"fast (wanted: {WRITE_TARGET}),",
-        f"reading {faster[1] / read:.0f} times as fast (wanted: {READ_TARGET}).",
-        "",
-    ]
-    return "\n".join(lines)
+        ratios = (f"{least}{its_write / write:.0f}", f"{least}{its_read / read:.0f}")
+        rows.append((name, f"{count:,}", f"{its_write:.2f}", f"{its_read:.2f}", *ratios))
+    columns = ("store", "trials", "write, s", "read, s", "write, times ours", "read, times ours")
+    fewer = (
+        f"SQLite got {sqlite:,} trials only; its ratio is that of its time for those\n"
+        f"to ours for {n:,}."
+    )
+    faster = found[JOURNAL]
+    verdict = VERDICT.format(write=faster[0] / write, read=faster[1] / read,
+                             write_target=WRITE_TARGET, read_target=READ_TARGET)  # fmt: skip
+    introduction = INTRODUCTION.format(n=n, optuna=optuna.__version__, repetitions=repetitions)
+    parts = [introduction, report.table(columns, rows), fewer if sqlite < n else "", verdict]
+    return report.page("Writing and reading trials", "store", [part for part in parts if part])
 
 
 @click.command()
 @click.option("--trials", default=100_000, help="How many.")
 @click.option("--sqlite-trials", default=10_000, help="How many SQLite gets; it is that slow.")
 @click.option("--repetitions", default=3, help="Of the knowledge base, at each of three places.")
-@click.option("--write/--no-write", default=True, help="Replace the page in docs/benchmarks/.")
-def main(trials, sqlite_trials, repetitions, write):
+@report.write_option
+def main(trials: int, sqlite_trials: int, repetitions: int, write: bool) -> None:
     """Measure, print and write the table."""
     warnings.simplefilter("ignore")
     logging.getLogger("optuna").setLevel(logging.WARNING)
     frame = make_frame(trials)
     ours(frame.head(100))  # imports
-    found = {OURS: [], SQLITE: [], JOURNAL: []}
+    runs: dict[str, list[tuple[float, float]]] = {OURS: [], SQLITE: [], JOURNAL: []}
     for name, kind, count in ((JOURNAL, "journal", trials), (SQLITE, "sqlite", sqlite_trials)):
-        found[OURS] += [ours(frame) for _ in range(repetitions)]
-        found[name].append(peer(kind, frame.head(count)))
-        click.echo(f"{name}: {found[name]}")
-    found[OURS] += [ours(frame) for _ in range(repetitions)]
-    rows = {
-        name: (statistics.median(w for w, _ in runs), statistics.median(r for _, r in runs))
-        for name, runs in found.items()
+        runs[OURS] += [ours(frame) for _ in range(repetitions)]
+        runs[name].append(peer(kind, frame.head(count)))
+        click.echo(f"{name}: {runs[name]}", err=True)
+    runs[OURS] += [ours(frame) for _ in range(repetitions)]
+    found = {
+        name: (statistics.median(w for w, _ in times), statistics.median(r for _, r in times))
+        for name, times in runs.items()
     }
-    text = page(rows, trials, min(sqlite_trials, trials), 3 * repetitions)
-    if write:
-        REPORT.write_text(text, encoding="utf-8")
-    click.echo(text)
+    text = page(found, trials, min(sqlite_trials, trials), 3 * repetitions)
+    report.publish("store", text, write)
 
 
 if __name__ == "__main__":
