@@ -24,6 +24,7 @@ from advisor.models import get_family
 from knowledge_base import KnowledgeBase, StudyRecord, TaskRecord
 from scripts.benchmarks import report
 from scripts.benchmarks.timing import seconds
+from scripts.optuna_space import distribution
 
 if TYPE_CHECKING:
     import optuna
@@ -73,7 +74,7 @@ def optuna_write(kind: str, frame: pd.DataFrame, folder: Path) -> None:
     """Write with `Study.add_trials`, Optuna's bulk call."""
     import optuna
 
-    distributions = _distributions()
+    distributions = {name: distribution(h) for name, h in SPACE.hyperparameters.items()}
     study = optuna.create_study(
         storage=optuna_storage(kind, folder), study_name="benchmark", direction="maximize"
     )
@@ -92,24 +93,6 @@ def optuna_read(kind: str, folder: Path) -> int:
 
     storage = optuna_storage(kind, folder)
     return len(optuna.load_study(study_name="benchmark", storage=storage).trials_dataframe())
-
-
-def _distributions() -> "dict[str, optuna.distributions.BaseDistribution]":
-    from optuna.distributions import (
-        CategoricalDistribution,
-        FloatDistribution,
-        IntDistribution,
-    )
-
-    found = {}
-    for name, h in SPACE.hyperparameters.items():
-        if h.choices:
-            found[name] = CategoricalDistribution(list(h.choices))
-        else:
-            kind = IntDistribution if h.kind == "int" else FloatDistribution
-            cast = int if h.kind == "int" else float
-            found[name] = kind(cast(h.low), cast(h.high), log=h.log)
-    return found
 
 
 def ours(frame: pd.DataFrame) -> tuple[float, float]:

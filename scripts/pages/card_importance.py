@@ -7,12 +7,12 @@ Importance"; computed by Optuna's evaluator.
 import json
 import warnings
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from knowledge_base.space import SpaceDefinition
+from scripts.optuna_space import distribution
 
 MIN_TRIALS = 40
 TREES = 32
@@ -47,7 +47,7 @@ def _of_task(group: pd.DataFrame, space: SpaceDefinition) -> dict[str, float]:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore")
     conditional = {condition["child"] for condition in space.conditions}
-    known = {n: _distribution(h) for n, h in space.hyperparameters.items() if n not in conditional}
+    known = {n: distribution(h) for n, h in space.hyperparameters.items() if n not in conditional}
     study = optuna.create_study(direction="maximize")
     for config, share in zip(group["config"].map(json.loads), group["share"], strict=True):
         params = {name: config[name] for name in known}
@@ -56,15 +56,6 @@ def _of_task(group: pd.DataFrame, space: SpaceDefinition) -> dict[str, float]:
     found = optuna.importance.get_param_importances(study, evaluator=evaluator)
     total = sum(found.values())
     return {name: value / total for name, value in found.items()} if total > 0 else {}
-
-
-def _distribution(h: Any) -> Any:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    if h.choices:
-        return CategoricalDistribution(list(h.choices))
-    kind = IntDistribution if h.kind == "int" else FloatDistribution
-    return kind(h.low, h.high, log=h.log)
 
 
 def shares(trials: pd.DataFrame) -> pd.Series:

@@ -6,8 +6,8 @@ import pytest
 
 from advisor.models import get_family
 from scripts.benchmarks.advice.page import COUNTS, by_count, report
-from scripts.benchmarks.advice.searches import suggested
 from scripts.benchmarks.experiment import outcome_of
+from scripts.optuna_space import suggested
 from scripts.seed.tables import TableEntry
 
 RANDOM = np.linspace(0.5, 0.99, 50).tolist()

@@ -5,21 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from advisor.meta.warm_start import warm_count
 from advisor.models import get_family
 from advisor.tuning import Tuner
 from knowledge_base import KnowledgeBase
-from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, ConfigDict, JsonObject
 from scripts.benchmarks.advice.held import WORK, Held, held_out, name_of
 from scripts.benchmarks.experiment import Contender, Evaluation, Unit, compete
+from scripts.optuna_space import suggested
 from scripts.seed.past_without import shipped_mark
 from scripts.seed.work import Entry
-
-if TYPE_CHECKING:
-    import optuna
 
 TRIALS = {"advisor": 15, "tpe": 60, "gp": 40}
 
@@ -119,31 +115,3 @@ class HeldSearch(Unit):
             "training": [evaluation.seconds for evaluation in course.evaluations],
             "overhead": course.overhead,
         }
-
-
-def suggested(trial: "optuna.trial.BaseTrial", space: SpaceDefinition) -> ConfigDict:
-    """Return the configuration that an Optuna trial suggests, conditions respected.
-
-    Raises:
-        ValueError: a condition that is not an equality.
-    """
-    conditions = {condition["child"]: condition for condition in space.conditions}
-    config: ConfigDict = {}
-    # What others depend on comes first.
-    for name in sorted(space.hyperparameters, key=lambda name: name in conditions):
-        h = space.hyperparameters[name]
-        if name in conditions and not _active(conditions[name], config):
-            continue
-        if h.choices:
-            config[name] = trial.suggest_categorical(name, list(h.choices))
-        elif h.kind == "int":
-            config[name] = trial.suggest_int(name, h.low, h.high, log=h.log)
-        else:
-            config[name] = trial.suggest_float(name, h.low, h.high, log=h.log)
-    return space.complete(config)
-
-
-def _active(condition: JsonObject, config: Config) -> bool:
-    if condition["type"] != "EQ":
-        raise ValueError(f"cannot translate the condition {condition}")
-    return bool(config.get(condition["parent"]) == condition["value"])
