@@ -1,6 +1,6 @@
 """Kill -9 a search at random moments, resume it each time, and count what is there at the end.
 
-    python scripts/kill_search.py
+    python -m scripts.checks.kill_search
 
 The objective trains the `mlp` family on a real data set and keeps its own account of what it
 began, independent of the study. A search that nobody killed says what should have come out.
@@ -17,6 +17,9 @@ import time
 from pathlib import Path
 
 import click
+
+from knowledge_base.durable import whole_lines
+from knowledge_base.types import JsonObject
 
 OBJECTIVE = """
 import json, os
@@ -42,11 +45,9 @@ def command(study: str, trials: int, resume: bool) -> list[str]:
     return [advisor, "tune", *options, *(["--resume"] if resume else [])]
 
 
-def stored(folder: Path, study: str) -> list[dict]:
+def stored(folder: Path, study: str) -> list[JsonObject]:
     """Return the whole lines of a study's trials."""
-    path = folder / "studies" / study / "trials.jsonl"
-    text = path.read_text() if path.exists() else ""
-    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+    return [json.loads(line) for line in whole_lines(folder / "studies" / study / "trials.jsonl")]
 
 
 def begun(folder: Path) -> list[str]:
@@ -110,9 +111,9 @@ def check_end(folder: Path, trials: int) -> list[str]:
 @click.option("--kills", default=10)
 @click.option("--trials", default=100)
 @click.option(
-    "--seed", default=None, type=int, help="Of the moments; default: other ones each time."
+    "--seed", default=None, type=int, help="Of the moments; default other ones each time."
 )
-def main(kills, trials, seed):
+def main(kills: int, trials: int, seed: int | None) -> None:
     """Kill, resume, compare."""
     from advisor.models import get_family
 

@@ -1,17 +1,17 @@
 """Eight processes add trials to one knowledge base at once; nothing may fail or get lost.
 
-    python scripts/stress_contributions.py
+    python -m scripts.checks.stress_contributions
 
 Both ways: every process adds its trials one by one, and every process adds one bulk.
 """
 
-import argparse
 import multiprocessing
-import sys
 import tempfile
 import time
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
-from typing import Any
+
+import click
 
 from knowledge_base import (
     Bundle,
@@ -33,7 +33,10 @@ SPACE = SpaceDefinition.from_dict(
 TASK = TaskRecord(name="stress", metric="accuracy", direction="maximize", family="stress")
 
 
-def records(process: int, numbers: range) -> list[Any]:
+def records(
+    process: int, numbers: range
+) -> list[SpaceDefinition | TaskRecord | StudyRecord | TrialRecord]:
+    """Return the trials of these numbers of one process, with what they belong to."""
     study_id = f"study-{process}"
     study = StudyRecord(study_id, TASK.task_id, SPACE.space_id, name=study_id)
     trials = [
@@ -43,7 +46,9 @@ def records(process: int, numbers: range) -> list[Any]:
     return [SPACE, TASK, study, *trials]
 
 
-def contribute(path: str, process: int, trials: int, bulk: bool, failures: Any) -> None:
+def contribute(
+    path: str, process: int, trials: int, bulk: bool, failures: "SimpleQueue[str]"
+) -> None:
     """Add the trials of one process; what goes wrong goes to `failures`."""
     kb = KnowledgeBase(path, seed=False)
     steps = [range(trials)] if bulk else [range(n, n + 1) for n in range(trials)]
@@ -92,25 +97,24 @@ def check(path: Path, processes: int, trials: int) -> list[str]:
     return problems + kb.verify()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--processes", type=int, default=8)
-    parser.add_argument("--trials", type=int, default=1000, help="per process")
-    options = parser.parse_args()
-    failed = False
+@click.command()
+@click.option("--processes", default=8)
+@click.option("--trials", default=1000, help="Trials of each process.")
+def main(processes: int, trials: int) -> None:
+    """Contribute from many processes at once, both ways; exit code 1 if anything was lost."""
+    failed, total = False, processes * trials
     for bulk in (False, True):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "kb.duckdb"
-            seconds, problems = stress(path, options.processes, options.trials, bulk)
-        total = options.processes * options.trials
+            seconds, problems = stress(path, processes, trials, bulk)
         way = "one bulk each" if bulk else "one by one"
-        print(
-            f"{options.processes} processes, {options.trials} trials each, {way}: "
+        click.echo(
+            f"{processes} processes, {trials} trials each, {way}: "
             f"{seconds:.1f} s, {total / seconds:,.0f} trials/s, "
             f"{'; '.join(problems) or f'all {total} trials there'}"
         )
         failed = failed or bool(problems)
-    sys.exit(failed)
+    raise SystemExit(failed)
 
 
 if __name__ == "__main__":
