@@ -99,10 +99,10 @@ def _kin(result: Result) -> str:
 
 
 def _summary(result: Result) -> str:
-    rows: list[tuple[str, str, str, str]] = []
+    rows: list[tuple[str, ...]] = []
     if result.case.baseline is not None:
-        name, valid, test = result.case.baseline(result.data)
-        rows.append((name, f"{valid:.4f}", f"{test:.4f}", ""))
+        title, *scores = result.case.baseline(result.data)
+        rows.append((title, *(f"{score:.4f}" for score in scores), ""))
     for name, arms, first in (
         ("Default configuration", result.cold, 1),
         (f"Cold search, {len(result.cold[0].trials)} trials", result.cold, None),

@@ -49,7 +49,7 @@ def tune(study: str, *more: str) -> tuple[TrialRecord, list[TrialRecord]]:
     from knowledge_base.studies import StudyDirectory
 
     trials = [trial for trial in StudyDirectory.open(STUDIES / study).trials() if trial.value]
-    return max(trials, key=lambda trial: trial.value), trials
+    return max(trials, key=lambda trial: trial.value or 0.0), trials
 
 
 def library_default() -> "Outcome":
@@ -66,14 +66,16 @@ def library_default() -> "Outcome":
 def compare(default: "Outcome", cold: TrialRecord, warm: TrialRecord) -> None:
     """Print validation and test accuracy side by side."""
     title(f"Best of {TRIALS} trials, validation and test accuracy")
-    rows = [("library default", default), ("cold search", cold), ("warm search", warm)]
-    for name, trial in rows:
+    rows: dict[str, Outcome | TrialRecord] = {
+        "library default": default, "cold search": cold, "warm search": warm,
+    }  # fmt: skip
+    for name, trial in rows.items():
         click.echo(f"{name:<16} {trial.value:.4f}   {trial.metrics['test_accuracy']:.4f}")
 
 
-def first_to_reach(trials: list[TrialRecord], value: float) -> int | None:
+def first_to_reach(trials: list[TrialRecord], value: float | None) -> int | None:
     """Return the number of trials until `value` was reached, None if never."""
-    reached = [trial.number + 1 for trial in trials if trial.value >= value]
+    reached = [t.number + 1 for t in trials if t.value and value and t.value >= value]
     return min(reached, default=None)
 
 

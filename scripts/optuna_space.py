@@ -38,8 +38,11 @@ def suggested(trial: "optuna.trial.BaseTrial", space: SpaceDefinition) -> Config
             continue
         if h.choices:
             config[name] = trial.suggest_categorical(name, list(h.choices))
-        elif h.kind == "int":
-            config[name] = trial.suggest_int(name, h.low, h.high, log=h.log)
+            continue
+        assert h.low is not None
+        assert h.high is not None
+        if h.kind == "int":
+            config[name] = trial.suggest_int(name, int(h.low), int(h.high), log=h.log)
         else:
             config[name] = trial.suggest_float(name, h.low, h.high, log=h.log)
     return space.complete(config)

@@ -1,6 +1,6 @@
 """The product's searches as the scripts use them: the one place that knows how they are called."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from advisor.strategies import SearchStrategy, get_strategy
@@ -54,7 +54,7 @@ class Search:
 
 
 def run_study(
-    settings: Mapping[str, object],
+    settings: Config,
     kb: KnowledgeBase,
     folder: Path,
     name: str,

@@ -7,7 +7,7 @@ import ctypes
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,7 +117,7 @@ training had loaded all code). Configurations are the family's default, with the
 named."""
 
 
-def page(rows: list[tuple[str, Config, dict[str, int]]]) -> str:
+def page(rows: Sequence[tuple[str, Config, dict[str, int]]]) -> str:
     """Return the page."""
     lines = []
     for family, changes, found in rows:

@@ -7,7 +7,6 @@ began, independent of the study. A search that nobody killed says what should ha
 """
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -41,7 +40,16 @@ def command(study: str, trials: int, resume: bool) -> list[str]:
     advisor = str(Path(sys.executable).with_name("advisor"))
     options = ["--objective", "train.py:train", "--space", "space.yaml", "--direction", "maximize"]
     options += ["--trials", str(trials), "--study", study, "--studies-dir", "studies"]
-    options += ["--strategy", "random", "--warm", "0", "--kb", f"{study}.duckdb"]
+    options += [
+        "--family",
+        "killed",
+        "--strategy",
+        "random",
+        "--warm",
+        "0",
+        "--kb",
+        f"{study}.duckdb",
+    ]
     return [advisor, "tune", *options, *(["--resume"] if resume else [])]
 
 
@@ -75,7 +83,7 @@ def kill_once(folder: Path, trials: int, after: float, early: bool) -> list[str]
             time.sleep(0.005)
         time.sleep(after)
         alive = process.poll() is None
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
     now, new = stored(folder, "killed"), begun(folder)[account:]
     since = "start" if early else "first trial"
@@ -91,7 +99,8 @@ def kill_once(folder: Path, trials: int, after: float, early: bool) -> list[str]
 
 def check_end(folder: Path, trials: int) -> list[str]:
     """Resume to the end; compare with a search that nobody killed."""
-    for study, resume in (("killed", True), ("whole", False)):
+    begun_before = (folder / "studies/killed/study.json").exists()
+    for study, resume in (("killed", begun_before), ("whole", False)):
         subprocess.run(command(study, trials, resume), cwd=folder, check=True, capture_output=True)
     from knowledge_base import KnowledgeBase
 

@@ -33,9 +33,10 @@ SPACE = SpaceDefinition.from_dict(
 TASK = TaskRecord(name="stress", metric="accuracy", direction="maximize", family="stress")
 
 
-def records(
-    process: int, numbers: range
-) -> list[SpaceDefinition | TaskRecord | StudyRecord | TrialRecord]:
+Record = SpaceDefinition | TaskRecord | StudyRecord | TrialRecord
+
+
+def records(process: int, numbers: range) -> list[Record]:
     """Return the trials of these numbers of one process, with what they belong to."""
     study_id = f"study-{process}"
     study = StudyRecord(study_id, TASK.task_id, SPACE.space_id, name=study_id)

@@ -23,7 +23,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], align: str =
 
 def _line(cells: Iterable[object]) -> str:
     """Return one row; an empty cell has one space, not two."""
-    return "|" + "|".join(f" {cell} " if str(cell) else " " for cell in cells) + "|"
+    return "|" + "|".join(f" {cell!s} " if str(cell) else " " for cell in cells) + "|"
 
 
 def mean_and_error(values: pd.Series, digits: int = 3) -> str:

@@ -13,12 +13,12 @@ build (`--only`, `--limit`, one with failures) never takes away what was there.
 """
 
 import multiprocessing
-import queue
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TypedDict
+from multiprocessing.queues import Queue
+from typing import Protocol, TypedDict
 
 import click
 
@@ -55,8 +55,17 @@ WORK = BUILD / "seed"
 Message = float | str | None
 """The seconds of a trial, what went wrong with a data set, or None at a worker's end."""
 
-Messages = queue.Queue[Message]
-"""Of this process or of several: both are put into and got from alike."""
+
+class Messages(Protocol):
+    """A queue of messages, of this process or of several."""
+
+    def put(self, item: Message, /) -> None:
+        """Add a message."""
+        ...
+
+    def get(self) -> Message:
+        """Wait for a message, and take it."""
+        ...
 
 
 class Options(TypedDict):
@@ -181,10 +190,7 @@ def _planned(
     yield from zip(after[entry.tuned :], portfolio_of(entry.family), strict=True)
 
 
-Jobs = queue.Queue[tuple[Entry, int | None, Options] | None]
-
-
-def _worker(jobs: Jobs, done: Messages) -> None:
+def _worker(jobs: "Queue[tuple[Entry, int | None, Options] | None]", done: Messages) -> None:
     import torch
 
     torch.set_num_threads(1)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from advisor.data import TabularDataset, load_dataset
 from advisor.data.inference import to_dataset
-from scripts.seed.frames import FRAMES, HELD_OUT_FRAMES, SUBSET_SEED, without_rare
+from scripts.seed.frames import FRAMES, HELD_OUT_FRAMES, SUBSET_SEED, FrameEntry, without_rare
 from scripts.seed.packages import python
 
 MAX_ROWS = 2000
@@ -203,10 +203,10 @@ _MORE_NUMBERS = [
 
 MORE = [replace(entry, max_rows=1000) for entry in _MORE_CLASSES + _MORE_NUMBERS]
 
-SEED = MORE + FRAMES + _CLASSES + _NUMBERS
+SEED: list[TableEntry | FrameEntry] = [*MORE, *FRAMES, *_CLASSES, *_NUMBERS]
 """What ships."""
 
-HELD_OUT = [
+HELD_OUT: list[TableEntry | FrameEntry] = [
     *HELD_OUT_FRAMES,
     _sklearn("digits", "classification"),
     _sklearn("breast_cancer", "classification"),

@@ -32,29 +32,46 @@ Place = tuple[str, int, int]
 
 
 class Entry(Protocol):
-    """A data set that ships, of whatever modality.
-
-    Attributes:
-        name, source, label: its name, the short name of its package, and both.
-        kind: "classification", "regression" or "forecasting".
-        family: that is trained on it.
-        configurations: how many it is trained with besides the default.
-        tuned: how many more a Bayesian search asks for after them.
-    """
-
-    name: str
-    kind: str
-    family: str
-    configurations: int
-    tuned: int
+    """A data set that ships, of whatever modality."""
 
     @property
-    def source(self) -> str: ...
+    def name(self) -> str:
+        """Its own name."""
+        ...
 
     @property
-    def label(self) -> str: ...
+    def source(self) -> str:
+        """Short name of its package."""
+        ...
 
-    def load(self) -> Dataset: ...
+    @property
+    def label(self) -> str:
+        """Both, as it is displayed."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Task: "classification", "regression" or "forecasting"."""
+        ...
+
+    @property
+    def family(self) -> str:
+        """Model family that is trained on it."""
+        ...
+
+    @property
+    def configurations(self) -> int:
+        """How many configurations it is trained with besides the default."""
+        ...
+
+    @property
+    def tuned(self) -> int:
+        """How many more a Bayesian search asks for after them."""
+        ...
+
+    def load(self) -> Dataset:
+        """Return the data set."""
+        ...
 
 
 def trials_of(entry: Entry) -> int:

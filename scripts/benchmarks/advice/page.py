@@ -1,6 +1,6 @@
 """The page of the benchmark of advice."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -214,7 +214,7 @@ def _said_table(said: pd.DataFrame) -> str:
     return table(columns, rows)
 
 
-def _searches(searched: Iterable[tuple[Entry, int]]) -> str:
+def _searches(searched: Collection[tuple[Entry, int]]) -> str:
     frame = pd.DataFrame([row for entry, seed in searched for row in _runs(entry, seed)])
     rows = []
     for method in TRIALS:

@@ -105,7 +105,7 @@ class BotorchRGPE(BotorchGP):
         draws = self._rng.normal(size=(len(means), self.SAMPLES, n))
         deviation = np.sqrt(variances[:, self.tried])[:, None]
         samples = means[:, self.tried][:, None] + deviation * draws
-        losses = [_ranking_loss(s, s, values) for s in samples]
+        found = [_ranking_loss(s, s, values) for s in samples]
         with torch.no_grad():  # leave-one-out in closed form (Rasmussen and Williams, 5.4.2)
             x = model.train_inputs[0]
             kernel = model.covar_module(x).to_dense().numpy()
@@ -116,8 +116,8 @@ class BotorchRGPE(BotorchGP):
         variance = 1 / np.diag(inverse)
         left_out = targets - inverse @ (targets - constant) * variance
         draw = left_out + np.sqrt(variance) * self._rng.normal(size=(self.SAMPLES, n))
-        losses.append(_ranking_loss(draw, np.broadcast_to(targets, draw.shape), values))
-        losses = np.array(losses)
+        found.append(_ranking_loss(draw, np.broadcast_to(targets, draw.shape), values))
+        losses = np.array(found)
         # Weight dilution is prevented as in the tutorial: models worse than the target's go.
         losses[:-1][np.median(losses[:-1], 1) > np.percentile(losses[-1], 95)] = 1e9
         best = losses == losses.min(0)

@@ -3,7 +3,7 @@
 import os
 import warnings
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def point_of(problem: Problem, params: Config) -> np.ndarray:
 
 
 class _Optuna(Method):
-    needs = ("optuna",)
+    needs: ClassVar[tuple[str, ...]] = ("optuna",)
 
     @abstractmethod
     def sampler(self) -> "optuna.samplers.BaseSampler":
@@ -151,13 +151,14 @@ class PortfolioTPE(OptunaTPE):
 def _tree_portfolio(problem: Problem, size: int) -> list[int]:
     from sklearn.ensemble import ExtraTreesRegressor
 
-    expected = []
+    past = []
     for source in problem.sources:
         ranks = source.scores.argsort().argsort() / (len(source.scores) - 1)
         trees = ExtraTreesRegressor(100, min_samples_leaf=2, random_state=problem.seed)
-        expected.append(trees.fit(source.inputs, ranks).predict(problem.pool.inputs))
-    expected = np.array(expected)
-    best, chosen = np.zeros(len(expected)), []
+        past.append(trees.fit(source.inputs, ranks).predict(problem.pool.inputs))
+    expected = np.array(past)
+    best = np.zeros(len(expected))
+    chosen: list[int] = []
     for _ in range(size):
         gain = np.maximum(expected, best[:, None]).mean(0) + 1e-6 * expected.mean(0)
         gain[chosen] = -np.inf
