@@ -160,7 +160,9 @@ def page(found: dict[str, tuple[float, float]], n: int, sqlite: int, repetitions
 @click.command()
 @click.option("--trials", default=100_000, help="How many.")
 @click.option("--sqlite-trials", default=10_000, help="How many SQLite gets; it is that slow.")
-@click.option("--repetitions", default=3, help="Of the knowledge base, at each of three places.")
+@click.option(
+    "--repetitions", default=3, help="Runs of the knowledge base at each of three places."
+)
 @report.write_option
 def main(trials: int, sqlite_trials: int, repetitions: int, write: bool) -> None:
     """Measure, print and write the table."""

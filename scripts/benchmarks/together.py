@@ -226,7 +226,7 @@ STEP = ("layers x units", "networks", "one by one", "vmap(grad)", "batched produ
 
 
 @click.command()
-@click.option("--pairs", default=3, help="Of measurements; one for groups of 64.")
+@click.option("--pairs", default=3, help="Measurements of each row; one for groups of 64.")
 @click.option("--epochs", default=10)
 @click.option("--quick", is_flag=True, help="The smallest shape only; writes no page.")
 @report.write_option

@@ -120,7 +120,7 @@ def check_end(folder: Path, trials: int) -> list[str]:
 @click.option("--kills", default=10)
 @click.option("--trials", default=100)
 @click.option(
-    "--seed", default=None, type=int, help="Of the moments; default other ones each time."
+    "--seed", default=None, type=int, help="Seed of the moments; default others each time."
 )
 def main(kills: int, trials: int, seed: int | None) -> None:
     """Kill, resume, compare."""

@@ -9,8 +9,8 @@
 import click
 
 from advisor.rerun import rerun
-from knowledge_base import KnowledgeBase
-from scripts import BUILD
+from knowledge_base.errors import UserError
+from scripts.pages.generated import shipped
 from scripts.pages.markdown import table
 from scripts.seed.recipes import load
 
@@ -20,7 +20,10 @@ from scripts.seed.recipes import load
 @click.option("--seed", default=0, help="Seed of the draw.")
 def main(n: int, seed: int) -> None:
     """Train N shipped trials, drawn at random, again."""
-    again = rerun(KnowledgeBase(BUILD / "none.duckdb"), n, load, seed)
+    try:
+        again = rerun(shipped(), n, load, seed)
+    except UserError as error:
+        raise click.ClickException(str(error)) from error
     columns = ("task", "trial", "metric", "stored", "again", "verdict")
     rows = [(i.task, i.trial_id, i.metric, i.stored, i.again, i.verdict) for i in again]
     click.echo(table(columns, rows))

@@ -45,7 +45,7 @@ class TextEntry:
         rows: texts drawn with a fixed seed.
         first: how many to leave out in the order drawn, since others have them.
         text, target: columns of the file, where it has columns.
-        words: of the beginning of each text that are kept, None for all.
+        words: how many words of the beginning of each text are kept, None for all.
         classes: classes to keep, None for all.
     """
 

@@ -15,7 +15,7 @@ from scripts.benchmarks.diagnosis.plants import HEALTHY
 from scripts.benchmarks.diagnosis.runs import Run
 
 NEAR = 0.1
-"""Of what the best known run explains: a run that lacks less is near the best known score."""
+"""Share of what the best known run explains: a run that lacks less is near its score."""
 
 MUST_COST = ("underfitting", "plateau", "oscillation", "not_enough_epochs", "overfitting")
 """What did not take where the run is near the best known score all the same."""
