@@ -5,25 +5,21 @@ finished trials stay in .build/examples/, so a run that was cut off goes on wher
 nothing is contributed to the user's own knowledge base.
 """
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import click
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
-from past_without import past_without, shipped_mark
-
-from advisor import KnowledgeBase, Tuner
-from advisor.settings import Settings
-from advisor.tuning import resume, start
+from advisor import KnowledgeBase
 from knowledge_base.records import TrialRecord
+from knowledge_base.types import Config, ConfigDict
+from scripts import BUILD
+from scripts.searches import run_study
+from scripts.seed.past_without import past_without, shipped_mark
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ROOT / ".build" / "packages"
-WORK = ROOT / ".build" / "examples"
+PACKAGES = BUILD / "packages"
+WORK = BUILD / "examples"
 COLD_TRIALS, WARM_TRIALS, SEEDS = 20, 5, 3
 QUICK = {"cold": 2, "warm": 1, "seeds": 1, "max_epochs": 2}
 """Sizes of a smoke run; it shows that everything fits together, and nothing else."""
@@ -52,7 +48,7 @@ class Case:
     family: str
     write: Callable[[Path], Path]
     write_quick: Callable[[Path], Path]
-    columns: Mapping[str, Any] = field(default_factory=dict)
+    columns: Config = field(default_factory=dict)
     kin: str | None = None
     baseline: Callable[[Path], tuple[str, float, float]] | None = None
 
@@ -133,7 +129,7 @@ def run_case(case: Case, quick: bool = False, root: Path = WORK, seeds: int = SE
     folder = root / (f"{case.name}-quick" if quick else case.name)
     folder.mkdir(parents=True, exist_ok=True)
     data = (case.write_quick if quick else case.write)(folder)
-    common: dict[str, Any] = {"data": str(data), "family": case.family, **case.columns}
+    common: ConfigDict = {"data": str(data), "family": case.family, **case.columns}
     if quick:
         common["max_epochs"] = QUICK["max_epochs"]
     n_cold = QUICK["cold"] if quick else COLD_TRIALS
@@ -143,9 +139,11 @@ def run_case(case: Case, quick: bool = False, root: Path = WORK, seeds: int = SE
     tasks = kb.tasks()
     past = sorted(tasks.loc[tasks["family"] == case.family, "name"])
 
-    def searches(name: str, trials: int, where: Path, kb: KnowledgeBase, **more: Any) -> list[Arm]:
-        settings = [Settings(**common, seed=s, trials=trials, **more) for s in range(count)]
-        return [search(s, kb, where, f"{name}-{s.seed}") for s in settings]
+    def searches(
+        name: str, trials: int, where: Path, kb: KnowledgeBase, **more: object
+    ) -> list[Arm]:
+        settings = {**common, "trials": trials, **more}
+        return [search({**settings, "seed": s}, kb, where, f"{name}-{s}") for s in range(count)]
 
     cold = searches("cold", n_cold, folder, kb, n_warm=0)
     now = folder / f"of {shipped_mark()}"  # what came of other shipped trials is no answer
@@ -157,19 +155,17 @@ def run_case(case: Case, quick: bool = False, root: Path = WORK, seeds: int = SE
     return Result(case, cold, warm, past, data, quick, unrelated)
 
 
-def search(settings: Settings, kb: KnowledgeBase, folder: Path, name: str) -> Arm:
+def search(settings: Config, kb: KnowledgeBase, folder: Path, name: str) -> Arm:
     """Run or finish one search; a finished one is only read."""
-    begin = resume if (folder / name).exists() else start
-    found = begin(settings, kb, name=name, root=folder, contribute=False)
 
-    def said(trial: TrialRecord, _: Tuner) -> None:
+    def said(trial: TrialRecord) -> None:
         value = "no value" if trial.value is None else f"{trial.value:.4g}"
-        click.echo(f"{name}: trial {trial.number + 1} of {settings.trials}: {value}")
+        click.echo(f"{name}: trial {trial.number + 1} of {settings['trials']}: {value}")
 
-    found.run(on_trial=said)
-    study = found.tuner.study
+    tuner = run_study(settings, kb, folder, name, said).tuner
+    study = tuner.study
     rows = 0 if study.dataset is None else study.dataset.n_rows or 0
-    return Arm(tuple(found.tuner.trials), study.task.metric, study.task.direction, rows)
+    return Arm(tuple(tuner.trials), study.task.metric, study.task.direction, rows)
 
 
 def main(case: Case, page: Callable[[Result], str], where: Path) -> click.Command:

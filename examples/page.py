@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from statistics import mean, stdev
 
-from cases import Arm, Result
-
 from advisor.meta.warm_start import warm_count
 from advisor.models import get_family
+from examples.cases import Arm, Result
 from knowledge_base.space import Hyperparameter
+from scripts.pages.markdown import table
 
 PAGE = """# {title}
 
@@ -99,10 +99,10 @@ def _kin(result: Result) -> str:
 
 
 def _summary(result: Result) -> str:
-    lines = ["| | Validation | Test | Seconds of training |", "|---|---:|---:|---:|"]
+    rows: list[tuple[str, ...]] = []
     if result.case.baseline is not None:
-        name, valid, test = result.case.baseline(result.data)
-        lines.append(f"| {name} | {valid:.4f} | {test:.4f} | |")
+        title, *scores = result.case.baseline(result.data)
+        rows.append((title, *(f"{score:.4f}" for score in scores), ""))
     for name, arms, first in (
         ("Default configuration", result.cold, 1),
         (f"Cold search, {len(result.cold[0].trials)} trials", result.cold, None),
@@ -114,8 +114,8 @@ def _summary(result: Result) -> str:
         valid = _spread([arm.validation(first) for arm in arms])
         test = _spread([arm.test(first) for arm in arms])
         seconds = mean(sum(t.duration or 0 for t in arm.trials[:first]) for arm in arms)
-        lines.append(f"| {name} | {valid} | {test} | {seconds:.0f} |")
-    return "\n".join(lines)
+        rows.append((name, valid, test, f"{seconds:.0f}"))
+    return table(("", "Validation", "Test", "Seconds of training"), rows)
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -161,11 +161,11 @@ def _by_seed(result: Result) -> str:
     warm = _points(result.warm[0])
     cold = _points(result.cold[0])
     titles = [*(f"warm, {k}" for k in warm), *(f"cold, {k}" for k in cold)]
-    lines = ["| Seed | " + " | ".join(titles) + " |", "|---|" + "---:|" * len(titles)]
+    rows = []
     for seed, (one, other) in enumerate(zip(result.warm, result.cold, strict=True)):
         cells = [*(one.validation(k) for k in warm), *(other.validation(k) for k in cold)]
-        lines.append(f"| {seed} | " + " | ".join(f"{value:.4f}" for value in cells) + " |")
-    return "\n".join(lines)
+        rows.append((str(seed), *(f"{value:.4f}" for value in cells)))
+    return table(("Seed", *titles), rows)
 
 
 def _points(arm: Arm) -> list[int]:
@@ -181,14 +181,8 @@ def _found(result: Result) -> str:
     names = [name for name in default if any(c.get(name) != default[name] for c in best)]
     names += sorted({name for config in best for name in config} - set(default))
     titles = [f"{kind} {seed}" for kind in ("warm", "cold") for seed in range(len(result.warm))]
-    lines = [
-        "| | default | " + " | ".join(titles) + " |",
-        "|---|---:|" + "---:|" * len(titles),
-    ]
-    for name in names:
-        cells = [_shown(config.get(name)) for config in (default, *best)]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = [(name, *(_shown(c.get(name)) for c in (default, *best))) for name in names]
+    return table(("", "default", *titles), rows)
 
 
 def _best(arm: Arm) -> dict[str, object]:

@@ -10,8 +10,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from knowledge_base.records import TrialRecord
+
+if TYPE_CHECKING:
+    from advisor.training import Outcome
 
 DATA = "sklearn:digits"
 TRIALS = 10
@@ -20,11 +26,11 @@ KB = HOME / "knowledge_base.duckdb"
 STUDIES = HOME / "studies"
 
 
-def title(text):
+def title(text: str) -> None:
     click.secho(f"\n== {text}", bold=True)
 
 
-def advisor(*arguments, show=True):
+def advisor(*arguments: str, show: bool = True) -> str:
     """Run an `advisor` command as a user would; its standard output comes back."""
     command = ["advisor", *arguments, "--kb", str(KB)]
     if show:
@@ -36,17 +42,17 @@ def advisor(*arguments, show=True):
     return done.stdout
 
 
-def tune(study, *more):
+def tune(study: str, *more: str) -> tuple[TrialRecord, list[TrialRecord]]:
     """Run a search into the study directory and return what it found."""
     options = ["--trials", str(TRIALS), "--study", study, "--studies-dir", str(STUDIES)]
     advisor("tune", DATA, *options, "--no-contribute", *more)
     from knowledge_base.studies import StudyDirectory
 
     trials = [trial for trial in StudyDirectory.open(STUDIES / study).trials() if trial.value]
-    return max(trials, key=lambda trial: trial.value), trials
+    return max(trials, key=lambda trial: trial.value or 0.0), trials
 
 
-def library_default():
+def library_default() -> "Outcome":
     """Train the library default once, on the same split with the same seed."""
     from advisor.data import load_dataset, prepare
     from advisor.models import get_family
@@ -57,25 +63,27 @@ def library_default():
     return train(family, family.default(), data, metric="accuracy", seed=0)
 
 
-def compare(default, cold, warm):
+def compare(default: "Outcome", cold: TrialRecord, warm: TrialRecord) -> None:
     """Print validation and test accuracy side by side."""
     title(f"Best of {TRIALS} trials, validation and test accuracy")
-    rows = [("library default", default), ("cold search", cold), ("warm search", warm)]
-    for name, trial in rows:
+    rows: dict[str, Outcome | TrialRecord] = {
+        "library default": default, "cold search": cold, "warm search": warm,
+    }  # fmt: skip
+    for name, trial in rows.items():
         click.echo(f"{name:<16} {trial.value:.4f}   {trial.metrics['test_accuracy']:.4f}")
 
 
-def first_to_reach(trials, value):
+def first_to_reach(trials: list[TrialRecord], value: float | None) -> int | None:
     """Return the number of trials until `value` was reached, None if never."""
-    reached = [trial.number + 1 for trial in trials if trial.value >= value]
+    reached = [t.number + 1 for t in trials if t.value and value and t.value >= value]
     return min(reached, default=None)
 
 
-def trial_count():
+def trial_count() -> int:
     return sum(json.loads(advisor("kb", "info", "--format", "json", show=False))["trials"].values())
 
 
-def main():
+def main() -> None:
     started = time.monotonic()
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir()

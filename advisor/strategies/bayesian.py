@@ -26,6 +26,7 @@ from advisor.surrogates import (
 )
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales
+from advisor.surrogates.transfer import SCALES, Scales
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, ConfigDict
 
@@ -50,10 +51,15 @@ ALIKE = 0.99
 
 
 class BayesianSearch(SearchStrategy):
-    """Gaussian process surrogate with log expected improvement."""
+    """Gaussian process surrogate with log expected improvement.
+
+    Attributes:
+        scales: how far the new task may be from past ones; a variant may have its own.
+    """
 
     name = "bayesian"
     options: ClassVar[frozenset[str]] = frozenset({"candidates", "per_second"})
+    scales: ClassVar[Scales] = SCALES
 
     def __init__(
         self,
@@ -174,10 +180,12 @@ class BayesianSearch(SearchStrategy):
 
     def _model(self, inputs: np.ndarray, targets: np.ndarray, expected: np.ndarray) -> TransferGP:
         if self.prior is None:
-            return TransferGP(inputs, targets, plain=self._plain)
+            return TransferGP(inputs, targets, plain=self._plain, scales=self.scales)
         weights = self.prior.weights
         trust = 0.0 if self._doubted() else self.prior.trust
-        return TransferGP(inputs, targets, expected, weights, self._plain, self._informed, trust)
+        return TransferGP(
+            inputs, targets, expected, weights, self._plain, self._informed, trust, self.scales
+        )
 
     def _doubted(self) -> bool:
         """Return whether the past is set aside for this trial."""

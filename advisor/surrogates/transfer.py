@@ -23,12 +23,23 @@ from advisor.surrogates.hypotheses import Expected, Hypothesis, Observed, Solved
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales, learn_lengthscales
 
-SCALE_OF_PAST = 0.25
-"""Variance of c."""
 
-BASIS_SCALES = (0.1, 0.4, 1.0)
-RESIDUAL_SCALES = (0.1, 0.3, 0.8)
-"""Standard deviations, in units of the spread of the past tasks' scores."""
+@dataclass(frozen=True)
+class Scales:
+    """How far the new task may be from what past tasks say.
+
+    Attributes:
+        past: variance of c.
+        basis, residual: standard deviations of v_j and of r that may hold, in units of the
+            spread of the past tasks' scores.
+    """
+
+    past: float = 0.25
+    basis: tuple[float, ...] = (0.1, 0.4, 1.0)
+    residual: tuple[float, ...] = (0.1, 0.3, 0.8)
+
+
+SCALES = Scales()
 
 NOISES = {1e-3: 0.6, 0.1: 0.3, 0.4: 0.1}
 """Standard deviation of the noise, in the same units, and its prior probability."""
@@ -90,6 +101,7 @@ class TransferGP:
         plain: Sequence[np.ndarray] = (),
         informed: Sequence[np.ndarray] = (),
         trust: float = 0.9,
+        scales: Scales = SCALES,
     ) -> None:
         """Condition on what was observed.
 
@@ -102,7 +114,9 @@ class TransferGP:
                 `possible_lengthscales`.
             informed: lengthscales that the residual may have; needed with past tasks.
             trust: prior probability that the past says something, in [0, 1).
+            scales: how far the new task may be from the past.
         """
+        self.scales: Scales = scales
         self._weights: np.ndarray = np.zeros(0) if weights is None else weights
         self._trust: float = trust if len(self._weights) else 0.0
         past = np.zeros((0, len(values))) if past is None else past
@@ -124,12 +138,12 @@ class TransferGP:
         grid = [
             (place, 0.0, 0.0, 1.0, (1 - self._trust) / len(self._plain)) for place in self._plain
         ]
-        count = len(self._informed) * len(BASIS_SCALES) * len(RESIDUAL_SCALES)
+        count = len(self._informed) * len(self.scales.basis) * len(self.scales.residual)
         grid += [
             (place, 1.0, basis, residual, self._trust / count)
             for place in self._informed
-            for basis in BASIS_SCALES
-            for residual in RESIDUAL_SCALES
+            for basis in self.scales.basis
+            for residual in self.scales.residual
         ]
         return [
             Hypothesis(place, past, basis, residual, noise, share * prior)
@@ -146,14 +160,14 @@ class TransferGP:
             past: scores that past tasks expect for them, shape (t, m).
         """
         expected = Expected.of(past, self._weights)
-        everywhere = _Fit(self._observed, self._lengthscales, inputs, expected)
+        everywhere = _Fit(self._observed, self._lengthscales, inputs, expected, self.scales.past)
         return [everywhere.posterior(solved, share) for solved, share in self._weighted]
 
     @cached_property
     def _weighted(self) -> list[tuple["Solved", float]]:
         inputs, expected = self._observed.inputs, self._observed.expected
         kernels = [matern52(inputs, inputs, ell) for ell in self._lengthscales]
-        past = SCALE_OF_PAST * np.outer(expected.mean, expected.mean)
+        past = self.scales.past * np.outer(expected.mean, expected.mean)
         basis = expected.basis.T @ expected.basis
         solved = [
             solve(self._observed, h, past * h.past + h.basis**2 * basis
@@ -204,15 +218,16 @@ class _Fit:
         lengthscales: Sequence[np.ndarray],
         inputs: np.ndarray,
         expected: Expected,
+        scale_of_past: float,
     ) -> None:
         """Take what was observed, lengthscales by their places, and candidates, shape (m, d)."""
         self._observed: Observed = observed
         self._lengthscales: Sequence[np.ndarray] = lengthscales
         self._inputs: np.ndarray = inputs
         self._mean: np.ndarray = expected.mean
-        self._past: np.ndarray = SCALE_OF_PAST * np.outer(observed.expected.mean, expected.mean)
+        self._past: np.ndarray = scale_of_past * np.outer(observed.expected.mean, expected.mean)
         self._basis: np.ndarray = observed.expected.basis.T @ expected.basis
-        self._past_variance: np.ndarray = SCALE_OF_PAST * expected.mean**2
+        self._past_variance: np.ndarray = scale_of_past * expected.mean**2
         self._basis_variance: np.ndarray = (expected.basis**2).sum(0)
         self._kernels: dict[int, np.ndarray] = {}
 

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from cases import Case, main, package
-from page import page
-from seed_images import shrink
-
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from advisor.data.sources.arrays import read_idx
+from examples.cases import Case, main, package
+from examples.page import page
+from scripts.seed.images import shrink
 
 IMAGES = 6000
 SIDE = 14

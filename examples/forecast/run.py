@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from cases import Case, main, package
-from page import page
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from examples.cases import Case, main, package
+from examples.page import page
 
 COLUMNS = {"target": "value", "time": "time"}
 ABOUT = """Carbon dioxide in the air at Mauna Loa, March 1958 to December 2001 (Keeling and Whorf

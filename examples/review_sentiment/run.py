@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from cases import Case, main, package
-from page import page
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from examples.cases import Case, main, package
+from examples.page import page
 
 REVIEWS = 3000
 ABOUT = f"""Rotten Tomatoes movie reviews (Pang and Lee 2005; licence not stated, the package's is

@@ -1,13 +1,8 @@
-"""The page of scripts/benchmark_leaning.py is made from its runs."""
-
-import sys
-from pathlib import Path
+"""The page of scripts/benchmarks/leaning.py is made from its runs."""
 
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
-
-from benchmark_leaning import page
+from scripts.benchmarks.leaning import page
 
 
 def run(arm, data, seed, first, *reached):

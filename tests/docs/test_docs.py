@@ -1,8 +1,9 @@
 """The documents say what the program does."""
 
+import importlib
+import importlib.util
 import re
 import shlex
-import sys
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import pytest
 
 from advisor.cli import main
 from knowledge_base import SpaceDefinition
+from scripts.pages.generated import PAGES as PAGES_MADE
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -93,12 +95,41 @@ def test_links_lead_somewhere():
             assert (page.parent / target).exists(), f"{page}: {target}"
 
 
-def test_the_reference_is_that_of_the_help_texts():
-    sys.path.insert(0, str(ROOT / "scripts"))
-    from make_cli_reference import PAGE, reference
+@pytest.mark.parametrize("name", PAGES_MADE)
+def test_a_page_that_is_made_is_current(name):
+    page = PAGES_MADE[name]
+    made = page.made().splitlines()
+    assert page.kept().splitlines() == made, f"run python -m scripts.pages {name}"
 
-    kept, made = PAGE.read_text(encoding="utf-8").splitlines(), reference().splitlines()
-    assert kept == made, "run scripts/make_cli_reference.py"
+
+BENCHMARKS = sorted((ROOT / "docs" / "benchmarks").glob("*.md"))
+SHARED = {"experiment", "report", "timing"}
+
+
+def test_every_benchmark_has_its_page_and_every_page_its_benchmark():
+    rooms = {path.stem for path in (ROOT / "scripts" / "benchmarks").glob("[a-z]*")}
+    assert rooms - SHARED == {page.stem for page in BENCHMARKS}
+
+
+@pytest.mark.parametrize("page", BENCHMARKS, ids=lambda page: page.stem)
+def test_a_page_of_a_benchmark_names_its_command(page):
+    text = page.read_text(encoding="utf-8")
+    (line,) = re.findall(r"Made by `python -m scripts\.benchmarks\.([^`]+)`; do not", text)
+    name, *options = shlex.split(line)
+    assert name == page.stem
+    module = f"scripts.benchmarks.{name}"
+    if importlib.util.find_spec(module).submodule_search_locations is not None:
+        module += ".__main__"
+    parse(importlib.import_module(module).main, options)
+
+
+def test_no_document_names_a_script_that_is_not_there():
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "knowledge_base" / "seed" / "README.md"]:
+        text = page.read_text(encoding="utf-8")
+        files = re.findall(r"(?<![\w/])scripts/[\w/]*(?:\.\w+)?", text)
+        modules = re.findall(r"python -m (scripts[\w.]*\w)", text)
+        assert [name for name in files if not (ROOT / name).exists()] == [], page
+        assert [name for name in modules if importlib.util.find_spec(name) is None] == [], page
 
 
 def test_rooms_of_the_architecture_exist():

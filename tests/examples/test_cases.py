@@ -1,17 +1,13 @@
 """The cases run on tiny data that come with scikit-learn, and go on where they were cut off."""
 
 import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples"))
-
-import cases
-from page import page
-
 from advisor.models import get_family
+from examples import cases
+from examples.page import page
 
 NAMES = ("fashion_mnist", "review_sentiment", "forecast")
 
@@ -69,7 +65,7 @@ def trial(number, value):
 
 
 def test_a_page_says_so_when_the_short_search_falls_short():
-    from page import _verdict
+    from examples.page import _verdict
 
     def result(cold, warm):
         arms = [[cases.Arm([trial(0, v)], "mase", "minimize") for v in vs] for vs in (cold, warm)]

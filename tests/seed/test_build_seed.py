@@ -2,25 +2,24 @@ import importlib.util
 import itertools
 import json
 import queue
-from pathlib import Path
 
-import build_seed
 import click
 import numpy as np
 import pandas as pd
 import pytest
-import seed_packages
-import seed_portfolio
 import torch
-from seed_datasets import HELD_OUT, SEED, Entry
-from seed_images import ImageEntry, shrink
-from ship_seed import ship_seed
 
 from advisor.models import get_family
 from knowledge_base.shipped import read_shipped
+from scripts import ROOT
+from scripts.seed import build, packages
+from scripts.seed import portfolio as portfolio_file
+from scripts.seed.images import ImageEntry, shrink
+from scripts.seed.ship import ship_seed
+from scripts.seed.tables import HELD_OUT, SEED, TableEntry
 
-WINE = Entry("wine", "sklearn", "classification", "BSD")
-DIABETES = Entry("diabetes", "sklearn", "regression", "BSD")
+WINE = TableEntry("wine", "sklearn", "classification", "BSD")
+DIABETES = TableEntry("diabetes", "sklearn", "regression", "BSD")
 DIGITS = ImageEntry("some digits", "sklearn", "BSD", first=0, rows=120, side=8)
 
 
@@ -40,10 +39,10 @@ def built(tmp_path_factory):
     """Return the folder of a build of three short trials on two data sets."""
     folder = tmp_path_factory.mktemp("build")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build_seed, "WORK", folder)
+        patch.setattr(build, "WORK", folder)
         torch.set_num_threads(1)
         for entry in (WINE, DIABETES):
-            build_seed.build_one(entry, TRIALS, SHORT, queue.Queue())
+            build.build_one(entry, TRIALS, SHORT, queue.Queue())
     return folder
 
 
@@ -54,7 +53,7 @@ def work(built, tmp_path, monkeypatch):
     folder.mkdir()
     for path in built.glob("*.jsonl"):
         (folder / path.name).write_bytes(path.read_bytes())
-    monkeypatch.setattr(build_seed, "WORK", folder)
+    monkeypatch.setattr(build, "WORK", folder)
     return folder
 
 
@@ -75,13 +74,13 @@ def lines_of(work):
 
 def retrain():
     done = queue.Queue()
-    build_seed.build_one(WINE, TRIALS, SHORT, done)
+    build.build_one(WINE, TRIALS, SHORT, done)
     return done.qsize()
 
 
 def test_the_configurations_are_the_default_and_a_fixed_sample():
-    first = build_seed.configurations(WINE)
-    assert first == build_seed.configurations(DIABETES)
+    first = build.configurations(WINE)
+    assert first == build.configurations(DIABETES)
     assert len(first) == 129
     assert len({json.dumps(config, sort_keys=True) for config in first}) == 129
     assert first[0] == get_family("mlp").default()
@@ -124,9 +123,9 @@ def test_a_fresh_clone_does_not_train_what_shipped(work, shipped, tmp_path, monk
     path.write_text("".join(json.dumps(row) + "\n" for row in whole))
     ship_seed([WINE], work, 0, shipped, TRIALS)
     path.unlink()
-    monkeypatch.setattr(build_seed, "SHIPPED", shipped)
+    monkeypatch.setattr(build, "SHIPPED", shipped)
     done = queue.Queue()
-    build_seed.build_one(WINE, TRIALS, {"max_epochs": None, "device": "cpu"}, done)
+    build.build_one(WINE, TRIALS, {"max_epochs": None, "device": "cpu"}, done)
     assert done.qsize() == 0
     again = [json.loads(line) for line in lines_of(work)]
     for key in ("config", "value", "curve", "metrics", "strategy", "number", "epochs", "state"):
@@ -142,7 +141,7 @@ def test_a_trial_that_raises_is_a_failed_trial(monkeypatch):
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr("advisor.training.loop.train", broken)
-    row = build_seed.trial(WINE, {"units": 16}, None, SHORT)
+    row = build.trial(WINE, {"units": 16}, None, SHORT)
     assert (row["state"], row["value"]) == ("failed", None)
     assert row["error"] == "RuntimeError: out of memory"
 
@@ -211,7 +210,7 @@ def test_no_data_set_is_both_shipped_and_held_out():
 def test_shipping_more_data_sets_keeps_the_others(work, shipped):
     ship_seed([WINE, DIABETES], work, 0, shipped, TRIALS, 2)
     before = read_shipped(shipped)
-    build_seed.build_one(DIGITS, TRIALS, SHORT, queue.Queue())
+    build.build_one(DIGITS, TRIALS, SHORT, queue.Queue())
     for path in work.glob("sklearn-[wd]i[na]*.jsonl"):
         path.unlink()
     said = ship_seed([WINE, DIABETES, DIGITS], work, 0, shipped, TRIALS, 2)
@@ -236,10 +235,10 @@ def test_what_is_no_longer_to_ship_goes(work, shipped):
 
 
 def test_names_are_unique_and_nothing_is_what_an_example_tunes_on():
-    entries = [entry for entries in build_seed.ENTRIES.values() for entry in entries]
+    entries = [entry for entries in build.ENTRIES.values() for entry in entries]
     names = [entry.label for entry in entries]
     assert len(set(names)) == len(names)
-    assert not {"co2", "CO2"} & {entry.name for entry in build_seed.ENTRIES["series"]}
+    assert not {"co2", "CO2"} & {entry.name for entry in build.ENTRIES["series"]}
 
 
 @pytest.mark.parametrize(
@@ -247,15 +246,15 @@ def test_names_are_unique_and_nothing_is_what_an_example_tunes_on():
     [("fashion_mnist", "image", "fashion"), ("review_sentiment", "text", "tomatoes")],
 )
 def test_subsets_share_nothing_with_each_other_or_with_an_example(name, modality, source, tmp_path):
-    where = Path(build_seed.__file__).parents[1] / "examples" / name / "run.py"
+    where = ROOT / "examples" / name / "run.py"
     spec = importlib.util.spec_from_file_location(f"rows_of_{name}", where)
     case = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(case)
-    entries = [e for e in build_seed.ENTRIES[modality] if e.source == source]
+    entries = [e for e in build.ENTRIES[modality] if e.source == source]
     try:
         path = case.write(tmp_path)
         loaded = [entry.load() for entry in entries]
-    except (click.ClickException, seed_packages.MissingPackageError) as missing:
+    except (click.ClickException, packages.MissingPackageError) as missing:
         pytest.skip(str(missing))
     if modality == "text":
         parts = [set(pd.read_csv(path)["text"]), *(set(d.texts) for d in loaded)]
@@ -274,41 +273,41 @@ def test_images_shrink_to_means_of_blocks():
 
 
 def test_a_package_that_was_not_fetched_is_said_to_be_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(seed_packages, "PACKAGES", tmp_path)
+    monkeypatch.setattr(packages, "PACKAGES", tmp_path)
     for entries in ("text", "series"):
-        with pytest.raises(seed_packages.MissingPackageError, match="fetch_data"):
-            build_seed.ENTRIES[entries][0].load()
+        with pytest.raises(packages.MissingPackageError, match="fetch_data"):
+            build.ENTRIES[entries][0].load()
 
 
 @pytest.fixture
 def portfolio(tmp_path, monkeypatch):
     """Return the two configurations that every data set is trained with in a test."""
     path = tmp_path / "portfolio.json"
-    monkeypatch.setattr(seed_portfolio, "PORTFOLIO", path)
+    monkeypatch.setattr(portfolio_file, "PORTFOLIO", path)
     default = get_family("cnn").default()
     configs = [{**default, "units": 20}, {**default, "units": 30}]
-    seed_portfolio.write_portfolio({"cnn": configs, "rnn": configs[:1]})
+    portfolio_file.write_portfolio({"cnn": configs, "rnn": configs[:1]})
     return configs
 
 
 def test_a_portfolio_is_read_as_it_was_written(portfolio):
-    assert seed_portfolio.portfolio_of("cnn") == portfolio
-    assert seed_portfolio.portfolio_of("rnn") == portfolio[:1]
-    assert seed_portfolio.portfolio_of("mlp") == []
+    assert portfolio_file.portfolio_of("cnn") == portfolio
+    assert portfolio_file.portfolio_of("rnn") == portfolio[:1]
+    assert portfolio_file.portfolio_of("mlp") == []
 
 
 def test_a_search_and_the_portfolio_follow_and_can_be_cut_off(work, shipped, portfolio):
     entry = TunedImages("few digits", "sklearn", "BSD", first=0, rows=120, side=8)
     path = work / "sklearn-few digits.jsonl"
-    build_seed.build_one(entry, None, SHORT, queue.Queue())
+    build.build_one(entry, None, SHORT, queue.Queue())
     whole = path.read_bytes().splitlines(keepends=True)
     configs = [json.loads(line)["config"] for line in whole]
-    assert configs[:3] == build_seed.configurations(entry)
+    assert configs[:3] == build.configurations(entry)
     assert len({json.dumps(config, sort_keys=True) for config in configs}) == 7
     assert configs[5:] == portfolio
     path.write_bytes(b"".join(whole[:4]))
     again = queue.Queue()
-    build_seed.build_one(entry, None, SHORT, again)
+    build.build_one(entry, None, SHORT, again)
     assert again.qsize() == 3
     assert [json.loads(line)["config"] for line in path.read_bytes().splitlines()] == configs
     assert "7 trials on 1 data sets" in ship_seed([entry], work, 0, shipped, epochs=2)

@@ -2,13 +2,14 @@
 
 import json
 
-import near_copies
 import numpy as np
 import pandas as pd
 import pytest
-from near_copies import columns_of, group_of, grouped, same_series, same_table
 
 from advisor.data import load_dataset
+from scripts.seed import near_copies
+from scripts.seed.catalogue import ENTRIES, HELD_OUT
+from scripts.seed.near_copies import columns_of, group_of, grouped, same_series, same_table
 
 
 def table(name):
@@ -70,8 +71,6 @@ def test_groups_join_what_is_linked_and_what_is_declared():
 
 
 def test_the_groups_that_are_kept_name_data_sets_that_ship_or_are_held_out(tmp_path, monkeypatch):
-    from build_seed import ENTRIES, HELD_OUT
-
     known = {entry.label for entries in (*ENTRIES.values(), HELD_OUT) for entry in entries}
     assert set(json.loads(near_copies.GROUPS.read_text())) <= known
     declared = [

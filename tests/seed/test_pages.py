@@ -3,15 +3,15 @@
 import json
 import re
 
-import make_card
-import make_findings
 import numpy as np
 import pytest
-from card_importance import importances, shares
 
 from advisor import KnowledgeBase
 from advisor.encoding import sobol
 from advisor.models import get_family
+from scripts import DOCS
+from scripts.pages import card, findings
+from scripts.pages.card_importance import importances, shares
 
 
 @pytest.fixture(scope="module")
@@ -21,26 +21,26 @@ def kb(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trials(kb):
-    return make_card.trials_of(kb)
+    return card.trials_of(kb)
 
 
 def test_findings_are_those_of_the_shipped_trials(kb):
-    page = make_findings.page(kb)
-    kept = (make_card.DOCS / "findings.md").read_text(encoding="utf-8")
+    page = findings.page(kb)
+    kept = (DOCS / "findings.md").read_text(encoding="utf-8")
     assert re.findall("^## .*", page, re.MULTILINE) == re.findall("^## .*", kept, re.MULTILINE)
-    frame = kb.query(make_findings.SHARES + make_findings.FINDINGS[0].sql)
+    frame = kb.query(findings.SHARES + findings.FINDINGS[0].sql)
     assert set(frame["family"]) == {"mlp", "cnn", "rnn", "forecaster"}
     for row in frame.itertuples():
-        assert f"| {make_findings.FAMILIES[row.family]} | {row.data_sets} |" in kept
+        assert f"| {findings.FAMILIES[row.family]} | {row.data_sets} |" in kept
 
 
 def test_the_card_is_that_of_the_shipped_trials(trials):
-    kept = (make_card.DOCS / "knowledge_base.md").read_text(encoding="utf-8")
+    kept = (DOCS / "knowledge_base.md").read_text(encoding="utf-8")
     assert f"{len(trials):,} trials on {trials['dataset_id'].nunique()} real data sets" in kept
     for name in trials["full_name"].unique():
         assert f"| {name} |" in kept
     for modality in trials["modality"].unique():
-        assert (make_card.DOCS / make_card.PLOT.format(modality)).is_file()
+        assert (DOCS / card.PLOT.format(modality)).is_file()
 
 
 def test_shares_count_random_configurations_and_failures_lose(trials):

@@ -1,16 +1,15 @@
 """Shipped trials can be trained again, and what differs is said."""
 
 import json
+import os
 import queue
+import subprocess
+import sys
 
-import build_seed
 import pyarrow as pa
 import pytest
-import seed_recipes
 import torch
 from click.testing import CliRunner
-from seed_datasets import Entry
-from ship_seed import ship_seed
 
 import advisor.rerun
 from advisor import KnowledgeBase
@@ -20,18 +19,21 @@ from advisor.rerun import Rerun, rerun
 from knowledge_base.bundle import write_table
 from knowledge_base.errors import UserError
 from knowledge_base.shipped import read_shipped
+from scripts import ROOT
+from scripts.seed import build, recipes
+from scripts.seed.ship import ship_seed
+from scripts.seed.tables import TableEntry
 
-WINE = Entry("wine", "sklearn", "classification", "BSD")
-FULL = {"max_epochs": None, "device": "cpu"}
+WINE = TableEntry("wine", "sklearn", "classification", "BSD")
 
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
     work, folder = tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("shipped")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build_seed, "WORK", work)
+        patch.setattr(build, "WORK", work)
         torch.set_num_threads(1)
-        build_seed.build_one(WINE, 3, FULL, queue.Queue())
+        build.build_one(WINE, 3, build.WHOLE, queue.Queue())
     ship_seed([WINE], work, 0, folder, 3)
     return folder
 
@@ -39,6 +41,11 @@ def shipped(tmp_path_factory):
 @pytest.fixture
 def kb(shipped, tmp_path):
     return KnowledgeBase(tmp_path / "kb.duckdb", seed_path=shipped)
+
+
+def with_built_in_data(kb, n, load=None, seed=0):
+    """Train again with the data sets of scikit-learn, whatever the command line would load."""
+    return rerun(kb, n, load_dataset, seed)
 
 
 def test_trials_come_out_equal(kb):
@@ -55,7 +62,7 @@ def test_another_value_is_named(kb, shipped, monkeypatch):
     values = [value - 0.9 for value in trials["value"].to_pylist()]
     place = trials.column_names.index("value")
     write_table(trials.set_column(place, "value", pa.array(values)), path)
-    monkeypatch.setattr(advisor.rerun, "repository_recipes", lambda: load_dataset)
+    monkeypatch.setattr(advisor.rerun, "rerun", with_built_in_data)
     monkeypatch.setattr("advisor.cli.kb._open", lambda path: kb)
     result = CliRunner().invoke(main, ["kb", "verify", "--rerun", "2", "--format", "json"])
     path.write_bytes(before)
@@ -85,11 +92,33 @@ def test_data_that_are_not_there_or_not_the_same_are_one_clear_line(kb):
 
 
 def test_an_installed_package_says_that_it_needs_a_clone(monkeypatch, tmp_path):
-    monkeypatch.setattr(advisor.rerun, "SCRIPTS", tmp_path)
-    with pytest.raises(UserError, match="run this in a clone"):
-        advisor.rerun.repository_recipes()
+    monkeypatch.setattr("advisor.cli.kb.RECIPES", tmp_path / "recipes.py")
+    result = CliRunner().invoke(main, ["kb", "verify", "--rerun", "2"])
+    assert result.exit_code == 2
+    assert "run this in a clone" in result.stderr
 
 
 def test_recipes_know_what_ships():
     with pytest.raises(KeyError):
-        seed_recipes.load("nothing of the kind")
+        recipes.load("nothing of the kind")
+
+
+READ = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("recipes", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+try:
+    module.load("nothing of the kind")
+except KeyError:
+    print("read")
+"""
+
+
+def test_recipes_are_read_from_their_file_wherever_one_is(tmp_path):
+    for name in ("advisor", "knowledge_base"):  # an installed package has no scripts
+        (tmp_path / name).symlink_to(ROOT / name)
+    command = [sys.executable, "-P", "-c", READ, recipes.__file__]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout == "read\n", done.stderr

@@ -1,15 +1,15 @@
 """What is proposed for the portfolio is legal, new, and expected to be good."""
 
 import numpy as np
-import propose_portfolio
 import pytest
-from seed_portfolio import portfolio_of
 
 from advisor import KnowledgeBase
 from advisor.encoding import Encoder, sobol
 from advisor.meta import recall
 from advisor.models import FAMILIES, get_family
 from advisor.surrogates.kernels import matern52
+from scripts.seed import propose
+from scripts.seed.portfolio import portfolio_of
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -21,16 +21,16 @@ def test_the_portfolio_is_of_the_space_and_without_repetitions(family):
 
 
 def test_proposals_are_new_and_expected_to_be_good(tmp_path, monkeypatch):
-    monkeypatch.setattr(propose_portfolio, "STEPS", 3)
+    monkeypatch.setattr(propose, "STEPS", 3)
     space = get_family("forecaster").space()
     experience = recall(KnowledgeBase(tmp_path / "kb.duckdb"), space, "forecaster")
     known = portfolio_of("forecaster")
-    found = propose_portfolio.proposed(experience, space, 2, known)
+    found = propose.proposed(experience, space, 2, known)
     assert all(space.complete(config) == config for config in found)
     encoder, lengthscales = Encoder(space), experience.models.lengthscales
     tried = encoder.encode([*known, space.default()])
     points = encoder.encode(found)
-    assert matern52(points, tried, lengthscales).max() <= propose_portfolio.ALIKE
-    assert matern52(points, points, lengthscales)[0, 1] <= propose_portfolio.ALIKE
+    assert matern52(points, tried, lengthscales).max() <= propose.ALIKE
+    assert matern52(points, points, lengthscales)[0, 1] <= propose.ALIKE
     random = experience.models.predict(encoder.encode(sobol(space, 128, seed=5))).mean(0)
     assert experience.models.predict(points[:1]).mean() > np.quantile(random, 0.95)

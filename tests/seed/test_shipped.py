@@ -5,11 +5,6 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from build_seed import ENTRIES
-from seed_datasets import HELD_OUT
-from seed_portfolio import portfolio_of
-from seed_work import SHIPPED, trials_of
-from ship_seed import check
 
 from advisor import Advisor, KnowledgeBase
 from advisor.data import load_dataset
@@ -18,8 +13,12 @@ from advisor.metafeatures import VERSION, descriptions
 from advisor.models import get_family
 from knowledge_base.schema import TABLES
 from knowledge_base.shipped import BY_FAMILY, read_shipped
+from scripts.seed.catalogue import HELD_OUT, shipped_entries
+from scripts.seed.portfolio import portfolio_of
+from scripts.seed.ship import check
+from scripts.seed.work import SHIPPED, trials_of
 
-ALL = [entry for entries in ENTRIES.values() for entry in entries]
+ALL = shipped_entries()
 FAMILIES = sorted({entry.family for entry in ALL})
 
 

@@ -105,7 +105,7 @@ def test_large_images_need_much():
 PEAK = """
 import sys; sys.path[:0] = {paths!r}
 import torch, test_memory as m
-from benchmark_memory import growth
+from scripts.benchmarks.memory import growth
 from advisor.training import train
 torch.set_num_threads(1)
 family, data = m.get_family({family!r}), {data}
@@ -123,8 +123,7 @@ def test_an_estimate_is_near_what_is_measured():
     """Of a recurrent network, since for it measured factors stand; others: docs/benchmarks."""
     import subprocess
 
-    scripts = Path(__file__).parents[2] / "scripts"
-    paths = [str(Path(__file__).parent), str(scripts), *sys.path]
+    paths = [str(Path(__file__).parent), *sys.path]
     changes = {"units": 128, "cell": "gru", "n_layers": 2}
     code = PEAK.format(paths=paths, family="rnn", data="m.texts(120, 128)", changes=changes)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,0 +1,1 @@
+"""Ways to bring a model, and three cases that show what tuning comes to."""

@@ -1,0 +1,1 @@
+"""What the shipped trials are worth on data sets that they lack, in real trainings."""

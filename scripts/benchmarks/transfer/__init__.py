@@ -1,0 +1,1 @@
+"""Transfer search against its peers, on tables of past trials, each task left out in turn."""

@@ -1,0 +1,1 @@
+"""Tries what may never fail: killed searches, and many writers of one knowledge base."""

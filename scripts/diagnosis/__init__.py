@@ -1,1 +1,0 @@
-"""Runs with planted pathologies, and healthy ones, on real data."""

@@ -1,0 +1,1 @@
+"""Makes the trials that ship: data sets, their training, what is shipped of it."""
