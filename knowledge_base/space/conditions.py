@@ -103,4 +103,5 @@ def _compared(clause: Clause, hyperparameter: Hyperparameter, column: pd.Series)
         return column.notna().to_numpy(dtype=bool) & (kind == "NEQ")
     given = column.notna()
     compared = COMPARE[kind](column.where(given, values[0]), values[0])
-    return (given & compared).to_numpy(dtype=bool)
+    fulfilled: Rows = (given & compared).to_numpy(dtype=bool)
+    return fulfilled

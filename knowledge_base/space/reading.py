@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -29,18 +29,7 @@ class PlainWord(str):
     """A word such as `no` without quotes: a truth value in YAML 1.1, a text in YAML 1.2."""
 
 
-class _Words:
-    """The resolvers of scalars that reading and writing share."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]]
-
-    @classmethod
-    def teach(cls, tag: str, pattern: str, first: str) -> None:
-        for letter in first:
-            cls.yaml_implicit_resolvers.setdefault(letter, []).append((tag, re.compile(pattern)))
-
-
-_NUMBERS = (
+_SCALARS = (
     ("tag:yaml.org,2002:bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     ("!word", r"^(?:yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$", "yYnNoO"),
     ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9_]*|0x[0-9a-fA-F]+|0b[01]+)$", "-+0123456789"),
@@ -55,10 +44,8 @@ _NUMBERS = (
 )  # fmt: skip
 
 
-class _Loader(_Words, yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the scalars of YAML 1.2, and without keys that come twice."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
@@ -72,23 +59,25 @@ class _Loader(_Words, yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-class _Dumper(_Words, yaml.SafeDumper):
+class _Dumper(yaml.SafeDumper):
     """PyYAML's safe dumper; texts that either version of YAML reads as something else get quotes.
 
     Mappings and lists that occur twice are written twice.
     """
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
-        first: list(known) for first, known in yaml.SafeDumper.yaml_implicit_resolvers.items()
-    }
-
     def ignore_aliases(self, data: object) -> bool:
         return True
 
 
-for _tag, _pattern, _first in _NUMBERS:
-    _Loader.teach(_tag, _pattern, _first)
-    _Dumper.teach(_tag, _pattern, _first)
+_Loader.yaml_implicit_resolvers = {}
+_Dumper.yaml_implicit_resolvers = {
+    first: list(known) for first, known in yaml.SafeDumper.yaml_implicit_resolvers.items()
+}
+for _kind in (_Loader, _Dumper):
+    for _tag, _pattern, _first in _SCALARS:
+        for _letter in _first:
+            _known = _kind.yaml_implicit_resolvers.setdefault(_letter, [])
+            _known.append((_tag, re.compile(_pattern)))
 _Loader.yaml_implicit_resolvers.setdefault("", []).append(
     ("tag:yaml.org,2002:null", re.compile(r"^$"))
 )
