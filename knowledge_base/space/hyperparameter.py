@@ -130,7 +130,10 @@ class Hyperparameter:
 
     @cached_property
     def _places(self) -> dict[tuple[str, object], int]:
-        return {choice_key(choice): place for place, choice in enumerate(self.choices)}
+        found: dict[tuple[str, object], int] = {}
+        for place, choice in enumerate(self.choices):
+            found.setdefault(choice_key(choice), place)
+        return found
 
     @cached_property
     def _spellings(self) -> dict[str, int]:

@@ -242,7 +242,7 @@ def _choice(entry: JsonObject, name: str, kind: str, where: str, stored: bool) -
     values = [plain(value) for value in values]
     if any(isinstance(value, list | tuple | Mapping) for value in values):
         raise SpaceError(f"{where}: choices must be texts, numbers or booleans.")
-    if len({str(value) for value in values}) < len(values) and stored:
+    if stored and len({(type(value), str(value)) for value in values}) < len(values):
         raise SpaceError(f"{where}: a choice is there twice.")
     if not stored:
         if words:
