@@ -107,13 +107,21 @@ def _conditions(
         else "int" if isinstance(distributions[0], IntDistribution) else "float"
         for name, distributions in found.items()
     }  # fmt: skip
-    # A trial that failed may have asked for a part of its parameters only.
-    whole = [trial for trial in trials if trial.state.name != "FAIL"] or list(trials)
-    params = [
-        {name: choices.get(name, {}).get(_key(v), v) for name, v in trial.params.items()}
-        for trial in whole
-    ]
-    return find_conditions(kinds, [p for p in params if p])
+    # Trials that failed or were pruned may have asked for a part of their parameters only.
+    found_by: tuple[list[JsonObject], set[str]] = ([], set(kinds))
+    for states in (("COMPLETE", "PRUNED"), ("COMPLETE",), ("COMPLETE", "PRUNED", "FAIL")):
+        params = [
+            {name: choices.get(name, {}).get(_key(v), v) for name, v in trial.params.items()}
+            for trial in trials
+            if trial.params and trial.state.name in states
+        ]
+        if params:
+            conditions, unexplained = find_conditions(kinds, params)
+            if len(unexplained) < len(found_by[1]):
+                found_by = conditions, unexplained
+            if not unexplained:
+                break
+    return found_by
 
 
 def _hyperparameter(name: str, distributions: Sequence["BaseDistribution"]) -> JsonObject:

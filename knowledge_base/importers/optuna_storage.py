@@ -121,8 +121,8 @@ def _problem(trial: "FrozenTrial", space: StudySpace) -> str:
     missing = reason.removesuffix(" is missing")
     if reason and missing in space.unexplained:
         return f"{reason}, and no other parameter says when it is there"
-    if reason and missing in definition.hyperparameters and trial.state.name == "FAIL":
-        return f"{reason}: the trial failed before it asked for it"
+    if reason and missing in definition.hyperparameters and trial.state.name != "COMPLETE":
+        return f"{reason}: the trial ended before it asked for it"
     return reason
 
 

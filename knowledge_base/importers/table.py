@@ -139,7 +139,7 @@ def _trials(
         index=range(len(rows.cells)),
         dtype=object,
     )
-    states = [str(row.get("state", TrialState.COMPLETE)).lower() if "state" in columns.extra
+    states = [_text(str(row.get("state", TrialState.COMPLETE)).lower()) if "state" in columns.extra
               else str(TrialState.COMPLETE) for row in rows.cells]  # fmt: skip
     metric = _objects([_metric(row.get(columns.metric)) for row in rows.cells])
     clean, outside = space.check(frame)
@@ -178,7 +178,9 @@ def _metric(cell: object) -> object:
     """Return a cell of the metric; what pandas would take for a number comes as text."""
     if isinstance(cell, int) and not isinstance(cell, bool):
         return cell if abs(cell) <= MOST else shown(cell)
-    return cell if isinstance(cell, str | float | None) else shown(cell)
+    if isinstance(cell, str):
+        return _text(cell)
+    return cell if isinstance(cell, float | None) else shown(cell)
 
 
 def _row_reason(row: Mapping[str, object], columns: _Columns) -> str:

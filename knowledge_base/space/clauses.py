@@ -141,7 +141,7 @@ def _legal(value: Value, h: Hyperparameter, about: str, stored: bool) -> Value:
         value = int(number) if h.kind == "int" and number.is_integer() else number
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SpaceError(f"{about} {shown(value)}, which is no number.")
-    if not _reachable(value, h):
+    if value != value or not _reachable(value, h):
         raise SpaceError(f"{about} {value}, which is outside {h.describe()}.")
     return value
 

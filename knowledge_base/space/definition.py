@@ -83,6 +83,10 @@ class SpaceDefinition:
         forbiddens = parse_forbiddens(given.get("forbiddens"), hyperparameters, where, stored)
         name, version = _name(given, where, stored), _version(given, where)
         found = cls(name, version, hyperparameters, conditions, forbiddens)
+        try:
+            found.to_json()
+        except (ValueError, TypeError) as error:
+            raise SpaceError(f"{where} holds a value that no file can: {error}.") from None
         if not stored:
             found.refuse_forbidden_default(where)
         return found
@@ -327,6 +331,7 @@ class SpaceDefinition:
 def _name(given: Mapping[str, object], where: str, stored: bool) -> str:
     name = plain(given.get("name")) or "space"
     if stored:
+        check_text(str(name), "a name", where, stored)
         return str(name)
     if isinstance(name, bool) or not isinstance(name, str | int | float):
         raise SpaceError(f"{where}: the name must be a text, not {shown(name)}.")

@@ -112,6 +112,12 @@ class Hyperparameter:
         rounded = np.round(values, decimals) if decimals <= 15 else values
         return np.clip(rounded, self.low, self.high)
 
+    def on_grid(self, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return the values of the grid of steps that are nearest to some numbers."""
+        assert self.low is not None
+        step = 1.0 if self.step is None else self.step
+        return self.grid(np.round((np.asarray(values, dtype=float) - self.low) / step))
+
     def values(self) -> list[Value]:
         """Return every value of a hyperparameter whose `count` is not None, in order."""
         if self.choices:

@@ -42,6 +42,9 @@ UNUSED = {"categorical": ("value",), "ordinal": ("value", "weights"), "constant"
 MAX_WHOLE = 2**53
 """Largest whole number: beyond it floats, in which all numbers are searched, leave some out."""
 
+LARGEST = 1e300
+"""Largest bound of a float: sums and exponentials of larger ones overflow."""
+
 MAX_STEPS = 10**9
 """Most values of a number with a step."""
 
@@ -76,13 +79,13 @@ def parse_hyperparameters(given: object, where: str, stored: bool) -> dict[str, 
     return dict(sorted(found.items()))
 
 
-def check_text(text: str, what: str, where: str) -> None:
-    """Refuse texts that are too long or that no file can hold.
+def check_text(text: str, what: str, where: str, stored: bool = False) -> None:
+    """Refuse texts that no file can hold or, unless they are `stored`, that are too long.
 
     Raises:
         SpaceError: the text is one of them.
     """
-    if len(text) > MAX_TEXT:
+    if len(text) > MAX_TEXT and not stored:
         raise SpaceError(f"{where}: {what} of {len(text):,} characters is too long; at most "
                          f"{MAX_TEXT:,} are taken.")  # fmt: skip
     try:
@@ -95,10 +98,9 @@ def _hyperparameter(entry: JsonObject, where: str, stored: bool) -> Hyperparamet
     name = plain(entry.get("name"))
     if not isinstance(name, str) or not name:
         raise SpaceError(f"{where}: a hyperparameter has no name: {shown(entry)}.")
-    if not stored:
-        check_text(name, "a name", where)
-        if not name.isprintable():
-            raise SpaceError(f"{where}: the name {name!r} has characters that cannot be printed.")
+    check_text(name, "a name", where, stored)
+    if not stored and not name.isprintable():
+        raise SpaceError(f"{where}: the name {name!r} has characters that cannot be printed.")
     where = f"{where}: {name}"
     given = entry.get("type", "")
     kind = KINDS.get(given) if isinstance(given, str) else None
@@ -151,7 +153,7 @@ def _number(entry: JsonObject, name: str, kind: str, where: str, stored: bool) -
 
 def _refuse_unsearchable(low: float, high: float, kind: str, log: bool, where: str) -> None:
     """Refuse ranges that floats cannot divide."""
-    if not math.isfinite(float(high) - float(low)):
+    if max(abs(low), abs(high)) > LARGEST:
         raise SpaceError(f"{where}: the range from {low:g} to {high:g} is too wide to be searched.")
     if log and low < np.finfo(float).tiny:
         raise SpaceError(f"{where}: low {low:g} is too near to 0 for a log scale.")
@@ -242,6 +244,11 @@ def _choice(entry: JsonObject, name: str, kind: str, where: str, stored: bool) -
     values = [plain(value) for value in values]
     if any(isinstance(value, list | tuple | Mapping) for value in values):
         raise SpaceError(f"{where}: choices must be texts, numbers or booleans.")
+    for value in values:
+        if isinstance(value, str):
+            check_text(value, "a choice", where, stored)
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise SpaceError(f"{where}: choices must be finite numbers, not {value}.")
     if stored and len({(type(value), str(value)) for value in values}) < len(values):
         raise SpaceError(f"{where}: a choice is there twice.")
     if not stored:
@@ -274,11 +281,7 @@ def _check_choices(values: list[Value], kind: str, where: str) -> None:
         if not isinstance(value, str | int | float):
             raise SpaceError(f"{where}: choices must be texts, numbers or booleans, not "
                              f"{shown(value)}.")  # fmt: skip
-        if isinstance(value, str):
-            check_text(value, "a choice", where)
-        elif isinstance(value, float) and not math.isfinite(value):
-            raise SpaceError(f"{where}: choices must be finite numbers, not {value}.")
-        elif abs(value) > 2**63 - 1:
+        if not isinstance(value, str) and abs(value) > 2**63 - 1 and isinstance(value, int):
             raise SpaceError(f"{where}: the choice {shown(value)} is too large a number.")
     if kind == "constant" and len(values) > 1:
         raise SpaceError(f"{where}: a constant has one value, not {len(values)}.")

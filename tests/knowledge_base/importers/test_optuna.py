@@ -277,11 +277,11 @@ def test_conditions_of_objectives_are_found_again(tmp_path, objective):
         assert known.active(config) == set(config)
 
 
-def test_trials_that_failed_early_do_not_hide_conditions(tmp_path):
+def test_trials_that_ended_early_do_not_hide_conditions(tmp_path):
     def objective(trial):
         kernel = trial.suggest_categorical("kernel", ["rbf", "linear"])
         if trial.number % 3 == 2:
-            raise ValueError
+            raise ValueError if trial.number % 2 else optuna.TrialPruned
         return trial.suggest_float("gamma", 0, 1) if kernel == "rbf" else 1.0
 
     found = read(make(tmp_path / "a.db", objective=objective, n=30))
@@ -289,9 +289,9 @@ def test_trials_that_failed_early_do_not_hide_conditions(tmp_path):
     assert condition["values"] == ["rbf"]
     states = [row["state"] for row in found.bundle["trials"].to_pylist()]
     assert states.count("complete") == 20
-    assert states.count("failed") + len(found.rejected) == 10
+    assert states.count("failed") + states.count("stopped") + len(found.rejected) == 10
     assert {r.reason for r in found.rejected} == {
-        "gamma is missing: the trial failed before it asked for it"
+        "gamma is missing: the trial ended before it asked for it"
     }
 
 

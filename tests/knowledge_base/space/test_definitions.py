@@ -11,6 +11,7 @@ import yaml
 from advisor import Tuner
 from advisor.encoding import Encoder, allowed, from_configspace, neighbours, sample, sobol
 from advisor.encoding.cube import to_points
+from advisor.meta.translation import translate
 from knowledge_base import SpaceDefinition, SpaceError
 from knowledge_base.space import restricted
 
@@ -225,6 +226,9 @@ def test_a_file_of_json_may_have_a_byte_order_mark(tmp_path):
         ({"hyperparameters": {"a": {**FLOAT, "high": True}}}, "finite number"),
         ({"hyperparameters": {"a": {**FLOAT, "lower": 0.5}}}, "'lower' and 'low' mean the same"),
         ({"hyperparameters": {"a": {"type": "float", "low": -1e308, "high": 1e308}}}, "too wide"),
+        ({"hyperparameters": {"a": {**FLOAT, "low": 1, "high": 1e308, "log": True}}}, "too wide"),
+        ({"hyperparameters": {"a": {**FLOAT, "low": 1, "high": 1 + 1e-15}}}, "too near"),
+        ({"hyperparameters": {"a": {**FLOAT, "low": 5e-324, "log": True}}}, "too near to 0"),
         ({"hyperparameters": {"a": {"type": "int", "low": 0, "high": 2**63 - 1}}}, "2\\*\\*53"),
         ({"hyperparameters": {"a": {"type": "constant", "value": None}}}, "null"),
         ({"hyperparameters": {"a": {"type": "constant", "choices": [1, 2]}}}, "one value"),
@@ -292,6 +296,8 @@ def test_conditions_that_mean_nothing_are_refused(condition, says):
         ({"type": "EQUALS", "name": "o"}, "has no 'value'"),
         ({"type": "EQUALS", "name": "o", "value": ["q"]}, "no single value"),
         ({"type": "EQUALS", "name": "n", "value": 9}, "outside"),
+        ({"type": "EQUALS", "name": "n", "value": float("nan")}, "outside"),
+        ({"type": "IN", "name": "n", "values": [1, float("inf")]}, "outside"),
         ({"type": "IN", "name": "o", "values": "pq"}, "must be a list"),
         ({"type": "IN", "name": "o", "values": []}, "at least one"),
         ({"type": "AND"}, "needs 'clauses'"),
@@ -470,6 +476,13 @@ def test_steps_have_coordinates_that_are_as_likely_and_read_back():
     assert encoded.max() <= 1
 
 
+def test_past_values_beside_the_steps_count_as_the_nearest_on_them():
+    known = space(**STEPS)
+    past = ['{"n":30,"q":0.1,"x":0.33}', '{"n":500,"q":0.25,"x":0.3}']
+    (translated,) = translate([past], known)
+    assert translated.legal == [{"n": 32, "q": 0.0, "x": 0.3}, {"n": 128, "q": 0.25, "x": 0.3}]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -532,3 +545,23 @@ def test_what_was_stored_stays_readable_though_it_is_refused_now(given):
     assert again.space_id == stored.space_id
     assert again.to_dict() == stored.to_dict()
     again.check(again.frame([{name: h.default for name, h in again.hyperparameters.items()}]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 200_000,
+        "7",
+        '{"hyperparameters": {"a": {"type": "categorical", "choices": ["\\ud800", "b"]}}}',
+        '{"hyperparameters": {"a": {"type": "categorical", "choices": [NaN, 1]}}}',
+        '{"hyperparameters": {"a": {"type": "categorical", "choices": [1e999, 1]}}}',
+        '{"hyperparameters": {"a": {"type": "bool"}},'
+        ' "forbiddens": [{"type": "EQUALS", "name": "a", "value": true, "x": NaN}]}',
+        '{"hyperparameters": {"a": {"type": "int", "low": 0, "high": ' + "9" * 5000 + "}}}",
+    ],
+)
+def test_stored_definitions_that_no_version_wrote_are_refused_in_one_line(text):
+    with pytest.raises(SpaceError) as caught:
+        SpaceDefinition.from_json(text, where="space 1")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
