@@ -48,7 +48,7 @@ class StudyDirectory:
         study["created_at"] = datetime.fromisoformat(study["created_at"])
         self.study = StudyRecord(**study)
         self.task = TaskRecord(**content["task"])
-        self.space = SpaceDefinition.from_dict(content["space"], where=str(path))
+        self.space = SpaceDefinition.from_dict(content["space"], where=str(path), stored=True)
         known = content.get("dataset")
         self.dataset = DatasetRecord(**known) if known else None
         self.metafeatures: dict[str, float] = content.get("metafeatures") or {}

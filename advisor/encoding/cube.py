@@ -63,23 +63,29 @@ def _values(h: Hyperparameter, units: np.ndarray) -> np.ndarray:
     values = low + units * (high - low)
     if h.log:
         values = np.exp(values)
-    return np.round(values) if h.kind == "int" else np.clip(values, h.low, h.high)
+    if h.step is not None:
+        return h.grid(np.round(values))
+    return np.clip(np.round(values) if h.kind == "int" else values, h.low, h.high)
 
 
 def _units(h: Hyperparameter, cells: Sequence[object]) -> np.ndarray:
     """Return the coordinates of values, shape (n,)."""
     if h.choices:
-        places = {(type(choice), choice): place for place, choice in enumerate(h.choices)}
-        found = [places[type(cell), cell] for cell in cells]
+        found = [h.place(cell) for cell in cells]
         return (np.array(found, dtype=float) + 0.5) / len(h.choices)
     low, high = _bounds(h)
     values = np.array(cells, dtype=float)
+    if h.step is not None:
+        assert h.low is not None
+        values = (values - h.low) / h.step
     return np.clip(((np.log(values) if h.log else values) - low) / (high - low), 0.0, 1.0)
 
 
 def _bounds(h: Hyperparameter) -> tuple[float, float]:
     assert h.low is not None
     assert h.high is not None
+    if h.step is not None:  # Places of the grid own intervals as whole numbers do.
+        return -_HALF, (h.count or 1) - 1 + _HALF
     half = _HALF if h.kind == "int" else 0.0
     low, high = h.low - half, h.high + half
     return (float(np.log(low)), float(np.log(high))) if h.log else (float(low), float(high))

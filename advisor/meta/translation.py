@@ -170,7 +170,8 @@ def _nearest(h: Hyperparameter, column: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(column, errors="coerce").astype(float)
     if h.kind == "int":
         numbers = numbers.round()
-    return numbers.clip(h.low, h.high).fillna(float(h.default))
+    near = numbers.clip(h.low, h.high).fillna(float(h.default))
+    return near if h.step is None else pd.Series(h.on_grid(near), index=near.index)
 
 
 def _reach_out(

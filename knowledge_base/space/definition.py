@@ -16,19 +16,22 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from knowledge_base.errors import SpaceError
 from knowledge_base.identity import canonical_json, digest
-from knowledge_base.space.conditions import Clause, Rows, holds, is_forbidden, parents_of
-from knowledge_base.space.hyperparameter import Hyperparameter
-from knowledge_base.space.parsing import (
-    TOP_KEYS,
-    check_keys,
-    parse_conditions,
-    parse_forbiddens,
-    parse_hyperparameters,
+from knowledge_base.space.clauses import parse_conditions, parse_forbiddens
+from knowledge_base.space.conditions import (
+    Clause,
+    Rows,
+    holds,
+    is_forbidden,
+    parents_of,
 )
+from knowledge_base.space.entries import SHOWN, check_keys, plain, shown
+from knowledge_base.space.enumeration import ENUMERABLE, every, some_legal
+from knowledge_base.space.hyperparameter import Hyperparameter
+from knowledge_base.space.parsing import TOP_KEYS, check_text, parse_hyperparameters
+from knowledge_base.space.reading import check_size, parse_json, read_file, yaml_text
 from knowledge_base.types import Config, ConfigDict, JsonObject
 
 
@@ -55,12 +58,17 @@ class SpaceDefinition:
         self.conditions, self.forbiddens = conditions, forbiddens
 
     @classmethod
-    def from_dict(cls, given: object, where: str = "the space") -> "SpaceDefinition":
+    def from_dict(
+        cls, given: object, where: str = "the space", stored: bool = False
+    ) -> "SpaceDefinition":
         """Read ConfigSpace's serialised form, or the lenient form that people write.
 
         Args:
             given: dictionary with `hyperparameters`, a list or a mapping by name.
             where: name of the space in errors, such as its file.
+            stored: whether it was accepted before and stored, maybe by an older version, which
+                refused less: what only cannot be searched well is not refused again, so that
+                trials of such a space stay readable.
 
         Raises:
             SpaceError: a key is mistyped, low > high, a parent is unknown, and so on.
@@ -68,21 +76,33 @@ class SpaceDefinition:
         if not isinstance(given, Mapping):
             raise SpaceError(f"{where} holds no search space: expected keys such as "
                              "'hyperparameters'.")  # fmt: skip
+        check_size(given, where)
         check_keys(given, TOP_KEYS, where)
-        hyperparameters = parse_hyperparameters(given.get("hyperparameters"), where)
-        conditions = parse_conditions(given.get("conditions"), hyperparameters, where)
-        forbiddens = parse_forbiddens(given.get("forbiddens"), hyperparameters, where)
-        meta = given.get("meta") or {}
-        version = given.get("version", meta.get("version", 1))
-        if not isinstance(version, int) or isinstance(version, bool):
-            raise SpaceError(f"{where}: version must be a whole number, not {version!r}.")
-        name = str(given.get("name") or "space")
-        return cls(name, version, hyperparameters, conditions, forbiddens)
+        hyperparameters = parse_hyperparameters(given.get("hyperparameters"), where, stored)
+        conditions = parse_conditions(given.get("conditions"), hyperparameters, where, stored)
+        forbiddens = parse_forbiddens(given.get("forbiddens"), hyperparameters, where, stored)
+        name, version = _name(given, where, stored), _version(given, where)
+        found = cls(name, version, hyperparameters, conditions, forbiddens)
+        try:
+            found.to_json()
+        except (ValueError, TypeError) as error:
+            raise SpaceError(f"{where} holds a value that no file can: {error}.") from None
+        if not stored:
+            found.refuse_forbidden_default(where)
+        return found
 
     @classmethod
     def from_json(cls, text: str, where: str = "the space") -> "SpaceDefinition":
-        """Read JSON text; see `from_dict`."""
-        return cls.from_dict(json.loads(text), where)
+        """Read the JSON text of a space that was stored; see `from_dict`.
+
+        Raises:
+            SpaceError: it is no JSON, or no search space.
+        """
+        try:
+            given = parse_json(text)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise SpaceError(f"{where} is no JSON: {error}.") from error
+        return cls.from_dict(given, where, stored=True)
 
     @classmethod
     def read(cls, path: str | Path) -> "SpaceDefinition":
@@ -92,13 +112,7 @@ class SpaceDefinition:
             SpaceError: the file is missing, unreadable or wrong.
         """
         path = Path(path)
-        if not path.is_file():
-            raise SpaceError(f"The space file {path} does not exist.")
-        try:
-            given = yaml.safe_load(path.read_text(encoding="utf-8"))  # YAML includes JSON.
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            reason = " ".join(str(error).split())
-            raise SpaceError(f"{path} is neither YAML nor JSON: {reason}") from error
+        given = read_file(path)
         if isinstance(given, Mapping):
             given = {"name": path.stem, **given}
         return cls.from_dict(given, str(path))
@@ -106,9 +120,9 @@ class SpaceDefinition:
     def write(self, path: str | Path) -> None:
         """Write JSON or, for .yaml and .yml, YAML; ConfigSpace reads both."""
         path = Path(path)
-        plain = self.to_dict()
+        given = self.to_dict()
         as_yaml = path.suffix in (".yaml", ".yml")
-        text = yaml.safe_dump(plain, sort_keys=False) if as_yaml else json.dumps(plain, indent=2)
+        text = yaml_text(given) if as_yaml else json.dumps(given, indent=2)
         path.write_text(text, encoding="utf-8")
 
     def to_dict(self) -> JsonObject:
@@ -132,7 +146,7 @@ class SpaceDefinition:
         """Digest of which configurations are legal; name and version do not matter."""
         parts = [h.to_dict() for h in self.hyperparameters.values()]
         for part in parts:
-            for bound in ("lower", "upper", "default_value"):
+            for bound in ("lower", "upper", "default_value", "step"):
                 if isinstance(part.get(bound), int | float) and part["type"] == "uniform_float":
                     part[bound] = float(part[bound])
         return digest("space", parts, list(self.conditions), list(self.forbiddens))
@@ -177,6 +191,9 @@ class SpaceDefinition:
         frame = frame.reindex(columns=list(self.hyperparameters))
         clean, illegal = self._coerced(frame)
         active = self._active(clean)
+        for name, rows in active.items():
+            if not rows.all():
+                clean[name] = clean[name].where(rows)
         reasons = pd.Series("", index=frame.index, dtype=object)
         for name, hyperparameter in self.hyperparameters.items():
             absent = active[name] & frame[name].isna().to_numpy() & (reasons == "").to_numpy()
@@ -184,14 +201,14 @@ class SpaceDefinition:
             wrong = active[name] & illegal[name] & (reasons == "").to_numpy()
             if wrong.any():
                 legal = hyperparameter.describe()
-                cells = [f"{name} = {cell} is outside {legal}" for cell in frame.loc[wrong, name]]
+                cells = [
+                    f"{name} = {_cell(cell)} is outside {legal}" for cell in frame.loc[wrong, name]
+                ]
                 reasons[wrong] = np.array(cells, dtype=object)
         for clause in self.forbiddens:
-            excluded = is_forbidden(clause, clean) & (reasons == "").to_numpy()
+            excluded = is_forbidden(clause, clean, self.hyperparameters)
+            excluded = excluded & (reasons == "").to_numpy()
             reasons[excluded] = f"the combination {canonical_json(clause)} is forbidden"
-        for name, rows in active.items():
-            if not rows.all():
-                clean[name] = clean[name].where(rows)
         return clean, reasons
 
     def clean(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -227,17 +244,114 @@ class SpaceDefinition:
         return pd.DataFrame(clean, index=frame.index), illegal
 
     def _active(self, frame: pd.DataFrame) -> dict[str, Rows]:
-        everywhere = np.ones(len(frame), dtype=bool)
-        conditions = {condition["child"]: condition for condition in self.conditions}
         active: dict[str, Rows] = {}
+        for name in self.order:
+            active[name] = self.active_rows(name, frame, active)
+        return {name: active[name] for name in self.hyperparameters}
+
+    def active_rows(self, name: str, frame: pd.DataFrame, active: Mapping[str, Rows]) -> Rows:
+        """Return in which rows a hyperparameter is active, shape (n,).
+
+        Args:
+            name: the hyperparameter.
+            frame: clean values of those that its condition looks at; n rows.
+            active: rows in which these are active.
+        """
+        condition = self._conditions.get(name)
+        if condition is None:
+            return np.ones(len(frame), dtype=bool)
+        return holds(condition, frame, active, self.hyperparameters)
+
+    @cached_property
+    def _conditions(self) -> dict[str, Clause]:
+        return {condition["child"]: condition for condition in self.conditions}
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The hyperparameters, each after those that its condition looks at."""
+        above = {child: parents_of(condition) for child, condition in self._conditions.items()}
+        order: dict[str, None] = {}
         waiting = list(self.hyperparameters)
         while waiting:
             name = waiting.pop(0)
-            condition = conditions.get(name)
-            if condition is None:
-                active[name] = everywhere
-            elif parents_of(condition) <= active.keys():
-                active[name] = holds(condition, frame, active)
+            if above.get(name, set()) <= order.keys():
+                order[name] = None
             else:
                 waiting.append(name)
-        return {name: active[name] for name in self.hyperparameters}
+        return tuple(order)
+
+    def every(self, limit: int = ENUMERABLE) -> pd.DataFrame | None:
+        """Return all configurations as a clean frame, one per row; see `check`.
+
+        Args:
+            limit: most rows that are looked at, forbidden ones with them.
+
+        Returns:
+            None where there are more than `limit`, or infinitely many.
+        """
+        return every(self, limit)
+
+    @cached_property
+    def size(self) -> int | None:
+        """How many configurations the space has, None for infinitely or very many.
+
+        Conditions and forbidden combinations are looked at; "very many" is `ENUMERABLE`.
+        """
+        found = self.every()
+        return None if found is None else len(found)
+
+    def refuse_forbidden_default(self, where: str, only_empty: bool = False) -> None:
+        """Refuse a space in which the default, or everything, is forbidden.
+
+        Args:
+            where: name of the space in errors.
+            only_empty: whether a default that is forbidden is let pass.
+
+        Raises:
+            SpaceError: it is so.
+        """
+        if not self.forbiddens:
+            return
+        default = {name: h.default for name, h in self.hyperparameters.items()}
+        _, reasons = self.check(self.frame([default]))
+        if not reasons.iloc[0]:
+            return
+        found, whole = some_legal(self)
+        if whole and found is None:
+            raise SpaceError(f"{where}: every configuration is forbidden.")
+        if only_empty:
+            return
+        better = "" if found is None else f", such as {canonical_json(found)}"
+        raise SpaceError(
+            f"{where}: the default configuration is not legal: {reasons.iloc[0]}; give defaults "
+            f"that are{better}."
+        )
+
+
+def _name(given: Mapping[str, object], where: str, stored: bool) -> str:
+    name = plain(given.get("name")) or "space"
+    if stored:
+        check_text(str(name), "a name", where, stored)
+        return str(name)
+    if isinstance(name, bool) or not isinstance(name, str | int | float):
+        raise SpaceError(f"{where}: the name must be a text, not {shown(name)}.")
+    check_text(str(name), "a name", where)
+    return str(name)
+
+
+def _version(given: Mapping[str, object], where: str) -> int:
+    meta = given.get("meta") or {}
+    if not isinstance(meta, Mapping):
+        raise SpaceError(f"{where}: meta must be keys and values, not {shown(meta)}.")
+    version = plain(given.get("version", meta.get("version", 1)))
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise SpaceError(f"{where}: version must be a whole number, not {shown(version)}.")
+    if abs(version) >= 2**63:
+        raise SpaceError(f"{where}: version must be a whole number below 2**63.")
+    return version
+
+
+def _cell(cell: object) -> str:
+    """Return a wrong cell as a reason shows it."""
+    text = str(cell) if isinstance(cell, str) and cell.isprintable() else shown(cell)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

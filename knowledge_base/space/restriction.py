@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 import pandas as pd
 
 from knowledge_base.errors import SpaceError
-from knowledge_base.space.conditions import COMPARE, Clause
+from knowledge_base.space.conditions import Clause, value_fulfils
 from knowledge_base.space.definition import SpaceDefinition
+from knowledge_base.space.entries import check_keys
 from knowledge_base.space.hyperparameter import Hyperparameter, Value
-from knowledge_base.space.parsing import check_keys
 from knowledge_base.types import Config, ConfigDict
 
 
@@ -66,7 +66,9 @@ def restricted(
             "forbiddens": _forbiddens(space, constants, dropped, where),
         },
         where,
+        stored=True,  # What was accepted as a whole is not refused in parts.
     )
+    part.refuse_forbidden_default(where, only_empty=True)
     part.whole = space.whole or space
     return part
 
@@ -102,7 +104,7 @@ def _conditions(space: SpaceDefinition, constants: Config) -> tuple[list[Clause]
     """Return the conditions that are left, and the hyperparameters that are never active."""
     dropped: set[str] = set()
     while True:
-        found = {c["child"]: _simplified(c, constants, dropped) for c in space.conditions}
+        found = {c["child"]: _simplified(c, space, constants, dropped) for c in space.conditions}
         never = {child for child, condition in found.items() if condition is False}
         if never <= dropped:
             left = [c for c in found.values() if isinstance(c, dict)]
@@ -110,10 +112,12 @@ def _conditions(space: SpaceDefinition, constants: Config) -> tuple[list[Clause]
         dropped |= never
 
 
-def _simplified(condition: Clause, constants: Config, dropped: Collection[str]) -> Clause | bool:
+def _simplified(
+    condition: Clause, space: SpaceDefinition, constants: Config, dropped: Collection[str]
+) -> Clause | bool:
     """Return whether a condition holds, or the part of it that is left where that is open."""
     if condition["type"] in ("AND", "OR"):
-        parts = [_simplified(part, constants, dropped) for part in condition["conditions"]]
+        parts = [_simplified(part, space, constants, dropped) for part in condition["conditions"]]
         decided = condition["type"] == "OR"  # One part that holds decides an OR.
         if any(part is decided for part in parts):
             return bool(decided)
@@ -126,24 +130,24 @@ def _simplified(condition: Clause, constants: Config, dropped: Collection[str]) 
         return False
     if parent not in constants:
         return condition
-    if condition["type"] == "IN":
-        return bool(constants[parent] in condition["values"])
-    return bool(COMPARE[condition["type"]](constants[parent], condition["value"]))
+    return value_fulfils(condition, space.hyperparameters[parent], constants[parent])
 
 
 def _forbiddens(
     space: SpaceDefinition, constants: Config, dropped: Collection[str], where: str
 ) -> list[Clause]:
-    found = [_open(clause, constants, dropped) for clause in space.forbiddens]
+    found = [_open(clause, space, constants, dropped) for clause in space.forbiddens]
     if True in found:
         raise SpaceError(f"{where}: the fixed values are a forbidden combination.")
     return [clause for clause in found if isinstance(clause, dict)]
 
 
-def _open(clause: Clause, constants: Config, dropped: Collection[str]) -> Clause | bool:
+def _open(
+    clause: Clause, space: SpaceDefinition, constants: Config, dropped: Collection[str]
+) -> Clause | bool:
     """Return whether a clause excludes everything or nothing, or the part of it that is left."""
     if clause["type"] == "AND":
-        parts = [_open(part, constants, dropped) for part in clause["clauses"]]
+        parts = [_open(part, space, constants, dropped) for part in clause["clauses"]]
         left = [part for part in parts if isinstance(part, dict)]
         if False in parts:
             return False
@@ -152,8 +156,8 @@ def _open(clause: Clause, constants: Config, dropped: Collection[str]) -> Clause
         return False
     if clause["name"] not in constants:
         return clause
-    values = clause["values"] if clause["type"] == "IN" else [clause["value"]]
-    return bool(constants[clause["name"]] in values)
+    name: str = clause["name"]
+    return value_fulfils(clause, space.hyperparameters[name], constants[name])
 
 
 def _text(condition: Clause) -> str:

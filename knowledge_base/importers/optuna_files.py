@@ -1,0 +1,161 @@
+"""The studies of Optuna's storages, read from copies: the files themselves are only looked at.
+
+Optuna makes its tables in every SQLite file that it opens, and a journal file where there is none.
+"""
+
+import shutil
+import sqlite3
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from knowledge_base.errors import ContributionError
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial
+
+MAX_STORAGE = 2**32
+"""Bytes of the largest storage that is read."""
+
+BESIDE = ("-wal", "-journal")
+"""What SQLite writes beside a database; what is in there belongs to it."""
+
+COPIES = 5
+"""How often a storage is copied that changes meanwhile."""
+
+_TABLES = {"studies", "trials", "version_info"}
+
+
+@dataclass(frozen=True)
+class StoredStudy:
+    """A study as its storage has it."""
+
+    name: str
+    directions: Sequence[str]
+    trials: Sequence["FrozenTrial"]
+
+
+def read_study(source: str, name: str | None) -> StoredStudy:
+    """Return a study of a storage, the only one where no name is given.
+
+    Raises:
+        ContributionError: Optuna is not installed, there is no such storage or study.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise ContributionError(
+            "Optuna is not installed; run: pip install 'advisor-automl[optuna]'"
+        ) from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    path, is_sqlite = _path(source)
+    try:
+        with (
+            warnings.catch_warnings(),
+            _copied(path) as copy,
+            _opened(copy, is_sqlite) as storage,
+        ):
+            warnings.simplefilter("ignore")  # It warns of choices that are already stored.
+            names = optuna.get_all_study_names(storage)
+            found = _chosen(names, name, source)
+            study = optuna.load_study(study_name=found, storage=storage)
+            directions = [direction.name.lower() for direction in study.directions]
+            return StoredStudy(found, directions, study.get_trials(deepcopy=False))
+    except ContributionError:
+        raise
+    except Exception as error:  # Its drivers raise errors of many kinds for other files.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ContributionError(f"{source} is not an Optuna storage: {reason[:200]}") from error
+
+
+def _path(source: str) -> tuple[Path, bool]:
+    """Return the file of a storage, and whether it is one of SQLite.
+
+    Raises:
+        ContributionError: there is none, or it is too large.
+    """
+    is_sqlite = source.startswith("sqlite")
+    if is_sqlite:
+        given = source.partition("://")[2].removeprefix("/").partition("?")[0]
+    else:
+        given = source.removeprefix("journal://").removeprefix("journal:")
+    path = Path(given)
+    if not given or not path.is_file():
+        raise ContributionError(f"The Optuna storage {given or source} does not exist.")
+    if path.stat().st_size > MAX_STORAGE:
+        raise ContributionError(
+            f"The Optuna storage {path} is larger than {MAX_STORAGE // 2**30} GiB."
+        )
+    return path, is_sqlite
+
+
+@contextmanager
+def _copied(path: Path) -> Iterator[Path]:
+    """Give a copy of a file, and of what belongs to it, that did not change meanwhile."""
+    with tempfile.TemporaryDirectory(prefix="advisor-optuna-") as folder:
+        copy = Path(folder) / "storage"
+        for attempt in range(COPIES):
+            before = _state(path)
+            for ending in ("", *BESIDE):
+                beside = Path(f"{path}{ending}")
+                target = Path(f"{copy}{ending}")
+                target.unlink(missing_ok=True)
+                if beside.is_file():
+                    shutil.copyfile(beside, target)
+            if _state(path) == before:
+                break
+            if attempt == COPIES - 1:
+                raise ContributionError(
+                    f"The Optuna storage {path} is being written to; try again in a moment."
+                )
+        yield copy
+
+
+def _state(path: Path) -> list[tuple[int, int] | None]:
+    """Return sizes and times of a file and of what belongs to it."""
+    found: list[tuple[int, int] | None] = []
+    for ending in ("", *BESIDE):
+        try:
+            status = Path(f"{path}{ending}").stat()
+        except FileNotFoundError:
+            found.append(None)
+        else:
+            found.append((status.st_size, status.st_mtime_ns))
+    return found
+
+
+@contextmanager
+def _opened(copy: Path, is_sqlite: bool) -> Iterator["BaseStorage"]:
+    """Give the storage in a file, closed in the end."""
+    from optuna.storages import JournalStorage, RDBStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    if not is_sqlite:
+        yield JournalStorage(JournalFileBackend(str(copy)))
+        return
+    if not copy.stat().st_size:
+        raise ValueError("the file is empty.")
+    with closing(sqlite3.connect(copy)) as connection:
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    if not {row[0] for row in rows} >= _TABLES:
+        raise ValueError("it is a database of another kind.")
+    storage = RDBStorage(f"sqlite:///{copy}")
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _chosen(names: Sequence[str], name: str | None, source: str) -> str:
+    if name is None and len(names) == 1:
+        return names[0]
+    if name is None or name not in names:
+        listed = ", ".join(sorted(names)) or "none"
+        raise ContributionError(f"Say which study of {source} with `study`; it has: {listed}.")
+    return name
