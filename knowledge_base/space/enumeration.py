@@ -1,17 +1,15 @@
 """All configurations of a finite space, and whether a space has any."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from knowledge_base.space.conditions import names_of, parents_of
+from knowledge_base.space.hyperparameter import Hyperparameter
 from knowledge_base.types import ConfigDict
-
-if TYPE_CHECKING:
-    from knowledge_base.space.definition import SpaceDefinition
 
 ENUMERABLE = 100_000
 """Configurations up to which those of a finite space are gone through one by one."""
@@ -20,7 +18,31 @@ MANY = 1_000
 """Values of a hyperparameter up to which all are tried, to see whether anything is legal."""
 
 
-def every(space: "SpaceDefinition", limit: int = ENUMERABLE) -> pd.DataFrame | None:
+class Conditional(Protocol):
+    """What is asked of a space whose configurations are gone through."""
+
+    @property
+    def hyperparameters(self) -> Mapping[str, Hyperparameter]: ...
+
+    @property
+    def conditions(self) -> Sequence[ConfigDict]: ...
+
+    @property
+    def forbiddens(self) -> Sequence[ConfigDict]: ...
+
+    @property
+    def order(self) -> Sequence[str]: ...
+
+    def active_rows(
+        self, name: str, frame: pd.DataFrame, active: Mapping[str, npt.NDArray[np.bool_]]
+    ) -> npt.NDArray[np.bool_]: ...
+
+    def check(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]: ...
+
+    def records(self, clean: pd.DataFrame) -> list[ConfigDict]: ...
+
+
+def every(space: Conditional, limit: int = ENUMERABLE) -> pd.DataFrame | None:
     """Return all configurations as a clean frame, None for more than `limit`."""
     values: dict[str, Sequence[object]] = {}
     for name, h in space.hyperparameters.items():
@@ -30,7 +52,7 @@ def every(space: "SpaceDefinition", limit: int = ENUMERABLE) -> pd.DataFrame | N
     return _with_values(space, values, limit)
 
 
-def some_legal(space: "SpaceDefinition") -> tuple[ConfigDict | None, bool]:
+def some_legal(space: Conditional) -> tuple[ConfigDict | None, bool]:
     """Return a legal choice of what forbidden clauses name, and whether all were looked at.
 
     Hyperparameters that no clause names do not matter; None stands for no legal choice.
@@ -57,7 +79,7 @@ def some_legal(space: "SpaceDefinition") -> tuple[ConfigDict | None, bool]:
 
 
 def _with_values(
-    space: "SpaceDefinition", values: Mapping[str, Sequence[object]], limit: int
+    space: Conditional, values: Mapping[str, Sequence[object]], limit: int
 ) -> pd.DataFrame | None:
     """Return the legal configurations that have these values, None for more than `limit`."""
     frame = pd.DataFrame(index=range(1))
