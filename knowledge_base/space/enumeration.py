@@ -22,24 +22,31 @@ class Conditional(Protocol):
     """What is asked of a space whose configurations are gone through."""
 
     @property
-    def hyperparameters(self) -> Mapping[str, Hyperparameter]: ...
+    def hyperparameters(self) -> Mapping[str, Hyperparameter]:
+        """The hyperparameters by name."""
 
     @property
-    def conditions(self) -> Sequence[ConfigDict]: ...
+    def conditions(self) -> Sequence[ConfigDict]:
+        """Conditions, one per child."""
 
     @property
-    def forbiddens(self) -> Sequence[ConfigDict]: ...
+    def forbiddens(self) -> Sequence[ConfigDict]:
+        """Combinations that are excluded."""
 
     @property
-    def order(self) -> Sequence[str]: ...
+    def order(self) -> Sequence[str]:
+        """Names, parents before children."""
 
     def active_rows(
         self, name: str, frame: pd.DataFrame, active: Mapping[str, npt.NDArray[np.bool_]]
-    ) -> npt.NDArray[np.bool_]: ...
+    ) -> npt.NDArray[np.bool_]:
+        """Rows in which the hyperparameter is active, shape (n,)."""
 
-    def check(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]: ...
+    def check(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+        """The clean frame, and why each row is illegal."""
 
-    def records(self, clean: pd.DataFrame) -> list[ConfigDict]: ...
+    def records(self, clean: pd.DataFrame) -> list[ConfigDict]:
+        """The rows of a clean frame as configurations."""
 
 
 def every(space: Conditional, limit: int = ENUMERABLE) -> pd.DataFrame | None:
