@@ -1,6 +1,7 @@
 """What version 0.1 wrote opens and says the same; `make.py` made it with that version."""
 
 import hashlib
+import importlib
 import json
 import lzma
 import os
@@ -14,9 +15,11 @@ from advisor import KnowledgeBase, SpaceDefinition, Tuner
 from advisor.cli import main
 from advisor.comparison.plan import Plan
 from advisor.data import load_dataset
+from advisor.encoding import from_configspace
 from advisor.meta import Query, learner_for
 from advisor.models import get_family
 from advisor.settings import Settings
+from advisor.training.objective import FunctionObjective
 from knowledge_base import TaskRecord
 from knowledge_base.identity import digest, trial_ids
 from knowledge_base.space import restricted
@@ -337,3 +340,9 @@ def test_the_cache_is_read_and_not_learned_anew(old):
     tuner = Tuner.create(space, kb=kb, name="another", seed=5, contribute=False)
     assert alike(tuner.ask(5), expected["search"])
     assert content(cache) == before
+
+
+def test_modules_are_found_under_the_names_that_they_had():
+    assert importlib.import_module("advisor.spaces").from_configspace is from_configspace
+    module = importlib.import_module("advisor.tuning.objective")
+    assert module.FunctionObjective is FunctionObjective
