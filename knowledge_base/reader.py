@@ -39,6 +39,14 @@ class Reader(ABC):
         With `family`, shipped trials and curves of other families may be missing.
         """
 
+    @abstractmethod
+    def _reading_all(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Give such a connection, for what must not go on without a layer.
+
+        Raises:
+            KnowledgeBaseError: a layer cannot be read now.
+        """
+
     def datasets(self) -> pd.DataFrame:
         """Return all data sets."""
         return self.query("SELECT * FROM datasets ORDER BY name, dataset_id")
@@ -176,8 +184,12 @@ class Reader(ABC):
         return {row[0] for row in rows}
 
     def bundle(self, layers: Sequence[str] = ("user", "seed")) -> Bundle:
-        """Return the rows of `layers` with everything that they refer to."""
-        with self._reading() as connection:
+        """Return the rows of `layers` with everything that they refer to.
+
+        Raises:
+            KnowledgeBaseError: the knowledge base is not usable, or its database is in use.
+        """
+        with self._reading_all() as connection:
             tables = {}
             for table in TABLES:
                 marks = ", ".join("?" for _ in layers)
