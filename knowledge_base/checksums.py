@@ -13,6 +13,7 @@ from pathlib import Path
 from knowledge_base.durable import flush_file, private_opener
 from knowledge_base.errors import DamagedFileError
 from knowledge_base.limits import MAX_DOCUMENT_BYTES, check_file_size, read_json
+from knowledge_base.types import JsonObject
 
 CHECKSUMS = "checksums.json"
 """Name of the file with the digests of a folder."""
@@ -76,17 +77,28 @@ def check_folder(folder: Path, present: Iterable[str]) -> None:
 
 def sealed(text: str) -> str:
     """Return the text of a JSON object with its digest as the last field."""
-    return f'{text[:-1]}, "{DIGEST}": "{_text_digest(text[:-1].encode())}"}}'
+    body = text[:-1].rstrip()
+    return f'{body}, "{DIGEST}": "{hashlib.blake2b(body.encode(), digest_size=_BYTES).hexdigest()}"}}'
 
 
-def is_sealed(line: bytes) -> bool:
-    """Return whether a line is what `sealed` made, unaltered."""
-    body, found, _ = line.rpartition(f', "{DIGEST}": "'.encode())
-    return bool(found) and line == sealed(body.decode("utf-8", "replace") + "}").encode()
+def unsealed(line: bytes, where: str) -> JsonObject:
+    """Return the object of a JSON text, without the digest that `sealed` gave it.
 
+    A text without a digest was written before there were any, and is taken as it is. Altering
+    one bit of a digest's name makes no text without one: the altered name is still there, and
+    whoever reads the object knows no such field.
 
-def _text_digest(body: bytes) -> str:
-    return hashlib.blake2b(body, digest_size=_BYTES).hexdigest()
+    Raises:
+        ValueError: it is no JSON object, is nested too deeply, or its digest is another.
+    """
+    found = read_json(line, where)
+    if not isinstance(found, dict):
+        raise ValueError("it is no JSON object")
+    if found.pop(DIGEST, None) is not None:
+        body, _, _ = line.rpartition(f', "{DIGEST}": "'.encode())
+        if line != sealed(body.decode("utf-8", "replace") + "}").encode():
+            raise ValueError("its checksum is another")
+    return found
 
 
 def _digests(path: Path) -> dict[str, str]:

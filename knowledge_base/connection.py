@@ -79,20 +79,21 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def in_memory(path: Path, seed: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def in_memory(path: Path | None = None, seed: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a DuckDB connection without a file; what it makes is gone after the block.
 
     Args:
-        path: the knowledge base that may be attached; nothing is read of it here.
+        path: the knowledge base that may be attached, None for no file at all; nothing is read
+            of it here.
         seed: folder of the shipped trials.
     """
     state = _state
-    key = (os.path.abspath(path), os.path.abspath(seed) if seed is not None else "")
+    key = tuple("" if place is None else os.path.abspath(place) for place in (path, seed))
     with state.guard:
         found = [place for place, (known, _) in enumerate(state.idle) if known == key]
         instance = state.idle.pop(found[-1])[1] if found else None
     if instance is None:
-        instance = _instance(*key)
+        instance = _instance(key[0], key[1])
     try:
         connection = instance.cursor()
         try:
@@ -115,8 +116,8 @@ def _instance(path: str, seed: str) -> duckdb.DuckDBPyConnection:
     instance = duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
-    files = ", ".join(quoted(path + end) for end in _BESIDE)
-    folders = ", ".join(quoted(folder) for folder in (f"{path}.journal", seed) if folder)
+    files = ", ".join(quoted(path + end) for end in _BESIDE if path)
+    folders = ", ".join(quoted(folder) for folder in (path and f"{path}.journal", seed) if folder)
     # The order matters: nothing is allowed any more once access is disabled.
     for setting in (
         "GLOBAL TimeZone = 'UTC'",
@@ -189,7 +190,7 @@ def told(path: Path, seed: Path | None = None) -> Iterator[None]:
         raise
 
 
-def quoted(path: Path) -> str:
+def quoted(path: Path | str) -> str:
     """Return a path as an SQL text."""
     return "'" + str(path).replace("'", "''") + "'"
 

@@ -29,6 +29,12 @@ DAMAGED = ".damaged"
 """How the names of segments end that were set aside because they cannot be read."""
 
 
+def journal_of(database: Path) -> Path:
+    """Return the folder of a database's journal: of its name plus `.journal`, beside it."""
+    real = Path(os.path.realpath(database)) if database.is_symlink() else database
+    return real.with_name(real.name + ".journal")
+
+
 class Journal:
     """Segments beside a database."""
 
@@ -38,7 +44,7 @@ class Journal:
         Attributes:
             warnings: what could not be read, one line each, as far as it was looked at.
         """
-        self.path = database.with_name(database.name + ".journal")
+        self.path = journal_of(database)
         self.warnings: list[str] = []
         self._read: dict[str, Bundle] = {}
         self._unreadable: dict[str, str] = {}

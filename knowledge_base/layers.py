@@ -3,11 +3,12 @@
 Within one key the shipped layer goes before the database, and the database before the journal:
 a row that came from somewhere never takes the place of one that was there. What belongs together
 is taken from one layer as a whole, so that nothing is added to it from another: the metafeatures
-of a data set with a target, and the learning curve of a trial. A row of the shipped layer counts
-as the user's (column `layer`) where the user has a trial's data set, task or space, too.
+of a data set with a target, and the learning curve of a trial. A shipped data set, task or space
+counts as the user's (column `layer`) where the user's own trials are of it, too.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -99,11 +100,17 @@ def _shipped(table: str, paths: Sequence[Path]) -> str:
     stored = set(TABLES[table].names)
     for path in paths:
         try:
-            stored &= set(pq.read_schema(path).names)
+            stored &= _columns_of(path, path.stat().st_mtime_ns)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, error) from error
     files = ", ".join(quoted(path) for path in paths)
     return _filled(table, stored, f"read_parquet([{files}])")
+
+
+@cache
+def _columns_of(path: Path, _changed: int) -> frozenset[str]:
+    """Return the columns of a Parquet file, which is read again only if it was changed."""
+    return frozenset(pq.read_schema(path).names)
 
 
 def _damaged(path: Path | None, error: Exception) -> KnowledgeBaseError:
@@ -127,15 +134,20 @@ def _union(table: str, parts: Mapping[str, str], taken: str | None) -> str:
     own = [source for part, source in parts.items() if part != "seed"]
     if "seed" in parts:
         selects.append(_seed(table, parts["seed"], own))
+    rows: list[str] = []
     for place, source in enumerate(own):
         # Only the journal can hold the same key twice: the database was checked.
         distinct = f"DISTINCT ON ({key})" if source.startswith("pending_") else ""
         unseen = "".join(
             f" ANTI JOIN (SELECT {key} FROM {other}) USING ({key})" for other in own[:place]
         )
-        if taken is not None:
-            unseen += f" ANTI JOIN (SELECT {whole} FROM {taken}) USING ({whole})"
-        selects.append(f"(SELECT {distinct} {columns}, 'user' AS layer FROM {source}{unseen})")
+        rows.append(f"(SELECT {distinct} {columns} FROM {source}{unseen})")
+    if rows:
+        # One join for all of them: naming a Parquet file again means opening it again.
+        untaken = f" ANTI JOIN (SELECT {whole} FROM {taken}) USING ({whole})" if taken else ""
+        selects.append(
+            f"(SELECT {columns}, 'user' AS layer FROM ({' UNION ALL '.join(rows)}){untaken})"
+        )
     if not selects:
         fields = ", ".join(f"{_null(table, name)} AS {name}" for name in TABLES[table].names)
         return f"SELECT {fields}, 'user' AS layer WHERE false"
@@ -145,7 +157,7 @@ def _union(table: str, parts: Mapping[str, str], taken: str | None) -> str:
 def _seed(table: str, source: str, own: Sequence[str]) -> str:
     """Return the shipped rows; those that the user has, too, count as the user's."""
     columns = ", ".join(TABLES[table].names)
-    if not own or table in BY_FAMILY:
+    if not own or table in ("studies", *BY_FAMILY):
         return f"(SELECT {columns}, 'seed' AS layer FROM {source})"
     whole = ", ".join(WHOLES[table])
     known = " UNION ".join(f"SELECT DISTINCT {whole} FROM {other}" for other in own)

@@ -2,12 +2,16 @@
 
 Every line is flushed to disk before `append` returns. A process that is killed while it writes
 leaves a half line at the end, which readers never see, and which the next writer cuts off.
+
+`study.json` and each line end with a checksum since format 2 (see `checksums`). A study that was
+begun before keeps its format, so that the version that began it can go on with it.
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -15,15 +19,25 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from knowledge_base.bundle import Bundle, MetafeatureKey, Record
-from knowledge_base.durable import append_line, whole_lines, write_json
-from knowledge_base.errors import ContributionError, UserError
+from knowledge_base.checksums import sealed, unsealed
+from knowledge_base.durable import append_line, flush_folder, reason_of, whole_lines, write_text
+from knowledge_base.errors import UserError
+from knowledge_base.limits import (
+    MAX_DOCUMENT_BYTES,
+    MAX_LINE_BYTES,
+    MAX_LINES_BYTES,
+    check_file_size,
+)
 from knowledge_base.naming import did_you_mean
 from knowledge_base.records import DatasetRecord, EpochRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
 
-FORMAT = 1
-"""Version of `study.json`; newer ones are refused."""
+FORMAT = 2
+"""Version of `study.json`; newer ones are refused. Version 1 had no checksums."""
+
+MAX_NAME = 150
+"""Characters that the name of a study may have."""
 
 
 class StudyDirectory:
@@ -34,11 +48,16 @@ class StudyDirectory:
         study, task, space, dataset, metafeatures: what the trials belong to.
         metafeatures_version: version of the list of metafeatures.
         settings: settings that the study was started with; only its writer knows their form.
+        format: version of its files.
+        warnings: what was met and left out while reading, one line each.
     """
 
     def __init__(self, path: Path, content: JsonObject) -> None:
         """Take the parsed `study.json`; use `create` or `open`."""
-        self.path = path
+        # Whoever evaluates a trial may change the working directory.
+        self.path = Path(os.path.abspath(path))
+        self.format: int = content["format"]
+        self.warnings: list[str] = []
         study = dict(content["study"])
         study["created_at"] = datetime.fromisoformat(study["created_at"])
         self.study = StudyRecord(**study)
@@ -80,10 +99,18 @@ class StudyDirectory:
             "settings": dict(settings or {}),
         }
         try:
+            new = not path.exists()
             path.mkdir(parents=True, exist_ok=True)
-            write_json(path / "study.json", content)
+            try:
+                write_text(path / "study.json", sealed(json.dumps(content, indent=2)))
+                flush_folder(path.parent)
+            except OSError:
+                if new:
+                    with suppress(OSError):  # Something else is in it by now.
+                        path.rmdir()
+                raise
         except OSError as error:
-            raise UserError(f"The study {path} cannot be written: {error}.") from error
+            raise UserError(f"The study {path} cannot be written: {reason_of(error)}.") from error
         return cls.open(path)
 
     @classmethod
@@ -98,28 +125,61 @@ class StudyDirectory:
         if not file.is_file():
             raise UserError(f"{path} is not a study directory (it has no study.json).")
         try:
-            content = json.loads(file.read_text(encoding="utf-8"))
+            check_file_size(file, MAX_DOCUMENT_BYTES)
+            content = unsealed(file.read_bytes(), "it")
             if content["format"] > FORMAT:
                 raise UserError(f"The study {path} was written by a newer Advisor; upgrade.")
             return cls(path, content)
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{file} is damaged: {error}.") from error
+        except OSError as error:
+            raise UserError(f"{file} cannot be read: {reason_of(error)}.") from error
+        except _WRONG as error:
+            raise UserError(f"{file} is damaged: {_line(error)}.") from error
 
     def append(self, trial: TrialRecord) -> None:
-        """Store a finished trial; durable on return."""
+        """Store a finished trial; durable on return.
+
+        Raises:
+            UserError: the line cannot be written; nothing of it stays.
+        """
         row = asdict(trial)
         row["started_at"] = trial.started_at.isoformat() if trial.started_at else None
         row["curve"] = [{k: v for k, v in asdict(e).items() if v is not None} for e in trial.curve]
-        append_line(self.path / "trials.jsonl", json.dumps(row).encode())
+        text = json.dumps(row)
+        try:
+            append_line(self._lines, (sealed(text) if self.format > 1 else text).encode())
+        except OSError as error:
+            raise UserError(f"{self._lines} cannot be written: {reason_of(error)}.") from error
 
     def trials(self) -> list[TrialRecord]:
-        """Return the finished trials in their order; a half-written last line does not count.
+        """Return the finished trials in their order, as far as their lines are whole.
+
+        A half-written last line does not count. A damaged line is left out and told in
+        `warnings`.
 
         Raises:
-            ContributionError: a line in the middle is damaged.
+            UserError: the file cannot be read, or is too large.
         """
-        lines = whole_lines(self.path / "trials.jsonl")
-        return [self._trial(line, number) for number, line in enumerate(lines, start=1)]
+        try:
+            if self._lines.is_file():
+                check_file_size(self._lines, MAX_LINES_BYTES)
+            lines = whole_lines(self._lines)
+        except OSError as error:
+            raise UserError(f"{self._lines} cannot be read: {reason_of(error)}.") from error
+        found = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                found.append(self._trial(line))
+            except _WRONG as error:
+                self._warn(f"{self._lines}:{number} is damaged ({_line(error)}); it is left out.")
+        return found
+
+    @property
+    def _lines(self) -> Path:
+        return self.path / "trials.jsonl"
+
+    def _warn(self, line: str) -> None:
+        if line not in self.warnings:
+            self.warnings.append(line)
 
     def bundle(self) -> Bundle:
         """Return the trials with everything that they refer to."""
@@ -131,18 +191,29 @@ class StudyDirectory:
             metafeatures[key] = self.metafeatures
         return Bundle.from_records(records, metafeatures=metafeatures)
 
-    def _trial(self, line: bytes, number: int) -> TrialRecord:
-        try:
-            row = json.loads(line)
-            row["curve"] = tuple(EpochRecord(**epoch) for epoch in row["curve"])
-            if row.get("labels") is not None:
-                row["labels"] = tuple(row["labels"])
-            if row["started_at"]:
-                row["started_at"] = datetime.fromisoformat(row["started_at"])
-            return TrialRecord(**row)
-        except (ValueError, KeyError, TypeError) as error:
-            where = self.path / "trials.jsonl"
-            raise ContributionError(f"{where}:{number} is damaged: {error}.") from error
+    def _trial(self, line: bytes) -> TrialRecord:
+        """Return the trial of a line.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is damaged.
+        """
+        if len(line) > MAX_LINE_BYTES:
+            raise ValueError(f"it has {len(line):,} bytes; at most {MAX_LINE_BYTES:,} are read")
+        row = unsealed(line, "it")
+        row["curve"] = tuple(EpochRecord(**epoch) for epoch in row["curve"])
+        if row.get("labels") is not None:
+            row["labels"] = tuple(row["labels"])
+        if row["started_at"]:
+            row["started_at"] = datetime.fromisoformat(row["started_at"])
+        return TrialRecord(**row)
+
+
+_WRONG = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
+"""What reading a damaged or made-up line may raise."""
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def new_path(root: Path, label: str, name: str | None, kind: str = "study") -> Path:
@@ -158,12 +229,15 @@ def new_path(root: Path, label: str, name: str | None, kind: str = "study") -> P
         UserError: the name holds other characters than it may, or is there already.
     """
     if name is not None:
-        if re.fullmatch(r"[\w.-]+", name) is None:
-            raise UserError(f"`study` '{name}' may hold letters, digits, '.', '_' and '-' only.")
+        if re.fullmatch(r"[\w-][\w.-]*", name) is None or len(name) > MAX_NAME:
+            raise UserError(
+                f"`study` {name[:MAX_NAME]!r} may hold letters, digits, '.', '_' and '-' only, not "
+                f"begin with '.', and have {MAX_NAME} characters at most."
+            )
         if (root / name).exists():
             raise UserError(f"The {kind} '{name}' exists already; add `resume` to go on with it.")
         return root / name
-    label = re.sub(r"[^\w.-]+", "-", label)
+    label = re.sub(r"[^\w.-]+", "-", label).lstrip(".")[:MAX_NAME] or kind
     label = label if kind == "study" else f"{label}-{kind}"
     numbers = (number for number in range(1, 1_000_000))
     return next(path for n in numbers if not (path := root / f"{label}-{n}").exists())

@@ -69,18 +69,21 @@ def contribute(
 ) -> ContributionReport:
     """Add the good rows to a knowledge base, or only say what would happen.
 
+    A row never takes the place of one that is there: see `screening`.
+
     Raises:
-        KnowledgeBaseError: the knowledge base is not usable.
+        KnowledgeBaseError: the knowledge base is not usable; nothing was stored.
     """
-    ids = contribution.bundle["trials"]["trial_id"].to_pylist()
-    new = len(set(ids)) - len(kb.existing_trials(list(dict.fromkeys(ids))))
-    if not dry_run and new:
-        kb.append(contribution.bundle)
-        kb.fold()
+    from knowledge_base.importers.screening import screened
+
+    kept, rejected, duplicates = screened(kb, contribution.bundle)
+    if not dry_run and len(kept):
+        kb.append(kept)
+        kb.try_fold()
     return ContributionReport(
-        accepted=new,
-        duplicates=len(ids) - new,
-        rejected=contribution.rejected,
-        warnings=contribution.warnings,
+        accepted=len(kept),
+        duplicates=duplicates,
+        rejected=(*contribution.rejected, *rejected),
+        warnings=(*contribution.warnings, *kb.warnings),
         dry_run=dry_run,
     )
