@@ -235,7 +235,9 @@ def unusable(path: Path, error: Exception, seed: Path | None = None) -> Knowledg
         return KnowledgeBaseError(f"{path} is a folder, not a knowledge base file.")
     if isinstance(error, OSError):
         return KnowledgeBaseError(f"The knowledge base {path} cannot be made: {reason_of(error)}.")
-    if seed is not None and str(seed) in text:
+    # Parquet is read of the shipped trials only, and where there is no file there is nothing else.
+    parquet = any(sign in lower for sign in ("parquet", "tprotocol", "thrift"))
+    if seed is not None and (str(seed) in text or parquet or not path.exists()):
         return KnowledgeBaseError(
             f"The shipped trials {seed} are damaged ({reason}); install Advisor again."
         )

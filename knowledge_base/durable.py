@@ -158,6 +158,15 @@ def whole_lines(path: Path) -> list[bytes]:
     return content[: content.rfind(b"\n") + 1].split(b"\n")[:-1]
 
 
+def ends_within_a_line(path: Path) -> bool:
+    """Return whether a file's last line has no end: its writer was killed, or is at it."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
 def _cut_half_line(file: IO[bytes]) -> None:
     size = file.seek(0, os.SEEK_END)
     if size == 0:

@@ -259,10 +259,12 @@ class KnowledgeBase(Reader):
         Raises:
             KnowledgeBaseError: the knowledge base is not usable, or its database is in use.
         """
-        with self._reading_all() as connection:
-            found = problems(connection)
         damaged = [f"damaged journal segment: {path}" for path in self._journal.damaged()]
-        return found + damaged + (shipped_problems(self._seed) if self._seed else [])
+        shipped = shipped_problems(self._seed) if self._seed else []
+        if shipped:  # Reading them would say the same, or fail.
+            return shipped + damaged
+        with self._reading_all() as connection:
+            return problems(connection) + damaged
 
     def _check_writable(self) -> None:
         if self.read_only:

@@ -20,7 +20,14 @@ from filelock import FileLock, Timeout
 
 from knowledge_base.bundle import Bundle, MetafeatureKey, Record
 from knowledge_base.checksums import sealed, unsealed
-from knowledge_base.durable import append_line, flush_folder, reason_of, whole_lines, write_text
+from knowledge_base.durable import (
+    append_line,
+    ends_within_a_line,
+    flush_folder,
+    reason_of,
+    whole_lines,
+    write_text,
+)
 from knowledge_base.errors import UserError
 from knowledge_base.limits import (
     MAX_DOCUMENT_BYTES,
@@ -127,6 +134,8 @@ class StudyDirectory:
         try:
             check_file_size(file, MAX_DOCUMENT_BYTES)
             content = unsealed(file.read_bytes(), "it")
+            if not isinstance(content["format"], int) or content["format"] < 1:
+                raise ValueError(f"its format is {content['format']!r}")
             if content["format"] > FORMAT:
                 raise UserError(f"The study {path} was written by a newer Advisor; upgrade.")
             return cls(path, content)
@@ -153,7 +162,7 @@ class StudyDirectory:
     def trials(self) -> list[TrialRecord]:
         """Return the finished trials in their order, as far as their lines are whole.
 
-        A half-written last line does not count. A damaged line is left out and told in
+        A half-written last line does not count. It and damaged lines are left out, and told in
         `warnings`.
 
         Raises:
@@ -163,6 +172,8 @@ class StudyDirectory:
             if self._lines.is_file():
                 check_file_size(self._lines, MAX_LINES_BYTES)
             lines = whole_lines(self._lines)
+            if ends_within_a_line(self._lines):
+                self._warn(f"{self._lines} ends within a line, which is left out.")
         except OSError as error:
             raise UserError(f"{self._lines} cannot be read: {reason_of(error)}.") from error
         found = []
@@ -182,14 +193,21 @@ class StudyDirectory:
             self.warnings.append(line)
 
     def bundle(self) -> Bundle:
-        """Return the trials with everything that they refer to."""
+        """Return the trials with everything that they refer to.
+
+        Raises:
+            UserError: something in the folder cannot be stored.
+        """
         records: list[Record] = [self.study, self.task, self.space, *self.trials()]
         metafeatures: dict[MetafeatureKey, Mapping[str, float]] = {}
         if self.dataset is not None:
             records.append(self.dataset)
             key = (self.dataset.dataset_id, self.task.target or "", self.metafeatures_version)
             metafeatures[key] = self.metafeatures
-        return Bundle.from_records(records, metafeatures=metafeatures)
+        try:
+            return Bundle.from_records(records, metafeatures=metafeatures)
+        except _WRONG as error:
+            raise UserError(f"{self.path / 'study.json'} is damaged: {_line(error)}.") from error
 
     def _trial(self, line: bytes) -> TrialRecord:
         """Return the trial of a line.
@@ -205,7 +223,41 @@ class StudyDirectory:
             row["labels"] = tuple(row["labels"])
         if row["started_at"]:
             row["started_at"] = datetime.fromisoformat(row["started_at"])
-        return TrialRecord(**row)
+        trial = TrialRecord(**row)
+        _check_types(trial)
+        return trial
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("study_id", "trial_id", "state"), (str,)),
+    **dict.fromkeys(("error", "origin"), (str, type(None))),
+    **dict.fromkeys(("config", "metrics"), (dict,)),
+    "number": (int,),
+    **dict.fromkeys(("epochs", "n_params", "seed"), (int, type(None))),
+    **dict.fromkeys(("value", "duration"), (float, int, type(None))),
+}
+"""What the fields of a trial may be; a line may say anything."""
+
+
+def _check_types(trial: TrialRecord) -> None:
+    """Look whether a trial that was read can be stored.
+
+    Raises:
+        TypeError, ValueError: it cannot.
+    """
+    for name, kinds in _TYPES.items():
+        value = getattr(trial, name)
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            raise TypeError(f"its {name} is {str(value)[:40]!r}")
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise ValueError(f"its {name} has more than 64 bits")
+    for epoch in trial.curve:
+        for name, value in vars(epoch).items():
+            if not isinstance(value, (int,) if name == "epoch" else (float, int, type(None))):
+                raise TypeError(f"{name} of an epoch is {str(value)[:40]!r}")
+            if isinstance(value, int) and abs(value) >= 2**63:
+                raise ValueError(f"{name} of an epoch has more than 64 bits")
+    trial.row()  # Its configuration, metrics and labels have a form as JSON.
 
 
 _WRONG = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
@@ -283,7 +335,10 @@ def find(
     if name is not None:
         return named(root, file, name)
     kind, known = _known(root, file)
-    same = [root / each for each in known if signature_of(root / each) == signature]
+    same = []
+    for each in known:
+        with suppress(UserError):  # A damaged one stops none of the others.
+            same += [root / each] if signature_of(root / each) == signature else []
     if not same:
         raise UserError(
             f"No {kind} in {root} was started with these arguments. {_listing(known, kind)} "
