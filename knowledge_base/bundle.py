@@ -13,10 +13,10 @@ from typing import TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from knowledge_base.checksums import check_folder, write_checksums
+from knowledge_base.checksums import CHECKSUMS, check_folder, write_checksums
 from knowledge_base.durable import flush_file, new_folder, private_opener, reason_of
 from knowledge_base.errors import DamagedFileError, KnowledgeBaseError, TooLargeError
-from knowledge_base.limits import check_file_size, check_table, read_columns
+from knowledge_base.limits import check_file_size, check_inside, check_table, read_columns
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.space import SpaceDefinition
@@ -159,6 +159,8 @@ class Bundle:
         present = {name: path for name, path in paths.items() if path.is_file()}
         if not present:
             raise DamagedFileError(f"{directory} holds no exported knowledge base.")
+        for path in (*present.values(), Path(directory) / CHECKSUMS):
+            check_inside(path)
         try:
             check_folder(Path(directory), [path.name for path in present.values()])
         except OSError as error:

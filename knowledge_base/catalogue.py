@@ -70,7 +70,7 @@ def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
         "SELECT value FROM db.meta WHERE key = 'schema_version' LIMIT 2"
     ).fetchall()
     text = rows[0][0] if len(rows) == 1 else ""
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9])):
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
         raise WrongFileError(
             f"{path} is a DuckDB file, but not a knowledge base (its version is {text[:20]!r})."
         )

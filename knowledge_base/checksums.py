@@ -78,7 +78,9 @@ def check_folder(folder: Path, present: Iterable[str]) -> None:
 def sealed(text: str) -> str:
     """Return the text of a JSON object with its digest as the last field."""
     body = text[:-1].rstrip()
-    return f'{body}, "{DIGEST}": "{hashlib.blake2b(body.encode(), digest_size=_BYTES).hexdigest()}"}}'
+    return (
+        f'{body}, "{DIGEST}": "{hashlib.blake2b(body.encode(), digest_size=_BYTES).hexdigest()}"}}'
+    )
 
 
 def unsealed(line: bytes, where: str) -> JsonObject:

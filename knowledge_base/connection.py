@@ -37,7 +37,7 @@ _MAX_PAUSE = 0.02
 _MAX_IDLE = 4
 """Instances that are kept for the next use."""
 
-_BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
+BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
 """How the names of the files end that DuckDB itself makes for a database."""
 
 _FAULTS = (
@@ -79,7 +79,9 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def in_memory(path: Path | None = None, seed: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def in_memory(
+    path: Path | None = None, seed: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a DuckDB connection without a file; what it makes is gone after the block.
 
     Args:
@@ -116,7 +118,7 @@ def _instance(path: str, seed: str) -> duckdb.DuckDBPyConnection:
     instance = duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
-    files = ", ".join(quoted(path + end) for end in _BESIDE if path)
+    files = ", ".join(quoted(path + end) for end in BESIDE if path)
     folders = ", ".join(quoted(folder) for folder in (path and f"{path}.journal", seed) if folder)
     # The order matters: nothing is allowed any more once access is disabled.
     for setting in (

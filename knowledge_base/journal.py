@@ -21,6 +21,7 @@ from pathlib import Path
 from knowledge_base.bundle import Bundle
 from knowledge_base.durable import new_folder, reason_of
 from knowledge_base.errors import DamagedFileError, KnowledgeBaseError, TooLargeError
+from knowledge_base.limits import check_inside
 
 STALE_SECONDS = 3600
 """Age from which nobody can be writing or deleting a folder whose name begins with a dot."""
@@ -62,7 +63,8 @@ class Journal:
                 bundle.write(folder, private=True)
         except OSError as error:
             raise KnowledgeBaseError(
-                f"The journal {self.path} cannot be written: {reason_of(error)}. Nothing was stored."
+                f"The journal {self.path} cannot be written: {reason_of(error)}. Nothing was "
+                "stored."
             ) from error
         self._read[name] = bundle
 
@@ -126,6 +128,7 @@ class Journal:
         if name in self._unreadable:
             return None
         try:
+            check_inside(path)
             bundle = Bundle.read(path)
             bundle.check(str(path))
         except KnowledgeBaseError as error:

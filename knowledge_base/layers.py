@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from knowledge_base.bundle import Bundle
-from knowledge_base.connection import quoted
 from knowledge_base.catalogue import sql_type
+from knowledge_base.connection import quoted
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.shipped import BY_FAMILY, shipped_files

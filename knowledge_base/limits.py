@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from knowledge_base.errors import TooLargeError
+from knowledge_base.errors import DamagedFileError, TooLargeError
 
 MAX_FILE_BYTES = 8 * 2**30
 """Bytes of a Parquet file or a database on disk."""
@@ -54,6 +54,16 @@ MAX_JSON_DEPTH = 100
 
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)  # also one that never ends
 _BRACKETS = re.compile(rb"[\[\]{}]")
+
+
+def check_inside(path: Path) -> None:
+    """Refuse a link that leads out of the folder that it lies in, whatever it leads to.
+
+    Raises:
+        DamagedFileError: it is such a link.
+    """
+    if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+        raise DamagedFileError(f"{path} is a link to another folder, which is not followed.")
 
 
 def check_file_size(path: Path, limit: int = MAX_FILE_BYTES) -> None:
@@ -127,7 +137,9 @@ def read_json(text: bytes | str, where: str) -> object:
     """
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(data) > MAX_DOCUMENT_BYTES:
-        raise ValueError(f"{where} has {len(data):,} bytes; at most {MAX_DOCUMENT_BYTES:,} are read")
+        raise ValueError(
+            f"{where} has {len(data):,} bytes; at most {MAX_DOCUMENT_BYTES:,} are read"
+        )
     if json_depth(data) > MAX_JSON_DEPTH:
         raise ValueError(f"{where} is JSON nested more than {MAX_JSON_DEPTH} levels deep")
     try:

@@ -25,7 +25,7 @@ import platformdirs
 from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
 from knowledge_base.connection import READ_PATIENCE, attached, in_memory, told, unusable
-from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError
+from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.journal import Journal
 from knowledge_base.layers import make_views
 from knowledge_base.migration import create, migrate
@@ -35,7 +35,7 @@ from knowledge_base.schema import SCHEMA_VERSION, TABLES
 from knowledge_base.shipped import SEED, shipped_problems
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
-from knowledge_base.verification import problems
+from knowledge_base.verification import problems, wrong_rows
 from knowledge_base.writing import AddReport, insert, new_rows
 
 FOLD_SEGMENTS = 50
@@ -183,6 +183,10 @@ class KnowledgeBase(Reader):
             KnowledgeBaseError: the knowledge base is not usable, or read-only.
         """
         trials = columnar.trials_table(frame, space, study.study_id)
+        reasons = wrong_rows(Bundle({"trials": trials}), "trials")
+        wrong = [place for place, reason in enumerate(reasons) if reason]
+        if wrong:
+            raise UserError(f"Row {wrong[0]} of the trials cannot be stored: {reasons[wrong[0]]}.")
         context = Bundle.from_records([task, space, study, *([dataset] if dataset else [])])
         return self.add(Bundle({**{name: context[name] for name in TABLES}, "trials": trials}))
 

@@ -34,6 +34,7 @@ from knowledge_base.limits import (
     MAX_LINE_BYTES,
     MAX_LINES_BYTES,
     check_file_size,
+    check_inside,
 )
 from knowledge_base.naming import did_you_mean
 from knowledge_base.records import DatasetRecord, EpochRecord, StudyRecord, TaskRecord, TrialRecord
@@ -132,6 +133,7 @@ class StudyDirectory:
         if not file.is_file():
             raise UserError(f"{path} is not a study directory (it has no study.json).")
         try:
+            check_inside(file)
             check_file_size(file, MAX_DOCUMENT_BYTES)
             content = unsealed(file.read_bytes(), "it")
             if not isinstance(content["format"], int) or content["format"] < 1:
@@ -169,6 +171,7 @@ class StudyDirectory:
             UserError: the file cannot be read, or is too large.
         """
         try:
+            check_inside(self._lines)
             if self._lines.is_file():
                 check_file_size(self._lines, MAX_LINES_BYTES)
             lines = whole_lines(self._lines)

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from knowledge_base.bundle import Bundle
 from knowledge_base.checksums import CHECKSUMS
+from knowledge_base.connection import BESIDE
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.importers.base import Importer, ImportOptions
 from knowledge_base.importers.checks import checked
 from knowledge_base.importers.contribution import Contribution
 from knowledge_base.journal import journal_of
-from knowledge_base.limits import check_file_size
+from knowledge_base.limits import check_file_size, check_inside
 from knowledge_base.store import KnowledgeBase
 
 
@@ -56,6 +57,9 @@ def _read(path: str | Path) -> tuple[Bundle, list[str]]:
         return Bundle.read(path), []
     if not path.is_file() and not journal_of(path).is_dir():
         raise KnowledgeBaseError(f"The knowledge base {path} does not exist.")
+    real = path.resolve()  # The user may name a link; nothing beside the file may be one.
+    for beside in (journal_of(real), *(real.with_name(real.name + end) for end in BESIDE)):
+        check_inside(beside)
     if path.is_file():
         check_file_size(path)
     kb = KnowledgeBase(path, seed=False, read_only=True, foreign=True)

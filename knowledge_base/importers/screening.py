@@ -143,9 +143,7 @@ def _newest_version(kb: KnowledgeBase) -> float:
     return float("inf") if frame["newest"].isna().all() else float(frame["newest"][0])
 
 
-def _with_known(
-    bundle: Bundle, known: Mapping[str, Sequence[JsonObject]], newest: float
-) -> Bundle:
+def _with_known(bundle: Bundle, known: Mapping[str, Sequence[JsonObject]], newest: float) -> Bundle:
     """Return a bundle with the rows that are stored in the place of its own of the same key."""
     tables = {name: bundle[name] for name in TABLES}
     for name in ("datasets", "spaces", "tasks", "studies"):

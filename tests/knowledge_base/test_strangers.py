@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from kb_examples import DATASET, SPACE, TASK, content, make_bundle, numbers_of, study, trial
 
-from knowledge_base import Bundle, KnowledgeBase, KnowledgeBaseError, TaskRecord
+from knowledge_base import Bundle, KnowledgeBase, KnowledgeBaseError, TaskRecord, UserError
 from knowledge_base.identity import digest
 from knowledge_base.importers import ImportOptions, find_importer
 from knowledge_base.importers.contribution import contribute
@@ -108,7 +108,12 @@ def test_a_database_with_anything_but_our_tables_is_refused_in_one_line(kind, pa
     before = content(tmp_path)
     kb, own = KnowledgeBase(path, seed=False), KnowledgeBase(evil)
     begun = time.monotonic()
-    for use in (lambda: take(kb, evil), own.info, own.trials, lambda: own.add(make_bundle(range(9)))):
+    for use in (
+        lambda: take(kb, evil),
+        own.info,
+        own.trials,
+        lambda: own.add(make_bundle(range(9))),
+    ):
         with pytest.raises(KnowledgeBaseError, match=says) as caught:
             use()
         assert "\n" not in str(caught.value)
@@ -162,7 +167,17 @@ def test_an_import_opens_no_file_outside(path, tmp_path):
         "except Exception as error: print(error)\n"
     )
     log = tmp_path / "log"
-    command = ["strace", "-f", "-e", "trace=open,openat", "-o", str(log), sys.executable, "-c", code]
+    command = [
+        "strace",
+        "-f",
+        "-e",
+        "trace=open,openat",
+        "-o",
+        str(log),
+        sys.executable,
+        "-c",
+        code,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "is a view, not a table" in done.stdout
     assert "private.txt" not in log.read_text()
@@ -194,7 +209,9 @@ def swapped(table):
 
 def test_rows_that_no_trial_refers_to_and_rows_of_what_is_known_change_nothing(tmp_path):
     kb = KnowledgeBase(tmp_path / "kb.duckdb")
-    before = {name: getattr(kb, name)() for name in ("tasks", "metafeatures", "datasets", "studies")}
+    before = {
+        name: getattr(kb, name)() for name in ("tasks", "metafeatures", "datasets", "studies")
+    }
     honest = make_bundle(range(3))
     merged = {
         "tasks": pa.concat_tables([honest["tasks"], swapped(shipped("tasks"))]),
@@ -250,9 +267,7 @@ def test_a_task_that_is_not_what_its_identity_says_is_rejected(kb, tmp_path):
     for number, changes in enumerate(
         ({"direction": "minimize"}, {"metric": "loss"}, {"family": "mlp"}, {"target": "x"})
     ):
-        out = written(
-            tmp_path / f"out{number}", honest, tasks=changed(honest["tasks"], **changes)
-        )
+        out = written(tmp_path / f"out{number}", honest, tasks=changed(honest["tasks"], **changes))
         report = take(kb, out)
         assert report.accepted == 0
         assert {item.reason.split(" is wrong: ")[1] for item in report.rejected} == {
@@ -444,3 +459,43 @@ def test_a_line_that_is_no_trial_is_told_and_left_out(line, kb, tmp_path):
     report = take(kb, tmp_path / "s", "study")
     assert report.accepted == 2
     assert ["trials.jsonl:2 is damaged" in line for line in report.warnings] == [True]
+
+
+def test_links_out_of_a_strangers_folder_are_not_followed(kb, tmp_path):
+    private = tmp_path / "private"
+    make_bundle(range(3)).export(private / "out")
+    StudyDirectory.create(private / "s", study=study(), task=TASK, space=SPACE).append(trial(0))
+    made(private / "a.duckdb")
+    other = KnowledgeBase(private / "b.duckdb", seed=False)
+    other.append(make_bundle(range(3)))
+    evil = tmp_path / "evil"
+    (evil / "out").mkdir(parents=True)
+    for file in (private / "out").iterdir():
+        (evil / "out" / file.name).symlink_to(file)
+    (evil / "s").mkdir()
+    for file in (private / "s").iterdir():
+        (evil / "s" / file.name).symlink_to(file)
+    shutil.copy(private / "a.duckdb", evil / "a.duckdb")
+    (evil / "a.duckdb.journal").symlink_to(private / "b.duckdb.journal")
+    shutil.copy(private / "a.duckdb", evil / "c.duckdb")
+    (evil / "c.duckdb.wal").symlink_to(private / "a.duckdb")
+    for source in ("out", "s", "a.duckdb", "c.duckdb"):
+        importer = "study" if source == "s" else "knowledge_base"
+        with pytest.raises(KnowledgeBaseError, match="is a link to another folder"):
+            take(kb, evil / source, importer)
+    (evil / "link.duckdb").symlink_to(private / "b.duckdb")  # which the user names himself
+    assert take(kb, evil / "link.duckdb").accepted == 3
+
+
+def test_a_frame_with_rows_that_are_no_trials_is_refused(kb):
+    frame = pd.DataFrame(
+        {"C": [1.0, 2.0], "kernel": "rbf", 'it\'s "odd"': True, "value": [0.1, 0.2]}
+    )
+    for changes, says in (
+        ({"state": ["complete", "sideways"]}, "Row 1 .* its state is none of"),
+        ({"duration": [1.0, -1.0]}, "Row 1 .* its duration is negative"),
+    ):
+        with pytest.raises(UserError, match=says):
+            kb.add_trials(frame.assign(**changes), task=TASK, space=SPACE, study=study(),
+                          dataset=DATASET)  # fmt: skip
+    assert not kb.path.exists()
