@@ -8,7 +8,8 @@ from advisor.environment import contributor
 from advisor.metrics import METRICS
 from knowledge_base import KnowledgeBase
 from knowledge_base.importers import ImportOptions, find_importer
-from knowledge_base.importers.contribution import ContributionReport, contribute
+from knowledge_base.importers.adding import contribute
+from knowledge_base.importers.contribution import ContributionReport
 from knowledge_base.space import SpaceDefinition
 
 if TYPE_CHECKING:

@@ -3,24 +3,30 @@
 DuckDB lets one process write or many read. Its own file lock is the only lock between
 processes, because it is released with the process that held it, however that ends. Within a
 process one lock per file keeps threads apart. Making a DuckDB instance costs some ten
-milliseconds and attaching a file to it one more, so instances are kept for the life of the
-process.
+milliseconds and attaching a file to it one more, so the last instances are kept for the life
+of the process.
+
+A DuckDB file can hold programs that read other files when they are asked (see `catalogue`). Each
+file therefore has an instance of its own that can open nothing but this file, its journal's
+folder and the shipped trials, loads no extension, and lets nobody change that.
 """
 
+import errno
 import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
+from knowledge_base.catalogue import check_catalogue, check_foreign
+from knowledge_base.durable import reason_of
 from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError
-from knowledge_base.schema import SCHEMA_VERSION
 
-READ_PATIENCE = 20.0
+READ_PATIENCE = 2.0
 """Seconds that a reader waits for a writer; write transactions take some milliseconds."""
 
 STORAGE_VERSION = "v1.2.0"
@@ -28,8 +34,16 @@ STORAGE_VERSION = "v1.2.0"
 
 _MAX_PAUSE = 0.02
 
+_MAX_IDLE = 4
+"""Instances that are kept for the next use."""
+
+BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
+"""How the names of the files end that DuckDB itself makes for a database."""
+
 _FAULTS = (
     duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.TransactionException,
     duckdb.InternalException,
     duckdb.FatalException,
     duckdb.SerializationException,
@@ -43,7 +57,7 @@ class _ProcessState:
     def __init__(self) -> None:
         self.guard = threading.Lock()
         self.locks: dict[str, threading.RLock] = defaultdict(threading.RLock)
-        self.idle: list[duckdb.DuckDBPyConnection] = []
+        self.idle: list[tuple[tuple[str, ...], duckdb.DuckDBPyConnection]] = []
 
 
 _state = _ProcessState()
@@ -65,59 +79,120 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a DuckDB connection without a file; what it makes is gone after the block."""
+def in_memory(
+    path: Path | None = None, seed: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a DuckDB connection without a file; what it makes is gone after the block.
+
+    Args:
+        path: the knowledge base that may be attached, None for no file at all; nothing is read
+            of it here.
+        seed: folder of the shipped trials.
+    """
     state = _state
+    key = tuple("" if place is None else os.path.abspath(place) for place in (path, seed))
     with state.guard:
-        instance = state.idle.pop() if state.idle else None
+        found = [place for place, (known, _) in enumerate(state.idle) if known == key]
+        instance = state.idle.pop(found[-1])[1] if found else None
     if instance is None:
-        # DuckDB must never fetch extensions: a file of another kind must not cause a download.
-        instance = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+        instance = _instance(key[0], key[1])
     try:
         connection = instance.cursor()
         try:
-            connection.execute("SET TimeZone = 'UTC'")
             yield connection
         finally:
             connection.close()
     except BaseException:
-        instance.close()  # It may still have a file attached.
+        _close(instance)  # It may still have a file attached.
         raise
     with state.guard:
-        state.idle.append(instance)
+        state.idle.append((key, instance))
+        old = [state.idle.pop(0)[1] for _ in range(len(state.idle) - _MAX_IDLE)]
+    for instance in old:
+        _close(instance)
+
+
+def _instance(path: str, seed: str) -> duckdb.DuckDBPyConnection:
+    """Make an instance that opens nothing but a knowledge base and what belongs to it."""
+    # DuckDB must never fetch extensions: a file of another kind must not cause a download.
+    instance = duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    )
+    files = ", ".join(quoted(path + end) for end in BESIDE if path)
+    folders = ", ".join(quoted(folder) for folder in (path and f"{path}.journal", seed) if folder)
+    # The order matters: nothing is allowed any more once access is disabled.
+    for setting in (
+        "GLOBAL TimeZone = 'UTC'",
+        f"allowed_paths = [{files}]",
+        f"allowed_directories = [{folders}]",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        instance.execute(f"SET {setting}")
+    return instance
+
+
+def _close(instance: duckdb.DuckDBPyConnection) -> None:
+    with suppress(duckdb.Error):  # What could not be written was told already.
+        instance.close()
 
 
 @contextmanager
 def attached(
-    path: Path, read_only: bool, patience: float
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
-    """Attach the file as `db` for the time of the block; give a connection and its version.
+    path: Path,
+    read_only: bool,
+    patience: float,
+    seed: Path | None = None,
+    foreign: bool = False,
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Mapping[str, list[str]]]]:
+    """Attach the file as `db` for the time of the block; give a connection and the columns.
 
     Args:
         path: an existing knowledge base.
         read_only: share it with other readers, or have it alone.
         patience: seconds to wait for other processes.
+        seed: folder of the shipped trials, if they are read too.
+        foreign: whether somebody else made the file, so that more is looked at.
+
+    Returns:
+        A connection, and the columns that each table of the file has.
 
     Raises:
         DatabaseLocked: it was not free in time.
         KnowledgeBaseError: it is not a knowledge base, damaged, or of a newer version.
     """
+    path = Path(os.path.abspath(path))
     with _state.guard:
         lock = _state.locks[str(path.resolve())]
-    with lock, in_memory() as connection:
+    with lock, told(path, seed), in_memory(path, seed) as connection:
         _attach(connection, path, read_only, patience)
-        try:
-            yield connection, check_version(connection, path)
-        except _FAULTS as error:
-            raise unusable(path, error) from error
-        except duckdb.Error as error:
-            if type(error) is duckdb.Error:  # DuckDB 2.0 reports a wrong checksum like this.
-                raise unusable(path, error) from error
-            raise
+        _, columns = check_catalogue(connection, path)
+        if foreign:
+            check_foreign(connection, path)
+        yield connection, columns
         connection.execute("DETACH db")
 
 
-def quoted(path: Path) -> str:
+@contextmanager
+def told(path: Path, seed: Path | None = None) -> Iterator[None]:
+    """Turn DuckDB's errors in the block into those that speak to the user.
+
+    Raises:
+        KnowledgeBaseError: the file is damaged, or the disk or the memory is full.
+    """
+    try:
+        yield
+    except _FAULTS as error:
+        raise unusable(path, error, seed) from error
+    except MemoryError as error:
+        raise KnowledgeBaseError(f"There is not enough memory to read {path}.") from error
+    except duckdb.Error as error:
+        if type(error) is duckdb.Error:  # DuckDB 2.0 reports a wrong checksum like this.
+            raise unusable(path, error, seed) from error
+        raise
+
+
+def quoted(path: Path | str) -> str:
     """Return a path as an SQL text."""
     return "'" + str(path).replace("'", "''") + "'"
 
@@ -148,16 +223,37 @@ def _is_lock(error: duckdb.Error) -> bool:
     return any(sign in text for sign in signs)
 
 
-def unusable(path: Path, error: Exception) -> KnowledgeBaseError:
-    """Return an error that says in one line why a file cannot be used."""
-    reason = str(error).splitlines()[0]
+def unusable(path: Path, error: Exception, seed: Path | None = None) -> KnowledgeBaseError:
+    """Return an error that says in one line why a file cannot be used.
+
+    Args:
+        path: the knowledge base.
+        error: what DuckDB or the system said.
+        seed: folder of the shipped trials, if they were read too.
+    """
+    text = str(error)
+    lower, reason = text.lower(), (text.splitlines() or ["no reason"])[0]
     if path.is_dir():
         return KnowledgeBaseError(f"{path} is a folder, not a knowledge base file.")
-    if "permission" in reason.lower():
-        return KnowledgeBaseError(f"There is no permission to open {path}.")
-    if "not a valid" in reason.lower():
+    if isinstance(error, OSError):
+        return KnowledgeBaseError(f"The knowledge base {path} cannot be made: {reason_of(error)}.")
+    # Parquet is read of the shipped trials only, and where there is no file there is nothing else.
+    parquet = any(sign in lower for sign in ("parquet", "tprotocol", "thrift"))
+    if seed is not None and (str(seed) in text or parquet or not path.exists()):
+        return KnowledgeBaseError(
+            f"The shipped trials {seed} are damaged ({reason}); install Advisor again."
+        )
+    if isinstance(error, duckdb.OutOfMemoryException) or "bad_alloc" in lower:
+        return KnowledgeBaseError(f"There is not enough memory to read {path}.")
+    for sign, number in _SIGNS.items():
+        if sign in lower:
+            why = reason_of(OSError(number, sign))
+            if number == errno.EACCES:
+                return KnowledgeBaseError(f"There is no permission to open {path}.")
+            return KnowledgeBaseError(f"The knowledge base {path} cannot be written: {why}.")
+    if "not a valid" in lower:
         return KnowledgeBaseError(f"{path} is not a knowledge base (not a DuckDB file).")
-    if "version number" in reason.lower():
+    if "version number" in lower:
         return KnowledgeBaseError(
             f"The knowledge base {path} was written by a newer DuckDB; upgrade the package duckdb."
         )
@@ -167,24 +263,13 @@ def unusable(path: Path, error: Exception) -> KnowledgeBaseError:
     )
 
 
-def check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
-    """Return the schema version of the attached file.
-
-    Raises:
-        KnowledgeBaseError: it is no knowledge base, or made by a newer version of Advisor.
-    """
-    try:
-        rows = connection.execute(
-            "SELECT value FROM db.meta WHERE key = 'schema_version'"
-        ).fetchall()
-        version = int(rows[0][0]) if rows else None
-    except (duckdb.CatalogException, duckdb.BinderException, ValueError):
-        version = None
-    if version is None:
-        raise KnowledgeBaseError(f"{path} is a DuckDB file, but not a knowledge base.")
-    if version > SCHEMA_VERSION:
-        raise KnowledgeBaseError(
-            f"The knowledge base {path} has version {version}, this Advisor reads up to "
-            f"{SCHEMA_VERSION}; upgrade Advisor."
-        )
-    return version
+_SIGNS = {
+    "no space left": errno.ENOSPC,
+    "disk quota": errno.EDQUOT,
+    "read-only file system": errno.EROFS,
+    "permission denied": errno.EACCES,
+    "too many open files": errno.EMFILE,
+    "file too large": errno.EFBIG,
+    "cannot allocate memory": errno.ENOMEM,
+}
+"""What DuckDB's messages hold where the system refused something, and its number for it."""

@@ -1,13 +1,48 @@
-"""Writing files so that they are there as a whole or not at all, whatever is killed and when."""
+"""Writing files so that they are there as a whole or not at all, whatever is killed and when.
 
+What is written lies beside its place until it is whole, under a name that begins with a dot, and
+its writer holds a lock on it. A killed writer's lock goes with it, so that the next writer of
+the same place can tell what was left behind from what is being written, and removes it.
+"""
+
+import errno
 import json
 import os
+import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows, where an open file cannot be removed anyway
+    fcntl = None  # type: ignore[assignment]
+
+PRIVATE_FOLDER = 0o700
+"""Mode of folders that only their owner may look into."""
+
+_ABANDONED_SECONDS = 60.0
+"""Age from which something without a lock counts as left behind; locking comes after making."""
+
+
+def reason_of(error: OSError) -> str:
+    """Return in some words why something could not be read or written."""
+    told = {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EROFS: "the file system is read-only",
+        errno.EACCES: "no permission",
+        errno.EPERM: "no permission",
+        errno.EMFILE: "too many open files",
+        errno.ENOMEM: "not enough memory",
+        errno.EFBIG: "the file would be too large",
+        errno.ENAMETOOLONG: "the name is too long",
+    }
+    return told.get(error.errno or 0, str(error).splitlines()[0] if str(error) else "no reason")
 
 
 def flush_folder(path: Path) -> None:
@@ -34,35 +69,54 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: the folder cannot be written to.
     """
+    _remove_abandoned(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with temporary.open("wb") as file:
+            _lock(file.fileno())
             yield file
             flush_file(file)
         os.replace(temporary, path)
+        flush_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, private: bool = False) -> Iterator[Path]:
     """Give a folder to fill that becomes `path` at the end of the block; durable then.
 
     If the block raises, nothing is left behind. Until the end the folder lies beside `path`,
     under a name that begins with a dot.
 
+    Args:
+        path: where it will be.
+        private: whether only its owner may look into it.
+
     Raises:
         OSError: `path` exists and is not an empty folder, or cannot be written to.
     """
+    _remove_abandoned(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    mode = PRIVATE_FOLDER if private else 0o777
+    made = _make_parents(path.parent, mode)
+    descriptor = None
     try:
-        temporary.mkdir(parents=True)
+        temporary.mkdir(mode=mode)
+        descriptor = os.open(temporary, os.O_RDONLY)
+        _lock(descriptor)
         yield temporary
-        flush_folder(temporary)
+        os.fsync(descriptor)
         os.replace(temporary, path)
         flush_folder(path.parent)
+        made.clear()
     finally:
+        if descriptor is not None:
+            os.close(descriptor)
         shutil.rmtree(temporary, ignore_errors=True)
+        for folder in made:
+            with suppress(OSError):  # Somebody else has put something into it.
+                folder.rmdir()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -76,18 +130,41 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     write_text(path, json.dumps(content, indent=2))
 
 
+def private_opener(path: str, flags: int) -> int:
+    """Open a file, for `open(opener=...)`, that only its owner may read if it is new."""
+    return os.open(path, flags, 0o600)
+
+
 def append_line(path: Path, line: bytes) -> None:
     """Append a line; durable on return. A half line that a killed writer left is cut off first."""
+    new = not path.exists()
     with path.open("ab+") as file:
         _cut_half_line(file)
-        file.write(line + b"\n")
-        flush_file(file)
+        end = file.seek(0, os.SEEK_END)
+        try:
+            file.write(line + b"\n")
+            flush_file(file)
+        except OSError:
+            with suppress(OSError):  # A half line is never read, and the next writer cuts it off.
+                os.ftruncate(file.fileno(), end)
+            raise
+    if new:
+        flush_folder(path.parent)
 
 
 def whole_lines(path: Path) -> list[bytes]:
     """Return the lines of a file without a half-written last one; none if there is no file."""
     content = path.read_bytes() if path.is_file() else b""
-    return content[: content.rfind(b"\n") + 1].splitlines()
+    return content[: content.rfind(b"\n") + 1].split(b"\n")[:-1]
+
+
+def ends_within_a_line(path: Path) -> bool:
+    """Return whether a file's last line has no end: its writer was killed, or is at it."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
 
 
 def _cut_half_line(file: IO[bytes]) -> None:
@@ -99,3 +176,48 @@ def _cut_half_line(file: IO[bytes]) -> None:
         file.seek(0)
         file.truncate(file.read().rfind(b"\n") + 1)
     file.seek(0, os.SEEK_END)
+
+
+def _make_parents(path: Path, mode: int) -> list[Path]:
+    """Make a folder and those above it; return those that were not there, deepest first."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(mode=mode, parents=True, exist_ok=True)
+    return missing
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock an open file or folder for this process, if it is free."""
+    if fcntl is None:  # pragma: no cover - Windows
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # Somebody holds it, or the file system knows no locks.
+        return False
+    return True
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what killed writers of `path` left beside it."""
+    pattern = re.compile(re.escape(f".{path.name}.") + "[0-9a-f]{32}")
+    try:
+        left = [name for name in os.listdir(path.parent) if pattern.fullmatch(name)]
+    except OSError:
+        return  # There is no such folder yet, or it cannot be looked into.
+    for name in left:
+        with suppress(OSError):
+            _remove_unlocked(path.parent / name)
+
+
+def _remove_unlocked(path: Path) -> None:
+    if time.time() - path.stat().st_mtime < _ABANDONED_SECONDS:
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if not _lock(descriptor):
+            return
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)

@@ -6,6 +6,8 @@ The tree of them:
       x UserError                   bad input of any kind
           + KnowledgeBaseError      a knowledge base file that cannot be used
               - DamagedFileError    a file that was right once
+              - TooLargeError       a file beyond the limits of `limits`
+              - WrongFileError      a database that holds something else than our tables
           + SpaceError              a wrong search space, or a configuration that is not in it
           + ContributionError       a contribution that cannot be read as a whole
       x DatabaseLocked              another process has the database; never reaches the user
@@ -22,6 +24,14 @@ class KnowledgeBaseError(UserError):
 
 class DamagedFileError(KnowledgeBaseError):
     """A file was right once and is now cut short or altered."""
+
+
+class TooLargeError(KnowledgeBaseError):
+    """A file is larger than `limits` says, or becomes so in memory."""
+
+
+class WrongFileError(KnowledgeBaseError):
+    """A DuckDB file holds views, macros or other columns than a knowledge base does."""
 
 
 class SpaceError(UserError):

@@ -19,8 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from knowledge_base.bundle import Bundle
-from knowledge_base.durable import new_folder
-from knowledge_base.errors import DamagedFileError, KnowledgeBaseError
+from knowledge_base.durable import new_folder, reason_of
+from knowledge_base.errors import DamagedFileError, KnowledgeBaseError, TooLargeError
+from knowledge_base.limits import check_inside
 
 STALE_SECONDS = 3600
 """Age from which nobody can be writing or deleting a folder whose name begins with a dot."""
@@ -29,28 +30,41 @@ DAMAGED = ".damaged"
 """How the names of segments end that were set aside because they cannot be read."""
 
 
+def journal_of(database: Path) -> Path:
+    """Return the folder of a database's journal: of its name plus `.journal`, beside it."""
+    real = Path(os.path.realpath(database)) if database.is_symlink() else database
+    return real.with_name(real.name + ".journal")
+
+
 class Journal:
     """Segments beside a database."""
 
     def __init__(self, database: Path) -> None:
-        """Keep the segments of `database` in a folder of its name plus `.journal`."""
-        self.path = database.with_name(database.name + ".journal")
+        """Keep the segments of `database` in a folder of its name plus `.journal`.
+
+        Attributes:
+            warnings: what could not be read, one line each, as far as it was looked at.
+        """
+        self.path = journal_of(database)
+        self.warnings: list[str] = []
         self._read: dict[str, Bundle] = {}
-        self._unreadable: set[str] = set()
+        self._unreadable: dict[str, str] = {}
 
     def append(self, bundle: Bundle) -> None:
         """Store a bundle; it is durable on return.
 
         Raises:
-            KnowledgeBaseError: the folder cannot be written to.
+            KnowledgeBaseError: the folder cannot be written to, or a cell cannot be stored.
         """
+        bundle.check("What was to be stored")
         name = f"{time.time_ns():020d}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         try:
-            with new_folder(self.path / name) as folder:
-                bundle.write(folder)
+            with new_folder(self.path / name, private=True) as folder:
+                bundle.write(folder, private=True)
         except OSError as error:
             raise KnowledgeBaseError(
-                f"The journal {self.path} cannot be written: {error}."
+                f"The journal {self.path} cannot be written: {reason_of(error)}. Nothing was "
+                "stored."
             ) from error
         self._read[name] = bundle
 
@@ -73,8 +87,7 @@ class Journal:
     def load(self) -> Mapping[str, Bundle]:
         """Return the segments that are there and can be read, oldest first, by name.
 
-        Raises:
-            KnowledgeBaseError: there is no permission to read one.
+        What cannot be read is left out, and told in `warnings`.
         """
         loaded = {}
         for name in self.segments():
@@ -89,6 +102,7 @@ class Journal:
         for name in sorted(self._unreadable):
             with suppress(FileNotFoundError):  # Another process set it aside.
                 (self.path / name).rename(self.path / (name + DAMAGED))
+                self._warn(f"It was set aside as {self.path / (name + DAMAGED)}.")
         self._unreadable.clear()
 
     def remove(self, segments: Iterable[str]) -> None:
@@ -102,6 +116,9 @@ class Journal:
                 (self.path / name).rename(gone)
             except FileNotFoundError:
                 continue  # Another process folded it too.
+            except OSError as error:
+                self._warn(f"{self.path / name} cannot be removed: {reason_of(error)}.")
+                continue  # It is folded again without effect.
             shutil.rmtree(gone, ignore_errors=True)
             self._read.pop(name, None)
         self._remove_stale()
@@ -111,15 +128,21 @@ class Journal:
         if name in self._unreadable:
             return None
         try:
-            return Bundle.read(path)
-        except DamagedFileError:
+            check_inside(path)
+            bundle = Bundle.read(path)
+            bundle.check(str(path))
+        except KnowledgeBaseError as error:
+            # A segment that is no longer there has been folded meanwhile.
             if path.exists():
-                self._unreadable.add(name)
+                self._warn(f"A journal segment is left out with its trials: {error}")
+                if isinstance(error, DamagedFileError | TooLargeError):
+                    self._unreadable[name] = str(error)
             return None
-        except KnowledgeBaseError:
-            if path.exists():
-                raise
-            return None  # Somebody has folded it meanwhile.
+        return bundle
+
+    def _warn(self, line: str) -> None:
+        if line not in self.warnings:
+            self.warnings.append(line)
 
     def _remove_stale(self) -> None:
         """Remove what was left half-written or half-deleted, once nobody can be at it."""
@@ -129,15 +152,22 @@ class Journal:
                 continue
             try:
                 age = time.time() - left.stat().st_mtime
-            except FileNotFoundError:
+            except OSError:
                 continue  # Its owner has just finished.
             if age > STALE_SECONDS and left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             elif age > STALE_SECONDS:
-                left.unlink(missing_ok=True)
+                with suppress(OSError):
+                    left.unlink(missing_ok=True)
 
     def _names(self) -> list[str]:
         try:
             return sorted(os.listdir(self.path))
         except FileNotFoundError:
+            return []
+        except OSError as error:
+            self._warn(
+                f"The journal {self.path} cannot be read ({reason_of(error)}); trials that wait "
+                "there are left out."
+            )
             return []

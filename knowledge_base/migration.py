@@ -7,9 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from knowledge_base.connection import STORAGE_VERSION, in_memory, quoted
-from knowledge_base.durable import flush_folder
-from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.connection import STORAGE_VERSION, in_memory, quoted, unusable
+from knowledge_base.durable import PRIVATE_FOLDER, flush_folder
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -39,7 +38,8 @@ def migrate(connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -
         connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", [str(missing[-1][0])])
         connection.execute("COMMIT")
     except duckdb.Error:
-        connection.execute("ROLLBACK")
+        with suppress(duckdb.Error):  # A failed COMMIT has rolled back already.
+            connection.execute("ROLLBACK")
         raise
     finally:
         connection.execute("USE memory")
@@ -50,31 +50,32 @@ def create(path: Path) -> None:
     """Make an empty database; safe when several processes do so at once.
 
     It is made in the folder of the journal, because the journal cleans up after killed
-    processes.
+    processes. Only its owner may read it.
 
     Raises:
-        KnowledgeBaseError: the folder cannot be written to.
+        KnowledgeBaseError: the folder cannot be written to, or the disk is full.
     """
     folder = path.with_name(path.name + ".journal")
     temporary = folder / f".new-{uuid.uuid4().hex}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with in_memory() as connection:
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        with in_memory(path) as connection:
             connection.execute(
                 f"ATTACH {quoted(temporary)} AS db (STORAGE_VERSION '{STORAGE_VERSION}')"
             )
             migrate(connection)
             connection.execute("DETACH db")
+        temporary.chmod(0o600)
         # A link fails where another process was quicker; renaming would replace its file.
         with suppress(FileExistsError):
             os.link(temporary, path)
         flush_folder(path.parent)
-    except (OSError, duckdb.IOException) as error:
-        reason = str(error).splitlines()[0]
-        raise KnowledgeBaseError(f"The knowledge base {path} cannot be made: {reason}") from error
+    except (OSError, duckdb.Error) as error:
+        raise unusable(path, error) from error
     finally:
-        if folder.is_dir():
-            temporary.unlink(missing_ok=True)
+        for end in ("", ".wal"):
+            with suppress(OSError):
+                temporary.with_name(temporary.name + end).unlink(missing_ok=True)
 
 
 def _version(connection: duckdb.DuckDBPyConnection) -> int:

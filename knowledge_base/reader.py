@@ -11,8 +11,9 @@ import pyarrow as pa
 from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
 from knowledge_base.errors import UserError
-from knowledge_base.schema import TABLES
+from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import JsonObject
 
 MIN_PREFIX = 6
 
@@ -37,6 +38,14 @@ class Reader(ABC):
         """Give a connection with a view per table over all layers.
 
         With `family`, shipped trials and curves of other families may be missing.
+        """
+
+    @abstractmethod
+    def _reading_all(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Give such a connection, for what must not go on without a layer.
+
+        Raises:
+            KnowledgeBaseError: a layer cannot be read now.
         """
 
     def datasets(self) -> pd.DataFrame:
@@ -175,9 +184,35 @@ class Reader(ABC):
             ).fetchall()
         return {row[0] for row in rows}
 
-    def bundle(self, layers: Sequence[str] = ("user", "seed")) -> Bundle:
-        """Return the rows of `layers` with everything that they refer to."""
+    def like(self, bundle: Bundle) -> dict[str, list[JsonObject]]:
+        """Return the stored rows that have an identity of a bundle, and all tasks.
+
+        Args:
+            bundle: any rows.
+
+        Returns:
+            Rows with `layer` by table; of metafeatures all of the data sets of the bundle.
+        """
+        found = {}
         with self._reading() as connection:
+            for table, keys in KEYS.items():
+                if table == "curves":
+                    continue
+                wanted = pa.table({keys[0]: bundle[table][keys[0]].unique()})
+                connection.register("wanted", wanted)
+                same = "" if table == "tasks" else f"SEMI JOIN wanted USING ({keys[0]})"
+                rows = connection.sql(f"SELECT {table}.* FROM {table} {same}").to_arrow_table()
+                found[table] = rows.to_pylist()
+                connection.unregister("wanted")
+        return found
+
+    def bundle(self, layers: Sequence[str] = ("user", "seed")) -> Bundle:
+        """Return the rows of `layers` with everything that they refer to.
+
+        Raises:
+            KnowledgeBaseError: the knowledge base is not usable, or its database is in use.
+        """
+        with self._reading_all() as connection:
             tables = {}
             for table in TABLES:
                 marks = ", ".join("?" for _ in layers)

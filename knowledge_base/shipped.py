@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from knowledge_base.bundle import Bundle, read_table, write_table
+from knowledge_base.checksums import check_folder, write_checksums
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.schema import TABLES
 
@@ -68,6 +69,22 @@ def write_shipped(bundle: Bundle, folder: Path) -> None:
         curves = bundle["curves"].filter(_within(bundle["curves"]["trial_id"], trials["trial_id"]))
         write_table(trials, folder / "trials" / f"{family}.parquet")
         write_table(curves, folder / "curves" / f"{family}.parquet")
+    write_checksums(folder, _files(folder))
+
+
+def shipped_problems(folder: Path) -> list[str]:
+    """Return what is damaged of the shipped files, one line each; [] without checksums."""
+    try:
+        check_folder(folder, _files(folder))
+    except (KnowledgeBaseError, OSError) as error:
+        return [f"shipped trials: {str(error).splitlines()[0]} Install Advisor again."]
+    return []
+
+
+def _files(folder: Path) -> list[str]:
+    """Return the paths of all shipped files within their folder."""
+    paths = [path for table in TABLES for path in shipped_files(folder, table)]
+    return [path.relative_to(folder).as_posix() for path in paths]
 
 
 def _within(column: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:

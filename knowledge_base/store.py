@@ -6,11 +6,16 @@ lock and a checkpoint, some hundred times what a segment costs, so it is not don
 Whoever adds folds when a bulk came, when some segments have gathered, or when one has
 waited for a minute, and leaves it to the next if the database is in use. Readers see
 pending segments in any case, so folding late loses nothing but a little reading time.
+
+Whoever only looks, or adds, never fails because somebody else holds the database: he goes on
+with the journal and the shipped trials, and `warnings` says that the database's own trials were
+not seen. What must be whole (exporting, verifying) fails then.
 """
 
 import os
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -19,18 +24,18 @@ import platformdirs
 
 from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
-from knowledge_base.connection import READ_PATIENCE, attached, in_memory
-from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError
+from knowledge_base.connection import READ_PATIENCE, attached, in_memory, told, unusable
+from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.journal import Journal
 from knowledge_base.layers import make_views
 from knowledge_base.migration import create, migrate
 from knowledge_base.reader import Reader
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
-from knowledge_base.shipped import SEED
+from knowledge_base.shipped import SEED, shipped_problems
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
-from knowledge_base.verification import problems
+from knowledge_base.verification import problems, wrong_rows
 from knowledge_base.writing import AddReport, insert, new_rows
 
 FOLD_SEGMENTS = 50
@@ -42,8 +47,8 @@ FOLD_AGE = 60.0
 BULK = 500
 """A bundle of this many trials is folded at once."""
 
-ADD_PATIENCE = 2.0
-"""Seconds that `add` waits to compare with the database before it counts without it."""
+LOCKED_SECONDS = 30.0
+"""Seconds after a database was found in use during which nobody waits for it again."""
 
 BACKLOG_PATIENCE = 1.0
 """Seconds that folding waits for the lock once four times `FOLD_SEGMENTS` are pending."""
@@ -62,6 +67,10 @@ class KnowledgeBase(Reader):
 
     >>> kb = KnowledgeBase("mine.duckdb")
     >>> kb.tasks()
+
+    Attributes:
+        path: database file; where the user named a link, the file that it leads to.
+        read_only: whether adding is refused.
     """
 
     def __init__(
@@ -71,6 +80,7 @@ class KnowledgeBase(Reader):
         seed: bool = True,
         read_only: bool = False,
         seed_path: Path | None = None,
+        foreign: bool = False,
     ) -> None:
         """Open a knowledge base; nothing is created before the first trial is added.
 
@@ -79,14 +89,19 @@ class KnowledgeBase(Reader):
             seed: whether the shipped trials are there too.
             read_only: whether to refuse to add.
             seed_path: another folder to take the shipped trials from.
+            foreign: whether somebody else made the file, so that more is looked at before it is
+                read.
 
         Raises:
             KnowledgeBaseError: the path is a folder.
         """
-        self.path = Path(path) if path is not None else default_path()
+        self.path = _real(Path(path) if path is not None else default_path())
         self.read_only = read_only
         self._seed = (seed_path or SEED) if seed else None
         self._journal = Journal(self.path)
+        self._foreign = foreign
+        self._warnings: list[str] = []
+        self._locked_at = -LOCKED_SECONDS
         if self.path.is_dir():
             raise KnowledgeBaseError(f"{self.path} is a folder, not a knowledge base file.")
 
@@ -94,6 +109,14 @@ class KnowledgeBase(Reader):
     def studies_root(self) -> Path:
         """Folder where studies are kept unless told otherwise: beside the file."""
         return self.path.parent / "studies"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was met and left out so far, one line each: damaged segments, a locked database.
+
+        Whoever shows an answer shows these lines with it.
+        """
+        return [*self._warnings, *self._journal.warnings]
 
     def stamp(self) -> tuple[object, ...]:
         """Return a cheap key that changes whenever what is stored does, for this process."""
@@ -114,6 +137,18 @@ class KnowledgeBase(Reader):
         self._journal.append(bundle)
         self._fold_if_due(len(bundle))
 
+    def new(self, bundle: Bundle) -> tuple[Bundle, bool]:
+        """Return the rows of a bundle that are not stored, and whether all of it was compared.
+
+        Nothing is written. Not all is compared where somebody else holds the database.
+
+        Raises:
+            KnowledgeBaseError: the knowledge base is not usable.
+        """
+        given = [table for table in TABLES if bundle[table].num_rows]
+        with self._session(given) as (connection, whole):
+            return new_rows(connection, bundle), whole
+
     def add(self, bundle: Bundle) -> AddReport:
         """Add a bundle and say how many of its trials were new; durable on return.
 
@@ -121,16 +156,7 @@ class KnowledgeBase(Reader):
             KnowledgeBaseError: the knowledge base is not usable, or read-only.
         """
         self._check_writable()
-        given, exact = [table for table in TABLES if bundle[table].num_rows], True
-        try:
-            with self._session(ADD_PATIENCE, given) as connection:
-                new = new_rows(connection, bundle)
-        except DatabaseLocked:
-            exact = False
-            with in_memory() as connection:
-                pending = self._journal.load().values()
-                make_views(connection, None, pending, self._seed, given)
-                new = new_rows(connection, bundle)
+        new, exact = self.new(bundle)
         if any(new[table].num_rows for table in TABLES):
             self._journal.append(new)
             self._fold_if_due(len(new))
@@ -157,6 +183,10 @@ class KnowledgeBase(Reader):
             KnowledgeBaseError: the knowledge base is not usable, or read-only.
         """
         trials = columnar.trials_table(frame, space, study.study_id)
+        reasons = wrong_rows(Bundle({"trials": trials}), "trials")
+        wrong = [place for place, reason in enumerate(reasons) if reason]
+        if wrong:
+            raise UserError(f"Row {wrong[0]} of the trials cannot be stored: {reasons[wrong[0]]}.")
         context = Bundle.from_records([task, space, study, *([dataset] if dataset else [])])
         return self.add(Bundle({**{name: context[name] for name in TABLES}, "trials": trials}))
 
@@ -168,10 +198,10 @@ class KnowledgeBase(Reader):
         """
         if not self._journal.segments():
             return True
-        if not self.path.exists():
+        if not self._exists():
             create(self.path)
         try:
-            with attached(self.path, read_only=False, patience=patience) as (connection, _):
+            with attached(self.path, False, patience, self._seed) as (connection, _):
                 migrate(connection)
                 segments = self._journal.load()
                 insert(connection, segments.values())
@@ -181,6 +211,21 @@ class KnowledgeBase(Reader):
         self._journal.set_aside_damaged()
         self._journal.remove(segments)
         return True
+
+    def try_fold(self, patience: float = 0.0) -> bool:
+        """Move the journal into the database if that is possible; `warnings` says why not.
+
+        Whatever happens, the trials are durable in the journal.
+
+        Returns:
+            Whether the journal was folded.
+        """
+        try:
+            return self.fold(patience)
+        except KnowledgeBaseError as error:
+            self._warn(f"The trials are stored in the journal {self._journal.path}, but could not "
+                       f"be moved into the database yet: {error}")  # fmt: skip
+            return False
 
     def info(self) -> JsonObject:
         """Return where it is and what it holds, as plain types."""
@@ -205,26 +250,34 @@ class KnowledgeBase(Reader):
         """Write the rows of `layers` into a new folder of Parquet files, and return them.
 
         Raises:
-            KnowledgeBaseError: the folder holds something already, or cannot be written.
+            KnowledgeBaseError: the folder holds something already, or cannot be written, or the
+                database is in use.
         """
         bundle = self.bundle(layers)
         bundle.export(Path(directory))
         return bundle
 
     def verify(self) -> list[str]:
-        """Return what is not whole, one line for each problem; empty if all is well."""
-        with self._reading() as connection:
-            found = problems(connection)
-        return found + [f"damaged journal segment: {path}" for path in self._journal.damaged()]
+        """Return what is not whole, one line for each problem; empty if all is well.
+
+        Raises:
+            KnowledgeBaseError: the knowledge base is not usable, or its database is in use.
+        """
+        damaged = [f"damaged journal segment: {path}" for path in self._journal.damaged()]
+        shipped = shipped_problems(self._seed) if self._seed else []
+        if shipped:  # Reading them would say the same, or fail.
+            return shipped + damaged
+        with self._reading_all() as connection:
+            return problems(connection) + damaged
 
     def _check_writable(self) -> None:
         if self.read_only:
             raise KnowledgeBaseError(f"The knowledge base {self.path} was opened to read only.")
 
     def _check_usable(self) -> None:
-        if self.path.exists():
+        if self._exists():
             try:
-                with attached(self.path, read_only=True, patience=0.0):
+                with attached(self.path, True, 0.0, self._seed):
                     return
             except DatabaseLocked:
                 return  # Somebody is writing to it, so it is a knowledge base.
@@ -233,40 +286,82 @@ class KnowledgeBase(Reader):
         pending = len(self._journal.segments())
         due = pending >= FOLD_SEGMENTS or self._journal.age() > FOLD_AGE
         if due or n_trials >= BULK:
-            self.fold(BACKLOG_PATIENCE if pending >= 4 * FOLD_SEGMENTS else 0.0)
+            self.try_fold(BACKLOG_PATIENCE if pending >= 4 * FOLD_SEGMENTS else 0.0)
+
+    def _warn(self, line: str) -> None:
+        if line not in self._warnings:
+            self._warnings.append(line)
 
     @contextmanager
     def _reading(self, family: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        try:
-            with self._session(READ_PATIENCE, family=family) as connection:
-                yield connection
-        except DatabaseLocked:
-            raise KnowledgeBaseError(
-                f"The knowledge base {self.path} was in use for {READ_PATIENCE:g} s; try again."
-            ) from None
+        with self._session(family=family) as (connection, _):
+            yield connection
+
+    @contextmanager
+    def _reading_all(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._session() as (connection, whole):
+            if not whole:
+                raise KnowledgeBaseError(
+                    f"The knowledge base {self.path} is in use by another program; close that and "
+                    "try again."
+                )
+            yield connection
 
     @contextmanager
     def _session(
-        self,
-        patience: float,
-        tables: Collection[str] = tuple(TABLES),
-        family: str | None = None,
-    ) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a connection with a view per table over all layers.
+        self, tables: Collection[str] = tuple(TABLES), family: str | None = None
+    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
+        """Give a connection with a view per table over all layers, and whether it sees all.
 
         Segments are read while the database is held, or before there is one. Then nobody can
         have folded and deleted a segment whose rows this reader does not see.
         """
         pending = self._journal.load()
-        if not self.path.exists():
-            with in_memory() as connection:
-                make_views(connection, None, pending.values(), self._seed, tables, family)
-                yield connection
-            return
-        with attached(self.path, read_only=True, patience=patience) as (connection, version):
-            pending = self._journal.load()
-            make_views(connection, version, pending.values(), self._seed, tables, family)
-            yield connection
+        with ExitStack() as stack:
+            opened = self._opened(stack)
+            if opened is not None:
+                connection, stored = opened
+                pending = self._journal.load()
+            else:
+                stack.enter_context(told(self.path, self._seed))
+                connection, stored = stack.enter_context(in_memory(self.path, self._seed)), None
+            make_views(connection, stored, pending.values(), self._seed, tables, family)
+            yield connection, opened is not None or not self._exists()
+
+    def _opened(
+        self, stack: ExitStack
+    ) -> tuple[duckdb.DuckDBPyConnection, Mapping[str, list[str]]] | None:
+        """Open the database until the stack is closed; None if there is none, or it is in use."""
+        if not self._exists():
+            return None
+        waited = time.monotonic() - self._locked_at < LOCKED_SECONDS
+        patience = 0.0 if waited else READ_PATIENCE
+        database = attached(self.path, True, patience, self._seed, self._foreign)
+        try:
+            opened = stack.enter_context(database)
+        except DatabaseLocked:
+            self._locked_at = time.monotonic()
+            self._warn(
+                f"The knowledge base {self.path} is in use by another program; its own trials "
+                "were not seen."
+            )
+            return None
+        self._locked_at = -LOCKED_SECONDS
+        return opened
+
+    def _exists(self) -> bool:
+        try:
+            return self.path.exists()
+        except OSError as error:
+            raise unusable(self.path, error) from error
+
+
+def _real(path: Path) -> Path:
+    """Return where a database lies: not a link to it, and wherever the process goes later.
+
+    The journal lies beside the file, so that every name of the file must lead to the same one.
+    """
+    return Path(os.path.realpath(path) if path.is_symlink() else os.path.abspath(path))
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[str, int]:

@@ -195,7 +195,8 @@ class Tuner:
         outcome = result if isinstance(result, Outcome) else Outcome.of(result)
         trial = TrialRecord(
             study_id=self.study.record.study_id,
-            number=len(self.trials),
+            # Not their count: a damaged line of the study is left out, its number is not free.
+            number=1 + max((past.number for past in self.trials), default=-1),
             config=self.study.space.complete(dict(config)),
             state=outcome.state,
             value=outcome.value,

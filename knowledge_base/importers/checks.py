@@ -1,20 +1,28 @@
 """Checks that every importer makes on trials, whichever way they came."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from knowledge_base.bundle import Bundle, MetafeatureKey, Record
-from knowledge_base.errors import ContributionError, SpaceError
+from knowledge_base.errors import ContributionError
+from knowledge_base.identity import trial_ids
 from knowledge_base.importers.base import ImportOptions
 from knowledge_base.importers.contribution import Contribution, Rejection
+from knowledge_base.limits import read_json
 from knowledge_base.records import StudyRecord, TaskRecord, TrialRecord
-from knowledge_base.schema import DIRECTIONS, TRIAL_STATES
+from knowledge_base.schema import DIRECTIONS, KEYS, TABLES, TRIAL_STATES
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import Direction, TrialState
+from knowledge_base.types import JsonObject
+from knowledge_base.verification import wrong_rows
+
+OWN_SOURCE = "advisor "
+"""How the sources of studies begin that `advisor` itself ran; their trials are numbered."""
 
 
 def value_reasons(states: pd.Series, values: pd.Series) -> pd.Series:
@@ -88,71 +96,187 @@ def task_of(
     )
 
 
-def checked(bundle: Bundle) -> Contribution:
-    """Return the good trials of a bundle as a contribution, the others with reasons."""
-    trials = bundle["trials"].to_pandas()
-    if trials.empty:
-        return Contribution(bundle)
-    studies = bundle["studies"].to_pandas().set_index("study_id")
-    tasks = set(bundle["tasks"]["task_id"].to_pylist())
-    spaces = _spaces(bundle)
-    reasons = value_reasons(trials["state"], trials["value"])
-    for study_id, group in trials.groupby("study_id"):
-        reasons[group.index] = _study_reasons(group, reasons[group.index], study_id, studies, tasks,
-                                              spaces)  # fmt: skip
-    good = pa.array((reasons == "").to_numpy())
-    bad = trials[(reasons != "").to_numpy()]
+def checked(bundle: Bundle, warnings: Sequence[str] = ()) -> Contribution:
+    """Return the good trials of somebody's bundle as a contribution, the others with reasons.
+
+    Every identity that can be made anew from the content is compared with what is said, every
+    row keeps to the rules of `verification`, and only rows that a good trial refers to are taken.
+
+    Args:
+        bundle: rows as they were read.
+        warnings: what was met and left out while they were read.
+    """
+    if len(bundle) == 0:
+        return Contribution(Bundle(), (), tuple(warnings))
+    bundle, unreadable = _readable(bundle)
+    bundle, wrong = _right_rows(bundle, unreadable)
+    trials = bundle["trials"]
+    found = pd.Series(unreadable["trials"], dtype=object)
+    columns = ["trial_id", "study_id", "number", "config", "state", "value"]
+    frame = trials.select(columns).to_pandas()
+    found = _first(found, value_reasons(frame["state"], frame["value"]))
+    found = _first(found, pd.Series(wrong_rows(bundle, "trials"), dtype=object))
+    found = _first(found, _twice(frame))
+    found = _first(found, frame["trial_id"].map(lambda identity: wrong["curves"].get(identity, "")))
+    for study_id, group in frame.groupby("study_id"):
+        asked = group[(found[group.index] == "").to_numpy()]
+        if len(asked):
+            found[asked.index] = _study_reasons(asked, str(study_id), bundle, wrong)
+    good = (found == "").to_numpy()
+    origins, ids = trials["origin"].to_pylist(), trials["trial_id"].to_pylist()
     rejected = [
-        Rejection(str(row.origin or row.trial_id), reason)
-        for row, reason in zip(bad.itertuples(), reasons[bad.index], strict=True)
+        Rejection(str(origins[place] or ids[place]), str(found[place]))
+        for place in np.flatnonzero(~good)
     ]
-    kept = bundle["trials"].filter(good)
-    curves = bundle["curves"]
-    known = set(kept["trial_id"].to_pylist())
-    belongs = np.array([trial in known for trial in curves["trial_id"].to_pylist()], dtype=bool)
-    tables = {
-        name: bundle[name] for name in ("datasets", "metafeatures", "spaces", "tasks", "studies")
-    }
-    curves = curves.filter(pa.array(belongs))
-    return Contribution(Bundle({**tables, "trials": kept, "curves": curves}), tuple(rejected))
+    return Contribution(with_trials(bundle, good), tuple(rejected), tuple(warnings))
 
 
-def _spaces(bundle: Bundle) -> dict[str, SpaceDefinition]:
-    found = {}
-    for row in bundle["spaces"].to_pylist():
+def with_trials(bundle: Bundle, kept: Sequence[bool] | npt.NDArray[np.bool_]) -> Bundle:
+    """Return a bundle with some of its trials, and with nothing that none of them refers to.
+
+    Args:
+        bundle: any rows.
+        kept: whether to keep each of its trials, shape (n,).
+    """
+    trials = bundle["trials"].filter(pa.array(np.asarray(kept, dtype=bool)))
+    tables = {"trials": trials, "curves": _within(bundle["curves"], "trial_id", trials)}
+    tables["studies"] = studies = _within(bundle["studies"], "study_id", trials)
+    tables["tasks"] = tasks = _within(bundle["tasks"], "task_id", studies)
+    tables["spaces"] = _within(bundle["spaces"], "space_id", studies)
+    tables["datasets"] = _within(bundle["datasets"], "dataset_id", tasks)
+    values = bundle["metafeatures"]
+    asked = {(row["dataset_id"], row["target"] or "") for row in tasks.to_pylist()}
+    pairs = zip(values["dataset_id"].to_pylist(), values["target"].to_pylist(), strict=True)
+    tables["metafeatures"] = values.filter(pa.array([pair in asked for pair in pairs], pa.bool_()))
+    return Bundle(tables)
+
+
+def _within(table: pa.Table, key: str, of: pa.Table) -> pa.Table:
+    return table.filter(pc.is_in(table[key], value_set=of[key].combine_chunks().drop_null()))
+
+
+def _first(reasons: pd.Series, others: pd.Series) -> pd.Series:
+    return reasons.where(reasons != "", others)
+
+
+def _readable(bundle: Bundle) -> tuple[Bundle, dict[str, list[str]]]:
+    """Return a bundle whose cells can all be stored, and why each row is not what it was.
+
+    A text that is no UTF-8, and an empty cell where there may be none, become an empty text or a
+    zero. Such rows are told by their reasons, so that they are not taken.
+    """
+    tables: dict[str, pa.Table] = {}
+    reasons: dict[str, list[str]] = {}
+    for name, schema in TABLES.items():
+        reasons[name] = why = [""] * bundle[name].num_rows
+        columns = []
+        for field in schema:
+            column = bundle[name][field.name]
+            if pa.types.is_string(field.type):
+                column = _texts(column, field.name, why)
+            if not field.nullable and column.null_count:
+                for place in np.flatnonzero(column.is_null().to_numpy()):
+                    why[place] = why[place] or f"its {field.name} is empty"
+                column = column.fill_null("" if pa.types.is_string(field.type) else 0)
+            columns.append(column)
+        tables[name] = pa.table(columns, schema=schema)
+    return Bundle(tables), reasons
+
+
+def _texts(column: pa.ChunkedArray, name: str, reasons: list[str]) -> pa.ChunkedArray:
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        pass
+    else:
+        return column
+    texts: list[str | None] = []
+    for place, raw in enumerate(column.cast(pa.binary()).to_pylist()):
         try:
-            space = SpaceDefinition.from_json(row["definition"], where=f"space {row['space_id']}")
-        except (SpaceError, ValueError):
-            continue  # Its trials are rejected because their space is missing.
-        if space.space_id == row["space_id"]:
-            found[space.space_id] = space
-    return found
+            texts.append(None if raw is None else raw.decode())
+        except UnicodeDecodeError:
+            texts.append("")
+            reasons[place] = reasons[place] or f"its {name} is no UTF-8 text"
+    return pa.chunked_array([texts], pa.string())
+
+
+def _right_rows(
+    bundle: Bundle, unreadable: Mapping[str, list[str]]
+) -> tuple[Bundle, dict[str, dict[str, str]]]:
+    """Return a bundle with the right rows of what trials refer to, each key once.
+
+    Returns:
+        The bundle, and for each table the reasons of the wrong rows by their first key.
+    """
+    tables = {"trials": bundle["trials"]}
+    wrong: dict[str, dict[str, str]] = {"trials": {}}
+    for name, key in KEYS.items():
+        if name == "trials":
+            continue
+        rows = bundle[name]
+        rules = pd.Series(wrong_rows(bundle, name), dtype=object)
+        reasons = _first(pd.Series(unreadable[name], dtype=object), rules)
+        keys = rows.select(list(key)).to_pandas()
+        bad = (reasons != "").to_numpy()
+        wrong[name] = dict(zip(keys[key[0]][bad], reasons[bad], strict=True))
+        kept = ~bad & ~keys[~bad].duplicated().reindex(keys.index, fill_value=False).to_numpy()
+        tables[name] = rows.filter(pa.array(kept, pa.bool_()))
+    return Bundle(tables), wrong
+
+
+def _twice(frame: pd.DataFrame) -> pd.Series:
+    """Return which trials have the identity of one before them, but another content."""
+    same = ["study_id", "config", "state", "value"]
+    first = frame.drop_duplicates("trial_id").set_index("trial_id")[same]
+    before = first.loc[frame["trial_id"]].reset_index(drop=True)
+    other = (before.ne(frame[same]) & ~(before.isna() & frame[same].isna())).any(axis=1)
+    reason = "another trial before it has the same identity"
+    return pd.Series(np.where(other, reason, ""), index=frame.index, dtype=object)
 
 
 def _study_reasons(
-    group: pd.DataFrame,
-    reasons: pd.Series,
-    study_id: str,
-    studies: pd.DataFrame,
-    tasks: set[str],
-    spaces: dict[str, SpaceDefinition],
+    group: pd.DataFrame, study_id: str, bundle: Bundle, wrong: Mapping[str, Mapping[str, str]]
 ) -> pd.Series:
-    if study_id not in studies.index:
-        return reasons.where(reasons != "", f"its study {study_id} is missing")
-    study = studies.loc[study_id]
-    if study["task_id"] not in tasks:
-        return reasons.where(reasons != "", f"its task {study['task_id']} is missing")
-    space = spaces.get(str(study["space_id"]))
+    """Return why trials of one study are wrong, "" where they are right."""
+
+    def all_of(reason: str) -> pd.Series:
+        return pd.Series(reason, index=group.index, dtype=object)
+
+    study = _row(bundle, "studies", study_id)
+    if study is None:
+        return all_of(_missing("study", study_id, wrong["studies"]))
+    task, space = (_row(bundle, f"{what}s", study[f"{what}_id"]) for what in ("task", "space"))
+    if task is None:
+        return all_of(_missing("task", study["task_id"], wrong["tasks"]))
     if space is None:
-        return reasons.where(reasons != "", f"its space {study['space_id']} is missing or wrong")
-    return reasons.where(reasons != "", _config_reasons(group["config"], space))
+        return all_of(_missing("space", study["space_id"], wrong["spaces"]))
+    dataset = task["dataset_id"]
+    if dataset is not None and _row(bundle, "datasets", dataset) is None:
+        return all_of(_missing("data set", dataset, wrong["datasets"]))
+    reasons = all_of("")
+    if str(study["source"]).startswith(OWN_SOURCE):
+        same = pd.Series(trial_ids(study_id, group["number"].tolist()), index=group.index)
+        reasons[same != group["trial_id"]] = "it is not what its identity says"
+    definition = SpaceDefinition.from_json(space["definition"], where=f"space {space['space_id']}")
+    return _first(reasons, _config_reasons(group["config"], definition))
+
+
+def _row(bundle: Bundle, table: str, identity: str) -> JsonObject | None:
+    rows = bundle[table].filter(pc.equal(bundle[table][KEYS[table][0]], identity)).to_pylist()
+    return rows[0] if rows else None
+
+
+def _missing(what: str, identity: str, wrong: Mapping[str, str]) -> str:
+    if identity in wrong:
+        return f"its {what} {identity} is wrong: {wrong[identity]}"
+    return f"its {what} {identity} is missing"
 
 
 def _config_reasons(texts: pd.Series, space: SpaceDefinition) -> pd.Series:
     configs, broken = [], []
     for text in texts:
         try:
-            config = json.loads(text)
+            config = read_json(text, "the configuration")
         except ValueError:
             config = None
         broken.append("" if isinstance(config, dict) else "its configuration is no JSON object")

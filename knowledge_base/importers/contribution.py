@@ -1,15 +1,8 @@
-"""Contributions, adding them to a knowledge base, and reports of what became of them."""
+"""Contributions and reports of what became of them."""
 
 from dataclasses import asdict, dataclass
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from knowledge_base.bundle import Bundle
-from knowledge_base.errors import UserError
-from knowledge_base.schema import TABLES
-from knowledge_base.store import KnowledgeBase
 from knowledge_base.types import JsonObject
 
 
@@ -77,71 +70,3 @@ class ContributionReport:
 
 def _count(n: int, what: str) -> str:
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def contribute(
-    kb: KnowledgeBase, contribution: Contribution, dry_run: bool = False
-) -> ContributionReport:
-    """Add the good rows to a knowledge base, or only say what would happen.
-
-    Raises:
-        KnowledgeBaseError: the knowledge base is not usable.
-    """
-    bundle = contribution.bundle
-    ids = bundle["trials"]["trial_id"].to_pylist()
-    if contribution.runs_have_starts:
-        bundle = _without(bundle, _same_runs(kb, bundle))
-    left = list(dict.fromkeys(bundle["trials"]["trial_id"].to_pylist()))
-    new = len(left) - len(kb.existing_trials(left))
-    if not dry_run and new:
-        kb.append(bundle)
-        kb.fold()
-    return ContributionReport(
-        accepted=new,
-        duplicates=len(ids) - new,
-        rejected=contribution.rejected,
-        warnings=contribution.warnings,
-        dry_run=dry_run,
-    )
-
-
-def _same_runs(kb: KnowledgeBase, bundle: Bundle) -> set[str]:
-    """Return the trials of a bundle of which the same run is stored under another identity."""
-    found: set[str] = set()
-    trials = bundle["trials"].to_pandas()
-    tasks = dict(zip(*(bundle["studies"][c].to_pylist() for c in ("study_id", "task_id")),
-                     strict=True))  # fmt: skip
-    for task_id, group in trials.groupby(trials["study_id"].map(tasks)):
-        try:
-            stored = kb.trials(task=str(task_id))
-        except UserError:  # Nothing of this task is stored.
-            continue
-        known = set(_runs(stored))
-        found |= {
-            trial_id
-            for trial_id, run in zip(group["trial_id"], _runs(group), strict=True)
-            if run in known and run[1]
-        }
-    return found - kb.existing_trials(list(found))
-
-
-def _runs(trials: pd.DataFrame) -> list[tuple[int, int | None, str]]:
-    """Return number, start in microseconds and value of each trial."""
-    starts = pd.to_datetime(trials["started_at"], utc=True).dt.as_unit("us")
-    return [
-        (int(number), None if pd.isna(start) else start.value, repr(value))
-        for number, start, value in zip(
-            trials["number"], starts, trials["value"].astype(float), strict=True
-        )
-    ]
-
-
-def _without(bundle: Bundle, trial_ids: set[str]) -> Bundle:
-    """Return a bundle without some trials and their curves."""
-    if not trial_ids:
-        return bundle
-    gone = pa.array(sorted(trial_ids), pa.string())
-    kept = {name: bundle[name] for name in TABLES}
-    for name in ("trials", "curves"):
-        kept[name] = kept[name].filter(pc.invert(pc.is_in(kept[name]["trial_id"], gone)))
-    return Bundle(kept)

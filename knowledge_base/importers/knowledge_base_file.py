@@ -3,10 +3,14 @@
 from pathlib import Path
 
 from knowledge_base.bundle import Bundle
+from knowledge_base.checksums import CHECKSUMS
+from knowledge_base.connection import BESIDE
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.importers.base import Importer, ImportOptions
 from knowledge_base.importers.checks import checked
 from knowledge_base.importers.contribution import Contribution
+from knowledge_base.journal import journal_of
+from knowledge_base.limits import check_file_size, check_inside
 from knowledge_base.store import KnowledgeBase
 
 
@@ -20,7 +24,9 @@ class KnowledgeBaseImporter(Importer):
         path = Path(source)
         if "://" in source:  # Optuna's storages are named so, and may end in .db as well.
             return False
-        return path.suffix in (".duckdb", ".db") or (path / "trials.parquet").is_file()
+        return path.suffix in (".duckdb", ".db") or any(
+            (path / name).is_file() for name in ("trials.parquet", CHECKSUMS)
+        )
 
     def read(self, source: str, options: ImportOptions) -> Contribution:
         """Read it; the other knowledge base is left as it is.
@@ -28,20 +34,33 @@ class KnowledgeBaseImporter(Importer):
         Raises:
             KnowledgeBaseError: there is no such file, or it is no usable knowledge base.
         """
-        return checked(read_bundle(source))
+        bundle, warnings = _read(source)
+        return checked(bundle, warnings)
 
 
 def read_bundle(path: str | Path) -> Bundle:
     """Return the user's trials of another knowledge base file, or of an exported folder.
 
-    Trials that wait in the journal of the other file come too; nothing of it is changed.
+    Trials that wait in the journal of the other file come too, also where there is nothing but
+    the journal yet; nothing of it is changed.
 
     Raises:
         KnowledgeBaseError: there is no such file, or it is no usable knowledge base.
     """
+    return _read(path)[0]
+
+
+def _read(path: str | Path) -> tuple[Bundle, list[str]]:
+    """Return what was read, and what was met and left out."""
     path = Path(path)
     if path.is_dir():
-        return Bundle.read(path)
-    if not path.is_file():
+        return Bundle.read(path), []
+    if not path.is_file() and not journal_of(path).is_dir():
         raise KnowledgeBaseError(f"The knowledge base {path} does not exist.")
-    return KnowledgeBase(path, seed=False, read_only=True).bundle(("user",))
+    real = path.resolve()  # The user may name a link; nothing beside the file may be one.
+    for beside in (journal_of(real), *(real.with_name(real.name + end) for end in BESIDE)):
+        check_inside(beside)
+    if path.is_file():
+        check_file_size(path)
+    kb = KnowledgeBase(path, seed=False, read_only=True, foreign=True)
+    return kb.bundle(("user",)), kb.warnings

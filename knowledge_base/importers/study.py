@@ -23,4 +23,6 @@ class StudyImporter(Importer):
         Raises:
             UserError: the folder is no study, or damaged.
         """
-        return checked(StudyDirectory.open(source).bundle())
+        directory = StudyDirectory.open(source)
+        bundle = directory.bundle()
+        return checked(bundle, directory.warnings)

@@ -20,7 +20,7 @@ from kb_examples import DATASET, SPACE, TASK, content, make_bundle, study, trial
 
 from knowledge_base import KnowledgeBase, UserError
 from knowledge_base.importers import IMPORTERS, Importer, ImportOptions, find_importer
-from knowledge_base.importers.contribution import contribute
+from knowledge_base.importers.adding import contribute
 from knowledge_base.studies import StudyDirectory
 
 

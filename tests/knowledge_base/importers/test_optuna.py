@@ -20,7 +20,7 @@ from knowledge_base import ContributionError, KnowledgeBase
 from knowledge_base.bundle import Bundle
 from knowledge_base.identity import digest
 from knowledge_base.importers import ImportOptions, find_importer, optuna_files
-from knowledge_base.importers.contribution import contribute
+from knowledge_base.importers.adding import contribute
 from knowledge_base.schema import TABLES
 from knowledge_base.space import SpaceDefinition
 

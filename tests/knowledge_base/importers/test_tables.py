@@ -7,7 +7,7 @@ import pytest
 
 from knowledge_base import ContributionError, KnowledgeBase, SpaceDefinition
 from knowledge_base.importers import ImportOptions, find_importer, rows
-from knowledge_base.importers.contribution import contribute
+from knowledge_base.importers.adding import contribute
 
 X = {"type": "float", "low": 0, "high": 1}
 
