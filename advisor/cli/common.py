@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -184,7 +185,10 @@ def spelled(text: str) -> str:
         name, value = found.groups()
         if name not in options:
             return found[0]
-        return options[name] if value is None else f"{options[name]} {value}"
+        if value is None:
+            return options[name]
+        # What is to be typed is quoted where a shell would take it apart.
+        return f"{options[name]} {shlex.quote(value) if ' ' in value else value}"
 
     return re.sub(r"`(\w+)(?:=([^`]+))?`", option, text)
 

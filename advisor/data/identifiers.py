@@ -26,7 +26,7 @@ _COUNTERS = frozenset({
 
 _NAMES = frozenset({
     "id", "ids", "uid", "uuid", "guid", "identifier", "identifiers", "key", "primarykey", "pk",
-    "hash", "rownames", "rowname", "rowid", "recordid", "sampleid", "objectid", "instanceid",
+    "index", "level0", "idx", "rownum", "rownumber", "hash", "rownames", "rowname", "rowid", "recordid", "sampleid", "objectid", "instanceid",
 })  # fmt: skip
 """Names, without spaces and signs, of columns that are left out where each value is there once."""
 
@@ -61,8 +61,12 @@ def identifier(column: pd.Series, first: bool) -> str | None:
     if numbers is not None:
         if unnamed and first and _counts_rows(numbers):
             return "a saved index"
+        if plain in ("index", "level0") and column.is_unique:
+            return "a saved index"
         if (unnamed or plain in _COUNTERS) and _in_steps(numbers):
-            return "a saved index" if plain in ("", "index", "level0") else "it counts the rows"
+            return "a saved index" if unnamed else "it counts the rows"
+        if name == "X" and first and (numbers == np.arange(1, len(numbers) + 1)).all():
+            return "a saved index"  # as R calls one that had no name
     elif pd.api.types.infer_dtype(column) not in ("string", "categorical"):
         return None
     elif unnamed and first and column.is_unique:

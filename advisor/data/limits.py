@@ -5,8 +5,8 @@ unpacked, or unpacking stops where it is more than this:
 
 | what | limit |
 |---|---|
-| a packed file, an npz file or a gzipped idx file, unpacked | 2 GiB, or 8 times the file |
-| cells of a Parquet or Feather file | 2 GiB at 8 bytes each, or 64 times the file |
+| a packed file, an npz file or a gzipped idx file, unpacked | 1 GiB, or 20 times the file |
+| cells of a Parquet or Feather file | 1 GiB at 8 bytes each, or 64 times the file |
 | one line of a CSV or JSON Lines file | 16 MiB |
 | a JSON file | 1 GiB |
 | one image | 100 million pixels |
@@ -19,10 +19,10 @@ from typing import Protocol
 
 from knowledge_base.errors import UserError
 
-MAX_UNPACKED_BYTES = 2 * 2**30
+MAX_UNPACKED_BYTES = 2**30
 """Bytes that a packed file may unpack to, however small it is."""
 
-MAX_UNPACKED_RATIO = 8
+MAX_UNPACKED_RATIO = 20
 """Multiple of its own size that a larger file may unpack to."""
 
 MAX_CELL_RATIO = 64

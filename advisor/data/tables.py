@@ -5,7 +5,7 @@ and rows without a target are left out, dates become their parts, money and the 
 texts columns of hashed words. The data set says what was done in its `intake`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -53,12 +53,12 @@ def to_table(
     target = target_column(frame, request.target, name)
     check_rows(frame, name)
     frame, left_out = without_dropped(frame, request, target, name)
+    identifiers = _identifiers(frame, target, (*request.keep, *request.as_types))
     frame, notes = with_target_only(frame, target, name)
     label = _target(frame[target], request)
-    found = _Features(name, request)
-    first = frame.columns[0] if len(frame.columns) else None
-    for column in frame.columns.drop(target):
-        found.read(frame[column], column == first)
+    found = _Features(name, request, left_out=identifiers)
+    for column in frame.columns.drop([target, *identifiers]):
+        found.read(frame[column])
     read = pd.DataFrame({**found.columns, target: label}, index=frame.index)
     if not found.columns and (left_out or found.left_out):
         gone = ", ".join([*left_out, *found.left_out])
@@ -106,6 +106,19 @@ def with_target_only(
         f"first being data row {first}."
     )
     return frame[~missing].reset_index(drop=True), (note,)
+
+
+def _identifiers(frame: pd.DataFrame, target: str, known: Sequence[str]) -> dict[str, str]:
+    """Return why columns tell rows apart and nothing else, by name.
+
+    Columns that the user speaks of are `known`. All rows count, since a saved index has gaps where rows are left out.
+    """
+    reasons = {
+        str(column): identifier(frame[column], place == 0)
+        for place, column in enumerate(frame.columns)
+        if column != target and column not in known
+    }
+    return {column: reason for column, reason in reasons.items() if reason is not None}
 
 
 def _target(label: pd.Series, request: DataRequest) -> pd.Series:
@@ -176,7 +189,7 @@ class _Features:
     left_out: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def read(self, column: pd.Series, first: bool) -> None:
+    def read(self, column: pd.Series) -> None:
         """Read one column.
 
         Raises:
@@ -190,15 +203,10 @@ class _Features:
                 raise UserError(f"The column '{name}' of {self.where} cannot be read as {wanted}.")
             self._use(name, found, _KINDS[wanted])
             return
-        kept = name in self.request.keep
-        reason = None if kept else identifier(column, first)
-        if reason is not None:
-            self.left_out[name] = reason
-            return
         try:
             plain = typed(column, self.where)
         except UserError as refusal:
-            self._read_otherwise(column, kept, refusal)
+            self._read_otherwise(column, refusal)
             return
         category = isinstance(plain.dtype, pd.CategoricalDtype)
         self._use(name, {"": plain}, "categories" if category else "numbers")
@@ -208,7 +216,7 @@ class _Features:
                 f"`as_types={name}=number`."
             )
 
-    def _read_otherwise(self, column: pd.Series, kept: bool, refusal: UserError) -> None:
+    def _read_otherwise(self, column: pd.Series, refusal: UserError) -> None:
         """Read what is neither numbers nor categories as they stand."""
         name = str(column.name)
         for kind, reader in (("dates", _as_date), ("numbers", _as_number)):
@@ -218,7 +226,7 @@ class _Features:
                 return
         if pd.api.types.infer_dtype(column, skipna=True) in _NO_TEXTS or not all_scalars(column):
             raise UserError(f"{str(refusal).rstrip('.')}, as with `drop={name}`.") from refusal
-        if not kept and are_codes(column):
+        if name not in self.request.keep and are_codes(column):
             self.left_out[name] = "an identifier, another in each row"
             return
         self._use(name, phrase_columns(column), "texts")

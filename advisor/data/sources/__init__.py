@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from advisor.data.dataset import Dataset
 from advisor.data.request import DataRequest
 from advisor.data.sources.base import DataSource, existing_file
+from advisor.data.sources.packed import content_of, is_packed
 from knowledge_base.errors import UserError
 from knowledge_base.registry import Registry
 
@@ -80,6 +81,8 @@ def load_dataset(
         if candidate.accepts(source):
             return candidate.load(source, request)
     path = existing_file(source)
+    if is_packed(path):
+        content_of(path)  # says what is wrong with it
     raise UserError(
         f"{path} is neither CSV, JSON, Parquet, Feather, Excel, npz nor idx; give it the suffix of "
         "what it is, such as .csv, .jsonl, .parquet, .feather, .xlsx or .npz."

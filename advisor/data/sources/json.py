@@ -9,7 +9,7 @@ import pandas as pd
 
 from advisor.data.dataset import Dataset
 from advisor.data.frames import interpret
-from advisor.data.limits import MAX_JSON_BYTES, MAX_LINE_BYTES
+from advisor.data.limits import MAX_JSON_BYTES, MAX_LINE_BYTES, check_lines
 from advisor.data.request import DataRequest
 from advisor.data.sources.base import DataSource, as_path, existing_file
 from advisor.data.sources.encodings import marked_encoding
@@ -36,6 +36,8 @@ class JsonSource(DataSource):
         if not is_packed(path) and path.stat().st_size > MAX_JSON_BYTES:
             raise UserError(f"{path} is larger than {MAX_JSON_BYTES:,} bytes, which is not read.")
         try:
+            if inner_suffix(path) in LINES and not is_packed(path):
+                check_lines(path)
             content = content_of(path) if is_packed(path) else path.read_bytes()
         except OSError as error:
             raise UserError(f"{path} cannot be read: {one_line(error)}.") from error
@@ -63,13 +65,19 @@ def read_json(content: bytes, where: str, lines: bool) -> pd.DataFrame:
     if not text.strip():
         raise UserError(f"{where} is empty.")
     try:
-        records = list(_lines(text, where)) if lines else _records(json.loads(text), where)
+        return _framed(list(_lines(text, where)) if lines else _records(json.loads(text), where))
     except json.JSONDecodeError as error:
         if not lines and error.msg == "Extra data":  # lines of records in a .json file
             return read_json(content, where, True)
         raise UserError(f"{where} is not JSON: {one_line(error)}.") from error
-    except (RecursionError, ValueError) as error:
+    except UnicodeEncodeError as error:  # half a character, as "\ud800" is
+        raise UserError(f"{where} holds texts that are no Unicode; repair them.") from error
+    except (RecursionError, ValueError, TypeError) as error:
         raise UserError(f"{where} cannot be read as JSON: {one_line(error)}.") from error
+
+
+def _framed(records: list[dict[str, object]] | pd.DataFrame) -> pd.DataFrame:
+    """Return records as columns; objects within them become columns of their own."""
     if isinstance(records, pd.DataFrame):
         return records
     if any(isinstance(value, dict) for record in records for value in record.values()):
@@ -97,6 +105,8 @@ def _lines(text: str, where: str) -> Iterator[dict[str, object]]:
 
 def _records(found: object, where: str) -> list[dict[str, object]] | pd.DataFrame:
     """Return the records of a document; a frame where it has columns instead."""
+    if isinstance(found, dict) and found.keys() >= {"columns", "data"}:  # as pandas splits frames
+        return pd.DataFrame(found["data"], columns=found["columns"])
     if isinstance(found, dict):
         inner = [records for value in found.values() if (records := _of_records(value))]
         if len(inner) == 1:  # {"data": [...]}

@@ -67,7 +67,7 @@ class ColumnsSource(DataSource):
     def load(self, source: object, request: DataRequest) -> Dataset:
         """Make a frame of it."""
         assert isinstance(source, Mapping)
-        return interpret(_frame(dict(source), "the columns"), request, "the columns", "frame")
+        return interpret(_frame(dict(source), "the columns"), request, "the dictionary", "frame")
 
 
 class ArrowSource(DataSource):
@@ -76,7 +76,9 @@ class ArrowSource(DataSource):
     def accepts(self, source: object) -> bool:
         """Return whether `source` can turn itself into a table."""
         methods = ("to_pandas", "to_arrow", "collect", "to_table", "__arrow_c_stream__")
-        return not isinstance(source, type) and any(hasattr(source, name) for name in methods)
+        if isinstance(source, type | pd.Series | pd.Index):
+            return False
+        return any(hasattr(source, name) for name in methods)
 
     def load(self, source: object, request: DataRequest) -> Dataset:
         """Turn it into a frame of pandas by way of Arrow."""
@@ -88,7 +90,7 @@ class ArraySource(DataSource):
 
     def accepts(self, source: object) -> bool:
         """Return whether `source` is an array."""
-        return hasattr(source, "__array__") and not isinstance(source, pd.Series | pd.Index)
+        return hasattr(source, "__array__") and not isinstance(source, type | pd.Series | pd.Index)
 
     def load(self, source: object, request: DataRequest) -> Dataset:
         """Make a frame of it."""
