@@ -26,7 +26,8 @@ _COUNTERS = frozenset({
 
 _NAMES = frozenset({
     "id", "ids", "uid", "uuid", "guid", "identifier", "identifiers", "key", "primarykey", "pk",
-    "index", "level0", "idx", "rownum", "rownumber", "hash", "rownames", "rowname", "rowid", "recordid", "sampleid", "objectid", "instanceid",
+    "index", "level0", "idx", "rownum", "rownumber", "hash", "rownames", "rowname", "rowid",
+    "recordid", "sampleid", "objectid", "instanceid",
 })  # fmt: skip
 """Names, without spaces and signs, of columns that are left out where each value is there once."""
 

@@ -49,7 +49,9 @@ def phrase_columns(column: pd.Series) -> dict[str, pd.Series]:
 
 
 def _runs(text: str) -> list[str]:
-    """Return the runs of three characters of a text with its ends marked."""
+    """Return the runs of three characters of a text with its ends marked; none of an empty one."""
+    if not text.strip():
+        return []
     marked = f"^{text.strip().lower()}$"
     return [marked[place : place + RUN] for place in range(max(len(marked) - RUN + 1, 1))]
 

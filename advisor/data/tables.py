@@ -111,7 +111,8 @@ def with_target_only(
 def _identifiers(frame: pd.DataFrame, target: str, known: Sequence[str]) -> dict[str, str]:
     """Return why columns tell rows apart and nothing else, by name.
 
-    Columns that the user speaks of are `known`. All rows count, since a saved index has gaps where rows are left out.
+    Columns that the user speaks of are `known`. All rows count, since a saved index has gaps where
+    rows are left out.
     """
     reasons = {
         str(column): identifier(frame[column], place == 0)
