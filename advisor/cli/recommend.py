@@ -69,8 +69,8 @@ def command(
         horizon=horizon,
         **data_arguments(reading),
     )
-    print_intake(problem.intake, output)
     advice = advisor.recommend(problem, n=number, seed=seed, probe=seconds)
+    print_intake(problem.intake, output)  # an error is to be the only line
     if output == "json":
         intake = problem.intake
         print_json({**advice.to_dict(), "data": None if intake is None else intake.to_dict()})
