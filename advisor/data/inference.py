@@ -100,7 +100,9 @@ def target_column(frame: pd.DataFrame, target: str | None, name: str) -> str:
         UserError: none was named, or there is no such column; names the nearest.
     """
     columns = list(frame.columns)
-    shown = ", ".join(columns[:MAX_SHOWN]) + (", ..." if len(columns) > MAX_SHOWN else "")
+    shown = ", ".join(" ".join(str(column).split()) for column in columns[:MAX_SHOWN]) + (
+        ", ..." if len(columns) > MAX_SHOWN else ""
+    )
     if target is None:
         raise UserError(f"Say which column of {name} to predict with `target`. It has: {shown}.")
     if target not in columns:

@@ -7,6 +7,7 @@ from advisor.data.frames import interpret
 from advisor.data.limits import check_cells
 from advisor.data.request import DataRequest
 from advisor.data.sources.base import DataSource, as_path, existing_file
+from advisor.data.sources.parquet import BROKEN, plain_frame
 from advisor.faults import one_line
 from knowledge_base.errors import UserError
 
@@ -35,7 +36,9 @@ class FeatherSource(DataSource):
                     batches.append(file.get_batch(number))
                     rows += batches[-1].num_rows
                     check_cells(rows, len(file.schema), packed, str(path))
-                frame = pa.Table.from_batches(batches, file.schema).to_pandas()
-        except (pa.ArrowException, OSError, ValueError) as error:
+                frame = plain_frame(pa.Table.from_batches(batches, file.schema))
+        except UserError:
+            raise
+        except (pa.ArrowException, *BROKEN) as error:
             raise UserError(f"{path} is not a whole Feather file: {one_line(error)}.") from error
         return interpret(frame, request, path.name, "file")

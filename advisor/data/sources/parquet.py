@@ -2,7 +2,7 @@
 
 import io
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
@@ -13,6 +13,12 @@ from advisor.data.request import DataRequest
 from advisor.data.sources.base import DataSource, as_path, existing_file
 from advisor.faults import one_line
 from knowledge_base.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError)
+"""What is raised, besides Arrow's own errors, for files that are not whole."""
 
 
 class ParquetSource(DataSource):
@@ -29,6 +35,17 @@ class ParquetSource(DataSource):
         """Read the file."""
         path = existing_file(source)
         return interpret(read_parquet(path, str(path)), request, path.name, "file")
+
+
+def plain_frame(table: "pa.Table") -> pd.DataFrame:
+    """Return a table of Arrow as a frame, once it is known to be whole.
+
+    Raises:
+        pa.ArrowException, ValueError, KeyError, TypeError, AttributeError: it is not.
+    """
+    table.validate(full=True)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
 
 
 def read_parquet(content: Path | bytes, where: str) -> pd.DataFrame:
@@ -52,7 +69,7 @@ def read_parquet(content: Path | bytes, where: str) -> pd.DataFrame:
             groups = range(stored.num_row_groups)
             size = sum(stored.row_group(group).total_byte_size for group in groups)
             check_unpacked(size, packed, where)
-            frame: pd.DataFrame = file.read().to_pandas()
-    except (pa.ArrowException, OSError) as error:
+            frame = plain_frame(file.read())
+    except (pa.ArrowException, *BROKEN) as error:
         raise UserError(f"{where} is not a whole Parquet file: {one_line(error)}.") from error
     return frame
