@@ -1,6 +1,6 @@
 """The facade: one object that recommends, tunes, compares, contributes and diagnoses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,12 +69,16 @@ class Advisor:
         time: str | None = None,
         series: str | None = None,
         horizon: int | None = None,
+        drop: Sequence[str] | str | None = None,
+        keep: Sequence[str] | str | None = None,
+        as_types: Mapping[str, str] | None = None,
+        size: int | Sequence[int] | None = None,
     ) -> DataProblem:
         """Load a data set and derive its task; nothing is trained.
 
         Args:
-            data, target, metric, kind, seed, text, time, series, horizon: as for
-                `advisor.problem.data_problem`.
+            data, target, metric, kind, seed, text, time, series, horizon, drop, keep, as_types,
+                size: as for `advisor.problem.data_problem`.
 
         Raises:
             UserError: the data cannot be used, the metric does not fit the target, or the
@@ -82,7 +86,8 @@ class Advisor:
         """
         return data_problem(
             data, target, metric=metric, kind=kind, family=self.family, seed=seed,
-            text=text, time=time, series=series, horizon=horizon,
+            text=text, time=time, series=series, horizon=horizon, drop=drop, keep=keep,
+            as_types=as_types, size=size,
         )  # fmt: skip
 
     @known_keywords
@@ -101,12 +106,17 @@ class Advisor:
         time: str | None = None,
         series: str | None = None,
         horizon: int | None = None,
+        drop: Sequence[str] | str | None = None,
+        keep: Sequence[str] | str | None = None,
+        as_types: Mapping[str, str] | None = None,
+        size: int | Sequence[int] | None = None,
     ) -> Advice:
         """Recommend `n` starting configurations in seconds, without training unless asked to.
 
         Args:
-            data: CSV or Parquet file, folder, npz or idx file of images, built-in name such
-                as "sklearn:digits", frame, or loaded data set.
+            data: file of a table or of images, folder of images, built-in name such as
+                "sklearn:digits", frame, pair (X, y), or whatever else
+                `advisor.data.load_dataset` takes; or a loaded data set.
             target: column to predict.
             n: how many configurations.
             metric: what to optimise; default accuracy, rmse or mase.
@@ -116,6 +126,8 @@ class Advisor:
             probe: seconds for a few short trainings, whose outcomes choose between past tasks.
             text, time, series, horizon: columns of texts, or of times and the names of series,
                 and how many steps ahead, as in `DataRequest`.
+            drop, keep, as_types, size: which columns of a table are used and as what, and the
+                size of images, as for `advisor.data.load_dataset`.
 
         Raises:
             UserError: bad data, target, metric or knowledge base.
@@ -135,6 +147,10 @@ class Advisor:
                 time=time,
                 series=series,
                 horizon=horizon,
+                drop=drop,
+                keep=keep,
+                as_types=as_types,
+                size=size,
             )
         )
         family = problem.family

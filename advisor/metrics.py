@@ -86,6 +86,28 @@ def metrics_of(kind: str) -> list[Metric]:
     return [metric for metric in METRICS.values() if kind in metric.kinds]
 
 
+def check_computable(metric: Metric, truth: np.ndarray, n_classes: int, part: str) -> None:
+    """Refuse a metric that has no value on a part of the data whatever is predicted.
+
+    Args:
+        metric: for classes; others always have a value.
+        truth: class indices of the part, shape (n,).
+        n_classes: of the whole data set.
+        part: how the error calls it.
+
+    Raises:
+        UserError: it has none.
+    """
+    if metric.kinds != _CLASSES or n_classes < 1 or not len(truth):
+        return
+    guess = np.full((len(truth), n_classes), 1 / n_classes)
+    if not np.isfinite(metric.compute(truth, guess)):
+        raise UserError(
+            f"{metric.name} has no value on the {part} part, which has rows of one class only; "
+            "take another metric or more rows of the rare classes."
+        )
+
+
 def _accuracy(truth: np.ndarray, prediction: np.ndarray) -> float:
     return float((truth == prediction.argmax(1)).mean())
 
@@ -101,9 +123,8 @@ def _balanced_accuracy(truth: np.ndarray, prediction: np.ndarray) -> float:
 def _f1_macro(truth: np.ndarray, prediction: np.ndarray) -> float:
     from sklearn.metrics import f1_score
 
-    labels = np.unique(truth)
-    chosen = prediction.argmax(1)
-    return float(f1_score(truth, chosen, labels=labels, average="macro", zero_division=0))
+    # A class that is predicted but not there counts with 0, as scikit-learn has it.
+    return float(f1_score(truth, prediction.argmax(1), average="macro", zero_division=0))
 
 
 def _roc_auc(truth: np.ndarray, prediction: np.ndarray) -> float:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor import metafeatures
-from advisor.data import Dataset, load_dataset
+from advisor.data import Dataset, Intake, load_dataset
 from advisor.meta.recommendation import Query
-from advisor.metrics import Metric, default_metric, get_metric
+from advisor.metrics import Metric, check_computable, default_metric, get_metric
 from advisor.models import FAMILIES, ModelFamily, ModuleFamily, family_for, get_family
 from advisor.settings import Settings
 from advisor.strategies import get_strategy
@@ -47,6 +47,11 @@ class Problem(ABC):
     @abstractmethod
     def dataset_record(self) -> DatasetRecord | None:
         """The data set as the knowledge base keeps it, None without one."""
+
+    @property
+    def intake(self) -> Intake | None:
+        """What was read as what of the data set, None without one."""
+        return None
 
     @property
     @abstractmethod
@@ -94,6 +99,11 @@ class DataProblem(Problem):
     seed: int = 0
 
     @property
+    def intake(self) -> Intake | None:
+        """What was read as what of the data set."""
+        return self.dataset.intake
+
+    @property
     def dataset_record(self) -> DatasetRecord:
         """The data set as the knowledge base keeps it."""
         return self.dataset.record()
@@ -108,6 +118,7 @@ class DataProblem(Problem):
         from advisor.data import prepare
 
         prepared = prepare(self.dataset, settings.seed)
+        check_computable(self.metric, prepared.y_valid, prepared.n_outputs, "validation")
         if isinstance(self.family, ModuleFamily):
             self.family.check(prepared)
         strategy = get_strategy(settings.strategy)
@@ -177,7 +188,8 @@ def problem_of(settings: Settings) -> Problem:
         settings.data, settings.target, metric=settings.metric, kind=settings.kind,
         family=settings.family, module=settings.module, space=settings.space,
         only=settings.only, fix=settings.fix, text=settings.text, time=settings.time,
-        series=settings.series, horizon=settings.horizon,
+        series=settings.series, horizon=settings.horizon, drop=settings.drop,
+        keep=settings.keep, as_types=settings.as_types, size=settings.size,
     )  # fmt: skip
     if settings.direction not in (None, problem.metric.direction):
         raise UserError(
@@ -203,6 +215,10 @@ def data_problem(
     time: str | None = None,
     series: str | None = None,
     horizon: int | None = None,
+    drop: Sequence[str] | str | None = None,
+    keep: Sequence[str] | str | None = None,
+    as_types: Mapping[str, str] | None = None,
+    size: int | Sequence[int] | None = None,
 ) -> DataProblem:
     """Load a data set and derive its task; nothing is trained.
 
@@ -219,6 +235,8 @@ def data_problem(
         seed: of the sample that metafeatures are computed on.
         text, time, series, horizon: columns of texts, or of times and the names of series, and
             how many steps ahead, as in `DataRequest`.
+        drop, keep, as_types, size: which columns of a table are used and as what, and the size of
+            images, as for `load_dataset`.
 
     Raises:
         UserError: the data cannot be used, the metric does not fit the target, or the family
@@ -237,7 +255,7 @@ def data_problem(
         modality = None if wanted is None else wanted.modality
         dataset = load_dataset(
             data, target, kind, modality=modality, text=text, time=time, series=series,
-            horizon=horizon,
+            horizon=horizon, drop=drop, keep=keep, as_types=as_types, size=size,
         )  # fmt: skip
     chosen = get_metric(metric) if metric else default_metric(dataset.kind)
     if dataset.kind not in chosen.kinds:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 REFERENCES = ("data", "module", "objective", "space")
 """Settings that are stored as references to files; objects in their place are not stored."""
 
-NEWER = ("per_second", "text", "time", "series", "horizon", "only", "fix", "module", "python")
+NEWER = ("per_second", "text", "time", "series", "horizon", "only", "fix", "module", "python",
+         "drop", "keep", "as_types", "size")  # fmt: skip
 """Settings that came after the first studies were written; unset ones are not in a signature."""
 
 FREE = ("trials", "n_warm", "memory_limit")
@@ -38,6 +39,9 @@ class Settings:
         text: column with texts to classify.
         time, series, horizon: columns with the times and the names of series to forecast,
             and how many steps ahead.
+        drop, keep: columns of a table to leave out, and to use although they look like identifiers.
+        as_types: as what columns are to be read, by name, as for `load_dataset`.
+        size: side to resize images to, or width and height.
         module: builds the user's network for the data: a function, "FILE.py:FUNCTION", or a
             `ModuleFamily`, which brings its space.
         objective: the user's training function, itself or "FILE.py:FUNCTION".
@@ -82,6 +86,10 @@ class Settings:
     per_second: bool = False
     memory_limit: int | None = None
     python: Sequence[str] = ()
+    drop: Sequence[str] = ()
+    keep: Sequence[str] = ()
+    as_types: Mapping[str, str] | None = None
+    size: int | Sequence[int] | None = None
 
     def __new__(cls, *_: object, **given: object) -> Self:
         """Refuse keywords that do not exist.
@@ -139,6 +147,8 @@ class Settings:
         data = _reference(self.data)
         if data is None:
             return str(getattr(self.data, "name", "frame"))
+        if data == "-":
+            return "stdin"
         path = Path(data)
         if path.is_dir():
             return path.resolve().name or "images"
@@ -190,6 +200,10 @@ class Settings:
         plain |= {name: _reference(plain[name]) for name in REFERENCES}
         plain["only"] = None if self.only is None else ",".join(self.only)
         plain["fix"] = [f"{name}={value}" for name, value in (self.fix or {}).items()]
+        for name in ("drop", "keep"):
+            named = plain[name]
+            plain[name] = [named] if isinstance(named, str) else list(map(str, named))
+        plain["as_types"] = None if self.as_types is None else dict(self.as_types)
         plain["exclude_datasets"] = list(self.exclude_datasets)
         plain["python"] = list(self.objects)
         return plain

@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from knowledge_base.types import JsonObject
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
+    from advisor.data import Intake
     from advisor.tuning import Search
     from knowledge_base.records import TrialRecord
 
@@ -38,8 +40,16 @@ def kb_option(function: Command) -> Command:
 
 
 def data_options(function: Command) -> Command:
-    """Add what says which columns hold texts or times."""
+    """Add what says which columns hold texts or times, and how others are read."""
     for option in (
+        click.option("--size", metavar="N|WxH", help="Resize images to this many pixels."),
+        click.option("--as", "as_types", multiple=True, metavar="NAME=TYPE",
+                     help="Read a column as category, number, date, text or drop; may be "
+                     "repeated."),
+        click.option("--keep", multiple=True, metavar="NAME",
+                     help="Use a column although it looks like an identifier; may be repeated."),
+        click.option("--drop", multiple=True, metavar="NAME",
+                     help="Leave a column out; may be repeated."),
         click.option("--horizon", type=click.IntRange(min=1),
                      help="Steps ahead to forecast.  [default: a season, or 6]"),
         click.option("--series", help="Column that tells several time series apart."),
@@ -175,7 +185,10 @@ def spelled(text: str) -> str:
         name, value = found.groups()
         if name not in options:
             return found[0]
-        return options[name] if value is None else f"{options[name]} {value}"
+        if value is None:
+            return options[name]
+        # What is to be typed is quoted where a shell would take it apart.
+        return f"{options[name]} {shlex.quote(value) if ' ' in value else value}"
 
     return re.sub(r"`(\w+)(?:=([^`]+))?`", option, text)
 
@@ -196,9 +209,42 @@ def typed(options: JsonObject) -> JsonObject:
         if not sign:
             raise UserError(f"`fix` takes NAME=VALUE, such as units=64, not '{name}'.")
     typed["fix"] = {name: value for name, _, value in pairs}
+    typed |= data_arguments(typed)
     if typed.get("memory_limit") is not None:
         typed["memory_limit"] = parse_size(typed["memory_limit"])
     return typed
+
+
+def data_arguments(options: JsonObject) -> JsonObject:
+    """Return how columns and images are read as Python takes it: lists, a mapping, a size.
+
+    Raises:
+        UserError: a text is not of the form that its option takes.
+    """
+    pairs = [text.rpartition("=") for text in options.get("as_types") or ()]
+    for name, _, kind in pairs:
+        if not name:
+            raise UserError(f"`as_types` takes NAME=TYPE, such as zip=category, not '{kind}'.")
+    size = options.get("size")
+    if size is not None:
+        sides = str(size).lower().split("x")
+        if len(sides) > 2 or not all(side.strip().isdecimal() for side in sides):
+            raise UserError(f"`size` takes pixels, such as 64 or 64x48, not '{size}'.")
+        numbers = [int(side) for side in sides]
+        size = numbers[0] if len(numbers) == 1 else numbers
+    return {
+        "drop": list(options.get("drop") or ()),
+        "keep": list(options.get("keep") or ()),
+        "as_types": {name: kind for name, _, kind in pairs} or None,
+        "size": size,
+    }
+
+
+def print_intake(intake: "Intake | None", output: str) -> None:
+    """Say on standard error what was read as what, unless the output is JSON, which has it."""
+    if intake is not None and output != "json":
+        for line in intake.lines():
+            click.echo(spelled(line), err=True)
 
 
 def names(text: str) -> list[str]:

@@ -13,6 +13,7 @@ from advisor.cli.common import (
     names,
     objective_options,
     part_options,
+    print_intake,
     spelled,
     standard_options,
     study_options,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from advisor.comparison import Comparison
     from advisor.comparison.plan import PlannedStudy
     from advisor.comparison.standings import Average, Standing
+    from advisor.data import Intake
     from advisor.tuning import Search, Tuner
     from knowledge_base.records import TrialRecord
 
@@ -97,10 +99,10 @@ def command(
         resume=resuming,
         **asked,
     )
-    _run(comparison)
+    intake = _run(comparison, output)
     if contributing:
         comparison.contribute()
-    _print(comparison, output)
+    _print(comparison, output, intake)
     if plot is not None:
         comparison.save_plot(plot)
     for problem in comparison.problems:
@@ -109,14 +111,18 @@ def command(
         raise SystemExit(1)
 
 
-def _run(comparison: "Comparison") -> None:
-    """Run it with one progress bar per study."""
+def _run(comparison: "Comparison", output: str) -> "Intake | None":
+    """Run it with one progress bar per study; return what was read as what, if it was read."""
     entries, bars = comparison.plan.studies, ExitStack()
+    intake: Intake | None = None
     bar: ProgressBar[TrialRecord] | None = None
 
     def on_study(entry: "PlannedStudy", search: "Search") -> None:
-        nonlocal bar
+        nonlocal bar, intake
         bars.close()
+        if intake is None:
+            intake = search.intake
+            print_intake(intake, output)
         seed = f", seed {entry.seed}" if comparison.plan.seeds > 1 else ""
         label = f"{entries.index(entry) + 1}/{len(entries)} {entry.strategy}{seed}"
         bar = bars.enter_context(trial_bar(search, label))
@@ -131,6 +137,7 @@ def _run(comparison: "Comparison") -> None:
     except KeyboardInterrupt:
         kept = f"{comparison.n_finished} of {len(entries)} studies and all finished trials"
         end_interrupted(kept, _resume_command(comparison))
+    return intake
 
 
 def _resume_command(comparison: "Comparison") -> str:
@@ -138,9 +145,10 @@ def _resume_command(comparison: "Comparison") -> str:
     return f"advisor compare --study {comparison.path.name} {where} --resume"
 
 
-def _print(comparison: "Comparison", output: str) -> None:
+def _print(comparison: "Comparison", output: str, intake: "Intake | None") -> None:
     if output == "json":
-        print_json(comparison.to_dict())
+        data = None if intake is None else intake.to_dict()
+        print_json({**comparison.to_dict(), "data": data})
         return
     found = comparison.standings()
     task, plan = comparison.task, comparison.plan

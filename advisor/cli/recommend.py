@@ -2,7 +2,7 @@
 
 import click
 
-from advisor.cli.common import data_options, standard_options
+from advisor.cli.common import data_arguments, data_options, print_intake, standard_options
 from advisor.cli.output import config_text, print_json, seconds_text
 from advisor.meta import Recommendation
 from advisor.meta.advice import Advice
@@ -37,16 +37,19 @@ def command(
     time: str | None,
     series: str | None,
     horizon: int | None,
+    **reading: object,
 ) -> None:
     """Recommend starting hyperparameters for DATA; trains nothing without --probe.
 
-    DATA is a CSV or Parquet file, a folder with a folder of images per class, an npz or idx
-    file of images, or a built-in name such as sklearn:digits.
+    DATA is a file of a table (CSV, JSON, Parquet, Feather, Excel), - for standard input, a
+    folder with a folder of images per class, an npz or idx file of images, or a built-in
+    name such as sklearn:digits. What was read as what is said on standard error.
 
     \b
     Examples:
       advisor recommend data.csv --target label -n 5
       advisor recommend data.csv --target label --probe 20s
+      advisor recommend sales.xlsx --target price --drop note --as zip=category
       advisor recommend reviews.csv --text review --target stars
     """
     from advisor.facade import Advisor
@@ -54,21 +57,23 @@ def command(
 
     seconds = parse_duration(probe) if probe else None
     advisor = Advisor(kb_path, family)
-    advice = advisor.recommend(
+    problem = advisor.problem(
         data,
         target,
-        number,
         metric,
         kind,
         seed,
-        probe=seconds,
         text=text,
         time=time,
         series=series,
         horizon=horizon,
+        **data_arguments(reading),
     )
+    advice = advisor.recommend(problem, n=number, seed=seed, probe=seconds)
+    print_intake(problem.intake, output)  # an error is to be the only line
     if output == "json":
-        print_json(advice.to_dict())
+        intake = problem.intake
+        print_json({**advice.to_dict(), "data": None if intake is None else intake.to_dict()})
     else:
         print_advice(advice)
 

@@ -10,6 +10,7 @@ from advisor.cli.common import (
     end_interrupted,
     objective_options,
     part_options,
+    print_intake,
     spelled,
     standard_options,
     study_options,
@@ -79,6 +80,7 @@ def command(
     search = Advisor(kb_path).search(
         data, name=name, root=studies_dir, contribute=contributing, resume=resuming, **asked
     )
+    print_intake(search.intake, output)
     _run(search, seconds, output)
 
 
@@ -119,6 +121,7 @@ def _summary(search: "Search", result: "RunResult") -> JsonObject:
         "path": str(search.path),
         "reason": result.reason,
         "message": spelled(result.message),
+        "data": None if search.intake is None else search.intake.to_dict(),
         "trials": [_trial(trial) for trial in search.tuner.trials],
         "best": None if best is None else _trial(best),
     }

@@ -2,6 +2,7 @@
 
 from advisor.data.dataset import Dataset, TabularDataset
 from advisor.data.images import ImageDataset
+from advisor.data.intake import Intake
 from advisor.data.preparation import PreparedData, prepare
 from advisor.data.request import MODALITIES, DataRequest
 from advisor.data.series import SeriesDataset
@@ -15,6 +16,7 @@ __all__ = [
     "DataSource",
     "Dataset",
     "ImageDataset",
+    "Intake",
     "PreparedData",
     "SeriesDataset",
     "Splits",

@@ -1,10 +1,9 @@
 """Types of feature columns: numeric, categorical, or refused with a reason."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
+from advisor.data.dates import DATES, look_like_dates
 from knowledge_base.errors import UserError
 
 FEW_CATEGORIES = 20
@@ -14,9 +13,7 @@ MAX_CATEGORY_SHARE = 0.5
 MAX_CATEGORY_LENGTH = 30
 """Mean number of characters beyond which many different texts are free text."""
 
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d{2}.*)?")
 _NUMBERS = frozenset({"integer", "floating", "decimal", "mixed-integer-float"})
-_DATES = frozenset({"datetime64", "datetime", "date", "timedelta64", "timedelta", "time", "period"})
 _CATEGORIES = frozenset({"string", "boolean", "mixed-integer", "mixed", "categorical"})
 
 
@@ -35,7 +32,7 @@ def typed(column: pd.Series, where: str) -> pd.Series:
     found = pd.api.types.infer_dtype(column, skipna=True)
     if found in _NUMBERS or found == "empty":
         return column.astype("float64")
-    if found in _DATES or (found == "string" and _looks_like_dates(column)):
+    if found in DATES or (found == "string" and look_like_dates(column)):
         raise UserError(
             f"The column '{column.name}' of {where} holds dates or times. To forecast a time "
             f"series, name it with `time={column.name}`; else turn it into numbers (such as days "
@@ -72,11 +69,6 @@ def check_infinities(frame: pd.DataFrame, where: str) -> None:
 def all_scalars(column: pd.Series) -> bool:
     """Return whether no cell is a list, a mapping or the like."""
     return all(isinstance(cell, str | int | float | np.generic) for cell in column.dropna())
-
-
-def _looks_like_dates(column: pd.Series) -> bool:
-    sample = column.dropna().unique()[:100]
-    return all(_DATE.fullmatch(str(text).strip()) for text in sample)
 
 
 def _check_categories(column: pd.Series, where: str) -> None:

@@ -3,13 +3,14 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
+from advisor.data.intake import Intake
 from knowledge_base.records import DatasetRecord
 
 
@@ -23,6 +24,7 @@ class Dataset(ABC):
         target_name: what is predicted.
         source: where it came from.
         licence: under which it stands, if known.
+        intake: how it was read; None for a data set that was made in Python.
     """
 
     modality: ClassVar[str]
@@ -31,6 +33,7 @@ class Dataset(ABC):
     target_name: str
     source: str | None
     licence: str | None
+    intake: Intake | None
 
     @property
     @abstractmethod
@@ -87,6 +90,7 @@ class TabularDataset(Dataset):
         kind: "classification" or "regression".
         source: where it came from.
         licence: under which it stands, if known.
+        intake: how it was read.
     """
 
     modality: ClassVar[str] = "table"
@@ -98,6 +102,7 @@ class TabularDataset(Dataset):
     kind: str
     source: str | None = None
     licence: str | None = None
+    intake: Intake | None = field(default=None, compare=False, repr=False)
 
     @property
     def n_rows(self) -> int:
@@ -121,7 +126,8 @@ class TabularDataset(Dataset):
         Numbers count as float64, so that 1 and 1.0 are the same in a CSV and a Parquet file.
         It is stored, so it must never change: no hash of a library that may change is in it.
         """
-        frame = self.features.assign(**{self.target_name: self.target})
+        frame = self.features.copy()
+        frame[self.target_name] = self.target
         frame = frame.reindex(sorted(frame.columns, key=str), axis=1)
         rows = np.zeros(len(frame), dtype=np.uint64)
         for name in frame.columns:

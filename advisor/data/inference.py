@@ -5,6 +5,7 @@ import pandas as pd
 
 from advisor.data.columns import all_scalars, check_infinities, typed
 from advisor.data.dataset import TabularDataset
+from advisor.data.names import with_plain_names
 from knowledge_base.errors import UserError
 from knowledge_base.naming import did_you_mean
 
@@ -13,6 +14,8 @@ MIN_ROWS = 10
 MIN_PER_CLASS = 3
 """One row for each of the training, the validation and the test part."""
 MAX_INTEGER_CLASSES = 20
+MAX_TARGET = 1e100
+"""Numbers beyond this are not predicted: their squares would be beyond float64."""
 MAX_SHOWN = 12
 
 
@@ -42,7 +45,7 @@ def to_dataset(
     """
     if kind is not None and kind not in KINDS:
         raise UserError(f"The kind of task is {' or '.join(KINDS)}, not '{kind}'.")
-    frame = frame.rename(columns=str)
+    frame = with_plain_names(frame)
     check_columns(frame.columns, name)
     target = target_column(frame, target, name)
     check_rows(frame, name)
@@ -97,7 +100,9 @@ def target_column(frame: pd.DataFrame, target: str | None, name: str) -> str:
         UserError: none was named, or there is no such column; names the nearest.
     """
     columns = list(frame.columns)
-    shown = ", ".join(columns[:MAX_SHOWN]) + (", ..." if len(columns) > MAX_SHOWN else "")
+    shown = ", ".join(" ".join(str(column).split()) for column in columns[:MAX_SHOWN]) + (
+        ", ..." if len(columns) > MAX_SHOWN else ""
+    )
     if target is None:
         raise UserError(f"Say which column of {name} to predict with `target`. It has: {shown}.")
     if target not in columns:
@@ -115,7 +120,14 @@ def _target(label: pd.Series, kind: str | None, name: str) -> pd.Series:
                 f"The target '{label.name}' of {name} is not numeric, as regression needs; use "
                 "`kind=classification`."
             )
-        return label.astype("float64")
+        numbers = label.astype("float64")
+        largest = float(numbers.abs().max())
+        if largest > MAX_TARGET:
+            raise UserError(
+                f"The target '{label.name}' of {name} has values up to {largest:.3g}; divide them "
+                f"so that they are below {MAX_TARGET:g}."
+            )
+        return numbers
     number = pd.api.types.is_numeric_dtype(label)
     _check_classes(label, name, ", or use `kind=regression`" if number else "")
     return label.astype("category")

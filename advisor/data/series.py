@@ -1,9 +1,7 @@
 """Time series to forecast: one or many, evenly spaced, without gaps."""
 
-import re
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
@@ -12,7 +10,9 @@ import pandas as pd
 
 from advisor.data.columns import check_infinities
 from advisor.data.dataset import Dataset, digest_of
+from advisor.data.dates import DAY, seconds_since_1970, times
 from advisor.data.inference import check_columns, check_rows, target_column
+from advisor.data.intake import Intake, counted
 from advisor.data.request import DataRequest
 from knowledge_base.errors import UserError
 
@@ -23,16 +23,19 @@ HELD_OUT_SHARE = 0.2
 GAP = 1.6
 """Multiple of the usual distance between points that makes a gap; months differ in length."""
 
-DAY = 86_400.0
 PERIODS = {
     900.0: 96, 1800.0: 48, 3600.0: 24, DAY: 7, 7 * DAY: 52, 30.4 * DAY: 12, 91.3 * DAY: 4,
 }  # fmt: skip
 """Seconds between points to points per season: day, week or year."""
 
+ROUNDING = 1e-13
+"""Spread of a series, relative to its largest number, that rounding alone may make."""
+
+MAX_VALUE = 1e100
+"""Numbers beyond this are not forecast: their squares would be beyond float64."""
+
 WORKDAYS = 5
 """Points per season of a series that leaves out weekends."""
-
-_DAY_FIRST = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class SeriesDataset(Dataset):
     kind: str = "forecasting"
     source: str | None = None
     licence: str | None = None
+    intake: Intake | None = field(default=None, compare=False, repr=False)
 
     @property
     def target_name(self) -> str:  # type: ignore[override]
@@ -108,11 +112,11 @@ def to_series(
     check_rows(frame, name)
     _check_numbers(frame[target], name)
     seconds = _seconds(frame[time], name)
-    counted = pd.api.types.is_numeric_dtype(frame[time])
+    by_number = pd.api.types.is_numeric_dtype(frame[time])
     values, steps, workdays = {}, [], False
     for label, rows in _rows_by_series(frame, request, name).items():
         where = name if request.series is None else f"the series '{label}' of {name}"
-        jumps = np.zeros(len(rows) - 1, dtype=bool) if counted else _weekends(seconds[rows])
+        jumps = np.zeros(len(rows) - 1, dtype=bool) if by_number else _weekends(seconds[rows])
         steps.append(_check_times(seconds[rows], jumps, frame[time].iloc[rows], where))
         workdays |= bool(jumps.any())
         if len(rows) < MIN_POINTS:
@@ -120,11 +124,19 @@ def to_series(
             raise UserError(f"{where} has {points}; at least {MIN_POINTS} are needed.")
         values[str(label)] = frame[target].iloc[rows].to_numpy(dtype=float)
     _check_training_parts(list(values.values()), target, name)
-    period = WORKDAYS if workdays else _period(float(np.median(steps)), counted)
+    period = WORKDAYS if workdays else _period(float(np.median(steps)), by_number)
     horizon = _horizon(request.horizon, period, min(map(len, values.values())), name)
+    n_points = sum(map(len, values.values()))
+    intake = Intake(
+        name=name,
+        size=f"{counted(n_points, 'point')} of {counted(len(values), 'series', 'series')} in the "
+        f"order of '{time}'",
+        target=f"'{target}', {counted(horizon, 'step')} ahead",
+        notes=(f"Seasons of {period} points are assumed.",) if period > 1 else (),
+    )
     return SeriesDataset(
         name, tuple(values.values()), tuple(values), target, horizon, period, source=source,
-        licence=licence,
+        licence=licence, intake=intake,
     )  # fmt: skip
 
 
@@ -135,8 +147,11 @@ def part_bounds(n: int) -> tuple[int, int, int, int]:
 
 
 def is_constant(values: np.ndarray) -> bool:
-    """Return whether numbers are the same but for rounding."""
-    return bool(np.ptp(values) <= 1e-9 * np.abs(values).max())
+    """Return whether numbers are the same but for rounding, which is relative to their size.
+
+    Numbers that are more than a few steps of float64 apart are different, however far from zero.
+    """
+    return bool(np.ptp(values) <= ROUNDING * np.abs(values).max())
 
 
 def _check_training_parts(values: Sequence[np.ndarray], target: str, name: str) -> None:
@@ -159,6 +174,12 @@ def _check_numbers(column: pd.Series, name: str) -> None:
             f"{missing[0] + 1}; fill them in, for example by interpolation."
         )
     check_infinities(column.to_frame().astype("float64"), name)
+    largest = float(np.abs(column.to_numpy(dtype=float)).max())
+    if largest > MAX_VALUE:
+        raise UserError(
+            f"The column '{column.name}' of {name} has values up to {largest:.3g}; divide them so "
+            f"that they are below {MAX_VALUE:g}."
+        )
     if column.nunique() < 2:
         raise UserError(f"The column '{column.name}' of {name} is constant; nothing to forecast.")
 
@@ -168,8 +189,7 @@ def _seconds(column: pd.Series, name: str) -> np.ndarray:
     if pd.api.types.is_numeric_dtype(column):
         seconds = column.to_numpy(dtype=float, na_value=np.nan)
     else:
-        times = _times(column, name)
-        seconds = (times - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy(dtype=float)
+        seconds = seconds_since_1970(_times(column, name))
     missing = np.flatnonzero(np.isnan(seconds))
     if len(missing):
         raise UserError(
@@ -179,22 +199,16 @@ def _seconds(column: pd.Series, name: str) -> np.ndarray:
 
 
 def _times(column: pd.Series, name: str) -> pd.Series:
-    """Return points in time in UTC; 1.2.2024 is in February, 1/2/2024 in January if it can be.
+    """Return points in time in UTC, as `advisor.data.dates.times` reads them.
 
     Raises:
         UserError: some are none; names the first.
     """
-    if isinstance(column.dtype, pd.PeriodDtype):
-        column = column.dt.to_timestamp()
-    known = column.dropna()
-    dots = len(known) > 0 and _DAY_FIRST.match(str(known.iloc[0])) is not None
-    for day_first in (True,) if dots else (False, True):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pandas warns of formats that it guesses
-            times = pd.to_datetime(column, utc=True, errors="coerce", dayfirst=day_first)
-        if not (times.isna() & column.notna()).any():
-            return times
-    place = int(np.flatnonzero(times.isna() & column.notna())[0])
+    found = times(column)
+    none = found.isna() & column.notna()
+    if not none.any():
+        return found
+    place = int(np.flatnonzero(none)[0])
     raise UserError(
         f"The column '{column.name}' of {name} does not hold times alone ('{column.iloc[place]}' "
         f"in data row {place + 1}); write all as 2024-01-31 or 2024-01-31 18:00, or as numbers."

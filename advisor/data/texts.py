@@ -1,6 +1,6 @@
 """Labelled texts: one column of texts, one of classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
@@ -10,7 +10,9 @@ import pandas as pd
 from advisor.data.columns import all_scalars
 from advisor.data.dataset import Dataset, digest_of
 from advisor.data.inference import check_columns, check_rows, class_target, target_column
+from advisor.data.intake import Intake, counted
 from advisor.data.request import DataRequest
+from advisor.data.tables import with_target_only
 from knowledge_base.errors import UserError
 
 
@@ -32,6 +34,7 @@ class TextDataset(Dataset):
     kind: str = "classification"
     source: str | None = None
     licence: str | None = None
+    intake: Intake | None = field(default=None, compare=False, repr=False)
 
     @property
     def n_rows(self) -> int:
@@ -69,6 +72,8 @@ def to_texts(
     check_columns(frame.columns, name)
     target = target_column(frame, request.target, name)
     check_rows(frame, name)
+    frame, notes = with_target_only(frame, target, name)
+    check_rows(frame, name)
     text = _text_column(frame, request.text, target, name)
     texts = frame[text].reset_index(drop=True)
     if not all_scalars(texts):
@@ -84,7 +89,14 @@ def to_texts(
         raise UserError("Texts are classified; `kind=regression` is not supported for them.")
     label = class_target(frame[target].reset_index(drop=True), name)
     plain = texts.astype("string").astype("object")
-    return TextDataset(name, plain, label, target, "classification", source, licence)
+    intake = Intake(
+        name=name,
+        size=counted(len(plain), "text"),
+        target=f"'{target}', {counted(label.nunique(), 'class', 'classes')}",
+        columns={"texts": [text]},
+        notes=notes,
+    )
+    return TextDataset(name, plain, label, target, "classification", source, licence, intake)
 
 
 def _is_blank(text: object) -> bool:

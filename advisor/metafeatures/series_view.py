@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 MAX_SERIES = 50
 
+ROUNDING = 1e-13
+"""Spread of a series, relative to its largest number, that rounding alone may make."""
+
 
 @dataclass(frozen=True)
 class SeriesView:
@@ -44,4 +47,4 @@ def _standardised(values: np.ndarray) -> np.ndarray:
     centred = values - values.mean()
     spread = centred.std()
     # Rounding makes the spread of 0.1, 0.1, 0.1 ... almost nothing, but not nothing.
-    return centred / spread if spread > 1e-9 * np.abs(values).max() else np.zeros(len(values))
+    return centred / spread if spread > ROUNDING * np.abs(values).max() else np.zeros(len(values))

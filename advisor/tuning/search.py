@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from advisor.data import Intake
 from advisor.environment import contributor, machine, package_versions
 from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.models import FAMILIES, ModuleFamily
@@ -30,6 +31,7 @@ class Search:
         objective: what to evaluate.
         path: the study directory.
         kb: the knowledge base; every finished trial goes there if `contribute`.
+        intake: what was read as what of the data set, None without one.
     """
 
     settings: Settings
@@ -37,6 +39,7 @@ class Search:
     objective: Objective
     path: Path
     kb: KnowledgeBase
+    intake: Intake | None = None
 
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
         """Run until the study has all its trials, or until `timeout` seconds are over."""
@@ -112,7 +115,7 @@ def start(
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
-    return Search(settings, tuner, objective, path, kb)
+    return Search(settings, tuner, objective, path, kb, problem.intake)
 
 
 def resume(
@@ -158,7 +161,7 @@ def resume(
     tuner.replay(finished)
     if contribute and finished:
         kb.add(study.bundle(finished))
-    return Search(asked, tuner, problem.objective(asked), path, kb)
+    return Search(asked, tuner, problem.objective(asked), path, kb, problem.intake)
 
 
 def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:

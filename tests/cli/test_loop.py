@@ -82,7 +82,7 @@ def _bad(tmp_path):
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "one.csv").write_text("a,y\n1,2\n")
     (tmp_path / "constant.csv").write_text("a,y\n" + "1,2\n" * 30)
-    (tmp_path / "gaps.csv").write_text("a,y\n" + "1,x\n2,z\n" * 20 + "3,\n")
+    (tmp_path / "gaps.csv").write_text("a,y\n" + "1,\n2,\n" * 20)
     (tmp_path / "infinite.csv").write_text("a,y\n" + "1,x\ninf,z\n" * 20)
     (tmp_path / "good.csv").write_text("a,y\n" + "1,x\n2,z\n" * 20)
     (tmp_path / "text.duckdb").write_text("this is no database, it only says so " * 200)

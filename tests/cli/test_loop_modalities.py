@@ -117,7 +117,7 @@ def bad_inputs(path):
 SALES = ["--time", "day", "--target", "visits"]
 STARS = ["--text", "review", "--target", "stars"]
 BAD = [
-    (["recommend", "small"], r"most are 8 x 8, but class 0/larger\.png \(9 x 9\)"),
+    (["recommend", "small", "--size", 3], "--size is the side of an image"),
     (["tune", "broken"], r"1 file of broken cannot be read: class 1/0\.png"),
     (["tune", "rare"], "class 'one' .* only 1 row"),
     (["tune", "rare", "--family", "rnn"], "takes text data"),

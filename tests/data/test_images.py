@@ -186,11 +186,62 @@ def test_broken_images_are_named(tmp_path):
     refused(folder, r"1 file of .* cannot be read: 0/cut\.png \(.*\)")
 
 
-def test_images_of_different_sizes_are_named(tmp_path):
+def test_images_of_different_sizes_are_resized_to_the_usual_one_with_a_word(tmp_path):
     folder = write_folder(tmp_path / "d")
     for number in range(5):
-        Image.new("L", (9, 8)).save(folder / "3" / f"x{number}.png")
-    refused(folder, r"most are 8 x 8, but 3/x0\.png \(9 x 8\), .* and 2 more\. Resize")
+        Image.new("L", (9, 8), number).save(folder / "3" / f"x{number}.png")
+    data = load_dataset(folder)
+    assert data.images.shape == (65, 1, 8, 8)
+    assert "5 of 65 images were resized to 8 x 8" in data.intake.lines()[-1]
+    usual = load_dataset(write_folder(tmp_path / "usual"))
+    assert {image.tobytes() for image in usual.images} <= {image.tobytes() for image in data.images}
+
+
+def test_images_of_many_sizes_get_a_middle_one(tmp_path):
+    for place in range(30):
+        (tmp_path / "d" / "ab"[place % 2]).mkdir(parents=True, exist_ok=True)
+        image = Image.new("RGB", (20 + place, 600 - place), (place * 8, 0, 99))
+        image.save(tmp_path / "d" / "ab"[place % 2] / f"{place}.png")
+    data = load_dataset(tmp_path / "d")
+    assert data.images.shape == (30, 3, 128, 34)
+    assert sorted(image[0, 5, 5] for image in data.images) == [place * 8 for place in range(30)]
+
+
+@pytest.mark.parametrize(("size", "shape"), [(16, (16, 16)), ([12, 6], (6, 12))])
+def test_images_in_the_size_that_is_asked_for(tmp_path, size, shape):
+    folder = write_folder(tmp_path / "d")
+    np.savez(tmp_path / "d.npz", images=PIXELS, labels=LABELS)
+    for source in (folder, tmp_path / "d.npz"):
+        data = load_dataset(source, size=size)
+        assert data.images.shape[2:] == shape
+        assert "resized" in " ".join(data.intake.notes)
+    means = load_dataset(tmp_path / "d.npz", size=4).images.mean((1, 2, 3))
+    assert np.allclose(means, PIXELS.mean((1, 2)), atol=5)
+
+
+@pytest.mark.parametrize("size", [3, 513, "big", [8], [8, 8, 8], 8.5, [8, "x"]])
+def test_sizes_that_are_none(tmp_path, size):
+    refused(write_folder(tmp_path / "d"), "`size` is the side", size=size)
+
+
+def test_fractions_above_one_are_neither_of_the_two_ranges(tmp_path):
+    np.savez(tmp_path / "a.npz", x=PIXELS / 255 * 1.2, y=LABELS)
+    refused(tmp_path / "a.npz", "fractions up to 1.2, which is neither 0 to 1 nor 0 to 255")
+    for same in (PIXELS.astype(float), PIXELS // 16):  # whole numbers, however small
+        np.savez(tmp_path / "a.npz", x=same, y=LABELS)
+        assert (load_dataset(tmp_path / "a.npz").images[:, 0] == same).all()
+
+
+def test_sixteen_bits_in_arrays_are_read_as_in_files(tmp_path):
+    deep = PIXELS.astype(np.uint16) * 257
+    np.savez(tmp_path / "a.npz", x=deep, y=LABELS)
+    assert (load_dataset(tmp_path / "a.npz").images[:, 0] == PIXELS).all()
+
+
+def test_what_is_for_tables_is_refused_for_images(tmp_path):
+    folder = write_folder(tmp_path / "d")
+    for more in ({"drop": ["a"]}, {"keep": ["a"]}, {"as_types": {"a": "date"}}):
+        refused(folder, f"`{next(iter(more))}` is for tables", **more)
 
 
 def test_formats_that_are_not_read_are_named(tmp_path):

@@ -306,3 +306,45 @@ def test_many_series_share_the_windows():
     few = series.few(120).windows(4, "none", "series")
     assert len(few.x_train) == 120
     assert len(np.unique(few.offsets[0][:, 0].round(6))) == 60
+
+
+# Extremes
+
+
+def test_a_series_far_from_zero_is_not_constant():
+    """A series that moves by 1.7 around two thousand millions, where float64 resolves 1e-7."""
+    near = np.sin(np.arange(120) / 3) * 0.85
+    times = pd.date_range("2024-01-01", periods=120)
+    far, same = (
+        load_dataset(pd.DataFrame({"t": times, "y": start + near}), "y", time="t")
+        for start in (2e9, 0.0)
+    )
+    assert far.values[0].std() == pytest.approx(same.values[0].std())
+    windows = [prepare(data).windows(12, "none", "series") for data in (far, same)]
+    assert np.allclose(windows[0].x_train, windows[1].x_train, atol=1e-5)
+    assert np.allclose(windows[0].naive[0], windows[1].naive[0], rtol=1e-5)
+    flat = pd.DataFrame({"t": times, "y": [0.1 + 0.2, 0.3] * 60})
+    with pytest.raises(UserError, match="is constant in its first 60%"):
+        load_dataset(flat, "y", time="t")
+
+
+def test_a_series_of_numbers_whose_squares_are_none():
+    frame = pd.DataFrame({"t": range(120), "y": np.sin(np.arange(120.0)) * 1e300})
+    with pytest.raises(UserError, match=r"'y' of the frame has values up to 1e\+300; divide"):
+        load_dataset(frame, "y", time="t")
+
+
+def test_dates_before_1677():
+    frame = pd.DataFrame({"t": [f"{1500 + n}-01-01" for n in range(120)], "y": np.sin(range(120))})
+    data = load_dataset(frame, "y", time="t")
+    assert (data.n_rows, data.period) == (120, 1)
+
+
+def test_months_with_the_day_first_have_no_gaps():
+    months = [f"01/{1 + n % 12:02}/{2000 + n // 12}" for n in range(120)]
+    data = load_dataset(pd.DataFrame({"t": months, "y": np.sin(range(120))}), "y", time="t")
+    assert data.period == 12
+    assert data.intake.lines() == [
+        "Read the frame: 120 points of 1 series in the order of 't'; target 'y', 12 steps ahead.",
+        "Note: Seasons of 12 points are assumed.",
+    ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sklearn.metrics as sk
 
-from advisor.metrics import METRICS, default_metric, get_metric, metrics_of
+from advisor.metrics import METRICS, check_computable, default_metric, get_metric, metrics_of
 from knowledge_base.errors import UserError
 
 TRUTH = np.array([0, 0, 0, 1])
@@ -83,6 +83,21 @@ def test_two_classes_as_scikit_learn_has_it():
     assert get_metric("f1_macro").compute(truth, chances) == pytest.approx(
         sk.f1_score(truth, chances.argmax(1), average="macro")
     )
+
+
+def test_a_class_that_is_only_predicted_counts_for_f1_as_scikit_learn_has_it():
+    truth = np.array([0, 1, 1, 0])
+    chances = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
+    found = get_metric("f1_macro").compute(truth, chances)
+    assert found == pytest.approx(5 / 9)
+    assert found == pytest.approx(sk.f1_score(truth, chances.argmax(1), average="macro"))
+
+
+def test_a_metric_without_a_value_is_refused_before_training():
+    check_computable(get_metric("accuracy"), np.zeros(5, int), 2, "validation")
+    check_computable(get_metric("roc_auc"), np.array([0, 1]), 2, "validation")
+    with pytest.raises(UserError, match="roc_auc has no value on the validation part"):
+        check_computable(get_metric("roc_auc"), np.zeros(5, int), 2, "validation")
 
 
 def test_roc_auc_of_one_class_is_undefined():

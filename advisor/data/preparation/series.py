@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from advisor.data.preparation.base import PARTS, PreparedData, arrays_of
-from advisor.data.series import SeriesDataset, is_constant, part_bounds
+from advisor.data.series import ROUNDING, SeriesDataset, is_constant, part_bounds
 
 MAX_ORIGINS = 100
 """Forecasts of the validation and of the test part, per series."""
@@ -162,7 +162,7 @@ def _naive_error(known: np.ndarray, period: int) -> float:
     """
     for lag in (period, 1) if period < len(known) else (1,):
         error = float(np.abs(known[lag:] - known[:-lag]).mean())
-        if error > 1e-9 * float(np.abs(known).max()):
+        if error > ROUNDING * float(np.abs(known).max()):
             return error
     return float("nan")
 

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 MAX_CATEGORIES = 30
 
+HUGE = 1e140
+"""Numbers beyond this have squares whose sum may be infinite."""
+
+DIVISOR = 2.0**600
+"""What columns of them are divided by, exactly, as by every power of two."""
+
 
 def prepare_table(dataset: TabularDataset, seed: int = 0) -> PreparedData:
     """Split with `seed` and encode; nothing is learnt from validation and test parts."""
     splits = split_indices(dataset, seed)
-    parts = [dataset.features.iloc[rows] for rows in (splits.train, splits.valid, splits.test)]
+    features = _within_float64(dataset.features, splits.train)
+    parts = [features.iloc[rows] for rows in (splits.train, splits.valid, splits.test)]
     encoder = _encoder(parts[0])
     inputs = [np.asarray(encoder.fit_transform(parts[0]), dtype=np.float32)]
     inputs += [np.asarray(encoder.transform(part), dtype=np.float32) for part in parts[1:]]
@@ -39,6 +46,21 @@ def prepare_table(dataset: TabularDataset, seed: int = 0) -> PreparedData:
         target_scale=scale,
         categories=_categories(encoder),
     )
+
+
+def _within_float64(features: pd.DataFrame, train: np.ndarray) -> pd.DataFrame:
+    """Return features whose squares are numbers: columns beyond `HUGE` are divided.
+
+    The training part decides, and standardising undoes it.
+    """
+    numeric = features.select_dtypes("number")
+    largest = numeric.iloc[train].abs().max()
+    huge = list(largest.index[largest > HUGE])
+    if not huge:
+        return features
+    divided = features.copy()
+    divided[huge] = features[huge] / DIVISOR
+    return divided
 
 
 def _categories(encoder: "ColumnTransformer") -> tuple[tuple[int, int], ...]:

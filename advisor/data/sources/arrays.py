@@ -13,8 +13,9 @@ import pandas as pd
 
 from advisor.data.dataset import Dataset
 from advisor.data.images import to_images
+from advisor.data.limits import Readable, check_unpacked, unpacked
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, existing_file, images_only
+from advisor.data.sources.base import DataSource, as_path, existing_file, images_only
 from advisor.faults import one_line
 from knowledge_base.errors import UserError
 
@@ -35,20 +36,24 @@ class NpzSource(DataSource):
 
     def accepts(self, source: object) -> bool:
         """Return whether the file name is one of an npz file."""
-        return Path(str(source)).suffix.lower() == ".npz"
+        path = as_path(source)
+        return path is not None and path.suffix.lower() == ".npz"
 
     def load(self, source: object, request: DataRequest) -> Dataset:
         """Read `images` and `labels` (or x and y, or the target that was named)."""
         path = existing_file(source)
         images_only(request, path.name)
         try:
+            _check_arrays(path)
             with np.load(path, allow_pickle=False) as stored:
                 images = _pick(stored, IMAGE_NAMES, "images", path)
                 wanted = (request.target,) if request.target else LABEL_NAMES
                 labels = _pick(stored, wanted, "labels", path)
         except _BROKEN as error:
             raise UserError(f"{path} is not a whole npz file: {one_line(error)}.") from error
-        return to_images(images, _labels(labels, path), path.name, "file", kind=request.kind)
+        return to_images(
+            images, _labels(labels, path), path.name, "file", kind=request.kind, size=request.size
+        )
 
 
 class IdxSource(DataSource):
@@ -59,7 +64,8 @@ class IdxSource(DataSource):
 
     def accepts(self, source: object) -> bool:
         """Return whether the file name is one of an idx file of images."""
-        name = Path(str(source)).name.lower()
+        path = as_path(source)
+        name = "" if path is None else path.name.lower()
         return "images" in name and "idx3" in name
 
     def load(self, source: object, request: DataRequest) -> Dataset:
@@ -68,7 +74,9 @@ class IdxSource(DataSource):
         images_only(request, path.name)
         labels = _beside(path)
         numbers = _labels(read_idx(labels), labels)
-        return to_images(read_idx(path), numbers, path.name, "file", kind=request.kind)
+        return to_images(
+            read_idx(path), numbers, path.name, "file", kind=request.kind, size=request.size
+        )
 
 
 def _beside(path: Path) -> Path:
@@ -82,27 +90,57 @@ def _beside(path: Path) -> Path:
     return found
 
 
+def _check_arrays(path: Path) -> None:
+    """Refuse an npz file whose arrays are too large, or larger than what is stored of them.
+
+    Raises:
+        UserError: they are.
+        OSError, ValueError, zipfile.BadZipFile: the file is not whole.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        check_unpacked(sum(member.file_size for member in members), path.stat().st_size, str(path))
+        for member in members:
+            with archive.open(member) as file:
+                version = np.lib.format.read_magic(file)
+                header = np.lib.format.read_array_header_1_0
+                if version != (1, 0):
+                    header = np.lib.format.read_array_header_2_0
+                shape, _, kind = header(file)
+            if not kind.hasobject and math.prod(shape) * kind.itemsize > member.file_size:
+                raise UserError(f"{path} is not a whole npz file: {member.filename} is cut off.")
+
+
 def read_idx(path: Path) -> np.ndarray:
     """Return the array of an idx file (LeCun's format), unpacking .gz.
 
+    No more is read than the header names.
+
     Raises:
-        UserError: it is not one, or cut off.
+        UserError: it is not one, or cut off, or unpacks to too much.
     """
     try:
-        raw = path.read_bytes()
-        content = gzip.decompress(raw) if path.suffix == ".gz" else raw
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return _idx_array(file, path)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} cannot be read: {one_line(error)}.") from error
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in IDX_TYPES:
+
+
+def _idx_array(file: Readable, path: Path) -> np.ndarray:
+    start = file.read(4)
+    if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in IDX_TYPES:
         raise UserError(f"{path} is not an idx file.")
-    n_dims = content[3]
-    whole = len(content) >= 4 + 4 * n_dims
-    shape = np.frombuffer(content, ">u4", n_dims, 4).tolist() if whole else []
-    kind = np.dtype(IDX_TYPES[content[2]])
-    if not whole or len(content) != 4 + 4 * n_dims + math.prod(shape) * kind.itemsize:
-        sizes = " x ".join(map(str, shape)) or "values"
-        raise UserError(f"{path} is cut off: it does not hold the {sizes} that it names.")
-    return np.frombuffer(content, kind, offset=4 + 4 * n_dims).reshape(shape)
+    kind, sizes = np.dtype(IDX_TYPES[start[2]]), file.read(4 * start[3])
+    whole = len(sizes) == 4 * start[3]
+    shape = np.frombuffer(sizes, ">u4").tolist() if whole else []
+    expected = math.prod(shape) * kind.itemsize
+    if path.suffix == ".gz":
+        check_unpacked(expected, path.stat().st_size, str(path))
+    content = unpacked(file, path.stat().st_size, str(path), expected + 1) if whole else b""
+    if not whole or len(content) != expected:
+        named = " x ".join(map(str, shape)) or "values"
+        raise UserError(f"{path} is cut off: it does not hold the {named} that it names.")
+    return np.frombuffer(content, kind).reshape(shape)
 
 
 def _pick(stored: "NpzFile", names: tuple[str, ...], what: str, path: Path) -> np.ndarray:

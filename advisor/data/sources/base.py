@@ -1,10 +1,12 @@
 """The base of all sources of data sets."""
 
+import os
 from abc import ABC, abstractmethod
 from pathlib import Path
 
 from advisor.data.dataset import Dataset
 from advisor.data.request import DataRequest
+from advisor.faults import one_line
 from knowledge_base.errors import UserError
 
 
@@ -28,19 +30,33 @@ class DataSource(ABC):
         """
 
 
+def as_path(source: object) -> Path | None:
+    """Return a source that is a path, None if it is something else."""
+    return Path(source) if isinstance(source, str | os.PathLike) else None
+
+
 def existing_file(source: object) -> Path:
     """Return the path of a file that exists.
 
     Raises:
-        UserError: it does not, or is a folder.
+        UserError: it does not, or is a folder, or no path at all.
     """
-    path = Path(str(source))
-    if path.is_dir():
+    path = as_path(source)
+    if path is None:
+        raise UserError(
+            f"Data of the type {type(source).__name__} cannot be read; give a file, a data frame "
+            "of pandas, polars or pyarrow, a pair (X, y) or a dictionary of columns."
+        )
+    try:
+        folder, file = path.is_dir(), path.is_file()
+    except (OSError, ValueError) as error:  # too long a name, or one with a zero byte
+        raise UserError(f"The file {path} cannot be read: {one_line(error)}.") from error
+    if folder:
         raise UserError(
             f"{path} is a folder without folders of images; give a CSV or Parquet file, or a "
             "folder with one folder of images per class."
         )
-    if not path.is_file():
+    if not file:
         raise UserError(f"The file {path} does not exist.")
     return path
 
@@ -58,3 +74,6 @@ def images_only(request: DataRequest, name: str) -> None:
         )
     if request.text or request.time:
         raise UserError(f"{name} holds images; `text` and `time` are for tables.")
+    for parameter in ("drop", "keep", "as_types"):
+        if getattr(request, parameter):
+            raise UserError(f"{name} holds images; `{parameter}` is for tables.")

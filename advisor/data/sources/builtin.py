@@ -50,7 +50,10 @@ class SklearnSource(DataSource):
         if request.modality == "image" and name in self.IMAGES:
             bunch = load()
             labels = pd.Series(bunch.target)
-            return to_images(bunch.images / 16, labels, str(source), *ORIGIN, kind=request.kind)
+            return to_images(
+                bunch.images / 16, labels, str(source), *ORIGIN, kind=request.kind,
+                size=request.size,
+            )  # fmt: skip
         request = replace(
             request,
             target=request.target or "target",

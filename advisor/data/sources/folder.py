@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from advisor.data.dataset import Dataset
-from advisor.data.images import check_size, to_images
-from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, images_only
+from advisor.data.images import USUAL_SIDE, check_size, to_images
+from advisor.data.limits import MAX_IMAGE_BYTES, MAX_PIXELS
+from advisor.data.request import MIN_SIDE, DataRequest
+from advisor.data.sources.base import DataSource, as_path, images_only
 from advisor.faults import one_line
 from knowledge_base.errors import UserError
 
@@ -28,21 +29,29 @@ OTHER_SUFFIXES = (".bmp", ".gif", ".tif", ".tiff", ".webp")
 HIDDEN = (".", "__MACOSX")
 SHOWN = 3
 
+LARGEST_MIDDLE = 128
+"""Side that images of many sizes are resized to at most, unless the user says otherwise."""
+
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, struct.error,
            zlib.error)  # fmt: skip
 """What Pillow raises for files that are not whole."""
 
 
 class ImageFolderSource(DataSource):
-    """A folder with one folder per class, each with PNG or JPEG files of one size.
+    """A folder with one folder per class, each with PNG or JPEG files.
+
+    Files of several sizes are resized to one: the usual one if most have it, else a middle one.
 
     What begins with a dot, as operating systems and editors leave it, is not looked at.
     """
 
     def accepts(self, source: object) -> bool:
         """Return whether `source` is a folder of folders."""
-        path = Path(str(source))
-        return path.is_dir() and bool(_folders(path))
+        path = as_path(source)
+        try:
+            return path is not None and path.is_dir() and bool(_folders(path))
+        except (OSError, ValueError):
+            return False
 
     def load(self, source: object, request: DataRequest) -> Dataset:
         """Read all images; all grey ones stay grey, others become RGB.
@@ -56,9 +65,12 @@ class ImageFolderSource(DataSource):
             raise UserError(_nothing_in(path))
         for folder in _folders(path):
             _check_nested(folder, path)
-        images = _read([file for file, _ in files], path)
+        size, notes = _common_size([file for file, _ in files], path, request.size)
+        images = _read([file for file, _ in files], path, size)
         labels = pd.Series([label for _, label in files], name="label", dtype=object)
-        return to_images(images, labels, path.resolve().name, "folder", kind=request.kind)
+        return to_images(
+            images, labels, path.resolve().name, "folder", kind=request.kind, notes=notes
+        )
 
 
 def _folders(path: Path) -> list[Path]:
@@ -110,40 +122,72 @@ def _is_image(file: Path) -> bool:
     return not hidden and file.suffix.lower() in SUFFIXES
 
 
-def _read(files: list[Path], where: Path) -> np.ndarray:
+def _read(files: list[Path], where: Path, size: tuple[int, int]) -> np.ndarray:
     """Return all images as bytes, shape (n, height, width, channels)."""
-    _check_sizes(files, where)
     broken: list[str] = []
-    opened = [_opened(file, where, broken, _pixels) for file in files]
+
+    def pixels(image: "Image") -> "Image":
+        return _in_size(_pixels(image), size)
+
+    opened = [_opened(file, where, broken, pixels) for file in files]
     _refuse(broken, where)
     images = [image for image in opened if image is not None]
     mode = "RGBA" if any(image.mode == "RGBA" for image in images) else "RGB"
     if all(image.mode == "L" for image in images):
         mode = "L"
-    pixels = np.stack([np.asarray(image.convert(mode)) for image in images])
-    if mode == "RGB" and all(np.array_equal(pixels[..., 0], pixels[..., c]) for c in (1, 2)):
-        return pixels[..., 0]  # grey images that are stored in colour
-    return pixels
+    stacked = np.stack([np.asarray(image.convert(mode)) for image in images])
+    if mode == "RGB" and all(np.array_equal(stacked[..., 0], stacked[..., c]) for c in (1, 2)):
+        return stacked[..., 0]  # grey images that are stored in colour
+    return stacked
 
 
-def _check_sizes(files: list[Path], where: Path) -> None:
-    """Look at the sizes first: they are read without the pixels."""
+def _common_size(
+    files: list[Path], where: Path, wanted: tuple[int, int] | None
+) -> tuple[tuple[int, int], tuple[str, ...]]:
+    """Return the size to read all images in, and a note if some are resized.
+
+    Sizes are read without the pixels, so that what is too large is refused before it is decoded.
+
+    Raises:
+        UserError: a file cannot be read, or is too large, or all are too many.
+    """
     broken: list[str] = []
     opened = [_opened(file, where, broken, _size) for file in files]
     _refuse(broken, where)
     found = [size for size in opened if size is not None]
-    width, height = usual = Counter(found).most_common(1)[0][0]
-    other = [
-        f"{file.relative_to(where)} ({size[0]} x {size[1]})"
-        for file, size in zip(files, found, strict=True)
-        if size != usual
-    ]
-    if other:
+    for file, (width, height) in zip(files, found, strict=True):
+        if width * height > MAX_PIXELS:
+            raise UserError(
+                f"{file.relative_to(where)} of {where} has {width} x {height} pixels; at most "
+                f"{MAX_PIXELS:,} are read."
+            )
+    usual, often = Counter(found).most_common(1)[0]
+    size = wanted or (usual if often > len(found) / 2 else _middle(found))
+    if wanted is None and often == len(found):
+        check_size(*size, str(where))
+    if 4 * size[0] * size[1] * len(found) > MAX_IMAGE_BYTES:
         raise UserError(
-            f"The images of {where} differ in size: most are {width} x {height}, but "
-            f"{_listed(other)}. Resize them to one size."
+            f"The {len(found)} images of {where} take more than {MAX_IMAGE_BYTES:,} bytes at "
+            f"{size[0]} x {size[1]}; make them smaller with `size={USUAL_SIDE}`."
         )
-    check_size(width, height, str(where))
+    other = sum(each != size for each in found)
+    if not other:
+        return size, ()
+    some = "All" if other == len(found) else f"{other} of {len(found)}"
+    more = "" if wanted else "; `size` chooses another size"
+    return size, (f"{some} images were resized to {size[0]} x {size[1]}{more}.",)
+
+
+def _middle(sizes: list[tuple[int, int]]) -> tuple[int, int]:
+    """Return the median width and height, within what is supported and quick to train on."""
+    width, height = (int(np.median([size[side] for size in sizes])) for side in (0, 1))
+    return tuple(min(max(side, MIN_SIDE), LARGEST_MIDDLE) for side in (width, height))  # type: ignore[return-value]
+
+
+def _in_size(image: "Image", size: tuple[int, int]) -> "Image":
+    from PIL import Image
+
+    return image if image.size == size else image.resize(size, Image.Resampling.BILINEAR)
 
 
 def _opened(

@@ -1,0 +1,64 @@
+"""Columns of short texts in tables, as a fixed number of numeric columns.
+
+Words are counted in `BUCKETS` columns that a hash of each word chooses, with a sign by the same
+hash (Weinberger et al. 2009, Feature hashing for large scale multitask learning), and each row
+is divided by its length. Texts of a word or so, as codes are, are taken apart into runs of three
+characters instead. A row depends on its own text alone, so nothing is learnt from other rows, and
+all of it can be repeated on every machine to the last bit.
+"""
+
+import hashlib
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from advisor.data.words import words
+
+BUCKETS = 32
+"""Numeric columns that a column of texts becomes, besides the number of its words."""
+
+FEW_WORDS = 1.5
+"""Mean number of words up to which texts are taken apart into runs of characters."""
+
+RUN = 3
+
+
+def phrase_columns(column: pd.Series) -> dict[str, pd.Series]:
+    """Return a column of texts as columns of float64; missing texts count as empty ones.
+
+    Returns:
+        Columns by what they are: "length", the number of words, and "words 1" and so on.
+    """
+    texts = column.astype("string").fillna("").astype(object)
+    codes, distinct = pd.factorize(texts)
+    split = [words(text) for text in distinct]
+    mean = float(np.mean([len(found) for found in split])) if split else 0.0
+    if mean <= FEW_WORDS:
+        split = [_runs(text) for text in distinct]
+    counts = np.zeros((len(distinct), BUCKETS))
+    for row, found in zip(counts, split, strict=True):
+        for word in found:
+            place, sign = _bucket(word)
+            row[place] += sign
+    norms = np.sqrt((counts**2).sum(1, keepdims=True))
+    rows = (counts / np.where(norms > 0, norms, 1.0))[codes]
+    lengths = np.array([float(len(found)) for found in split])[codes]
+    parts = {"length": lengths} | {f"words {n + 1}": rows[:, n] for n in range(BUCKETS)}
+    return {name: pd.Series(values, index=column.index) for name, values in parts.items()}
+
+
+def _runs(text: str) -> list[str]:
+    """Return the runs of three characters of a text with its ends marked; none of an empty one."""
+    if not text.strip():
+        return []
+    marked = f"^{text.strip().lower()}$"
+    return [marked[place : place + RUN] for place in range(max(len(marked) - RUN + 1, 1))]
+
+
+@cache
+def _bucket(word: str) -> tuple[int, float]:
+    """Return the column of a word and its sign."""
+    digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=4).digest()
+    number = int.from_bytes(digest, "little")
+    return number % BUCKETS, 1.0 if number & 0x8000_0000 else -1.0
