@@ -13,6 +13,11 @@ The tree of them:
       x DatabaseLocked              another process has the database; never reaches the user
 """
 
+import logging
+
+LOG = logging.getLogger("knowledge_base")
+"""Where it is said, one line each, what was met and left out."""
+
 
 class UserError(Exception):
     """Bad input. The command line prints the message as one line and exits with code 2."""

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from knowledge_base.bundle import Bundle
 from knowledge_base.durable import new_folder, reason_of
-from knowledge_base.errors import DamagedFileError, KnowledgeBaseError, TooLargeError
+from knowledge_base.errors import LOG, DamagedFileError, KnowledgeBaseError, TooLargeError
 from knowledge_base.limits import check_inside
 
 STALE_SECONDS = 3600
@@ -143,6 +143,7 @@ class Journal:
     def _warn(self, line: str) -> None:
         if line not in self.warnings:
             self.warnings.append(line)
+            LOG.warning(line)
 
     def _remove_stale(self) -> None:
         """Remove what was left half-written or half-deleted, once nobody can be at it."""

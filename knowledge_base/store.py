@@ -25,7 +25,7 @@ import platformdirs
 from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
 from knowledge_base.connection import READ_PATIENCE, attached, in_memory, told, unusable
-from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError, UserError
+from knowledge_base.errors import LOG, DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.journal import Journal
 from knowledge_base.layers import make_views
 from knowledge_base.migration import create, migrate
@@ -291,6 +291,7 @@ class KnowledgeBase(Reader):
     def _warn(self, line: str) -> None:
         if line not in self._warnings:
             self._warnings.append(line)
+            LOG.warning(line)
 
     @contextmanager
     def _reading(self, family: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

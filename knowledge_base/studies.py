@@ -30,7 +30,7 @@ from knowledge_base.durable import (
     whole_lines,
     write_text,
 )
-from knowledge_base.errors import UserError
+from knowledge_base.errors import LOG, UserError
 from knowledge_base.limits import (
     MAX_DOCUMENT_BYTES,
     MAX_LINE_BYTES,
@@ -214,6 +214,7 @@ class StudyDirectory:
     def _warn(self, line: str) -> None:
         if line not in self.warnings:
             self.warnings.append(line)
+            LOG.warning(line)
 
     def bundle(self) -> Bundle:
         """Return the trials with everything that they refer to.
