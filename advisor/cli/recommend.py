@@ -7,6 +7,9 @@ from advisor.cli.output import config_text, print_json, seconds_text
 from advisor.meta import Recommendation
 from advisor.meta.advice import Advice
 
+LIKELY = 0.6
+"""Probability of beating the library default from which it is said to be likely."""
+
 
 @click.command(name="recommend")
 @click.argument("data")
@@ -84,20 +87,36 @@ def print_advice(advice: Advice) -> None:
         click.echo(f"Tried {advice.n_probed} configurations shortly on these data.")
     if advice.recommendations[0].confidence == "none":
         click.echo("No past trials of this family: the library default is all there is to say.")
+    if advice.recommendations[0].unlike:
+        click.echo(
+            "These data are unlike anything in the store: what follows did well on other data, "
+            "and may not on these."
+        )
     for item in advice.recommendations:
         _print_recommendation(item)
 
 
+def _against_default(probability: float) -> str:
+    """Say how it compares with the default, which the word for confidence is not about."""
+    word = "likely better" if probability >= LIKELY else "about even"
+    word = "likely worse" if probability <= 1 - LIKELY else word
+    return f"against the library default: {word} (better with probability {probability:.0%})"
+
+
 def _print_recommendation(item: Recommendation) -> None:
     low, high = item.interval
-    click.echo(
-        f"\n#{item.rank}  should beat {item.expected:.0%} of random configurations "
-        f"(80% interval {low:.0%} to {high:.0%}), confidence {item.confidence}"
+    told = (
+        f"beat {item.expected:.0%} of random configurations on other data "
+        f"(confidence {item.confidence})"
+        if item.unlike
+        else f"should beat {item.expected:.0%} of random configurations "
+        f"(80% interval {low:.0%} to {high:.0%}, confidence {item.confidence})"
     )
+    click.echo(f"\n#{item.rank}  {told}")
     click.echo(f"    {config_text(item.config)}")
     about = []
     if item.beats_default is not None:
-        about.append(f"beats the library default with probability {item.beats_default:.0%}")
+        about.append(_against_default(item.beats_default))
     if item.seconds is not None:
         about.append(f"took about {seconds_text(item.seconds)} on past tasks")
     if about:

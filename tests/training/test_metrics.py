@@ -85,6 +85,11 @@ def test_two_classes_as_scikit_learn_has_it():
     )
 
 
+def test_a_class_that_is_predicted_but_not_there_counts_as_zero():
+    chances = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
+    assert get_metric("f1_macro").compute(np.array([0, 1, 1, 0]), chances) == pytest.approx(5 / 9)
+
+
 def test_roc_auc_of_one_class_is_undefined():
     assert math.isnan(get_metric("roc_auc").compute(np.zeros(5, int), CHANCES[:5]))
 
