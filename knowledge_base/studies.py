@@ -177,8 +177,11 @@ def new_path(root: Path, label: str, name: str | None, kind: str = "study") -> P
         UserError: the name holds other characters than it may, or is there already.
     """
     if name is not None:
-        if re.fullmatch(r"[\w.-]+", name) is None:
-            raise UserError(f"`study` '{name}' may hold letters, digits, '.', '_' and '-' only.")
+        if re.fullmatch(r"[\w.-]*[\w-][\w.-]*", name) is None:  # no "..", which is a folder above
+            raise UserError(
+                f"`study` '{name}' may hold letters, digits, '.', '_' and '-' only, "
+                "and not dots alone."
+            )
         if (root / name).exists():
             raise UserError(f"The {kind} '{name}' exists already; add `resume` to go on with it.")
         return root / name

@@ -4,12 +4,13 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import click
 
+from advisor.cli.output import plain, say
 from knowledge_base.errors import UserError
 from knowledge_base.types import JsonObject
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 Command: TypeAlias = Callable[..., None]
 """What runs when its command is called, with its options as keywords."""
+
+WRITING = ("tune", "compare", "contribute", "import")
+"""Commands that make the knowledge base where there is none."""
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -148,13 +152,33 @@ def speaks_to_the_user(function: Command) -> Command:
     @functools.wraps(function)
     def wrapped(*args: object, **kwargs: object) -> None:
         try:
+            _say_if_new(kwargs)
             function(*args, **kwargs)
         except UserError as error:
             line = " ".join(spelled(str(error)).split())
-            click.echo(f"Error: {line}", err=True)
+            say(f"Error: {line}", err=True)
             raise SystemExit(BAD_INPUT) from None
 
     return wrapped
+
+
+def _say_if_new(options: Mapping[str, object]) -> None:
+    """Say on standard error when the knowledge base that was named is not there yet.
+
+    A mistyped path would otherwise be taken for an empty store without a word.
+    """
+    named = options.get("kb_path")
+    if not named:
+        return
+    path = Path(str(named))
+    if path.exists() or path.with_name(f"{path.name}.journal").exists():
+        return
+    command = click.get_current_context().command.name
+    writes = command in WRITING and not options.get("dry_run")
+    if writes and options.get("contributing", True):
+        say(f"The knowledge base {path} is new: there was none at this path.", err=True)
+    else:
+        say(f"There is no knowledge base at {path}: only what ships is known.", err=True)
 
 
 def spelled(text: str) -> str:
@@ -214,12 +238,12 @@ def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialReco
         return (
             ""
             if found is None
-            else f"best {search.tuner.study.task.metric} {found.value or 0.0:.4g}"
+            else plain(f"best {search.tuner.study.task.metric} {found.value or 0.0:.4g}")
         )
 
     bar: ProgressBar[TrialRecord] = click.progressbar(
         length=search.settings.trials,
-        label=label,
+        label=plain(label),
         item_show_func=best,
         file=sys.stderr,
         show_pos=True,
@@ -230,8 +254,9 @@ def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialReco
 
 def end_interrupted(kept: str, command: str) -> NoReturn:
     """Say what was kept and how to go on, and end the process at once."""
-    click.echo(f"\nInterrupted; {kept} kept. Go on with:", err=True)
-    click.echo(f"  {command}", err=True)
+    say(err=True)
+    say(f"Interrupted; {kept} kept. Go on with:", err=True)
+    say(f"  {command}", err=True)
     # Threads of a training that was cut off must not hold up or abort the exit.
     sys.stdout.flush()
     sys.stderr.flush()

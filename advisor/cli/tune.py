@@ -17,7 +17,7 @@ from advisor.cli.common import (
     trial_bar,
     typed,
 )
-from advisor.cli.output import config_text, print_json
+from advisor.cli.output import config_text, print_json, say
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
@@ -99,17 +99,18 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         print_json(_summary(search, result))
         return
     if result.message:
-        click.echo(spelled(result.message), err=True)
-    click.echo(f"Study {search.path.name}: {_finished(search)} in {search.path}")
+        say(spelled(result.message), err=True)
+    say(f"Study {search.path.name}: {_finished(search)} in {search.path}")
     if best is None:
-        click.echo("No trial completed.")
+        say("No trial completed.")
     else:
-        click.echo(f"Best {search.tuner.study.task.metric}: {best.value:.6g} (trial {best.number})")
-        click.echo(f"  {config_text(best.config)}")
+        say(f"Best {search.tuner.study.task.metric}: {best.value:.6g} (trial {best.number})")
+        say(f"  {config_text(best.config)}")
         for metric, value in sorted(best.metrics.items()):
-            click.echo(f"  {metric}: {value:.4g}")
+            say(f"  {metric}: {value:.4g}")
     if len(search.tuner.trials) < search.settings.trials:
-        click.echo(f"Go on with:\n  {_resume_command(search)}")
+        say("Go on with:")
+        say(f"  {_resume_command(search)}")
 
 
 def _summary(search: "Search", result: "RunResult") -> JsonObject:

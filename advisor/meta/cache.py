@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 
 from advisor.meta.experience import Experience
 from advisor.meta.learner import PortfolioLearner
@@ -111,10 +112,22 @@ def _learn(
 
 
 def cache_path(kb: KnowledgeBase, space: SpaceDefinition, family: str | None) -> Path:
-    """Return where experience is kept."""
+    """Return where experience is kept.
+
+    It lies beside the knowledge base; where there is none yet, reading makes nothing there, and
+    what the shipped trials teach lies in the user's cache directory.
+    """
     name = f"{family or 'all'}-{space.space_id[:16]}.npz"
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
+    if _is_new(kb):
+        return Path(platformdirs.user_cache_dir("advisor")) / "experience" / safe
     return kb.path.with_name(kb.path.name + ".experience") / safe
+
+
+def _is_new(kb: KnowledgeBase) -> bool:
+    """Return whether nothing is stored yet, neither in a file nor in a journal."""
+    _, _, database, segments = kb.stamp()
+    return database is None and not segments
 
 
 def _read(path: Path) -> tuple[Experience, dict[str, str]] | None:
