@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import click
+from click.core import ParameterSource
 
 from advisor.cli.output import plain, say
 from knowledge_base.errors import UserError
@@ -167,14 +168,13 @@ def _say_if_new(options: Mapping[str, object]) -> None:
 
     A mistyped path would otherwise be taken for an empty store without a word.
     """
-    named = options.get("kb_path")
-    if not named:
+    named, context = options.get("kb_path"), click.get_current_context()
+    if context.get_parameter_source("kb_path") != ParameterSource.COMMANDLINE:
         return
     path = Path(str(named))
     if path.exists() or path.with_name(f"{path.name}.journal").exists():
         return
-    command = click.get_current_context().command.name
-    writes = command in WRITING and not options.get("dry_run")
+    writes = context.command.name in WRITING and not options.get("dry_run")
     if writes and options.get("contributing", True):
         say(f"The knowledge base {path} is new: there was none at this path.", err=True)
     else:

@@ -71,7 +71,8 @@ def learner_for(
 def _recall(kb: KnowledgeBase, space: SpaceDefinition, family: str | None) -> Experience | None:
     path = cache_path(kb, space, family)
     digests = kb.task_digests(family)
-    before = _read(path)
+    # The first trials of a new knowledge base are learned on top of what ships.
+    before = _read(path) or _read(_path_of_shipped(space, family))
     unusable: frozenset[str] = frozenset()
     if before is not None:
         experience, known = before
@@ -117,11 +118,20 @@ def cache_path(kb: KnowledgeBase, space: SpaceDefinition, family: str | None) ->
     It lies beside the knowledge base; where there is none yet, reading makes nothing there, and
     what the shipped trials teach lies in the user's cache directory.
     """
-    name = f"{family or 'all'}-{space.space_id[:16]}.npz"
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
     if _is_new(kb):
-        return Path(platformdirs.user_cache_dir("advisor")) / "experience" / safe
-    return kb.path.with_name(kb.path.name + ".experience") / safe
+        return _path_of_shipped(space, family)
+    return kb.path.with_name(kb.path.name + ".experience") / _file_name(space, family)
+
+
+def _path_of_shipped(space: SpaceDefinition, family: str | None) -> Path:
+    """Return where experience of the shipped trials alone is kept."""
+    folder = Path(platformdirs.user_cache_dir("advisor")) / "experience"
+    return folder / _file_name(space, family)
+
+
+def _file_name(space: SpaceDefinition, family: str | None) -> str:
+    name = f"{family or 'all'}-{space.space_id[:16]}.npz"
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
 
 
 def _is_new(kb: KnowledgeBase) -> bool:
