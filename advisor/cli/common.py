@@ -4,7 +4,7 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 Command: TypeAlias = Callable[..., None]
 """What runs when its command is called, with its options as keywords."""
-
-WRITING = ("tune", "compare", "contribute", "import")
-"""Commands that make the knowledge base where there is none."""
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -152,33 +149,38 @@ def speaks_to_the_user(function: Command) -> Command:
 
     @functools.wraps(function)
     def wrapped(*args: object, **kwargs: object) -> None:
+        missing = _missing_store()
         try:
-            _say_if_new(kwargs)
             function(*args, **kwargs)
         except UserError as error:
             line = " ".join(spelled(str(error)).split())
             say(f"Error: {line}", err=True)
             raise SystemExit(BAD_INPUT) from None
+        if missing is not None:
+            _say_of_missing(missing)
 
     return wrapped
 
 
-def _say_if_new(options: Mapping[str, object]) -> None:
-    """Say on standard error when the knowledge base that was named is not there yet.
-
-    A mistyped path would otherwise be taken for an empty store without a word.
-    """
-    named, context = options.get("kb_path"), click.get_current_context()
+def _missing_store() -> Path | None:
+    """Return the knowledge base that was named on the command line, if there is none yet."""
+    context = click.get_current_context()
     if context.get_parameter_source("kb_path") != ParameterSource.COMMANDLINE:
-        return
-    path = Path(str(named))
-    if path.exists() or path.with_name(f"{path.name}.journal").exists():
-        return
-    writes = context.command.name in WRITING and not options.get("dry_run")
-    if writes and options.get("contributing", True):
+        return None
+    path = Path(str(context.params["kb_path"]))
+    return None if _is_stored(path) else path
+
+
+def _say_of_missing(path: Path) -> None:
+    """Say on standard error what a mistyped path would hide: that there was no such store."""
+    if _is_stored(path):
         say(f"The knowledge base {path} is new: there was none at this path.", err=True)
     else:
         say(f"There is no knowledge base at {path}: only what ships is known.", err=True)
+
+
+def _is_stored(path: Path) -> bool:
+    return path.exists() or path.with_name(f"{path.name}.journal").exists()
 
 
 def spelled(text: str) -> str:

@@ -65,7 +65,7 @@ def series(path, seed):
 )
 def test_a_tuned_study_is_evidence_for_similar_data(run, tmp_path, make, family, metric):
     first, second = (make(tmp_path / name, seed) for seed, name in enumerate(["one", "two"]))
-    before = json.loads(run("recommend", *second, "-n", 2, "--format", "json").output)
+    before = json.loads(run("recommend", *second, "-n", 2, "--format", "json").stdout)
     assert (before["family"], before["metric"]) == (family, metric)
 
     done = json.loads(
@@ -77,11 +77,11 @@ def test_a_tuned_study_is_evidence_for_similar_data(run, tmp_path, make, family,
     assert len(kb.trials()) == 3
     assert "one" in run("kb", "tasks").output
 
-    after = json.loads(run("recommend", *second, "-n", 2, "--format", "json").output)
+    after = json.loads(run("recommend", *second, "-n", 2, "--format", "json").stdout)
     assert after["n_tasks"] == before["n_tasks"] + 1
     assert after["n_trials"] == before["n_trials"] + 3
     assert not any(e["same_dataset"] for e in _evidence(after))
-    itself = json.loads(run("recommend", *first, "-n", 2, "--format", "json").output)
+    itself = json.loads(run("recommend", *first, "-n", 2, "--format", "json").stdout)
     assert any(e["same_dataset"] for e in _evidence(itself))
 
     # Among the shipped tasks it is one of many; alone, it is what there is.
