@@ -101,6 +101,8 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
     if result.message:
         say(spelled(result.message), err=True)
     say(f"Study {search.path.name}: {_finished(search)} in {search.path}")
+    if search.known:
+        say(_taken(search))
     if best is None:
         say("No trial completed.")
     else:
@@ -122,6 +124,7 @@ def _summary(search: "Search", result: "RunResult") -> JsonObject:
         "message": spelled(result.message),
         "trials": [_trial(trial) for trial in search.tuner.trials],
         "best": None if best is None else _trial(best),
+        "known": list(search.known),
     }
 
 
@@ -134,6 +137,18 @@ def _trial(trial: "TrialRecord") -> JsonObject:
         "metrics": dict(trial.metrics),
         "duration": trial.duration,
     }
+
+
+def _taken(search: "Search") -> str:
+    """Say what the search knew of this very task without training it again."""
+    task, count = search.tuner.study.task, len(search.known)
+    choose = min if task.direction == "minimize" else max
+    best = choose(search.known, key=lambda item: item["value"])
+    return (
+        f"Taken from the store: {count} trial{'' if count == 1 else 's'} of this very task, not "
+        f"trained again; their best {task.metric}: {best['value']:.6g} with "
+        f"{config_text(best['config'])}"
+    )
 
 
 def _finished(search: "Search") -> str:

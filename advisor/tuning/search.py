@@ -1,6 +1,7 @@
 """From settings to a finished search: makes or reopens the study, then runs it."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
 from advisor.training.objective import Objective
+from advisor.tuning.known import known_trials, observations
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
 from advisor.tuning.tuner import Tuner
@@ -18,6 +20,7 @@ from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import StudyRecord
 from knowledge_base.studies import StudyDirectory, exclusive, find_study, new_path
+from knowledge_base.types import JsonObject
 
 
 @dataclass
@@ -30,6 +33,8 @@ class Search:
         objective: what to evaluate.
         path: the study directory.
         kb: the knowledge base; every finished trial goes there if `contribute`.
+        known: what was taken from the store of this very task: told to the strategy, and not
+            asked again; as `advisor.tuning.known.known_trials` gives it.
     """
 
     settings: Settings
@@ -37,6 +42,7 @@ class Search:
     objective: Objective
     path: Path
     kb: KnowledgeBase
+    known: Sequence[JsonObject] = ()
 
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
         """Run until the study has all its trials, or until `timeout` seconds are over."""
@@ -88,6 +94,9 @@ def start(
         begin.prior,
         settings.per_second,
     )
+    # A cold search is told nothing.
+    known = known_trials(kb, problem, settings) if n_warm >= 1 else []
+    strategy.update(observations(known), [])
     path = new_path(root or kb.studies_root, settings.label, name)
     record = StudyRecord(
         study_id=uuid.uuid4().hex,
@@ -108,11 +117,11 @@ def start(
         space=problem.space,
         dataset=problem.dataset_record,
         metafeatures=problem.metafeatures,
-        settings={**stored, "warm": list(begin.warm)},
+        settings={**stored, "warm": list(begin.warm), "known": known},
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
-    return Search(settings, tuner, objective, path, kb)
+    return Search(settings, tuner, objective, path, kb, known)
 
 
 def resume(
@@ -153,12 +162,14 @@ def resume(
         begin.prior,
         asked.per_second,
     )
+    known = directory.settings.get("known", [])
+    strategy.update(observations(known), [])
     study, finished = _study(problem, directory, kb if contribute else None), directory.trials()
     tuner = Tuner(study, strategy, asked.seed)
     tuner.replay(finished)
     if contribute and finished:
         kb.add(study.bundle(finished))
-    return Search(asked, tuner, problem.objective(asked), path, kb)
+    return Search(asked, tuner, problem.objective(asked), path, kb, known)
 
 
 def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:
