@@ -33,7 +33,7 @@ def test_recommend_tune_contribute_and_the_next_answer(run, flowers):
     first = json.loads(run("recommend", flowers, *common, "--format", "json").stdout)
     assert not any(e["same_dataset"] for r in first["recommendations"] for e in r["evidence"])
 
-    tune = ["tune", flowers, *common, "--trials", 4, "--max-epochs", 5, "--study", "s"]
+    tune = ["tune", flowers, *common, "--trials", 4, "--study", "s"]
     done = json.loads(run(*tune, "--format", "json", "--no-contribute").stdout)
     assert len(done["trials"]) == 4
     assert KnowledgeBase(seed=False).trials().empty

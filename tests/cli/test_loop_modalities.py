@@ -68,9 +68,7 @@ def test_a_tuned_study_is_evidence_for_similar_data(run, tmp_path, make, family,
     before = json.loads(run("recommend", *second, "-n", 2, "--format", "json").stdout)
     assert (before["family"], before["metric"]) == (family, metric)
 
-    done = json.loads(
-        run("tune", *first, "--trials", 3, "--max-epochs", 1, "--format", "json").stdout
-    )
+    done = json.loads(run("tune", *first, "--trials", 3, "--format", "json").stdout)
     assert [trial["state"] for trial in done["trials"]] == ["complete"] * 3
     assert {f"val_{metric}", f"test_{metric}"} <= set(done["best"]["metrics"])
     kb = KnowledgeBase(seed=False)
