@@ -25,6 +25,18 @@ _CONTEXT = (
 _STUDY = "JOIN (SELECT study_id, task_id, space_id, strategy FROM studies) USING (study_id)"
 
 
+def _number(name: str, column: str) -> str:
+    """Return SQL for a number of a JSON object, NULL where there is none of that name."""
+    return f"try_cast(regexp_extract({column}::VARCHAR, '\"{name}\":([0-9.]+)', 1) AS DOUBLE)"
+
+
+_SHORTENED = (
+    f"coalesce(state = 'complete' AND epochs < {_number('epochs', 'config')} AND "
+    f"epochs - {_number('best_epoch', 'metrics')} < {_number('patience', 'config')}, false)"
+)
+"""Whether a training had fewer epochs than its configuration says (SQL): another fidelity."""
+
+
 class Reader(ABC):
     """Reads data sets, metafeatures, spaces, tasks, studies, trials and learning curves.
 
@@ -117,14 +129,15 @@ class Reader(ABC):
             tasks: only trials of the tasks of these identities, given in full.
 
         Returns:
-            task_id, config (JSON), state, value, duration, labels (JSON), and the strategy and
-            the space_id of the study.
+            task_id, config (JSON), state, value, duration, labels (JSON), the strategy and
+            the space_id of the study, and whether the trial was `shortened`: it ended before
+            the epochs of its configuration, and not since its patience was over.
         """
         with self._reading(family) as connection:
             where, values = _of_tasks(connection, family, tasks)
             sql = (
-                "SELECT task_id, config, state, value, duration, labels, strategy, space_id "
-                f"FROM trials {_STUDY} "
+                "SELECT task_id, config, state, value, duration, labels, strategy, space_id, "
+                f"{_SHORTENED} AS shortened FROM trials {_STUDY} "
                 f"WHERE {where} ORDER BY task_id, study_id, number"
             )
             return connection.execute(sql, values).df()

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import click
+from click.core import ParameterSource
 
+from advisor.cli.output import plain, say
 from knowledge_base.errors import UserError
 from knowledge_base.types import JsonObject
 
@@ -157,14 +159,38 @@ def speaks_to_the_user(function: Command) -> Command:
 
     @functools.wraps(function)
     def wrapped(*args: object, **kwargs: object) -> None:
+        missing = _missing_store()
         try:
             function(*args, **kwargs)
         except UserError as error:
             line = " ".join(spelled(str(error)).split())
-            click.echo(f"Error: {line}", err=True)
+            say(f"Error: {line}", err=True)
             raise SystemExit(BAD_INPUT) from None
+        if missing is not None:
+            _say_of_missing(missing)
 
     return wrapped
+
+
+def _missing_store() -> Path | None:
+    """Return the knowledge base that was named on the command line, if there is none yet."""
+    context = click.get_current_context()
+    if context.get_parameter_source("kb_path") != ParameterSource.COMMANDLINE:
+        return None
+    path = Path(str(context.params["kb_path"]))
+    return None if _is_stored(path) else path
+
+
+def _say_of_missing(path: Path) -> None:
+    """Say on standard error what a mistyped path would hide: that there was no such store."""
+    if _is_stored(path):
+        say(f"The knowledge base {path} is new: there was none at this path.", err=True)
+    else:
+        say(f"There is no knowledge base at {path}: only what ships is known.", err=True)
+
+
+def _is_stored(path: Path) -> bool:
+    return path.exists() or path.with_name(f"{path.name}.journal").exists()
 
 
 def spelled(text: str) -> str:
@@ -260,12 +286,12 @@ def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialReco
         return (
             ""
             if found is None
-            else f"best {search.tuner.study.task.metric} {found.value or 0.0:.4g}"
+            else plain(f"best {search.tuner.study.task.metric} {found.value or 0.0:.4g}")
         )
 
     bar: ProgressBar[TrialRecord] = click.progressbar(
         length=search.settings.trials,
-        label=label,
+        label=plain(label),
         item_show_func=best,
         file=sys.stderr,
         show_pos=True,
@@ -276,8 +302,9 @@ def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialReco
 
 def end_interrupted(kept: str, command: str) -> NoReturn:
     """Say what was kept and how to go on, and end the process at once."""
-    click.echo(f"\nInterrupted; {kept} kept. Go on with:", err=True)
-    click.echo(f"  {command}", err=True)
+    say(err=True)
+    say(f"Interrupted; {kept} kept. Go on with:", err=True)
+    say(f"  {command}", err=True)
     # Threads of a training that was cut off must not hold up or abort the exit.
     sys.stdout.flush()
     sys.stderr.flush()

@@ -21,7 +21,7 @@ from advisor.cli.common import (
     trial_bar,
     typed,
 )
-from advisor.cli.output import cell, print_json, print_table
+from advisor.cli.output import cell, print_json, print_table, say
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -106,7 +106,7 @@ def command(
     if plot is not None:
         comparison.save_plot(plot)
     for problem in comparison.problems:
-        click.echo(spelled(problem), err=True)
+        say(spelled(problem), err=True)
     if comparison.problems:
         raise SystemExit(1)
 
@@ -154,18 +154,20 @@ def _print(comparison: "Comparison", output: str, intake: "Intake | None") -> No
     task, plan = comparison.task, comparison.plan
     parts = "" if all(s.test.mean != s.test.mean for s in found) else "validation and test "
     mean = "" if plan.seeds == 1 else f", mean of {plan.seeds} seeds ± standard error"
-    click.echo(
+    say(
         f"{comparison.path.name}: {parts}{task.metric} ({task.direction}), "
-        f"{plan.settings.trials} trials each{mean}\n"
+        f"{plan.settings.trials} trials each{mean}"
     )
+    say()
     rows = [_row(standing) for standing in found]
     print_table(rows, [name for name in rows[0] if any(row[name] for row in rows)])
-    click.echo()
-    click.echo(comparison.text_plot(min(shutil.get_terminal_size().columns, WIDEST)))
-    click.echo()
+    say()
+    for line in comparison.text_plot(min(shutil.get_terminal_size().columns, WIDEST)).split("\n"):
+        say(line)
+    say()
     for note in comparison.notes:
-        click.echo(spelled(note))
-    click.echo(f"Studies: {comparison.path}")
+        say(spelled(note))
+    say(f"Studies: {comparison.path}")
 
 
 def _row(standing: "Standing") -> dict[str, str]:

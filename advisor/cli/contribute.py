@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.cli.common import standard_options
-from advisor.cli.output import print_json, print_table
+from advisor.cli.output import print_json, print_table, say
 from knowledge_base.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def command(
 
 
 def _print(report: "ContributionReport") -> None:
-    click.echo(report.summary())
+    say(report.summary())
     for warning in report.warnings:
-        click.echo(f"Warning: {warning}")
+        say(f"Warning: {warning}")
     rejected = [{"where": item.where, "reason": item.reason} for item in report.rejected]
     if rejected:
         print_table(rejected[:SHOWN], ["where", "reason"])
     if len(rejected) > SHOWN:
-        click.echo(f"... and {len(rejected) - SHOWN} more; --format json lists all.")
+        say(f"... and {len(rejected) - SHOWN} more; --format json lists all.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.cli.common import format_option, kb_option, speaks_to_the_user
-from advisor.cli.output import config_text, print_json
+from advisor.cli.output import config_text, print_json, say
 
 if TYPE_CHECKING:
     from advisor.diagnosis import Finding
@@ -46,34 +46,33 @@ def _print(found: "StudyDiagnosis") -> None:
     for trial, diagnosis in zip(found.trials, found.diagnoses, strict=True):
         value = "no value" if trial.value is None else f"{found.metric} {trial.value:.4g}"
         best = ", the best" if trial.number == found.best else ""
-        click.echo(f"Trial {trial.number}: {trial.state}, {value}{best}")
-        click.echo(f"  {config_text(trial.config)}")
+        say(f"Trial {trial.number}: {trial.state}, {value}{best}")
+        say(f"  {config_text(trial.config)}")
         if not diagnosis.findings:
-            click.echo("  Nothing wrong that its curve shows." if trial.curve else "  No curve.")
+            say("  Nothing wrong that its curve shows." if trial.curve else "  No curve.")
         for finding in diagnosis.findings:
             _print_finding(finding)
         if len(found.trials) == 1:
             for text in diagnosis.unjudged:
-                click.echo(f"  Not judged: {text}.")
+                say(f"  Not judged: {text}.")
     if len(found.trials) != 1:
         _print_summary(found)
 
 
 def _print_finding(finding: "Finding") -> None:
-    click.echo(f"  {finding.title}: {finding.evidence}")
+    say(f"  {finding.title}: {finding.evidence}")
     for remedy in finding.remedies:
-        click.echo(f"    try {remedy.hyperparameter}: {remedy.text}")
+        say(f"    try {remedy.hyperparameter}: {remedy.text}")
     if not finding.remedies:
         for text in finding.advice:
-            click.echo(f"    think of {text}")
+            say(f"    think of {text}")
 
 
 def _print_summary(found: "StudyDiagnosis") -> None:
     from advisor.diagnosis import SYMPTOMS
 
     titles = {symptom.name: symptom.title for symptom in SYMPTOMS}
-    click.echo(
-        f"\nStudy {found.study}: {len(found.trials)} trials, {found.healthy} without a finding"
-    )
+    say()
+    say(f"Study {found.study}: {len(found.trials)} trials, {found.healthy} without a finding")
     for name, count in found.counts.items():
-        click.echo(f"  {titles[name]}: {count}")
+        say(f"  {titles[name]}: {count}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.cli.common import Command, format_option, kb_option, seed_option, speaks_to_the_user
-from advisor.cli.output import print_json, print_table
+from advisor.cli.output import print_json, print_table, say
 from knowledge_base.errors import UserError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _print_frame(
         frame.head(limit).to_dict("records") if limit else frame.to_dict("records"), columns
     )
     if limit and len(frame) > limit:
-        click.echo(f"... {len(frame) - limit} more; --limit 0 shows all.")
+        say(f"... {len(frame) - limit} more; --limit 0 shows all.")
 
 
 def _limit_option(function: Command) -> Command:
@@ -74,7 +74,7 @@ def info(kb_path: str | None, output: str, seed: int) -> None:
         return
     for name, value in found.items():
         text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        click.echo(f"{name + ':':<16}{'' if text is None else text}")
+        say(f"{name + ':':<16}{'' if text is None else text}")
 
 
 @command.command()
@@ -152,7 +152,7 @@ def export_(directory: str, everything: bool, kb_path: str | None, output: str, 
     if output == "json":
         print_json({"directory": directory, "trials": count})
     else:
-        click.echo(f"Exported {count} trials to {directory}.")
+        say(f"Exported {count} trials to {directory}.")
 
 
 @command.command(name="import")
@@ -172,7 +172,7 @@ def import_(source: str, dry_run: bool, kb_path: str | None, output: str, seed: 
     if output == "json":
         print_json(report.to_dict())
     else:
-        click.echo(report.summary())
+        say(report.summary())
 
 
 @command.command()
@@ -207,7 +207,8 @@ def verify(
     if output == "json":
         print_json({"problems": problems, "reruns": [item.to_dict() for item in again]})
     else:
-        click.echo("\n".join(problems) or "The knowledge base is whole.")
+        for line in problems or ["The knowledge base is whole."]:
+            say(line)
         _print_reruns(again)
     if problems or any(item.verdict == "different" for item in again):
         raise SystemExit(1)
@@ -232,4 +233,4 @@ def _print_reruns(again: "list[Rerun]") -> None:
     print_table([item.to_dict() for item in again], columns)
     verdicts = [item.verdict for item in again]
     counts = ", ".join(f"{verdicts.count(v)} {v}" for v in ("equal", "close", "different"))
-    click.echo(f"Trained {len(again)} shipped trials again: {counts}.")
+    say(f"Trained {len(again)} shipped trials again: {counts}.")

@@ -8,6 +8,29 @@ import click
 
 from knowledge_base.types import Config
 
+UNPRINTABLE = dict.fromkeys(
+    [*range(0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F),
+     *range(0x2066, 0x206A), *range(0xD800, 0xE000)]
+)  # fmt: skip
+"""Control characters, breaks of lines, marks of direction and lone surrogates: in a name they
+would forge lines, colours or other names."""
+
+_ESCAPES = str.maketrans({code: ascii(chr(code))[1:-1] for code in UNPRINTABLE})
+
+
+def plain(text: str) -> str:
+    """Return a text on one line as people may safely see it: `UNPRINTABLE` is escaped."""
+    return text.translate(_ESCAPES)
+
+
+def say(line: object = "", err: bool = False) -> None:
+    """Print one line for people, on standard error with `err`; all of the package's lines go here.
+
+    A line break within it comes from a name or a message, and is escaped, so that none can
+    forge a line.
+    """
+    click.echo(plain(str(line)), err=err)
+
 
 def print_json(value: object) -> None:
     """Print `value` as indented JSON; NaN and infinities become null."""
@@ -19,10 +42,10 @@ def print_table(
     columns: Sequence[str],
 ) -> None:
     """Print rows as an aligned table with a header."""
-    cells = [[cell(row.get(column)) for column in columns] for row in rows]
+    cells = [[plain(cell(row.get(column))) for column in columns] for row in rows]
     widths = [max(len(column), *(len(r[i]) for r in cells), 0) for i, column in enumerate(columns)]
     for line in [list(columns), ["-" * width for width in widths], *cells]:
-        click.echo("  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)).rstrip())
+        say("  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)).rstrip())
 
 
 def cell(value: object) -> str:

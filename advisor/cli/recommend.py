@@ -3,9 +3,12 @@
 import click
 
 from advisor.cli.common import data_arguments, data_options, print_intake, standard_options
-from advisor.cli.output import config_text, print_json, seconds_text
+from advisor.cli.output import config_text, print_json, say, seconds_text
 from advisor.meta import Recommendation
 from advisor.meta.advice import Advice
+
+LIKELY = 0.6
+"""Probability of beating the library default from which it is said to be likely."""
 
 
 @click.command(name="recommend")
@@ -80,37 +83,54 @@ def command(
 
 def print_advice(advice: Advice) -> None:
     """Print the recommendations with what they expect and what speaks for them."""
-    click.echo(
+    say(
         f"{advice.dataset}: {advice.kind}, {advice.metric} ({advice.direction}), "
         f"family {advice.family}; consulted {advice.n_tasks} past tasks, "
         f"{advice.n_trials} trials."
     )
     if advice.n_probed:
-        click.echo(f"Tried {advice.n_probed} configurations shortly on these data.")
+        say(f"Tried {advice.n_probed} configurations shortly on these data.")
     if advice.recommendations[0].confidence == "none":
-        click.echo("No past trials of this family: the library default is all there is to say.")
+        say("No past trials of this family: the library default is all there is to say.")
+    if advice.recommendations[0].unlike:
+        say(
+            "These data are unlike anything in the store: what follows did well on other data, "
+            "and may not on these."
+        )
     for item in advice.recommendations:
         _print_recommendation(item)
 
 
+def _against_default(probability: float) -> str:
+    """Say how it compares with the default, which the word for confidence is not about."""
+    word = "likely better" if probability >= LIKELY else "about even"
+    word = "likely worse" if probability <= 1 - LIKELY else word
+    return f"against the library default: {word} (better with probability {probability:.0%})"
+
+
 def _print_recommendation(item: Recommendation) -> None:
     low, high = item.interval
-    click.echo(
-        f"\n#{item.rank}  should beat {item.expected:.0%} of random configurations "
-        f"(80% interval {low:.0%} to {high:.0%}), confidence {item.confidence}"
+    told = (
+        f"beat {item.expected:.0%} of random configurations on other data "
+        f"(confidence {item.confidence})"
+        if item.unlike
+        else f"should beat {item.expected:.0%} of random configurations "
+        f"(80% interval {low:.0%} to {high:.0%}, confidence {item.confidence})"
     )
-    click.echo(f"    {config_text(item.config)}")
+    say()
+    say(f"#{item.rank}  {told}")
+    say(f"    {config_text(item.config)}")
     about = []
     if item.beats_default is not None:
-        about.append(f"beats the library default with probability {item.beats_default:.0%}")
+        about.append(_against_default(item.beats_default))
     if item.seconds is not None:
         about.append(f"took about {seconds_text(item.seconds)} on past tasks")
     if about:
-        click.echo(f"    {'; '.join(about)}")
+        say(f"    {'; '.join(about)}")
     if item.risk is not None:
-        click.echo(f"    risk: {item.risk}")
+        say(f"    risk: {item.risk}")
     for evidence in item.evidence[:3]:
         same = "this very data set, " if evidence.same_dataset else ""
         how = "beat" if evidence.observed else "is predicted to beat"
         where = f"{evidence.task} ({same}weight {evidence.weight:.0%})"
-        click.echo(f"    - {where}: {how} {evidence.score:.0%}")
+        say(f"    - {where}: {how} {evidence.score:.0%}")

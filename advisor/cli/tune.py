@@ -18,7 +18,7 @@ from advisor.cli.common import (
     trial_bar,
     typed,
 )
-from advisor.cli.output import config_text, print_json
+from advisor.cli.output import config_text, print_json, say
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
@@ -101,17 +101,20 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         print_json(_summary(search, result))
         return
     if result.message:
-        click.echo(spelled(result.message), err=True)
-    click.echo(f"Study {search.path.name}: {_finished(search)} in {search.path}")
+        say(spelled(result.message), err=True)
+    say(f"Study {search.path.name}: {_finished(search)} in {search.path}")
+    if search.known:
+        say(_taken(search))
     if best is None:
-        click.echo("No trial completed.")
+        say("No trial completed.")
     else:
-        click.echo(f"Best {search.tuner.study.task.metric}: {best.value:.6g} (trial {best.number})")
-        click.echo(f"  {config_text(best.config)}")
+        say(f"Best {search.tuner.study.task.metric}: {best.value:.6g} (trial {best.number})")
+        say(f"  {config_text(best.config)}")
         for metric, value in sorted(best.metrics.items()):
-            click.echo(f"  {metric}: {value:.4g}")
+            say(f"  {metric}: {value:.4g}")
     if len(search.tuner.trials) < search.settings.trials:
-        click.echo(f"Go on with:\n  {_resume_command(search)}")
+        say("Go on with:")
+        say(f"  {_resume_command(search)}")
 
 
 def _summary(search: "Search", result: "RunResult") -> JsonObject:
@@ -124,6 +127,7 @@ def _summary(search: "Search", result: "RunResult") -> JsonObject:
         "data": None if search.intake is None else search.intake.to_dict(),
         "trials": [_trial(trial) for trial in search.tuner.trials],
         "best": None if best is None else _trial(best),
+        "known": list(search.known),
     }
 
 
@@ -136,6 +140,18 @@ def _trial(trial: "TrialRecord") -> JsonObject:
         "metrics": dict(trial.metrics),
         "duration": trial.duration,
     }
+
+
+def _taken(search: "Search") -> str:
+    """Say what the search knew of this very task without training it again."""
+    task, count = search.tuner.study.task, len(search.known)
+    choose = min if task.direction == "minimize" else max
+    best = choose(search.known, key=lambda item: item["value"])
+    return (
+        f"Taken from the store: {count} trial{'' if count == 1 else 's'} of this very task, not "
+        f"trained again; their best {task.metric}: {best['value']:.6g} with "
+        f"{config_text(best['config'])}"
+    )
 
 
 def _finished(search: "Search") -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 
 from advisor.meta.experience import Experience
 from advisor.meta.learner import PortfolioLearner
@@ -70,7 +71,8 @@ def learner_for(
 def _recall(kb: KnowledgeBase, space: SpaceDefinition, family: str | None) -> Experience | None:
     path = cache_path(kb, space, family)
     digests = kb.task_digests(family)
-    before = _read(path)
+    # The first trials of a new knowledge base are learned on top of what ships.
+    before = _read(path) or _read(_path_of_shipped(space, family))
     unusable: frozenset[str] = frozenset()
     if before is not None:
         experience, known = before
@@ -111,10 +113,31 @@ def _learn(
 
 
 def cache_path(kb: KnowledgeBase, space: SpaceDefinition, family: str | None) -> Path:
-    """Return where experience is kept."""
+    """Return where experience is kept.
+
+    It lies beside the knowledge base; where there is none yet, reading makes nothing there, and
+    what the shipped trials teach lies in the user's cache directory.
+    """
+    if _is_new(kb):
+        return _path_of_shipped(space, family)
+    return kb.path.with_name(kb.path.name + ".experience") / _file_name(space, family)
+
+
+def _path_of_shipped(space: SpaceDefinition, family: str | None) -> Path:
+    """Return where experience of the shipped trials alone is kept."""
+    folder = Path(platformdirs.user_cache_dir("advisor")) / "experience"
+    return folder / _file_name(space, family)
+
+
+def _file_name(space: SpaceDefinition, family: str | None) -> str:
     name = f"{family or 'all'}-{space.space_id[:16]}.npz"
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
-    return kb.path.with_name(kb.path.name + ".experience") / safe
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
+
+
+def _is_new(kb: KnowledgeBase) -> bool:
+    """Return whether nothing is stored yet, neither in a file nor in a journal."""
+    _, _, database, segments = kb.stamp()
+    return database is None and not segments
 
 
 def _read(path: Path) -> tuple[Experience, dict[str, str]] | None:

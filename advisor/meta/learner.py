@@ -5,8 +5,9 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from advisor.encoding import Encoder, sobol
-from advisor.meta.calibration import beats_default, spread_of
+from advisor.meta.calibration import Calibration, beats_default, spread_of
 from advisor.meta.experience import Experience
+from advisor.meta.novelty import is_unlike
 from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import distinct, greedy_portfolio
 from advisor.meta.recommendation import Evidence, Query, Recommendation
@@ -82,7 +83,8 @@ class PortfolioLearner(MetaLearner):
         weights, same = self._weights(experience, query)
         risk = Risk(experience.tasks, weights, experience.models.lengthscales)
         scores = self._scores(experience) - risk.penalty(self._encoded(experience))
-        answer = _Answer(experience, weights, same, risk)
+        unlike = is_unlike(experience.agreement, query.metafeatures, experience.tasks)
+        answer = _Answer(experience, weights, same, risk, unlike and not same.any())
         if query.outcomes:
             chosen = self._by_outcomes(experience, weights, scores, query, n)
         else:
@@ -173,12 +175,18 @@ class _Answer:
     """Makes recommendations of candidates for one query."""
 
     def __init__(
-        self, experience: Experience, weights: np.ndarray, same: np.ndarray, risk: Risk
+        self,
+        experience: Experience,
+        weights: np.ndarray,
+        same: np.ndarray,
+        risk: Risk,
+        unlike: bool,
     ) -> None:
         self._experience: Experience = experience
         self._weights: np.ndarray = weights
         self._same: np.ndarray = same
         self._risk: Risk = risk
+        self._unlike: bool = unlike
 
     def recommendation(self, rank: int, column: int, point: np.ndarray) -> Recommendation:
         experience, weights = self._experience, self._weights
@@ -186,8 +194,10 @@ class _Answer:
         shares = normal_share(scores)
         raw, spread = float(weights @ shares), spread_of(weights, shares)
         calibration = experience.calibration
-        interval = calibration.interval(raw, spread)
         expected = calibration.expected(raw, spread)
+        if self._unlike:  # How past tasks came out says nothing about it: nothing is claimed.
+            calibration = Calibration()
+        interval = calibration.interval(raw, spread)
         ahead = beats_default(weights, scores, experience.default)
         return Recommendation(
             rank=rank,
@@ -199,6 +209,7 @@ class _Answer:
             seconds=self._seconds(column),
             evidence=self._evidence(column, shares),
             risk=self._risk.text(point),
+            unlike=self._unlike,
         )
 
     def _seconds(self, column: int) -> float | None:

@@ -51,7 +51,8 @@ def read_past(
     """Return the past tasks of `family` in terms of `space`, in the order of their identities.
 
     Trials of other spaces count by the hyperparameters they share (see `translation`);
-    stopped trials do not count, since their value belongs to another fidelity. A task without
+    stopped trials and those cut short by `max_epochs` do not count, since their value belongs to
+    another fidelity. A task without
     enough random trials was only tuned: its shares are corrected by what representative tasks
     expect of its configurations.
 
@@ -181,7 +182,7 @@ def _sources(
     space: SpaceDefinition,
     metafeatures: Mapping[tuple[str, str], Mapping[str, float]],
 ) -> list[_Source]:
-    outcomes = outcomes[outcomes["state"] != "stopped"]
+    outcomes = outcomes[(outcomes["state"] != "stopped") & ~outcomes["shortened"]]
     read = [
         _Read(rows[str(name)], len(group), *_usable(group, rows[str(name)]["direction"]))
         for name, group in outcomes.groupby("task_id", sort=True)

@@ -38,11 +38,15 @@ class Recommendation:
         config: active hyperparameters.
         expected: share of random configurations it should beat, in [0, 1].
         interval: 80% interval of that share.
-        confidence: "high", "medium", "low", or "none" where there is no history.
+        confidence: how sure it is that random configurations are beaten: "high", "medium",
+            "low", or "none" where there is no history. It says nothing about the default.
         beats_default: probability of beating the library default, None without history.
         seconds: what it took on past tasks, their weighted geometric mean, None if unknown.
         evidence: past tasks that speak for it, strongest first.
         risk: what went wrong with similar trials, None where next to nothing did.
+        unlike: whether the data are unlike anything in the store; then `expected` is what the
+            configuration did on other data, the interval claims nothing, and the confidence
+            is "low".
     """
 
     rank: int
@@ -54,6 +58,7 @@ class Recommendation:
     seconds: float | None = None
     evidence: tuple[Evidence, ...] = ()
     risk: str | None = None
+    unlike: bool = False
 
     def to_dict(self) -> JsonObject:
         """Return the recommendation as plain JSON-able types."""

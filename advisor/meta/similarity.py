@@ -70,12 +70,13 @@ class Agreement:
         """
         if not query or not len(self.names):
             return np.full(len(tasks), self.typical)
-        point = self._standard([query])[0]
-        table = self._standard(tasks)
+        point = self.standard([query])[0]
+        table = self.standard(tasks)
         expected = self.base - np.abs(table - point) @ self.slopes
         return np.where([bool(task) for task in tasks], expected, self.typical)
 
-    def _standard(self, tasks: Sequence[Mapping[str, float] | None]) -> np.ndarray:
+    def standard(self, tasks: Sequence[Mapping[str, float] | None]) -> np.ndarray:
+        """Return metafeatures as numbers of standard deviations, shape (t, f)."""
         return _standardised(_table(tasks, self.names), self.centre, self.scale)
 
 

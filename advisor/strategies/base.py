@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from advisor.encoding.remedies import Remedy
     from advisor.surrogates import Prior
 
+OTHERS = 64
+"""Random configurations that are looked through in place of one that was asked already."""
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -135,10 +138,24 @@ class SearchStrategy(ABC):
             taken = self.taken()
             waiting = (config for config in self.warm if config not in taken)
             warm = next(waiting, None)
-            config = self.propose() if warm is None else dict(warm)
+            config = self._untried(taken) if warm is None else dict(warm)
             self.active.append(config)
             found.append(dict(config))
         return found
+
+    def _untried(self, taken: Sequence[ConfigDict]) -> ConfigDict:
+        """Return what the strategy proposes, or a random configuration where it repeats itself.
+
+        A training that is asked for again teaches nothing. In a space that seems to hold
+        nothing else the repetition stays.
+        """
+        from advisor.encoding import sample
+
+        proposed = self.propose()
+        if proposed not in taken:
+            return proposed
+        others = sample(self.space, OTHERS, seed=self.step_seed())
+        return next((dict(config) for config in others if config not in taken), proposed)
 
     def stops(self, curve: Sequence[float | None]) -> bool:
         """Return whether a running trial should end now; most strategies never say so.

@@ -152,7 +152,9 @@ class BayesianSearch(SearchStrategy):
         tried = len(self.observations) + len(self.active)
         if tried == 0:
             return self.space.default()
-        return sobol(self.space, tried, seed=self.seed)[-1]
+        # A warm configuration may be a point of the same sequence: go on to one that is not.
+        taken, points = self.taken(), sobol(self.space, 2 * tried + 1, seed=self.seed)
+        return next((p for p in points[tried - 1 :] if p not in taken), points[tried - 1])
 
     def _incumbents(self, values: np.ndarray) -> list[ConfigDict]:
         order = np.argsort(-values, kind="stable")[:3]

@@ -1,6 +1,7 @@
 """From settings to a finished search: makes or reopens the study, then runs it."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
 from advisor.training.objective import Objective
+from advisor.tuning.known import known_trials, observations
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
 from advisor.tuning.tuner import Tuner
@@ -19,6 +21,7 @@ from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.records import StudyRecord
 from knowledge_base.studies import StudyDirectory, exclusive, find_study, new_path
+from knowledge_base.types import JsonObject
 
 
 @dataclass
@@ -32,6 +35,8 @@ class Search:
         path: the study directory.
         kb: the knowledge base; every finished trial goes there if `contribute`.
         intake: what was read as what of the data set, None without one.
+        known: what was taken from the store of this very task: told to the strategy, and not
+            asked again; as `advisor.tuning.known.known_trials` gives it.
     """
 
     settings: Settings
@@ -40,6 +45,7 @@ class Search:
     path: Path
     kb: KnowledgeBase
     intake: Intake | None = None
+    known: Sequence[JsonObject] = ()
 
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
         """Run until the study has all its trials, or until `timeout` seconds are over."""
@@ -91,6 +97,9 @@ def start(
         begin.prior,
         settings.per_second,
     )
+    # A cold search is told nothing.
+    known = known_trials(kb, problem, settings) if n_warm >= 1 else []
+    strategy.update(observations(known), [])
     path = new_path(root or kb.studies_root, settings.label, name)
     record = StudyRecord(
         study_id=uuid.uuid4().hex,
@@ -111,11 +120,11 @@ def start(
         space=problem.space,
         dataset=problem.dataset_record,
         metafeatures=problem.metafeatures,
-        settings={**stored, "warm": list(begin.warm)},
+        settings={**stored, "warm": list(begin.warm), "known": known},
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
-    return Search(settings, tuner, objective, path, kb, problem.intake)
+    return Search(settings, tuner, objective, path, kb, problem.intake, known)
 
 
 def resume(
@@ -156,12 +165,14 @@ def resume(
         begin.prior,
         asked.per_second,
     )
+    known = directory.settings.get("known", [])
+    strategy.update(observations(known), [])
     study, finished = _study(problem, directory, kb if contribute else None), directory.trials()
     tuner = Tuner(study, strategy, asked.seed)
     tuner.replay(finished)
     if contribute and finished:
         kb.add(study.bundle(finished))
-    return Search(asked, tuner, problem.objective(asked), path, kb, problem.intake)
+    return Search(asked, tuner, problem.objective(asked), path, kb, problem.intake, known)
 
 
 def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:

@@ -30,10 +30,10 @@ def flowers(tmp_path):
 
 def test_recommend_tune_contribute_and_the_next_answer(run, flowers):
     common = ["--target", "species"]
-    first = json.loads(run("recommend", flowers, *common, "--format", "json").output)
+    first = json.loads(run("recommend", flowers, *common, "--format", "json").stdout)
     assert not any(e["same_dataset"] for r in first["recommendations"] for e in r["evidence"])
 
-    tune = ["tune", flowers, *common, "--trials", 4, "--max-epochs", 5, "--study", "s"]
+    tune = ["tune", flowers, *common, "--trials", 4, "--study", "s"]
     done = json.loads(run(*tune, "--format", "json", "--no-contribute").stdout)
     assert len(done["trials"]) == 4
     assert KnowledgeBase(seed=False).trials().empty
@@ -46,7 +46,7 @@ def test_recommend_tune_contribute_and_the_next_answer(run, flowers):
     assert len(KnowledgeBase(seed=False).trials()) == 4
     assert len(KnowledgeBase(seed=False).curves()) >= 4
 
-    second = json.loads(run("recommend", flowers, *common, "--format", "json").output)
+    second = json.loads(run("recommend", flowers, *common, "--format", "json").stdout)
     assert second["n_tasks"] == first["n_tasks"] + 1
     evidence = [e for r in second["recommendations"] for e in r["evidence"]]
     assert any(e["same_dataset"] for e in evidence)
@@ -65,11 +65,11 @@ def test_a_study_grows_by_resume_and_runs_nothing_twice(run, flowers):
 
 def test_kb_commands(run, flowers, tmp_path):
     run("tune", flowers, "--target", "species", "--trials", 2, "--max-epochs", 2)
-    info = json.loads(run("kb", "info", "--format", "json").output)
+    info = json.loads(run("kb", "info", "--format", "json").stdout)
     assert info["trials"]["user"] == 2
     assert "flowers.csv" in run("kb", "tasks").output
     assert "advisor tune" in run("kb", "studies").output
-    assert len(json.loads(run("kb", "trials", "--format", "json", "--state", "complete").output))
+    assert len(json.loads(run("kb", "trials", "--format", "json", "--state", "complete").stdout))
     assert "whole" in run("kb", "verify").output
     run("kb", "export", tmp_path / "out")
     other = ["--kb", tmp_path / "other.duckdb"]

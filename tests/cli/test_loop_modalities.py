@@ -65,23 +65,21 @@ def series(path, seed):
 )
 def test_a_tuned_study_is_evidence_for_similar_data(run, tmp_path, make, family, metric):
     first, second = (make(tmp_path / name, seed) for seed, name in enumerate(["one", "two"]))
-    before = json.loads(run("recommend", *second, "-n", 2, "--format", "json").output)
+    before = json.loads(run("recommend", *second, "-n", 2, "--format", "json").stdout)
     assert (before["family"], before["metric"]) == (family, metric)
 
-    done = json.loads(
-        run("tune", *first, "--trials", 3, "--max-epochs", 1, "--format", "json").stdout
-    )
+    done = json.loads(run("tune", *first, "--trials", 3, "--format", "json").stdout)
     assert [trial["state"] for trial in done["trials"]] == ["complete"] * 3
     assert {f"val_{metric}", f"test_{metric}"} <= set(done["best"]["metrics"])
     kb = KnowledgeBase(seed=False)
     assert len(kb.trials()) == 3
     assert "one" in run("kb", "tasks").output
 
-    after = json.loads(run("recommend", *second, "-n", 2, "--format", "json").output)
+    after = json.loads(run("recommend", *second, "-n", 2, "--format", "json").stdout)
     assert after["n_tasks"] == before["n_tasks"] + 1
     assert after["n_trials"] == before["n_trials"] + 3
     assert not any(e["same_dataset"] for e in _evidence(after))
-    itself = json.loads(run("recommend", *first, "-n", 2, "--format", "json").output)
+    itself = json.loads(run("recommend", *first, "-n", 2, "--format", "json").stdout)
     assert any(e["same_dataset"] for e in _evidence(itself))
 
     # Among the shipped tasks it is one of many; alone, it is what there is.

@@ -86,7 +86,7 @@ def test_the_command_names_evidence_and_remedies(study):
     assert "plateau (learning rate too low): the validation loss fell" in text
     assert "try learning_rate: a larger learning rate" in text
     assert "Study wine-1: 3 trials, 1 without a finding" in text
-    plain = json.loads(run("diagnose", folder, "--trial", 1, "--format", "json").output)
+    plain = json.loads(run("diagnose", folder, "--trial", 1, "--format", "json").stdout)
     assert [trial["labels"] for trial in plain["trials"]] == [["plateau"]]
 
 

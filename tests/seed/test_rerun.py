@@ -67,7 +67,7 @@ def test_another_value_is_named(kb, shipped, monkeypatch):
     result = CliRunner().invoke(main, ["kb", "verify", "--rerun", "2", "--format", "json"])
     path.write_bytes(before)
     assert result.exit_code == 1
-    found = json.loads(result.output)
+    found = json.loads(result.stdout)
     assert found["problems"] == []
     assert [item["verdict"] for item in found["reruns"]] == ["different"] * 2
 

@@ -53,7 +53,7 @@ def test_probe_on_the_command_line():
     result = CliRunner().invoke(main, ["recommend", "sklearn:iris", "-n", "1", "--probe", "20s"])
     assert result.exit_code == 0, result.output
     assert "Tried 8 configurations shortly" in result.output
-    assert "beats the library default with probability" in result.output
+    assert "against the library default: " in result.output
     wrong = CliRunner().invoke(main, ["recommend", "sklearn:iris", "--probe", "soon"])
     assert wrong.exit_code == 2
     assert "not a duration" in wrong.output
