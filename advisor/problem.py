@@ -15,12 +15,12 @@ from advisor.models import FAMILIES, ModelFamily, ModuleFamily, family_for, get_
 from advisor.settings import Settings
 from advisor.strategies import get_strategy
 from advisor.strategies.gradient import refuse
+from advisor.training.loading import check_call, load_function
 from advisor.training.objective import (
     FamilyObjective,
     FunctionObjective,
     Objective,
     TrainFunction,
-    load_function,
 )
 from knowledge_base.errors import UserError
 from knowledge_base.records import DatasetRecord, TaskRecord

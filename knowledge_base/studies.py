@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from knowledge_base.arrays import read_arrays, write_arrays
 from knowledge_base.bundle import Bundle, MetafeatureKey, Record
@@ -119,6 +119,20 @@ class StudyDirectory:
             return cls(path, content)
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{file} is damaged: {error}.") from error
+
+    def change_settings(self, changed: Mapping[str, object]) -> None:
+        """Set some of the settings anew, in `study.json`, too, whole or not at all.
+
+        Raises:
+            UserError: the folder cannot be written to.
+        """
+        self.settings = {**self.settings, **changed}
+        file = self.path / "study.json"
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            write_json(file, {**content, "settings": self.settings})
+        except OSError as error:
+            raise UserError(f"The study {self.path} cannot be written: {error}.") from error
 
     def arrays(self) -> dict[str, np.ndarray] | None:
         """Return the arrays of `create`, None if there are none or they cannot be read."""
@@ -257,15 +271,31 @@ def exclusive(path: Path) -> Iterator[None]:
     Raises:
         UserError: another process is running the study.
     """
-    lock = FileLock(str(path / ".lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(f"Another process is running the study '{path.name}'.") from None
+    lock = hold(path)
     try:
         yield
     finally:
         lock.release()
+
+
+def hold(path: Path) -> BaseFileLock:
+    """Take a study for this process, until the lock is released or collected, or the process ends.
+
+    Raises:
+        UserError: another process is running the study, or another part of this one; or its
+            folder cannot be written to.
+    """
+    lock = FileLock(str(path / ".lock"), thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(
+            f"Another process is running the study '{path.name}', or another tuner of this "
+            "process is; its `close()` gives the study free."
+        ) from None
+    except OSError as error:
+        raise UserError(f"The study {path} cannot be written: {error}.") from error
+    return lock
 
 
 def _known(root: Path, file: str) -> tuple[str, list[str]]:

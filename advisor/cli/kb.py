@@ -215,7 +215,7 @@ def verify(
 
 def _rerun(kb: "KnowledgeBase", n: int, seed: int, recipes: str | None) -> "list[Rerun]":
     from advisor.rerun import rerun
-    from advisor.training.objective import load_function
+    from advisor.training.loading import load_function
 
     if recipes is None and not RECIPES.is_file():
         raise UserError(

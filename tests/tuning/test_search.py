@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from advisor.cli import main
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
-from advisor.training.objective import Objective, load_function
+from advisor.training.loading import load_function
+from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome
 from advisor.tuning.runner import run
 from advisor.tuning.search import resume, start
