@@ -1,7 +1,7 @@
 """Checks of what public calls are given, made before anything is done."""
 
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 
 from knowledge_base.errors import UserError
 from knowledge_base.naming import nearest
@@ -45,3 +45,19 @@ def whole(parameter: str, given: object, least: int) -> None:
         raise UserError(f"`{parameter}` must be a whole number, not {given!r}.")
     if given < least:
         raise UserError(f"`{parameter}` must be at least {least}, not {given}.")
+
+
+def limit(parameter: str, given: object) -> None:
+    """Refuse a limit that is no number of at least 0; None is no limit.
+
+    Args:
+        parameter: its name, as errors call it.
+        given: what was given for it.
+
+    Raises:
+        UserError: it is none.
+    """
+    if given is None:
+        return
+    if isinstance(given, bool) or not isinstance(given, Real) or not float(given) >= 0:
+        raise UserError(f"`{parameter}` must be a number of at least 0, not {given!r}.")

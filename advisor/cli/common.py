@@ -1,10 +1,12 @@
 """What the commands share: options, error reporting and opening the knowledge base."""
 
+import contextlib
 import functools
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -228,9 +230,70 @@ def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialReco
     return bar
 
 
-def end_interrupted(kept: str, command: str) -> NoReturn:
-    """Say what was kept and how to go on, and end the process at once."""
-    click.echo(f"\nInterrupted; {kept} kept. Go on with:", err=True)
+class Failures:
+    """Tells on standard error why trials fail, once per distinct error, and at most five."""
+
+    MOST = 5
+
+    def __init__(self, where: Path) -> None:
+        """Tell of trials that are kept in the folder `where`."""
+        self._where = where
+        self._told: set[str] = set()
+
+    def __call__(self, trial: "TrialRecord") -> None:
+        """Hear of a finished trial."""
+        from advisor.tuning.runner import last_line
+
+        if trial.state != "failed" or trial.skipped:
+            return
+        line = last_line(trial.error)
+        if line in self._told or len(self._told) > self.MOST:
+            return
+        self._told.add(line)
+        if len(self._told) > self.MOST:
+            click.echo(f"\nFurther errors are in {self._where / 'trials.jsonl'}.", err=True)
+        else:
+            click.echo(f"\nTrial {trial.number} failed: {line}", err=True)
+
+
+@contextlib.contextmanager
+def prints_to_stderr() -> Iterator[None]:
+    """Let standard output hold only what the command prints: what users' code prints goes aside.
+
+    What their code starts, or what is written in C, writes to the file descriptor.
+    """
+    kept = None
+    with contextlib.suppress(OSError):  # Either may be closed.
+        sys.stdout.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if kept is not None:
+            _flush_c()
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _flush_c() -> None:
+    """Write out what C libraries buffer for standard output, before it is ours again."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).fflush(None)
+
+
+def end_interrupted(kept: Callable[[], str], command: str) -> NoReturn:
+    """Say what was kept and how to go on, and end the process at once.
+
+    Args:
+        kept: function that says what is on disk; asked when no further Ctrl-C can come between.
+        command: what goes on.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    click.echo(f"\nInterrupted; {kept()} kept. Go on with:", err=True)
     click.echo(f"  {command}", err=True)
     # Threads of a training that was cut off must not hold up or abort the exit.
     sys.stdout.flush()

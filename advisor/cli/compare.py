@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.cli.common import (
+    Failures,
     data_options,
     end_interrupted,
     names,
     objective_options,
     part_options,
+    prints_to_stderr,
     spelled,
     standard_options,
     study_options,
@@ -89,15 +91,16 @@ def command(
     if plot is not None:
         check_plot_file(plot)
     asked = typed(options) if trials is None else {**typed(options), "trials": trials}
-    comparison = Advisor(kb_path).comparison(
-        data,
-        strategies=None if strategies is None else [n for n in names(strategies) if n],
-        timeout=parse_duration(timeout) if timeout else None,
-        root=studies_dir,
-        resume=resuming,
-        **asked,
-    )
-    _run(comparison)
+    with prints_to_stderr():
+        comparison = Advisor(kb_path).comparison(
+            data,
+            strategies=None if strategies is None else [n for n in names(strategies) if n],
+            timeout=parse_duration(timeout) if timeout else None,
+            root=studies_dir,
+            resume=resuming,
+            **asked,
+        )
+        _run(comparison)
     if contributing:
         comparison.contribute()
     _print(comparison, output)
@@ -112,6 +115,7 @@ def command(
 def _run(comparison: "Comparison") -> None:
     """Run it with one progress bar per study."""
     entries, bars = comparison.plan.studies, ExitStack()
+    failures = Failures(comparison.path / "*")
     bar: ProgressBar[TrialRecord] | None = None
 
     def on_study(entry: "PlannedStudy", search: "Search") -> None:
@@ -124,13 +128,17 @@ def _run(comparison: "Comparison") -> None:
     def on_trial(trial: "TrialRecord", tuner: "Tuner") -> None:
         assert bar is not None
         bar.update(1, trial)
+        failures(trial)
 
     try:
         with bars:
             comparison.run(on_study, on_trial)
     except KeyboardInterrupt:
-        kept = f"{comparison.n_finished} of {len(entries)} studies and all finished trials"
-        end_interrupted(kept, _resume_command(comparison))
+        many = len(entries)
+        end_interrupted(
+            lambda: f"{comparison.n_finished} of {many} studies and all finished trials",
+            _resume_command(comparison),
+        )
 
 
 def _resume_command(comparison: "Comparison") -> str:

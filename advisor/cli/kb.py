@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from advisor.cli.common import Command, format_option, kb_option, seed_option, speaks_to_the_user
+from advisor.cli.common import (
+    Command,
+    format_option,
+    kb_option,
+    prints_to_stderr,
+    seed_option,
+    speaks_to_the_user,
+)
 from advisor.cli.output import print_json, print_table
 from knowledge_base.errors import UserError
 
@@ -222,7 +229,8 @@ def _rerun(kb: "KnowledgeBase", n: int, seed: int, recipes: str | None) -> "list
             "The shipped data sets are read by scripts/ of the repository, which an installed "
             "package lacks: run this in a clone (pip install -e .), after scripts/fetch_data.sh."
         )
-    return rerun(kb, n, load_function(recipes or f"{RECIPES}:load", "recipes"), seed=seed)
+    with prints_to_stderr():
+        return rerun(kb, n, load_function(recipes or f"{RECIPES}:load", "recipes"), seed=seed)
 
 
 def _print_reruns(again: "list[Rerun]") -> None:

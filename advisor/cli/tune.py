@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.cli.common import (
+    Failures,
     data_options,
     end_interrupted,
     objective_options,
     part_options,
+    prints_to_stderr,
     spelled,
     standard_options,
     study_options,
@@ -21,7 +23,7 @@ from advisor.cli.output import config_text, print_json
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
-    from advisor.tuning import RunResult, Search
+    from advisor.tuning import RunResult, Search, Tuner
     from knowledge_base.records import TrialRecord
 
 
@@ -76,21 +78,35 @@ def command(
 
     seconds = parse_duration(timeout) if timeout else None
     asked = typed(options) if trials is None else {**typed(options), "trials": trials}
-    search = Advisor(kb_path).search(
-        data, name=name, root=studies_dir, contribute=contributing, resume=resuming, **asked
-    )
+    with prints_to_stderr():
+        search = Advisor(kb_path).search(
+            data, name=name, root=studies_dir, contribute=contributing, resume=resuming, **asked
+        )
+    for note in search.notes:
+        click.echo(spelled(note), err=True)
     _run(search, seconds, output)
 
 
 def _run(search: "Search", timeout: float | None, output: str) -> None:
     try:
-        with trial_bar(search) as bar:
-            result = search.run(timeout, lambda trial, tuner: bar.update(1, trial))
+        result = _watched(search, timeout)
     except KeyboardInterrupt:
-        end_interrupted(_finished(search), _resume_command(search))
+        end_interrupted(lambda: _count(len(search.stored)), _resume_command(search))
     _print_result(search, result, output)
     if result.reason in ("failures", "budget"):
         raise SystemExit(1)
+
+
+def _watched(search: "Search", timeout: float | None) -> "RunResult":
+    """Run a search with a progress bar, and tell why trials fail."""
+    failures = Failures(search.path)
+
+    def on_trial(trial: "TrialRecord", tuner: "Tuner") -> None:
+        bar.update(1, trial)
+        failures(trial)
+
+    with prints_to_stderr(), trial_bar(search) as bar:
+        return search.run(timeout, on_trial)
 
 
 def _print_result(search: "Search", result: "RunResult", output: str) -> None:
@@ -108,7 +124,7 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         click.echo(f"  {config_text(best.config)}")
         for metric, value in sorted(best.metrics.items()):
             click.echo(f"  {metric}: {value:.4g}")
-    if len(search.tuner.trials) < search.settings.trials:
+    if len(search.tuner.trials) < search.settings.trials and result.reason != "exhausted":
         click.echo(f"Go on with:\n  {_resume_command(search)}")
 
 
@@ -132,11 +148,15 @@ def _trial(trial: "TrialRecord") -> JsonObject:
         "config": dict(trial.config),
         "metrics": dict(trial.metrics),
         "duration": trial.duration,
+        "error": trial.error,
     }
 
 
 def _finished(search: "Search") -> str:
-    count = len(search.tuner.trials)
+    return _count(len(search.tuner.trials))
+
+
+def _count(count: int) -> str:
     return f"{count} finished trial{'' if count == 1 else 's'}"
 
 

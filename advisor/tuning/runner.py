@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from advisor.training.objective import Objective
 from advisor.strategies import Exhausted
+from advisor.training.objective import Objective
 from advisor.tuning.batches import batch, over
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import TIME_OVER, TrialRecord

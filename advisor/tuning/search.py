@@ -1,7 +1,7 @@
 """From settings to a finished search: makes or reopens the study, then runs it."""
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from advisor.environment import contributor, machine, package_versions
@@ -11,12 +11,13 @@ from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
 from advisor.training.objective import Objective
+from advisor.tuning.code import KEPT, check_owner, code_again, code_kept
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
-from knowledge_base.records import StudyRecord
+from knowledge_base.records import StudyRecord, TrialRecord
 from knowledge_base.studies import StudyDirectory, exclusive, find_study, new_path
 
 
@@ -30,6 +31,7 @@ class Search:
         objective: what to evaluate.
         path: the study directory.
         kb: the knowledge base; every finished trial goes there if `contribute`.
+        notes: what to tell the user before it runs, one line each.
     """
 
     settings: Settings
@@ -37,10 +39,22 @@ class Search:
     objective: Objective
     path: Path
     kb: KnowledgeBase
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def stored(self) -> list[TrialRecord]:
+        """All finished trials that are on disk, in their order."""
+        return StudyDirectory.open(self.path).trials()
 
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
-        """Run until the study has all its trials, or until `timeout` seconds are over."""
+        """Run until the study has all its trials, or until `timeout` seconds are over.
+
+        Raises:
+            UserError: another process is running the study.
+        """
         with exclusive(self.path):
+            # Another process may have gone on between the reading and the lock.
+            self.tuner.replay(self.stored[len(self.tuner.trials) :])
             return run(self.tuner, self.objective, self.settings.trials, timeout, on_trial)
 
 
@@ -66,7 +80,7 @@ def start(
         UserError: the settings, data, space or objective cannot be used.
     """
     problem = problem or problem_of(settings)
-    stored = {**settings.to_dict(), "signature": settings.signature}
+    stored, code = {**settings.to_dict(), "signature": settings.signature}, code_kept(settings)
     objective = problem.objective(settings)
     n_warm = warm_count(settings.trials) if settings.n_warm is None else settings.n_warm
     begin = warm_start(
@@ -88,7 +102,7 @@ def start(
         begin.prior,
         settings.per_second,
     )
-    path = new_path(root or kb.studies_root, settings.label, name)
+    path = new_path((root or kb.studies_root).absolute(), settings.label, name)
     record = StudyRecord(
         study_id=uuid.uuid4().hex,
         task_id=problem.task.task_id,
@@ -108,7 +122,7 @@ def start(
         space=problem.space,
         dataset=problem.dataset_record,
         metafeatures=problem.metafeatures,
-        settings={**stored, "warm": list(begin.warm)},
+        settings={**stored, KEPT: code, "warm": list(begin.warm)},
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
@@ -135,12 +149,14 @@ def resume(
         trials: new length of the whole study; default the stored one.
 
     Raises:
-        UserError: no such study, or its data or space are not what they were.
+        UserError: no such study, or its data or space are not what they were; its code is not,
+            and the settings do not name it; or the study is another user's.
     """
-    path = find_study(root or kb.studies_root, name, settings.signatures)
+    path = find_study((root or kb.studies_root).absolute(), name, settings.signatures)
     directory = StudyDirectory.open(path)
-    asked = _asked_again(directory, settings)
-    problem = problem_of(asked)
+    check_owner(path)
+    asked, notes = code_again(_asked_again(directory, settings), settings, directory)
+    problem = problem_of(asked, directory.task.name)
     _check_unchanged(problem, directory)
     asked = replace(asked, trials=trials or asked.trials)
     begin = Start.kept_in(directory)
@@ -158,7 +174,10 @@ def resume(
     tuner.replay(finished)
     if contribute and finished:
         kb.add(study.bundle(finished))
-    return Search(asked, tuner, problem.objective(asked), path, kb)
+    objective, code = problem.objective(asked), code_kept(asked)
+    if code != directory.settings.get(KEPT, {}) and not notes:
+        directory.change_settings({KEPT: code})  # The user named other code in this call.
+    return Search(asked, tuner, objective, path, kb, notes)
 
 
 def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:
