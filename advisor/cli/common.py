@@ -247,9 +247,10 @@ class Failures:
         if trial.state != "failed" or trial.skipped:
             return
         line = last_line(trial.error)
-        if line in self._told or len(self._told) > self.MOST:
+        kind = re.sub(r"[-+]?\d[\d.]*(e[-+]?\d+)?", "#", line)  # They may hold the values tried.
+        if kind in self._told or len(self._told) > self.MOST:
             return
-        self._told.add(line)
+        self._told.add(kind)
         if len(self._told) > self.MOST:
             click.echo(f"\nFurther errors are in {self._where / 'trials.jsonl'}.", err=True)
         else:

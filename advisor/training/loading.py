@@ -158,7 +158,7 @@ def _import_file(path: Path, parameter: str) -> ModuleType:
     if spec is None:
         raise UserError(f"The file {path} of `{parameter}` is not a Python file.")
     module = importlib.util.module_from_spec(spec)
-    _make_findable(path.parent)
+    _make_findable(path.parent, first=path.stem not in sys.stdlib_module_names)
     before = sys.modules.get(name)
     sys.modules[name] = module
     said = io.StringIO()
@@ -240,11 +240,19 @@ def _means(stem: str, path: Path) -> bool:
     return found is None or (found.origin is not None and Path(found.origin).resolve() == path)
 
 
-def _make_findable(folder: Path) -> None:
-    """Let imports of this process and of those that it starts look into a folder."""
+def _make_findable(folder: Path, first: bool = True) -> None:
+    """Let imports of this process and of those that it starts look into a folder.
+
+    Args:
+        folder: where to look.
+        first: whether it is looked into before all others; not, where the file would then be
+            taken for a module of Python's own. Worker processes hear of it all the same.
+    """
     text = str(folder)
     if text not in sys.path:
-        sys.path.insert(0, text)
+        sys.path.insert(0 if first else len(sys.path), text)
+    if not first:
+        return
     known = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     if text not in known:
         os.environ["PYTHONPATH"] = os.pathsep.join([*known, text])

@@ -8,7 +8,8 @@ from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
-from advisor.training.outcome import LAST_EPOCH, Outcome, number
+from advisor.training.outcome import LAST_EPOCH, NoNumber, Outcome
+from advisor.training.outcome import number as told_number
 from advisor.training.report import Report, StopTrial
 from knowledge_base.records import EpochRecord
 from knowledge_base.states import TrialState
@@ -180,8 +181,8 @@ class Reporter:
             ValueError: an epoch that is negative, was reported before, or is not a whole number.
         """
         place = self._place(epoch)
-        numbers = {name: number(value, name) for name, value in more.items()}
-        value = None if val_metric is None else number(val_metric, "val_metric")
+        numbers = {name: _number(value, name) for name, value in more.items()}
+        value = None if val_metric is None else _number(val_metric, "val_metric")
         record = EpochRecord(epoch=place, val_metric=value, **numbers)
         self.curve.append(record)
         self._report(record)
@@ -195,7 +196,7 @@ class Reporter:
         last = self.curve[-1].epoch if self.curve else None
         if epoch is None:
             return 1 if last is None else last + 1
-        told = number(epoch, "epoch")
+        told = _number(epoch, "epoch")
         if not isfinite(told) or told != int(told) or not 0 <= told <= LAST_EPOCH:
             raise ValueError(f"report: epoch={epoch} is not a whole number from 0 on")
         if last is not None and told <= last:
@@ -248,6 +249,18 @@ class FunctionObjective(Objective):
         return choose(finite) if finite else None
 
 
+def _number(given: object, what: str) -> float:
+    """Return what a user's function gave for a number.
+
+    Raises:
+        TypeError: it is none.
+    """
+    try:
+        return told_number(given, what)
+    except NoNumber as error:
+        raise TypeError(str(error)) from None
+
+
 def _read(returned: object) -> tuple[float | None, dict[str, float], dict[str, float]]:
     """Return value, further metrics and gradients of what a user's function returned.
 
@@ -257,12 +270,12 @@ def _read(returned: object) -> tuple[float | None, dict[str, float], dict[str, f
     if returned is None:
         return None, {}, {}
     if not isinstance(returned, Mapping):
-        return number(_finished(returned), "what the training function returned"), {}, {}
+        return _number(_finished(returned), "what the training function returned"), {}, {}
     value, gradients = returned.get("value"), returned.get("gradients") or {}
     if not isinstance(gradients, Mapping):
         raise TypeError(f"'gradients' is to be numbers by hyperparameter, not {gradients!r}")
     metrics = {name: n for name, n in returned.items() if name not in ("value", "gradients")}
-    read = None if value is None else number(value, "'value'")
+    read = None if value is None else _number(value, "'value'")
     return read, _numbers(metrics), _numbers(gradients)
 
 
@@ -283,7 +296,7 @@ def _finished(returned: object) -> object:
 
 
 def _numbers(given: Mapping[object, object]) -> dict[str, float]:
-    return {str(name): number(n, f"'{name}'") for name, n in given.items()}
+    return {str(name): _number(n, f"'{name}'") for name, n in given.items()}
 
 
 def _finite(numbers: Mapping[str, float]) -> dict[str, float]:
