@@ -25,9 +25,11 @@ def one_of(parameter: str, given: object, known: Sequence[str]) -> None:
         return
     words = [str(word) for word in known]
     text = given.strip().lower() if isinstance(given, str) else ""
-    near = SHORT.get(text) or nearest(text, words)
+    begun = [word for word in words if text and word.startswith(text)]
+    near = SHORT.get(text) or (begun[0] if len(begun) == 1 else nearest(text, words))
     hint = f" Did you mean '{near}'?" if near in words else ""
-    raise UserError(f"`{parameter}` is {' or '.join(words)}, not {given!r}.{hint}")
+    all_of_them = f"{', '.join(words[:-1])} or {words[-1]}"
+    raise UserError(f"`{parameter}` is {all_of_them}, not {given!r}.{hint}")
 
 
 def whole(parameter: str, given: object, least: int) -> None:
