@@ -162,18 +162,9 @@ class Settings:
         """A text that is equal for two commands that mean the same study."""
         return self._signed(",")
 
-    def _signed(self, between: str, located: bool = True) -> str:
-        """Return the signature in one of the ways that were stored.
-
-        Args:
-            between: what names to search are joined with.
-            located: whether files with code count by where they lie, or as they were typed.
-        """
+    def _signed(self, between: str) -> str:
+        """Return the signature with names to search joined in one of the ways that were stored."""
         plain = self.to_dict()
-        for name in CODE if located else ():
-            file, _, function = (plain[name] or "").rpartition(":")
-            if file and Path(file).is_file():
-                plain[name] = f"{Path(file).resolve()}:{function}"
         plain["only"] = None if self.only is None else between.join(self.only)
         for name in FREE:
             del plain[name]
@@ -187,12 +178,11 @@ class Settings:
 
     @property
     def signatures(self) -> set[str]:
-        """The signature, and those of version 0.1 of the same study.
+        """The signature, and that of version 0.1 of the same study.
 
-        It signed `only` as it was typed, often with a space after each comma, and files with
-        code, too.
+        It signed `only` as it was typed, often with a space after each comma.
         """
-        return {self._signed(b, located) for b in (",", ", ") for located in (True, False)}
+        return {self.signature, self._signed(", ")}
 
     def given_again(self, now: "Settings") -> "Settings":
         """Return stored settings with what cannot be stored as it is given now.

@@ -202,20 +202,28 @@ def new_path(root: Path, label: str, name: str | None, kind: str = "study") -> P
     return next(path for n in numbers if not (path := root / f"{label}-{n}").exists())
 
 
-def find_study(root: Path, name: str | None, signatures: Collection[str]) -> Path:
+def find_study(
+    root: Path,
+    name: str | None,
+    signatures: Collection[str],
+    same: Callable[[StudyDirectory], bool] = lambda directory: True,
+) -> Path:
     """Return the study of a name below `root`, or the newest that has one of the signatures.
 
     Args:
         root: folder of studies.
         name: name as the user gave it, None to look for the signatures.
         signatures: digests of the settings that a study was started with.
+        same: whether a study of such a signature is one that may be meant.
 
     Raises:
         UserError: there is no such study; the known ones are listed.
     """
 
     def signature_of(path: Path) -> str | None:
-        return StudyDirectory.open(path).settings.get("signature")
+        directory = StudyDirectory.open(path)
+        signature: str | None = directory.settings.get("signature")
+        return signature if signature not in signatures or same(directory) else None
 
     return find(root, "study.json", name, signatures, signature_of)
 

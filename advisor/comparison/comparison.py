@@ -275,7 +275,9 @@ def resume_comparison(
         UserError: there is no such comparison, it is of other strategies or seeds, or its
             file is damaged.
     """
-    path = find((root or kb.studies_root).absolute(), FILE, name, plan.signatures, stored_signature)
+    path = find(
+        (root or kb.studies_root).absolute(), FILE, name, {plan.signature}, stored_signature
+    )
     check_owner(path, FILE)
     stored = Plan.load(path)
     stored.require(plan.strategies, plan.seeds)

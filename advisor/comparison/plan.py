@@ -97,15 +97,8 @@ class Plan:
     @property
     def signature(self) -> str:
         """Equal for two commands that mean the same comparison (its length may differ)."""
-        return self._signed(replace(self.settings, strategy="").signature)
-
-    @property
-    def signatures(self) -> set[str]:
-        """The signature, and those that earlier versions gave the same comparison."""
-        return {self._signed(same) for same in replace(self.settings, strategy="").signatures}
-
-    def _signed(self, settings: str) -> str:
-        parts = {"settings": settings, "strategies": self.strategies, "seeds": self.seeds}
+        same = replace(self.settings, strategy="").signature
+        parts = {"settings": same, "strategies": self.strategies, "seeds": self.seeds}
         return digest("comparison", parts)
 
     def save(self, path: Path) -> None:

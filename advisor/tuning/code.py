@@ -37,6 +37,21 @@ def code_kept(settings: Settings) -> JsonObject:
     return found
 
 
+def lies_where_it_lay(settings: Settings, directory: StudyDirectory) -> bool:
+    """Whether files with code that settings name are, by their folders, those of a study.
+
+    The same words in another folder mean another file.
+    """
+    kept = directory.settings.get(KEPT)
+    for name, known in (kept if isinstance(kept, Mapping) else {}).items():
+        reference = getattr(settings, name, None)
+        if isinstance(reference, str) and isinstance(known, Mapping):
+            file = Path(reference.rpartition(":")[0]).resolve()
+            if str(file) != known.get("file"):
+                return False
+    return True
+
+
 def check_owner(path: Path, file: str = "study.json") -> None:
     """Refuse to go on with a study that belongs to another user of the machine.
 

@@ -11,7 +11,7 @@ from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
 from advisor.training.objective import Objective
-from advisor.tuning.code import KEPT, check_owner, code_again, code_kept
+from advisor.tuning.code import KEPT, check_owner, code_again, code_kept, lies_where_it_lay
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
 from advisor.tuning.tuner import Tuner
@@ -152,7 +152,12 @@ def resume(
         UserError: no such study, or its data or space are not what they were; its code is not,
             and the settings do not name it; or the study is another user's.
     """
-    path = find_study((root or kb.studies_root).absolute(), name, settings.signatures)
+    path = find_study(
+        (root or kb.studies_root).absolute(),
+        name,
+        settings.signatures,
+        lambda found: lies_where_it_lay(settings, found),
+    )
     directory = StudyDirectory.open(path)
     check_owner(path)
     asked, notes = code_again(_asked_again(directory, settings), settings, directory)
