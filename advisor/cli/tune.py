@@ -148,7 +148,7 @@ def _trial(trial: "TrialRecord") -> JsonObject:
         "config": dict(trial.config),
         "metrics": dict(trial.metrics),
         "duration": trial.duration,
-        "error": trial.error,
+        **({"error": trial.error} if trial.error else {}),
     }
 
 
