@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.checks import one_of, whole
 from advisor.environment import contributor
 from advisor.metrics import METRICS
 from knowledge_base import KnowledgeBase
@@ -11,6 +12,7 @@ from knowledge_base.importers import ImportOptions, find_importer
 from knowledge_base.importers.adding import contribute
 from knowledge_base.importers.contribution import ContributionReport
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.states import Direction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +54,9 @@ def contribute_source(
     Raises:
         UserError: the source as a whole cannot be used.
     """
+    if direction is not None:
+        one_of("direction", direction, tuple(Direction))
+    whole("seed", seed, 0)
     found = find_importer(source, importer)
     known = METRICS.get(metric) if metric else None
     options = ImportOptions(

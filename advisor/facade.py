@@ -1,10 +1,12 @@
 """The facade: one object that recommends, tunes, compares, contributes and diagnoses."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.checks import limit, whole
 from advisor.keywords import known_keywords
 from advisor.meta import MetaLearner, Recommendation, learner_for
 from advisor.meta.advice import Advice
@@ -13,7 +15,6 @@ from advisor.problem import DataProblem, data_problem
 from advisor.settings import Settings
 from advisor.strategies import get_strategy
 from knowledge_base import KnowledgeBase
-from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import ConfigDict
 
@@ -53,7 +54,9 @@ class Advisor:
         Raises:
             UserError: no such family, or the file is not a usable knowledge base.
         """
-        self.kb = kb if isinstance(kb, KnowledgeBase) else KnowledgeBase(kb)
+        if isinstance(kb, str | Path):
+            kb = KnowledgeBase(Path(kb).absolute())  # A training may change the working directory.
+        self.kb = kb or KnowledgeBase()
         self.family = get_family(family) if isinstance(family, str) else family
 
     @known_keywords
@@ -132,8 +135,8 @@ class Advisor:
         Raises:
             UserError: bad data, target, metric or knowledge base.
         """
-        if n < 1:
-            raise UserError(f"The number of recommendations must be at least 1, not {n}.")
+        whole("n", n, 1)
+        whole("seed", seed, 0)
         problem = (
             data
             if isinstance(data, DataProblem)
@@ -228,13 +231,21 @@ class Advisor:
             timeout: seconds for this run.
             on_trial: called with every finished trial and the tuner.
 
+        Warns:
+            UserWarning: the search ended since its trials failed; the last error is told.
+
         Raises:
             UserError: as for `search`.
         """
+        limit("timeout", timeout)
         found = self.search(
             data, target, name=name, root=root, contribute=contribute, resume=resume, **settings
         )
-        found.run(timeout, on_trial)
+        for note in found.notes:
+            warnings.warn(note, stacklevel=2)
+        result = found.run(timeout, on_trial)
+        if result.reason == "failures":  # Nobody else would say it to who calls from Python.
+            warnings.warn(result.message, stacklevel=2)
         return found
 
     def comparison(
@@ -271,6 +282,8 @@ class Advisor:
         from advisor.comparison import comparison
         from advisor.comparison.plan import DEFAULT_STRATEGIES, DEFAULT_TRIALS, Plan, named
 
+        whole("seeds", seeds, 1)
+        limit("timeout", timeout)
         asked = self._settings(data, target, {"trials": DEFAULT_TRIALS, **settings})
         chosen = DEFAULT_STRATEGIES if strategies is None else strategies
         plan = Plan(asked, named(chosen, warm), seeds, timeout)

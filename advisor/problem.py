@@ -8,23 +8,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor import metafeatures
+from advisor.checks import one_of
 from advisor.data import Dataset, Intake, load_dataset
 from advisor.meta.recommendation import Query
 from advisor.metrics import Metric, check_computable, default_metric, get_metric
 from advisor.models import FAMILIES, ModelFamily, ModuleFamily, family_for, get_family
-from advisor.settings import Settings
+from advisor.settings import KINDS, Settings
 from advisor.strategies import get_strategy
 from advisor.strategies.gradient import refuse
+from advisor.training.loading import check_call, load_function, source_of
 from advisor.training.objective import (
     FamilyObjective,
     FunctionObjective,
     Objective,
     TrainFunction,
-    load_function,
 )
 from knowledge_base.errors import UserError
+from knowledge_base.identity import digest
+from knowledge_base.naming import printable
 from knowledge_base.records import DatasetRecord, TaskRecord
 from knowledge_base.space import SpaceDefinition, restricted
+from knowledge_base.states import Direction
 from knowledge_base.types import ConfigDict
 
 if TYPE_CHECKING:
@@ -169,8 +173,13 @@ class FunctionProblem(Problem):
         return FunctionObjective(self.function, self.task.direction)
 
 
-def problem_of(settings: Settings) -> Problem:
+def problem_of(settings: Settings, name: str | None = None) -> Problem:
     """Return what settings ask for.
+
+    Args:
+        settings: what is searched.
+        name: of the task of the user's function, where a study has it already; default from
+            the function and where its file lies.
 
     Raises:
         UserError: they say neither or too much, or the data, the space or the function cannot
@@ -180,7 +189,7 @@ def problem_of(settings: Settings) -> Problem:
         raise UserError("Give either a data set or `objective=FILE.py:FUNCTION`.")
     if settings.objective is not None:
         return function_problem(
-            settings.objective, settings.space, settings.label, settings.metric,
+            settings.objective, settings.space, name or _task_name(settings), settings.metric,
             settings.direction, settings.family, settings.only, settings.fix,
         )  # fmt: skip
     assert settings.data is not None
@@ -197,6 +206,20 @@ def problem_of(settings: Settings) -> Problem:
             "your own objectives."
         )
     return problem
+
+
+def _task_name(settings: Settings) -> str:
+    """Return a name for the task of a function: its own, and a few digits of where its file lies.
+
+    Functions of one name in different folders do different things, and are different tasks.
+    """
+    given = settings.objective
+    label = printable(settings.label)
+    if isinstance(given, str):
+        file: Path | None = Path(given.rpartition(":")[0]).resolve()
+    else:
+        file = source_of(given)
+    return label if file is None else f"{label} {digest('file', printable(str(file)))[:8]}"
 
 
 def data_problem(
@@ -242,6 +265,8 @@ def data_problem(
         UserError: the data cannot be used, the metric does not fit the target, or the family
             does not take such data.
     """
+    if kind is not None:
+        one_of("kind", kind, KINDS)
     if module is not None:
         family = network_of(module, space, family if isinstance(family, str) else None)
     elif space is not None:
@@ -300,6 +325,8 @@ def function_problem(
         UserError: the space is missing, has the name of a built-in family, or one of them
             cannot be used.
     """
+    if direction is not None:
+        one_of("direction", direction, tuple(Direction))
     if space is None:
         raise UserError("`objective` needs `space=FILE`, the search space of your function.")
     searched = _part(_space(space), only, fix)
@@ -311,6 +338,9 @@ def function_problem(
             "'name' in the space file."
         )
     called = load_function(function) if isinstance(function, str) else function
+    if not callable(called):
+        raise UserError(f"`objective` is to be a function or FILE.py:FUNCTION, not {called!r}.")
+    check_call(called, "objective", "config", "report")
     task = TaskRecord(
         name=name, metric=metric or "value", direction=direction or "minimize", family=label
     )
@@ -340,6 +370,7 @@ def network_of(
     build = load_function(module, "module") if isinstance(module, str) else module
     if not callable(build):
         raise UserError(f"`module` is to be a function or FILE.py:FUNCTION, not {build!r}.")
+    check_call(build, "module", "config", "n_inputs", "n_outputs")
     return ModuleFamily(build, known, name, label)
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from advisor.checks import one_of, whole
 from advisor.units import parse_size
 from knowledge_base.errors import UserError
 from knowledge_base.identity import digest
 from knowledge_base.naming import did_you_mean
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.states import Direction
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
@@ -23,6 +25,14 @@ REFERENCES = ("data", "module", "objective", "space")
 NEWER = ("per_second", "text", "time", "series", "horizon", "only", "fix", "module", "python",
          "drop", "keep", "as_types", "size")  # fmt: skip
 """Settings that came after the first studies were written; unset ones are not in a signature."""
+
+CODE = ("objective", "module")
+"""Settings that may name code of the user's, as "FILE.py:FUNCTION"."""
+
+KINDS = ("classification", "regression", "forecasting")
+
+LEAST = {"trials": 1, "seed": 0, "n_warm": 0, "max_epochs": 1, "horizon": 1, "memory_limit": 1}
+"""Settings that are whole numbers, with the least that they may be."""
 
 FREE = ("trials", "n_warm", "memory_limit")
 """Settings in which two commands may differ and still mean the same study."""
@@ -117,10 +127,13 @@ class Settings:
             raise UserError("`only` takes a list of names, such as ['learning_rate', 'dropout'].")
         if self.fix is not None and not isinstance(self.fix, Mapping):
             raise UserError("`fix` takes values by name, such as {'units': 64}.")
-        if self.trials < 1:
-            raise UserError(f"`trials` must be at least 1, not {self.trials}.")
-        if self.direction not in (None, "minimize", "maximize"):
-            raise UserError(f"The direction is minimize or maximize, not '{self.direction}'.")
+        for name, least in LEAST.items():
+            if getattr(self, name) is not None or name in ("trials", "seed"):
+                whole(name, getattr(self, name), least)
+        if self.direction is not None:
+            one_of("direction", self.direction, tuple(Direction))
+        if self.kind is not None:
+            one_of("kind", self.kind, KINDS)
         if self.module is not None and self.objective is not None:
             raise UserError(
                 "`module` builds a network for the data, `objective` trains on its own; give one "
@@ -186,13 +199,20 @@ class Settings:
 
         Args:
             now: settings of the call that goes on with the study; of these count the objects
-                that are missing here, and the memory limit, since another machine, or a free
-                one, may have more.
+                that are missing here, code that is named again, and the memory limit, since
+                another machine, or a free one, may have more.
         """
+        named = {name: getattr(now, name) for name in CODE if getattr(now, name) is not None}
         objects = {name: getattr(now, name) for name in self.python}
         objects |= {name: getattr(now, name) for name in now.objects}
         limit = now.memory_limit or self.memory_limit
-        return replace(self, **objects, memory_limit=limit, python=())
+        return replace(self, **{**objects, **named}, memory_limit=limit, python=())
+
+    def without_code(self) -> "Settings":
+        """Return the settings without the files of code that they name; objects stay."""
+        plain = {name: getattr(self, name) for name in CODE}
+        kept = {name: None if isinstance(given, str) else given for name, given in plain.items()}
+        return replace(self, objective=kept["objective"], module=kept["module"])
 
     def to_dict(self) -> JsonObject:
         """Return the settings as plain JSON-able types, in the form of all earlier versions."""

@@ -35,3 +35,14 @@ def try_these(name: str, known: Iterable[str]) -> str:
     names = list(known)
     near = nearest(name, names)
     return f"Try {near or ' or '.join(names)}."
+
+
+def printable(text: str) -> str:
+    """Return a text that can be stored and printed: lone surrogates are written out.
+
+    Names of files and messages of other programs hold them where they are not UTF-8.
+
+    >>> printable(b"caf\\xe9".decode("utf-8", "surrogateescape"))
+    'caf\\\\udce9'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

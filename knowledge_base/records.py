@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from knowledge_base.identity import canonical_json, digest
+from knowledge_base.naming import printable
 from knowledge_base.states import Direction, TrialState
 from knowledge_base.types import Config, JsonObject
 
 SKIPPED = "skipped: "
 """How the error of a trial begins that was not worth starting, or could not be."""
+
+TIME_OVER = "the time limit is over"
+"""The error of a trial that the clock cut off."""
 
 GRADIENT = "gradient_"
 """How metrics begin that are gradients of the value by a hyperparameter; its name follows."""
@@ -135,7 +139,9 @@ class TrialRecord:
     trial_id: str = ""
 
     def __post_init__(self) -> None:
-        """Name the state, and fill in the identity unless an importer gave another."""
+        """Name the state, make the error printable, and fill in an identity that is missing."""
+        if self.error is not None and not self.error.isascii():
+            object.__setattr__(self, "error", printable(self.error))
         if self.state in _STATES:
             object.__setattr__(self, "state", _STATES[self.state])
         if not self.trial_id:
@@ -149,6 +155,16 @@ class TrialRecord:
         plain["metrics"] = canonical_json(dict(self.metrics))
         plain["labels"] = None if self.labels is None else canonical_json(list(self.labels))
         return plain
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is compared with others: it completed, or reached a value in its time.
+
+        A trial that its strategy ended early does not count: others were ahead of it.
+        """
+        whole = self.state == TrialState.COMPLETE
+        cut = self.state == TrialState.STOPPED and self.error == TIME_OVER
+        return self.value is not None and (whole or cut)
 
     @property
     def skipped(self) -> bool:
@@ -171,7 +187,10 @@ class TrialRecord:
 
 
 def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
-    """Return the completed trial with the best value, the first of equals; None for none."""
-    completed = [t for t in trials if t.state == TrialState.COMPLETE and t.value is not None]
+    """Return the trial with the best value, the first of equals; None for none.
+
+    Completed trials count, and those that the time limit cut off, with what they reached.
+    """
+    counting = [trial for trial in trials if trial.counts]
     sign = 1 if direction == Direction.MINIMIZE else -1
-    return min(completed, key=lambda trial: sign * (trial.value or 0.0), default=None)
+    return min(counting, key=lambda trial: sign * (trial.value or 0.0), default=None)

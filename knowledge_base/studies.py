@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from knowledge_base.arrays import read_arrays, write_arrays
 from knowledge_base.bundle import Bundle, MetafeatureKey, Record
@@ -159,6 +159,25 @@ class StudyDirectory:
             return cls(path, content)
         except OSError as error:
             raise UserError(f"{file} cannot be read: {reason_of(error)}.") from error
+        except _WRONG as error:
+            raise UserError(f"{file} is damaged: {_line(error)}.") from error
+
+    def change_settings(self, changed: Mapping[str, object]) -> None:
+        """Set some of the settings anew, in `study.json`, too, whole or not at all.
+
+        Raises:
+            UserError: the folder cannot be written to.
+        """
+        self.settings = {**self.settings, **changed}
+        file = self.path / "study.json"
+        try:
+            content = {**unsealed(file.read_bytes(), "it"), "settings": self.settings}
+            text = json.dumps(content, indent=2)
+            write_text(file, sealed(text) if self.format > 1 else text)
+        except OSError as error:
+            raise UserError(
+                f"The study {self.path} cannot be written: {reason_of(error)}."
+            ) from error
         except _WRONG as error:
             raise UserError(f"{file} is damaged: {_line(error)}.") from error
 
@@ -319,20 +338,28 @@ def new_path(root: Path, label: str, name: str | None, kind: str = "study") -> P
     return next(path for n in numbers if not (path := root / f"{label}-{n}").exists())
 
 
-def find_study(root: Path, name: str | None, signatures: Collection[str]) -> Path:
+def find_study(
+    root: Path,
+    name: str | None,
+    signatures: Collection[str],
+    same: Callable[[StudyDirectory], bool] = lambda directory: True,
+) -> Path:
     """Return the study of a name below `root`, or the newest that has one of the signatures.
 
     Args:
         root: folder of studies.
         name: name as the user gave it, None to look for the signatures.
         signatures: digests of the settings that a study was started with.
+        same: whether a study of such a signature is one that may be meant.
 
     Raises:
         UserError: there is no such study; the known ones are listed.
     """
 
     def signature_of(path: Path) -> str | None:
-        return StudyDirectory.open(path).settings.get("signature")
+        directory = StudyDirectory.open(path)
+        signature: str | None = directory.settings.get("signature")
+        return signature if signature not in signatures or same(directory) else None
 
     return find(root, "study.json", name, signatures, signature_of)
 
@@ -391,15 +418,31 @@ def exclusive(path: Path) -> Iterator[None]:
     Raises:
         UserError: another process is running the study.
     """
-    lock = FileLock(str(path / ".lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(f"Another process is running the study '{path.name}'.") from None
+    lock = hold(path)
     try:
         yield
     finally:
         lock.release()
+
+
+def hold(path: Path) -> BaseFileLock:
+    """Take a study for this process, until the lock is released or collected, or the process ends.
+
+    Raises:
+        UserError: another process is running the study, or another part of this one; or its
+            folder cannot be written to.
+    """
+    lock = FileLock(str(path / ".lock"), thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(
+            f"Another process is running the study '{path.name}', or another tuner of this "
+            "process is; its `close()` gives the study free."
+        ) from None
+    except OSError as error:
+        raise UserError(f"The study {path} cannot be written: {error}.") from error
+    return lock
 
 
 def _known(root: Path, file: str) -> tuple[str, list[str]]:

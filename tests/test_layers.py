@@ -15,7 +15,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOADS_THE_USERS_FILES = Path("advisor/training/objective.py")
+LOADS_THE_USERS_FILES = Path("advisor/training/loading.py")
 
 
 @cache

@@ -1,19 +1,22 @@
 """What the commands share: options, error reporting and opening the knowledge base."""
 
+import contextlib
 import functools
+import logging
 import os
 import re
 import shlex
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import click
 from click.core import ParameterSource
 
-from advisor.cli.output import plain, say
-from knowledge_base.errors import UserError
+from advisor.cli.output import plain, print_table, say
+from knowledge_base.errors import LOG, UserError
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from advisor.data import Intake
     from advisor.tuning import Search
+    from knowledge_base.importers.contribution import ContributionReport
     from knowledge_base.records import TrialRecord
 
 Command: TypeAlias = Callable[..., None]
@@ -28,6 +32,12 @@ Command: TypeAlias = Callable[..., None]
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+
+SHOWN = 20
+"""Rejected rows that are printed."""
+
+TOLD = "advisor.told"
+"""Key of a command's context under which its warnings lie that were said."""
 
 
 def kb_option(function: Command) -> Command:
@@ -161,7 +171,8 @@ def speaks_to_the_user(function: Command) -> Command:
     def wrapped(*args: object, **kwargs: object) -> None:
         missing = _missing_store()
         try:
-            function(*args, **kwargs)
+            with _warnings_told():
+                function(*args, **kwargs)
         except UserError as error:
             line = " ".join(spelled(str(error)).split())
             say(f"Error: {line}", err=True)
@@ -170,6 +181,36 @@ def speaks_to_the_user(function: Command) -> Command:
             _say_of_missing(missing)
 
     return wrapped
+
+
+class _Telling(logging.Handler):
+    """Says on standard error what is logged, each line once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: set[str] = click.get_current_context().meta.setdefault(TOLD, set())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = record.getMessage()
+        if line not in self.told:
+            self.told.add(line)
+            say(f"Warning: {spelled(line)}", err=True)
+
+
+@contextlib.contextmanager
+def _warnings_told() -> Iterator[None]:
+    """Say what the knowledge base leaves out, such as damaged files, while a command runs."""
+    telling = _Telling()
+    LOG.addHandler(telling)
+    try:
+        yield
+    finally:
+        LOG.removeHandler(telling)
+
+
+def was_told(line: str) -> bool:
+    """Return whether this command has said a warning already."""
+    return line in click.get_current_context().meta.get(TOLD, ())
 
 
 def _missing_store() -> Path | None:
@@ -270,7 +311,7 @@ def print_intake(intake: "Intake | None", output: str) -> None:
     """Say on standard error what was read as what, unless the output is JSON, which has it."""
     if intake is not None and output != "json":
         for line in intake.lines():
-            click.echo(spelled(line), err=True)
+            say(spelled(line), err=True)
 
 
 def names(text: str) -> list[str]:
@@ -300,12 +341,89 @@ def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialReco
     return bar
 
 
-def end_interrupted(kept: str, command: str) -> NoReturn:
-    """Say what was kept and how to go on, and end the process at once."""
+class Failures:
+    """Tells on standard error why trials fail, once per distinct error, and at most five."""
+
+    MOST = 5
+
+    def __init__(self, where: Path) -> None:
+        """Tell of trials that are kept in the folder `where`."""
+        self._where = where
+        self._told: set[str] = set()
+
+    def __call__(self, trial: "TrialRecord") -> None:
+        """Hear of a finished trial."""
+        from advisor.tuning.runner import last_line
+
+        if trial.state != "failed" or trial.skipped:
+            return
+        line = last_line(trial.error)
+        kind = re.sub(r"[-+]?\d[\d.]*(e[-+]?\d+)?", "#", line)  # They may hold the values tried.
+        if kind in self._told or len(self._told) > self.MOST:
+            return
+        self._told.add(kind)
+        if len(self._told) > self.MOST:
+            say(err=True)
+            say(f"Further errors are in {self._where / 'trials.jsonl'}.", err=True)
+        else:
+            say(err=True)
+            say(f"Trial {trial.number} failed: {line}", err=True)
+
+
+@contextlib.contextmanager
+def prints_to_stderr() -> Iterator[None]:
+    """Let standard output hold only what the command prints: what users' code prints goes aside.
+
+    What their code starts, or what is written in C, writes to the file descriptor.
+    """
+    kept = None
+    with contextlib.suppress(OSError):  # Either may be closed.
+        sys.stdout.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if kept is not None:
+            _flush_c()
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _flush_c() -> None:
+    """Write out what C libraries buffer for standard output, before it is ours again."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).fflush(None)
+
+
+def end_interrupted(kept: Callable[[], str], command: str) -> NoReturn:
+    """Say what was kept and how to go on, and end the process at once.
+
+    Args:
+        kept: function that says what is on disk; asked when no further Ctrl-C can come between.
+        command: what goes on.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     say(err=True)
-    say(f"Interrupted; {kept} kept. Go on with:", err=True)
+    say(f"Interrupted; {kept()} kept. Go on with:", err=True)
     say(f"  {command}", err=True)
     # Threads of a training that was cut off must not hold up or abort the exit.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(INTERRUPTED)
+
+
+def print_report(report: "ContributionReport") -> None:
+    """Print what became of a contribution."""
+    say(report.summary())
+    for warning in report.warnings:
+        if not was_told(warning):
+            say(f"Warning: {warning}")
+    rejected = [{"where": item.where, "reason": item.reason} for item in report.rejected]
+    if rejected:
+        print_table(rejected[:SHOWN], ["where", "reason"])
+    if len(rejected) > SHOWN:
+        say(f"... and {len(rejected) - SHOWN} more; --format json lists all.")

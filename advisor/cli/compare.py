@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.cli.common import (
+    Failures,
     data_options,
     end_interrupted,
     names,
     objective_options,
     part_options,
     print_intake,
+    prints_to_stderr,
     spelled,
     standard_options,
     study_options,
@@ -91,15 +93,16 @@ def command(
     if plot is not None:
         check_plot_file(plot)
     asked = typed(options) if trials is None else {**typed(options), "trials": trials}
-    comparison = Advisor(kb_path).comparison(
-        data,
-        strategies=None if strategies is None else [n for n in names(strategies) if n],
-        timeout=parse_duration(timeout) if timeout else None,
-        root=studies_dir,
-        resume=resuming,
-        **asked,
-    )
-    intake = _run(comparison, output)
+    with prints_to_stderr():
+        comparison = Advisor(kb_path).comparison(
+            data,
+            strategies=None if strategies is None else [n for n in names(strategies) if n],
+            timeout=parse_duration(timeout) if timeout else None,
+            root=studies_dir,
+            resume=resuming,
+            **asked,
+        )
+        intake = _run(comparison, output)
     if contributing:
         comparison.contribute()
     _print(comparison, output, intake)
@@ -115,6 +118,7 @@ def _run(comparison: "Comparison", output: str) -> "Intake | None":
     """Run it with one progress bar per study; return what was read as what, if it was read."""
     entries, bars = comparison.plan.studies, ExitStack()
     intake: Intake | None = None
+    failures = Failures(comparison.path / "*")
     bar: ProgressBar[TrialRecord] | None = None
 
     def on_study(entry: "PlannedStudy", search: "Search") -> None:
@@ -130,13 +134,17 @@ def _run(comparison: "Comparison", output: str) -> "Intake | None":
     def on_trial(trial: "TrialRecord", tuner: "Tuner") -> None:
         assert bar is not None
         bar.update(1, trial)
+        failures(trial)
 
     try:
         with bars:
             comparison.run(on_study, on_trial)
     except KeyboardInterrupt:
-        kept = f"{comparison.n_finished} of {len(entries)} studies and all finished trials"
-        end_interrupted(kept, _resume_command(comparison))
+        many = len(entries)
+        end_interrupted(
+            lambda: f"{comparison.n_finished} of {many} studies and all finished trials",
+            _resume_command(comparison),
+        )
     return intake
 
 

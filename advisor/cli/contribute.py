@@ -1,17 +1,10 @@
 """`advisor contribute`."""
 
-from typing import TYPE_CHECKING
-
 import click
 
-from advisor.cli.common import standard_options
-from advisor.cli.output import print_json, print_table, say
+from advisor.cli.common import print_report, standard_options
+from advisor.cli.output import print_json
 from knowledge_base.errors import UserError
-
-if TYPE_CHECKING:
-    from knowledge_base.importers.contribution import ContributionReport
-
-SHOWN = 20
 
 
 @click.command(name="contribute")
@@ -54,17 +47,6 @@ def command(
     if output == "json":
         print_json(report.to_dict())
     else:
-        _print(report)
+        print_report(report)
     if report.useless:
         raise UserError(f"No row of {source} could be used; nothing was changed.")
-
-
-def _print(report: "ContributionReport") -> None:
-    say(report.summary())
-    for warning in report.warnings:
-        say(f"Warning: {warning}")
-    rejected = [{"where": item.where, "reason": item.reason} for item in report.rejected]
-    if rejected:
-        print_table(rejected[:SHOWN], ["where", "reason"])
-    if len(rejected) > SHOWN:
-        say(f"... and {len(rejected) - SHOWN} more; --format json lists all.")

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from advisor.cli.common import Command, format_option, kb_option, seed_option, speaks_to_the_user
+from advisor.cli.common import (
+    Command,
+    format_option,
+    kb_option,
+    print_report,
+    prints_to_stderr,
+    seed_option,
+    speaks_to_the_user,
+)
 from advisor.cli.output import print_json, print_table, say
 from knowledge_base.errors import UserError
 
@@ -172,7 +180,9 @@ def import_(source: str, dry_run: bool, kb_path: str | None, output: str, seed: 
     if output == "json":
         print_json(report.to_dict())
     else:
-        say(report.summary())
+        print_report(report)
+    if report.useless:
+        raise UserError(f"No trial of {source} could be used; nothing was changed.")
 
 
 @command.command()
@@ -216,14 +226,15 @@ def verify(
 
 def _rerun(kb: "KnowledgeBase", n: int, seed: int, recipes: str | None) -> "list[Rerun]":
     from advisor.rerun import rerun
-    from advisor.training.objective import load_function
+    from advisor.training.loading import load_function
 
     if recipes is None and not RECIPES.is_file():
         raise UserError(
             "The shipped data sets are read by scripts/ of the repository, which an installed "
             "package lacks: run this in a clone (pip install -e .), after scripts/fetch_data.sh."
         )
-    return rerun(kb, n, load_function(recipes or f"{RECIPES}:load", "recipes"), seed=seed)
+    with prints_to_stderr():
+        return rerun(kb, n, load_function(recipes or f"{RECIPES}:load", "recipes"), seed=seed)
 
 
 def _print_reruns(again: "list[Rerun]") -> None:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.cli.common import (
+    Failures,
     data_options,
     end_interrupted,
     objective_options,
     part_options,
     print_intake,
+    prints_to_stderr,
     spelled,
     standard_options,
     study_options,
@@ -22,7 +24,7 @@ from advisor.cli.output import config_text, print_json, say
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
-    from advisor.tuning import RunResult, Search
+    from advisor.tuning import RunResult, Search, Tuner
     from knowledge_base.records import TrialRecord
 
 
@@ -77,22 +79,36 @@ def command(
 
     seconds = parse_duration(timeout) if timeout else None
     asked = typed(options) if trials is None else {**typed(options), "trials": trials}
-    search = Advisor(kb_path).search(
-        data, name=name, root=studies_dir, contribute=contributing, resume=resuming, **asked
-    )
+    with prints_to_stderr():
+        search = Advisor(kb_path).search(
+            data, name=name, root=studies_dir, contribute=contributing, resume=resuming, **asked
+        )
+    for note in search.notes:
+        say(spelled(note), err=True)
     print_intake(search.intake, output)
     _run(search, seconds, output)
 
 
 def _run(search: "Search", timeout: float | None, output: str) -> None:
     try:
-        with trial_bar(search) as bar:
-            result = search.run(timeout, lambda trial, tuner: bar.update(1, trial))
+        result = _watched(search, timeout)
     except KeyboardInterrupt:
-        end_interrupted(_finished(search), _resume_command(search))
+        end_interrupted(lambda: _count(len(search.stored)), _resume_command(search))
     _print_result(search, result, output)
     if result.reason in ("failures", "budget"):
         raise SystemExit(1)
+
+
+def _watched(search: "Search", timeout: float | None) -> "RunResult":
+    """Run a search with a progress bar, and tell why trials fail."""
+    failures = Failures(search.path)
+
+    def on_trial(trial: "TrialRecord", tuner: "Tuner") -> None:
+        bar.update(1, trial)
+        failures(trial)
+
+    with prints_to_stderr(), trial_bar(search) as bar:
+        return search.run(timeout, on_trial)
 
 
 def _print_result(search: "Search", result: "RunResult", output: str) -> None:
@@ -112,7 +128,7 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         say(f"  {config_text(best.config)}")
         for metric, value in sorted(best.metrics.items()):
             say(f"  {metric}: {value:.4g}")
-    if len(search.tuner.trials) < search.settings.trials:
+    if len(search.tuner.trials) < search.settings.trials and result.reason != "exhausted":
         say("Go on with:")
         say(f"  {_resume_command(search)}")
 
@@ -139,6 +155,7 @@ def _trial(trial: "TrialRecord") -> JsonObject:
         "config": dict(trial.config),
         "metrics": dict(trial.metrics),
         "duration": trial.duration,
+        **({"error": trial.error} if trial.error else {}),
     }
 
 
@@ -155,7 +172,10 @@ def _taken(search: "Search") -> str:
 
 
 def _finished(search: "Search") -> str:
-    count = len(search.tuner.trials)
+    return _count(len(search.tuner.trials))
+
+
+def _count(count: int) -> str:
     return f"{count} finished trial{'' if count == 1 else 's'}"
 
 

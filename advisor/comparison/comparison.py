@@ -25,8 +25,9 @@ from advisor.comparison.plan import (
 from advisor.comparison.plots import save_plot, text_plot
 from advisor.comparison.standings import Standing, numbers, standings
 from advisor.problem import problem_of
-from advisor.settings import Settings
+from advisor.settings import CODE, Settings
 from advisor.training.report import StopTrial, as_report
+from advisor.tuning.code import check_owner
 from advisor.tuning.runner import OnTrial
 from advisor.tuning.search import Search, resume, start
 from knowledge_base import KnowledgeBase
@@ -47,12 +48,14 @@ class Comparison:
         path: its folder, which holds one study directory per strategy and seed.
         kb: the knowledge base of warm starts.
         problems: what ended studies early, one line each, of the last run.
+        named: whether the user named the code that it runs in this call.
     """
 
     plan: Plan
     path: Path
     kb: KnowledgeBase
     problems: list[str] = field(default_factory=list)
+    named: bool = True
 
     def run(self, on_study: OnStudy | None = None, on_trial: OnTrial | None = None) -> None:
         """Run every study that is not finished, up to its trials or its time.
@@ -167,7 +170,10 @@ class Comparison:
 
     def _reopened(self, entry: PlannedStudy) -> Search:
         name, trials = entry.name(self.path.name), self.plan.settings.trials
-        return resume(self.plan.settings, self.kb, name, self.path, False, trials)
+        settings = self.plan.settings
+        if not self.named:  # Then the code must be what each study was made with.
+            settings = settings.without_code()
+        return resume(settings, self.kb, name, self.path, False, trials)
 
     def _run(self, entry: PlannedStudy, search: Search, on_trial: OnTrial | None) -> None:
         began = time.monotonic()
@@ -233,7 +239,7 @@ def start_comparison(
             strategy cannot search this space.
     """
     plan.check()
-    path = new_path(root or kb.studies_root, plan.settings.label, name, "comparison")
+    path = new_path((root or kb.studies_root).absolute(), plan.settings.label, name, "comparison")
     aside = path.parent / f".{path.name}.{uuid.uuid4().hex}"
     try:
         problem = problem_of(plan.settings)
@@ -269,14 +275,18 @@ def resume_comparison(
         UserError: there is no such comparison, it is of other strategies or seeds, or its
             file is damaged.
     """
-    path = find(root or kb.studies_root, FILE, name, {plan.signature}, stored_signature)
+    path = find(
+        (root or kb.studies_root).absolute(), FILE, name, {plan.signature}, stored_signature
+    )
+    check_owner(path, FILE)
     stored = Plan.load(path)
     stored.require(plan.strategies, plan.seeds)
     settings = stored.settings.given_again(plan.settings)
     settings = replace(settings, trials=trials or stored.settings.trials)
     stored = replace(stored, settings=settings, timeout=timeout or stored.timeout)
     stored.save(path)
-    return Comparison(stored, path, kb)
+    named = any(getattr(plan.settings, name) is not None for name in CODE)
+    return Comparison(stored, path, kb, named=named)
 
 
 def _warm_up(search: Search) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from advisor.strategies.base import Observation, SearchStrategy
+from advisor.strategies.base import Exhausted, Observation, SearchStrategy
 from knowledge_base.registry import Registry
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config
@@ -26,7 +26,14 @@ STRATEGIES: Registry[type[SearchStrategy]] = Registry(
 )
 """Name to class; adding a strategy is adding a file and its line here."""
 
-__all__ = ["STRATEGIES", "Observation", "SearchStrategy", "get_strategy", "make_strategy"]
+__all__ = [
+    "STRATEGIES",
+    "Exhausted",
+    "Observation",
+    "SearchStrategy",
+    "get_strategy",
+    "make_strategy",
+]
 
 
 def get_strategy(name: str) -> type[SearchStrategy]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, ConfigDict
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 OTHERS = 64
 """Random configurations that are looked through in place of one that was asked already."""
+
+
+class Exhausted(UserError):
+    """A strategy has nothing else to suggest: the search is over."""
 
 
 @dataclass(frozen=True)
@@ -131,14 +136,22 @@ class SearchStrategy(ABC):
         """Return the next configurations to try (active hyperparameters only).
 
         Each takes those before it as being tried, and all count as being tried until the next
-        update says which are.
+        update says which are. Where fewer than `count` are left, it returns these.
+
+        Raises:
+            Exhausted: none is left.
         """
         found: list[ConfigDict] = []
         for _ in range(count):
             taken = self.taken()
             waiting = (config for config in self.warm if config not in taken)
             warm = next(waiting, None)
-            config = self._untried(taken) if warm is None else dict(warm)
+            try:
+                config = self._untried(taken) if warm is None else dict(warm)
+            except Exhausted:
+                if found:
+                    break
+                raise
             self.active.append(config)
             found.append(dict(config))
         return found
@@ -167,7 +180,11 @@ class SearchStrategy(ABC):
 
     @abstractmethod
     def propose(self) -> ConfigDict:
-        """Return the next configuration after the warm start."""
+        """Return the next configuration after the warm start.
+
+        Raises:
+            Exhausted: there is none.
+        """
 
     def taken(self) -> list[ConfigDict]:
         """Return the configurations of trials that ended, then those that are being tried."""

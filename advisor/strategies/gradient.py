@@ -53,6 +53,8 @@ class GradientSearch(SearchStrategy):
         for h in space.hyperparameters.values():
             if h.kind not in ("float", "constant"):
                 refuse(h.name, f"{h.kind}: {h.describe()}")
+            if h.kind == "float" and h.step is not None:
+                refuse(h.name, f"it has steps of {h.step:g}: {h.describe()}")
 
     def propose(self) -> ConfigDict:
         """Return the best point so far, moved against its gradient.

@@ -6,8 +6,9 @@ from math import isclose, nan
 
 import numpy as np
 
+from advisor.encoding import sample
 from advisor.encoding.cube import allowed, to_points
-from advisor.strategies.base import SearchStrategy
+from advisor.strategies.base import Exhausted, SearchStrategy
 from knowledge_base.types import ConfigDict
 
 LEVELS = 3
@@ -28,20 +29,45 @@ class GridSearch(SearchStrategy):
     """A grid in random order; with a warm start, around its first configuration.
 
     Around a configuration the grid is gone through by the number of values that differ from
-    it: first one at a time, then pairs, and so on. When a grid is used up, a finer one follows.
+    it: first one at a time, then pairs, and so on. When a grid is used up, a finer one follows,
+    then what no grid holds; a space that was tried as a whole ends the search.
     """
 
     name = "grid"
     adaptive = False
 
     def propose(self) -> ConfigDict:
-        """Return the next point of the grid that was not tried."""
+        """Return the next point of the grid that was not tried.
+
+        Raises:
+            Exhausted: the whole space was tried.
+        """
         taken = self.taken()
         for levels in (LEVELS, 2 * LEVELS, 4 * LEVELS):
             for config in self._configs(levels):
                 if config not in taken:
                     return config
-        return taken[0]  # the space holds nothing else
+        return self._beside_the_grids(taken)
+
+    def _beside_the_grids(self, taken: list[ConfigDict]) -> ConfigDict:
+        """Return a configuration that no grid holds.
+
+        Raises:
+            Exhausted: there is none left.
+        """
+        everything = self.space.every()
+        if everything is None:
+            for config in sample(self.space, CHUNK, seed=self.step_seed()):
+                if config not in taken:
+                    return config
+        else:
+            places = np.random.default_rng(self.seed).permutation(len(everything))
+            for config in self.space.records(everything.iloc[places]):
+                if config not in taken:
+                    return config
+        count = self.space.size or len(taken)
+        whole = "the only configuration was" if count == 1 else f"all {count} configurations were"
+        raise Exhausted(f"{whole} tried.")
 
     def _configs(self, levels: int) -> Iterator[ConfigDict]:
         points = self._points(levels)

@@ -1,20 +1,16 @@
 """What a search optimises: a model family on a data set, or the user's own function."""
 
-import importlib.util
-import sys
+import inspect
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
-from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
-from advisor.faults import fault
-from advisor.training.outcome import Outcome
+from advisor.training.outcome import LAST_EPOCH, NoNumber, Outcome
+from advisor.training.outcome import number as told_number
 from advisor.training.report import Report, StopTrial
-from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config, ConfigDict
@@ -29,8 +25,7 @@ AT_ONCE = 16
 TrainFunction: TypeAlias = Callable[[ConfigDict, "Reporter"], object]
 """A user's `train(config, report)`; see `FunctionObjective` for what it returns."""
 
-Named: TypeAlias = Mapping[str, SupportsFloat]
-"""Numbers of any kind by name, as users return them."""
+NOT_FINITE = "the validation metric is not finite"
 
 
 class Objective(ABC):
@@ -182,14 +177,34 @@ class Reporter:
 
         Raises:
             StopTrial: the time limit is over; let it pass through.
-            TypeError: a keyword that learning curves do not have.
+            TypeError: a keyword that learning curves do not have, or a value that is no number.
+            ValueError: an epoch that is negative, was reported before, or is not a whole number.
         """
-        number = len(self.curve) + 1 if epoch is None else int(epoch)
-        numbers = {name: float(value) for name, value in more.items()}
-        value = None if val_metric is None else float(val_metric)
-        record = EpochRecord(epoch=number, val_metric=value, **numbers)
+        place = self._place(epoch)
+        numbers = {name: _number(value, name) for name, value in more.items()}
+        value = None if val_metric is None else _number(val_metric, "val_metric")
+        record = EpochRecord(epoch=place, val_metric=value, **numbers)
         self.curve.append(record)
         self._report(record)
+
+    def _place(self, epoch: int | None) -> int:
+        """Return the number of the epoch that is reported.
+
+        Raises:
+            TypeError, ValueError: it cannot be.
+        """
+        last = self.curve[-1].epoch if self.curve else None
+        if epoch is None:
+            return 1 if last is None else last + 1
+        told = _number(epoch, "epoch")
+        if not isfinite(told) or told != int(told) or not 0 <= told <= LAST_EPOCH:
+            raise ValueError(f"report: epoch={epoch} is not a whole number from 0 on")
+        if last is not None and told <= last:
+            raise ValueError(
+                f"report: epoch={int(told)} came after epoch {last}; report each epoch once, in "
+                "their order"
+            )
+        return int(told)
 
 
 class FunctionObjective(Objective):
@@ -197,7 +212,8 @@ class FunctionObjective(Objective):
 
     It returns the value of the metric, or a mapping with `value`, further metrics and
     `gradients` (a mapping by hyperparameter), or None to take the best `val_metric` that it
-    reported.
+    reported. Nothing but numbers counts as a number: texts and truth values are errors, as
+    they are for `Tuner.tell`.
     """
 
     def __init__(self, function: TrainFunction, direction: str) -> None:
@@ -214,13 +230,15 @@ class FunctionObjective(Objective):
             best = self._best(reporter)
             return _outcome(TrialState.STOPPED, best, reporter, started, str(stop))
         value, metrics, gradients = _read(returned)
+        reported = any(epoch.val_metric is not None for epoch in reporter.curve)
         value = self._best(reporter) if value is None else value
-        if value is None:
+        if value is None and not reported:
             raise ValueError("the training function neither returned nor reported a value")
-        if isfinite(value):
+        if value is not None and isfinite(value):
             outcome = _outcome(TrialState.COMPLETE, value, reporter, started)
         else:
-            reason = f"the training function returned {value}"
+            returned_it = f"the training function returned {value}"
+            reason = NOT_FINITE if value is None else returned_it
             outcome = _outcome(TrialState.DIVERGED, None, reporter, started, reason)
         return replace(outcome, metrics=_finite(metrics), gradients=_finite(gradients))
 
@@ -231,19 +249,58 @@ class FunctionObjective(Objective):
         return choose(finite) if finite else None
 
 
-def _read(returned: object) -> tuple[float | None, Named, Named]:
-    """Return value, further metrics and gradients of what a user's function returned."""
+def _number(given: object, what: str) -> float:
+    """Return what a user's function gave for a number.
+
+    Raises:
+        TypeError: it is none.
+    """
+    try:
+        return told_number(given, what)
+    except NoNumber as error:
+        raise TypeError(str(error)) from None
+
+
+def _read(returned: object) -> tuple[float | None, dict[str, float], dict[str, float]]:
+    """Return value, further metrics and gradients of what a user's function returned.
+
+    Raises:
+        TypeError: something of it is no number.
+    """
     if returned is None:
         return None, {}, {}
     if not isinstance(returned, Mapping):
-        return float(cast(SupportsFloat, returned)), {}, {}
-    value, gradients = returned.get("value"), returned.get("gradients")
+        return _number(_finished(returned), "what the training function returned"), {}, {}
+    value, gradients = returned.get("value"), returned.get("gradients") or {}
+    if not isinstance(gradients, Mapping):
+        raise TypeError(f"'gradients' is to be numbers by hyperparameter, not {gradients!r}")
     metrics = {name: n for name, n in returned.items() if name not in ("value", "gradients")}
-    return None if value is None else float(value), metrics, gradients or {}
+    read = None if value is None else _number(value, "'value'")
+    return read, _numbers(metrics), _numbers(gradients)
 
 
-def _finite(numbers: Named) -> dict[str, float]:
-    return {str(name): float(n) for name, n in numbers.items() if isfinite(float(n))}
+def _finished(returned: object) -> object:
+    """Refuse what is still to be run.
+
+    Raises:
+        TypeError: it is a coroutine or a generator.
+    """
+    if inspect.iscoroutine(returned):
+        returned.close()
+    if inspect.isawaitable(returned) or inspect.isgenerator(returned):
+        raise TypeError(
+            f"the training function returned a {type(returned).__name__} that nobody runs; let "
+            "it return the value"
+        )
+    return returned
+
+
+def _numbers(given: Mapping[object, object]) -> dict[str, float]:
+    return {str(name): _number(n, f"'{name}'") for name, n in given.items()}
+
+
+def _finite(numbers: Mapping[str, float]) -> dict[str, float]:
+    return {name: n for name, n in numbers.items() if isfinite(n)}
 
 
 def _outcome(
@@ -261,39 +318,3 @@ def _outcome(
         error=error,
         duration=time.monotonic() - started,
     )
-
-
-def load_function(reference: str, parameter: str = "objective") -> Callable[..., Any]:
-    """Import the user's function from `FILE.py:NAME`.
-
-    Args:
-        reference: file and name.
-        parameter: what gave the reference, as errors call it.
-
-    Raises:
-        UserError: the reference is malformed, the file is missing or does not import, or
-            holds no callable of that name.
-    """
-    path_text, _, name = reference.rpartition(":")
-    path = Path(path_text)
-    if not path_text or not name.isidentifier():
-        raise UserError(f"`{parameter}={reference}` is not of the form FILE.py:FUNCTION.")
-    if not path.is_file():
-        raise UserError(f"The file {path} of `{parameter}` does not exist.")
-    function = getattr(_import_file(path, parameter), name, None)
-    if not callable(function):
-        raise UserError(f"{path} has no function '{name}'.")
-    return cast(Callable[..., Any], function)
-
-
-def _import_file(path: Path, parameter: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"The file {path} of `{parameter}` is not a Python file.")
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise UserError(f"{path} of `{parameter}` does not import: {fault(error)}.") from error
-    return module

@@ -3,9 +3,46 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import SupportsFloat
 
+from knowledge_base.errors import UserError
+from knowledge_base.naming import printable
 from knowledge_base.records import GRADIENT, SKIPPED, EpochRecord
 from knowledge_base.states import TrialState
+
+LAST_EPOCH = 2**31 - 1
+"""The greatest number that an epoch may have."""
+
+
+class NoNumber(UserError, TypeError):
+    """Something is given for a number that is none, such as the text "0.5" or True."""
+
+
+def number(given: object, what: str = "the value") -> float:
+    """Return a number of any library as a float; texts and truth values are none.
+
+    Args:
+        given: what is to be a number.
+        what: what it is, as the error calls it.
+
+    Raises:
+        NoNumber: it is none; both a `UserError` and a `TypeError`.
+    """
+    kind = type(given).__name__
+    truth = isinstance(given, bool) or str(getattr(given, "dtype", "")).rpartition(".")[2] == "bool"
+    if truth or isinstance(given, str | bytes) or not isinstance(given, SupportsFloat):
+        raise NoNumber(f"{what} is to be a number, not {_short(given)} ({kind})")
+    try:
+        return float(given)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise NoNumber(
+            f"{what} is to be a number, not {_short(given)} ({kind}): {error}"
+        ) from error
+
+
+def _short(given: object) -> str:
+    text = " ".join(repr(given).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 @dataclass(frozen=True)
@@ -38,21 +75,40 @@ class Outcome:
     skipped: bool = False
 
     def __post_init__(self) -> None:
-        """Take the plain name of a state for the state.
+        """Take the plain name of a state for the state, and numbers of any kind as floats.
 
         Raises:
-            ValueError: there is no such state.
+            ValueError: there is no such state, or epochs are negative or not in their order.
+            NoNumber: the value or a metric is no number.
         """
         object.__setattr__(self, "state", TrialState(self.state))
+        if self.value is not None:
+            object.__setattr__(self, "value", number(self.value))
+        metrics = {printable(str(n)): number(m, f"'{n}'") for n, m in self.metrics.items()}
+        object.__setattr__(self, "metrics", metrics)
+        if self.error is not None:
+            object.__setattr__(self, "error", printable(str(self.error)))
+        last = -1
+        for record in self.curve:
+            if not last < record.epoch <= LAST_EPOCH:
+                raise ValueError(
+                    f"epoch {record.epoch} of the curve is negative or not after the one before it"
+                )
+            last = record.epoch
 
     @classmethod
     def of(cls, value: float | None) -> "Outcome":
-        """Return the outcome of which only the value is known, None if it failed."""
+        """Return the outcome of which only the value is known, None if it failed.
+
+        Raises:
+            NoNumber: the value is no number, such as a text or True.
+        """
         if value is None:
             return cls(TrialState.FAILED, error="no value was told")
+        value = number(value, "the value told")
         if not isfinite(value):
             return cls(TrialState.DIVERGED, error=f"the value told was {value}")
-        return cls(TrialState.COMPLETE, value=float(value))
+        return cls(TrialState.COMPLETE, value=value)
 
     @classmethod
     def not_tried(cls, reason: str) -> "Outcome":

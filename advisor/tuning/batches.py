@@ -1,8 +1,10 @@
 """The trials that are asked for at once: one, or, where nothing is learnt in between, several."""
 
+import os
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from advisor.interrupts import interrupts_pass
@@ -11,12 +13,11 @@ from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome
 from advisor.training.report import StopTrial
 from advisor.tuning.tuner import Tuner
-from knowledge_base.records import EpochRecord, TrialRecord
+from knowledge_base.records import TIME_OVER, EpochRecord, TrialRecord
 from knowledge_base.states import TrialState
 from knowledge_base.types import ConfigDict
 
 MAX_ERROR_CHARACTERS = 4000
-TIME_OVER = "the time limit is over"
 
 
 def over(deadline: float | None) -> bool:
@@ -69,8 +70,11 @@ def _group(
     evaluated = objective.evaluate_many(configs, [_Watch(tuner, deadline) for _ in configs])
     while left:
         try:
-            place, outcome = next(evaluated)
-        except Exception:
+            with _same_folder():
+                place, outcome = next(evaluated)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # An exit in the user's code ends the group only, too.
             break
         yield tuner.tell(left.pop(place), outcome, started_at)
     for config in left.values():
@@ -103,9 +107,36 @@ def _one_trial(
 ) -> TrialRecord:
     started_at, started = datetime.now(UTC), time.monotonic()
     try:
-        with interrupts_pass():
+        with interrupts_pass(), _same_folder():
             outcome = objective.evaluate(config, _Watch(tuner, deadline))
-    except Exception as raised:
-        error = short_reason(raised) or traceback.format_exc()[-MAX_ERROR_CHARACTERS:]
-        outcome = Outcome(TrialState.FAILED, error=error, duration=time.monotonic() - started)
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as raised:  # sys.exit in the user's code ends its trial, not the search.
+        outcome = Outcome(
+            TrialState.FAILED, error=_reason(raised), duration=time.monotonic() - started
+        )
     return tuner.tell(config, outcome, started_at)
+
+
+def _reason(raised: BaseException) -> str:
+    """Return the traceback of an error, or, of one that tells all by itself, a line."""
+    if isinstance(raised, SystemExit):
+        *where, _ = traceback.format_exception(raised)
+        told = "".join(where)[-MAX_ERROR_CHARACTERS:]
+        return f"{told}SystemExit: the training called exit({raised.code!r})\n"
+    short = short_reason(raised) if isinstance(raised, Exception) else None
+    return short or "".join(traceback.format_exception(raised))[-MAX_ERROR_CHARACTERS:]
+
+
+@contextmanager
+def _same_folder() -> Iterator[None]:
+    """Let every trial begin in the working directory in which the first one began."""
+    before = None
+    with suppress(OSError):  # The folder may be gone, before or after.
+        before = os.getcwd()
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if before is not None:
+                os.chdir(before)

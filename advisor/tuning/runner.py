@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from advisor.strategies import Exhausted
 from advisor.training.objective import Objective
-from advisor.tuning.batches import TIME_OVER, batch, over
+from advisor.tuning.batches import batch, over
 from advisor.tuning.tuner import Tuner
-from knowledge_base.records import TrialRecord
+from knowledge_base.records import TIME_OVER, TrialRecord
 
 MAX_CONSECUTIVE_FAILURES = 5
 MAX_CONSECUTIVE_SKIPS = 50
@@ -22,9 +23,10 @@ class RunResult:
     """How a run ended.
 
     Attributes:
-        reason: "finished", "timeout", "failures", or "budget": the time was too short for one
-            trial.
-        message: what to tell the user about the end, empty when all trials were run.
+        reason: "finished", "exhausted": there is nothing else to try, "timeout", "failures", or
+            "budget": the time was too short for one trial.
+        message: what to tell the user about the end, empty when all trials were run and one of
+            them succeeded.
     """
 
     reason: str
@@ -60,17 +62,38 @@ def run(
     while len(tuner.trials) < trials:
         if over(deadline):
             break
-        for trial in batch(tuner, objective, trials - len(tuner.trials), deadline):
-            if on_trial is not None:
-                on_trial(trial, tuner)
-            if failed := _failed(tuner.trials[before:]):
-                return failed
+        try:
+            for trial in batch(tuner, objective, trials - len(tuner.trials), deadline):
+                if on_trial is not None:
+                    on_trial(trial, tuner)
+                if failed := _failed(tuner.trials[before:]):
+                    return failed
+        except Exhausted as end:
+            return _without_value(tuner) or RunResult("exhausted", f"The search is over: {end}")
     done = tuner.trials[before:]
     if over(deadline):
         return _out_of_time(tuner, done, timeout or 0.0, len(tuner.trials) < trials)
     if done and all(trial.skipped for trial in done):
         return RunResult("failures", _all_skipped(done))
-    return RunResult("finished")
+    return _without_value(tuner) or RunResult("finished")
+
+
+def last_line(error: str | None) -> str:
+    """Return the last line of a traceback, which says what happened."""
+    return ((error or "").strip().splitlines() or ["no reason is known"])[-1].strip()
+
+
+def _without_value(tuner: Tuner) -> RunResult | None:
+    """Return how a study ends in which nothing succeeded, None where something did."""
+    ended = [trial for trial in tuner.trials if trial.state in ("failed", "diverged")]
+    if len(ended) < len(tuner.trials) or not ended:
+        return None
+    if all(trial.skipped for trial in ended):
+        return RunResult("failures", _all_skipped(ended))
+    last = last_line(next(trial.error for trial in reversed(ended) if not trial.skipped))
+    many = "The only trial" if len(ended) == 1 else f"None of {len(ended)} trials"
+    verb = "did not succeed" if len(ended) == 1 else "succeeded"
+    return RunResult("failures", f"{many} {verb}. Last: {last}")
 
 
 def _failed(done: Sequence[TrialRecord]) -> RunResult | None:
@@ -80,8 +103,9 @@ def _failed(done: Sequence[TrialRecord]) -> RunResult | None:
     failures = len(row) - len(skipped)
     if failures >= MAX_CONSECUTIVE_FAILURES:
         error = next(trial.error for trial in row if not trial.skipped)
-        last = (error or "").strip().splitlines()[-1]
-        return RunResult("failures", f"Stopped: {failures} trials in a row failed. Last: {last}")
+        return RunResult(
+            "failures", f"Stopped: {failures} trials in a row failed. Last: {last_line(error)}"
+        )
     if len(skipped) >= MAX_CONSECUTIVE_SKIPS:
         return RunResult("failures", f"Stopped. {_all_skipped(skipped)}")
     return None

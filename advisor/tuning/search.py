@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from advisor.data import Intake
@@ -13,13 +13,14 @@ from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
 from advisor.training.objective import Objective
+from advisor.tuning.code import KEPT, check_owner, code_again, code_kept, lies_where_it_lay
 from advisor.tuning.known import known_trials, observations
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
-from knowledge_base.records import StudyRecord
+from knowledge_base.records import StudyRecord, TrialRecord
 from knowledge_base.studies import StudyDirectory, exclusive, find_study, new_path
 from knowledge_base.types import JsonObject
 
@@ -37,6 +38,7 @@ class Search:
         intake: what was read as what of the data set, None without one.
         known: what was taken from the store of this very task: told to the strategy, and not
             asked again; as `advisor.tuning.known.known_trials` gives it.
+        notes: what to tell the user before it runs, one line each.
     """
 
     settings: Settings
@@ -46,10 +48,22 @@ class Search:
     kb: KnowledgeBase
     intake: Intake | None = None
     known: Sequence[JsonObject] = ()
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def stored(self) -> list[TrialRecord]:
+        """All finished trials that are on disk, in their order."""
+        return StudyDirectory.open(self.path).trials()
 
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
-        """Run until the study has all its trials, or until `timeout` seconds are over."""
+        """Run until the study has all its trials, or until `timeout` seconds are over.
+
+        Raises:
+            UserError: another process is running the study.
+        """
         with exclusive(self.path):
+            # Another process may have gone on between the reading and the lock.
+            self.tuner.replay(self.stored[len(self.tuner.trials) :])
             return run(self.tuner, self.objective, self.settings.trials, timeout, on_trial)
 
 
@@ -75,7 +89,7 @@ def start(
         UserError: the settings, data, space or objective cannot be used.
     """
     problem = problem or problem_of(settings)
-    stored = {**settings.to_dict(), "signature": settings.signature}
+    stored, code = {**settings.to_dict(), "signature": settings.signature}, code_kept(settings)
     objective = problem.objective(settings)
     n_warm = warm_count(settings.trials) if settings.n_warm is None else settings.n_warm
     begin = warm_start(
@@ -100,7 +114,7 @@ def start(
     # A cold search is told nothing.
     known = known_trials(kb, problem, settings) if n_warm >= 1 else []
     strategy.update(observations(known), [])
-    path = new_path(root or kb.studies_root, settings.label, name)
+    path = new_path((root or kb.studies_root).absolute(), settings.label, name)
     record = StudyRecord(
         study_id=uuid.uuid4().hex,
         task_id=problem.task.task_id,
@@ -120,7 +134,7 @@ def start(
         space=problem.space,
         dataset=problem.dataset_record,
         metafeatures=problem.metafeatures,
-        settings={**stored, "warm": list(begin.warm), "known": known},
+        settings={**stored, KEPT: code, "warm": list(begin.warm), "known": known},
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
@@ -147,12 +161,19 @@ def resume(
         trials: new length of the whole study; default the stored one.
 
     Raises:
-        UserError: no such study, or its data or space are not what they were.
+        UserError: no such study, or its data or space are not what they were; its code is not,
+            and the settings do not name it; or the study is another user's.
     """
-    path = find_study(root or kb.studies_root, name, settings.signatures)
+    path = find_study(
+        (root or kb.studies_root).absolute(),
+        name,
+        settings.signatures,
+        lambda found: lies_where_it_lay(settings, found),
+    )
     directory = StudyDirectory.open(path)
-    asked = _asked_again(directory, settings)
-    problem = problem_of(asked)
+    check_owner(path)
+    asked, notes = code_again(_asked_again(directory, settings), settings, directory)
+    problem = problem_of(asked, directory.task.name)
     _check_unchanged(problem, directory)
     asked = replace(asked, trials=trials or asked.trials)
     begin = Start.kept_in(directory)
@@ -172,7 +193,10 @@ def resume(
     tuner.replay(finished)
     if contribute and finished:
         kb.add(study.bundle(finished))
-    return Search(asked, tuner, problem.objective(asked), path, kb, problem.intake, known)
+    objective, code = problem.objective(asked), code_kept(asked)
+    if code != directory.settings.get(KEPT, {}) and not notes:
+        directory.change_settings({KEPT: code})  # The user named other code in this call.
+    return Search(asked, tuner, objective, path, kb, problem.intake, known, notes)
 
 
 def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:

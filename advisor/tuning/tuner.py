@@ -5,18 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import overload
+from typing import Self, overload
 
+from filelock import BaseFileLock
+
+from advisor.checks import one_of, whole
 from advisor.diagnosis import labelled, remedies_for
 from advisor.keywords import known_keywords
 from advisor.meta import Query
 from advisor.meta.warm_start import MAX_WARM, Start, warm_start
 from advisor.models import FAMILIES
-from advisor.strategies import Observation, SearchStrategy, make_strategy
+from advisor.strategies import Observation, SearchStrategy, get_strategy, make_strategy
 from advisor.training.outcome import Outcome
 from advisor.tuning.study import Study
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
+from knowledge_base.naming import printable
 from knowledge_base.records import (
     EpochRecord,
     StudyRecord,
@@ -25,7 +29,8 @@ from knowledge_base.records import (
     best_trial,
 )
 from knowledge_base.space import SpaceDefinition
-from knowledge_base.studies import StudyDirectory
+from knowledge_base.states import Direction
+from knowledge_base.studies import StudyDirectory, hold
 from knowledge_base.types import Config, ConfigDict
 
 
@@ -50,6 +55,7 @@ class Tuner:
     seed: int = 0
     trials: list[TrialRecord] = field(default_factory=list, init=False)
     _active: list[ConfigDict] = field(default_factory=list, init=False, repr=False)
+    _lock: BaseFileLock | None = field(default=None, init=False, repr=False)
 
     @classmethod
     @known_keywords
@@ -88,10 +94,20 @@ class Tuner:
             directory: new folder to keep the study in, so that `resume` can go on with it.
 
         Raises:
-            UserError: the directory holds a study already.
+            UserError: the direction or the strategy does not exist, a number is impossible, or
+                the directory holds a study already.
         """
-        family = family or space.name
-        task = TaskRecord(name=name, metric=metric, direction=direction, family=family)
+        one_of("direction", direction, tuple(Direction))
+        whole("n_warm", n_warm, 0)
+        whole("seed", seed, 0)
+        get_strategy(strategy).check(space)
+        path = None if directory is None else Path(directory).absolute()
+        if path is not None and (path / "study.json").exists():
+            raise UserError(f"{path} holds a study already; go on with Tuner.resume.")
+        family = printable(family or space.name)
+        task = TaskRecord(
+            name=printable(name), metric=printable(metric), direction=direction, family=family
+        )
         query = query or Query(task_id=task.task_id)
         default = space.default() if family in FAMILIES else None
         start = warm_start(kb, space, family, query, n_warm, costs=per_second, default=default)
@@ -102,43 +118,44 @@ class Tuner:
             study_id=uuid.uuid4().hex,
             task_id=task.task_id,
             space_id=space.space_id,
-            name=name,
+            name=task.name,
             strategy=strategy,
             seed=seed,
             source="advisor ask/tell",
         )
-        kept = None
-        if directory is not None:
-            path = Path(directory)
-            if (path / "study.json").exists():
-                raise UserError(f"{path} holds a study already; go on with Tuner.resume.")
-            settings = {"warm": list(start.warm), "per_second": per_second}
-            kept = StudyDirectory.create(
-                path,
-                study=record,
-                task=task,
-                space=space,
-                settings=settings,
-                arrays=start.arrays(),
-            )
+        if path is None:
+            study = Study(record, task, space, kb=kb if contribute else None)
+            return cls(study, suggesting, seed)
+        kept = StudyDirectory.create(
+            path,
+            study=record,
+            task=task,
+            space=space,
+            settings={"warm": list(start.warm), "per_second": per_second},
+            arrays=start.arrays(),
+        )
         study = Study(record, task, space, directory=kept, kb=kb if contribute else None)
-        return cls(study, suggesting, seed)
+        tuner = cls(study, suggesting, seed)
+        tuner._lock = hold(path)
+        return tuner
 
     @classmethod
     def resume(cls, directory: str | Path, kb: KnowledgeBase | None = None) -> "Tuner":
         """Go on with a study that `create` keeps in a directory.
 
         It asks what it would have asked; configurations that were asked for and not told are
-        forgotten.
+        forgotten. A study goes on in one place at a time: until this tuner is closed or
+        collected, or its process ends, nobody else can go on with the study.
 
         Args:
             directory: of the study.
             kb: where finished trials go; those of the study are added now if missing.
 
         Raises:
-            UserError: there is no study, or it is damaged.
+            UserError: there is no study, it is damaged, or it is running elsewhere.
         """
-        kept = StudyDirectory.open(directory)
+        kept = StudyDirectory.open(Path(directory).absolute())
+        lock = hold(kept.path)
         study, finished = Study.of(kept, kb), kept.trials()
         if kb is not None and finished:
             kb.add(study.bundle(finished))
@@ -153,8 +170,22 @@ class Tuner:
             bool(kept.settings.get("per_second", False)),
         )
         tuner = cls(study, suggesting, seed)
+        tuner._lock = lock
         tuner.replay(finished)
         return tuner
+
+    def close(self) -> None:
+        """Give the study's directory free, so that it can go on elsewhere; twice does no harm."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        """Return the tuner; the end of the block closes it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
 
     def replay(self, trials: Sequence[TrialRecord]) -> None:
         """Learn from trials of an earlier run, which are stored already."""
@@ -191,7 +222,11 @@ class Tuner:
 
         Raises:
             SpaceError: `config` is not in the space.
+            UserError: the result is neither a number nor an outcome, such as "0.5" or True, or
+                the tuner is closed.
         """
+        if self._lock is not None and not self._lock.is_locked:
+            raise UserError("This tuner is closed; go on with Tuner.resume.")
         outcome = result if isinstance(result, Outcome) else Outcome.of(result)
         trial = TrialRecord(
             study_id=self.study.record.study_id,
@@ -232,7 +267,7 @@ class Tuner:
 
     @property
     def best(self) -> TrialRecord | None:
-        """The completed trial with the best value so far, None before the first."""
+        """The trial with the best value so far, None before the first; see `best_trial`."""
         return best_trial(self.trials, self.study.task.direction)
 
     def _remember(self, trial: TrialRecord) -> None:

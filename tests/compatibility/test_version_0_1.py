@@ -292,6 +292,7 @@ def test_a_study_asks_what_version_0_1_would_have_asked(old, name):
     ]  # fmt: skip
     assert stored == expected["trials"]
     assert alike(tuner.ask(3), expected["batch"])
+    tuner.close()
     tuner = Tuner.resume(path)
     for value, config in zip(EXPECTED["told"], expected["next"], strict=True):
         asked = tuner.ask()

@@ -83,12 +83,16 @@ def test_a_search_cut_off_within_a_batch_goes_on_with_what_is_missing(strategy, 
     cut = tuner(strategy=strategy, directory=tmp_path / "study")
     with pytest.raises(KeyboardInterrupt):
         run(cut, Pairs(), 9, on_trial=interrupt)
+    cut.close()
     resumed = Tuner.resume(tmp_path / "study")
     assert len(resumed.trials) == 3
     run(resumed, Pairs(), 9)
     assert sorted(xs(resumed)) == sorted(sequence(9, strategy=strategy))
-    run(cut, Pairs(), 9)  # going on in the same process asks the same
-    assert sorted(xs(cut)) == sorted(xs(resumed))
+    goes_on = tuner(strategy=strategy)  # Going on in the same process asks the same.
+    with pytest.raises(KeyboardInterrupt):
+        run(goes_on, Pairs(), 9, on_trial=interrupt)
+    run(goes_on, Pairs(), 9)
+    assert sorted(xs(goes_on)) == sorted(xs(resumed))
 
 
 def test_when_a_group_fails_its_trials_are_run_one_by_one():
@@ -138,7 +142,8 @@ def test_the_time_limit_stops_and_keeps_all_that_are_running(objective, monkeypa
         monkeypatch.setattr(module, "over", lambda deadline: next(clock, True))
     done = tuner(narrow())
     result = run(done, objective, 20, timeout=1000.0)
-    assert result.reason == "budget"  # no trial was completed
+    assert result.reason == "timeout"
+    assert done.best is not None  # Trials that the clock cut off count with what they reached.
     assert [trial.state for trial in done.trials] == ["stopped"] * 16
     assert [trial.epochs for trial in done.trials] == [1] * 16
     assert all(trial.value is not None for trial in done.trials)

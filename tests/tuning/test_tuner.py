@@ -1,6 +1,7 @@
 """The ask and tell of the tuner: batches, order, durable state, past tasks."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -61,7 +62,8 @@ def test_a_cold_search_asks_the_past_for_nothing(kb):
 def test_a_study_that_was_cut_off_asks_what_it_would_have_asked(kb, tmp_path):
     whole = make(kb, seed=3, directory=tmp_path / "whole", contribute=False)
     search_with(whole, 6)
-    again = Tuner.resume(tmp_path / "whole")
+    shutil.copytree(tmp_path / "whole", tmp_path / "cut off")
+    again = Tuner.resume(tmp_path / "cut off")
     assert len(again.trials) == 6
     for _ in range(3):
         config = whole.ask()
@@ -74,6 +76,7 @@ def test_resuming_does_not_depend_on_what_the_store_learned_meanwhile(kb, tmp_pa
     first = make(kb, seed=3, directory=tmp_path / "study")
     search_with(first, 3)
     expected = first.ask()
+    first.close()
     search_with(Tuner.create(SPACE, kb=kb, name="other", seed=9), 8)
     again = Tuner.resume(tmp_path / "study", kb)
     assert again.ask() == expected
