@@ -337,6 +337,7 @@ def test_the_cache_is_read_and_not_learned_anew(old):
     past = learner_for(kb, space, "toy")
     assert (past.n_tasks, past.n_trials) == (expected["n_tasks"], expected["n_trials"])
     found = [item.to_dict() for item in past.recommend(Query(), 5)]
+    assert [item.pop("unlike") for item in found] == [False] * len(found)  # 0.1 did not say it.
     assert alike(json.loads(json.dumps(found)), expected["recommendations"])
     tuner = Tuner.create(space, kb=kb, name="another", seed=5, contribute=False)
     assert alike(tuner.ask(5), expected["search"])
