@@ -10,6 +10,7 @@ and there are no more of them than rows; of files with checksums they are trials
 file, unchanged. Readers run in a process of their own, so that a crash is seen as one.
 """
 
+import logging
 import multiprocessing
 import random
 import shutil
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import click
 
-from knowledge_base.errors import UserError
+from knowledge_base.errors import LOG, UserError
 from scripts.checks.fuzz_targets import TARGETS, Target, Trials
 
 TOKENS = (
@@ -132,6 +133,7 @@ def _note(answer: tuple[str, str], found: Findings) -> None:
 
 
 def _read_all(name: str, numbers: list[int], seed: int, flips: bool, answers: Connection) -> None:
+    LOG.setLevel(logging.CRITICAL)  # Damage is told as often as it is made.
     target = TARGETS[name]
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole"

@@ -79,7 +79,7 @@ def test_a_tuned_study_is_evidence_for_similar_data(run, tmp_path, make, family,
     assert after["n_tasks"] == before["n_tasks"] + 1
     assert after["n_trials"] == before["n_trials"] + 3
     assert not any(e["same_dataset"] for e in _evidence(after))
-    itself = json.loads(run("recommend", *first, "-n", 2, "--format", "json").stdout)
+    itself = json.loads(run("recommend", *first, "-n", 5, "--format", "json").stdout)
     assert any(e["same_dataset"] for e in _evidence(itself))
 
     # Among the shipped tasks it is one of many; alone, it is what there is.

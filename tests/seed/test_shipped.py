@@ -119,7 +119,8 @@ def test_it_recommends_for_every_modality(make, trials):
     for item in advice.recommendations:
         low, high = item.interval
         assert 0 <= low <= item.expected <= high <= 1
-        assert high - low < 0.9
+        # What is made up at random is like nothing that ships, and nothing is claimed of it.
+        assert (low, high, item.confidence) == (0, 1, "low") if item.unlike else high - low < 0.9
         assert item.expected > 0.5
         assert {evidence.task for evidence in item.evidence} <= set(known["name"])
 
@@ -163,7 +164,8 @@ def test_states_are_mixed_but_most_trials_completed(trials):
 
 def test_only_what_it_should_have_is_in_the_folder():
     files = [path for path in SHIPPED.rglob("*") if path.is_file()]
-    whole = {f"{table}.parquet" for table in set(TABLES) - set(BY_FAMILY)} | {"README.md"}
+    whole = {f"{table}.parquet" for table in set(TABLES) - set(BY_FAMILY)}
+    whole |= {"README.md", "checksums.json"}
     divided = {f"{table}/{family}.parquet" for table in BY_FAMILY for family in FAMILIES}
     assert {path.relative_to(SHIPPED).as_posix() for path in files} == whole | divided
     assert sum(path.stat().st_size for path in files) < 40e6

@@ -21,6 +21,7 @@ from advisor.training.objective import FunctionObjective
 from advisor.tuning import run
 from advisor.tuning.search import resume, start
 from knowledge_base import KnowledgeBase, SpaceDefinition, UserError
+from knowledge_base.checksums import DIGEST, sealed
 
 SPACE = SpaceDefinition.from_dict(
     {"name": "own", "hyperparameters": {"x": {"type": "float", "low": 0, "high": 1}}}
@@ -223,7 +224,8 @@ def test_the_same_words_in_another_folder_do_not_find_the_study(own, tmp_path, m
 def changed(path, **settings):
     content = json.loads((path / "study.json").read_text())
     content["settings"] |= settings
-    (path / "study.json").write_text(json.dumps(content))
+    content.pop(DIGEST)
+    (path / "study.json").write_text(sealed(json.dumps(content)))
 
 
 def test_code_that_changed_is_run_only_where_it_is_named_again(own, tmp_path):
@@ -268,7 +270,8 @@ def test_studies_without_a_digest_go_on_with_a_word(own):
     content = json.loads((path / "study.json").read_text())
     del content["settings"]["code"]
     content["task"]["name"] = "own_runs"  # as earlier versions called it
-    (path / "study.json").write_text(json.dumps(content))
+    content.pop(DIGEST)
+    (path / "study.json").write_text(sealed(json.dumps(content)))
     search = resume(Settings(), kb, path.name)
     (note,) = search.notes
     assert "made before studies kept what their code was" in note
