@@ -3,6 +3,7 @@
 import atexit
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -59,6 +60,9 @@ def run() -> None:
         main()
     except SystemExit as end:
         code = end.code
+    sys.stdout.flush()
+    with suppress(OSError):  # What users' code prints at the end must not follow a JSON document.
+        os.dup2(2, 1)
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -5,6 +5,7 @@ space. All studies are made before the first of them runs, so that warm starts k
 the comparison itself, and so that what cannot run is refused before anything is trained.
 """
 
+import os
 import shutil
 import time
 import uuid
@@ -49,6 +50,7 @@ class Comparison:
         kb: the knowledge base of warm starts.
         problems: what ended studies early, one line each, of the last run.
         named: whether the user named the code that it runs in this call.
+        home: working directory that paths in the settings are relative to.
     """
 
     plan: Plan
@@ -56,6 +58,7 @@ class Comparison:
     kb: KnowledgeBase
     problems: list[str] = field(default_factory=list)
     named: bool = True
+    home: Path = field(default_factory=Path.cwd)
 
     def run(self, on_study: OnStudy | None = None, on_trial: OnTrial | None = None) -> None:
         """Run every study that is not finished, up to its trials or its time.
@@ -74,6 +77,7 @@ class Comparison:
         with exclusive(self.path):
             left = [entry for entry in self.plan.studies if not self._finished(entry)]
             for entry in left:
+                os.chdir(self.home)  # The user's file may have gone elsewhere.
                 search = self._reopened(entry)
                 if entry is left[0]:
                     _warm_up(search)
@@ -239,18 +243,20 @@ def start_comparison(
             strategy cannot search this space.
     """
     plan.check()
+    home = Path.cwd()
     path = new_path((root or kb.studies_root).absolute(), plan.settings.label, name, "comparison")
     aside = path.parent / f".{path.name}.{uuid.uuid4().hex}"
     try:
         problem = problem_of(plan.settings)
         for entry in plan.studies:
+            os.chdir(home)  # The user's file may have gone elsewhere.
             settings = entry.settings(plan.settings)
             start(settings, kb, entry.name(path.name), aside, False, problem)
         plan.save(aside)
         aside.rename(path)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return Comparison(plan, path, kb)
+    return Comparison(plan, path, kb, home=home)
 
 
 def resume_comparison(

@@ -88,8 +88,10 @@ def start(
     Raises:
         UserError: the settings, data, space or objective cannot be used.
     """
-    problem = problem or problem_of(settings)
+    # The user's file may change the working directory; what is relative is looked up before.
+    root = (root or kb.studies_root).absolute()
     stored, code = {**settings.to_dict(), "signature": settings.signature}, code_kept(settings)
+    problem = problem or problem_of(settings)
     objective = problem.objective(settings)
     n_warm = warm_count(settings.trials) if settings.n_warm is None else settings.n_warm
     begin = warm_start(
@@ -114,7 +116,7 @@ def start(
     # A cold search is told nothing.
     known = known_trials(kb, problem, settings) if n_warm >= 1 else []
     strategy.update(observations(known), [])
-    path = new_path((root or kb.studies_root).absolute(), settings.label, name)
+    path = new_path(root, settings.label, name)
     record = StudyRecord(
         study_id=uuid.uuid4().hex,
         task_id=problem.task.task_id,
@@ -173,6 +175,7 @@ def resume(
     directory = StudyDirectory.open(path)
     check_owner(path)
     asked, notes = code_again(_asked_again(directory, settings), settings, directory)
+    code = code_kept(asked)  # The user's file may change the working directory.
     problem = problem_of(asked, directory.task.name)
     _check_unchanged(problem, directory)
     asked = replace(asked, trials=trials or asked.trials)
@@ -193,7 +196,7 @@ def resume(
     tuner.replay(finished)
     if contribute and finished:
         kb.add(study.bundle(finished))
-    objective, code = problem.objective(asked), code_kept(asked)
+    objective = problem.objective(asked)
     if code != directory.settings.get(KEPT, {}) and not notes:
         directory.change_settings({KEPT: code})  # The user named other code in this call.
     return Search(asked, tuner, objective, path, kb, problem.intake, known, notes)
