@@ -21,7 +21,7 @@ from advisor.training.evaluation import (
     to_prediction,
 )
 from advisor.training.optimisation import EXPLODED, clip_limit, make_optimizer, make_schedule
-from advisor.training.outcome import Outcome
+from advisor.training.outcome import Fitted, Outcome
 from advisor.training.report import Report, Reporting, StopTrial, as_report
 from advisor.training.signals import Signals, largest_finite, loss_spread
 from knowledge_base.records import EpochRecord
@@ -39,12 +39,14 @@ class Terms:
 
     Attributes:
         metric, max_epochs, patience, device: as for `train`.
+        keep: whether the outcome keeps the network's weights and its validation predictions.
     """
 
     metric: str
     max_epochs: int | None = None
     patience: int | None = None
     device: str | None = None
+    keep: bool = False
 
 
 def train(
@@ -84,8 +86,19 @@ def train(
         UserError: no such metric, or not one for this kind of task.
         RuntimeError: PyTorch's, such as out of memory.
     """
-    with torch.random.fork_rng(devices=_gpus(device)):
-        terms = Terms(metric, max_epochs, patience, device)
+    return train_on(family, config, data, seed, Terms(metric, max_epochs, patience, device), report)
+
+
+def train_on(
+    family: ModelFamily,
+    config: Config,
+    data: PreparedData,
+    seed: int,
+    terms: Terms,
+    report: Reporting = None,
+) -> Outcome:
+    """Train as `train` does, on the terms given."""
+    with torch.random.fork_rng(devices=_gpus(terms.device)):
         return Run.begin(family, config, data, seed, terms).go(as_report(report))
 
 
@@ -105,6 +118,7 @@ class Run:
 
     Attributes:
         report: what is told of every epoch.
+        keeping: whether the outcome keeps what was trained.
     """
 
     def __init__(
@@ -133,6 +147,7 @@ class Run:
         self.best_value: float | None = None
         self.best_epoch = 0
         self.best_weights: dict[str, torch.Tensor] | None = None
+        self.keeping = False
 
     @classmethod
     def begin(
@@ -150,7 +165,9 @@ class Run:
         epochs = config.get("epochs", terms.max_epochs or MAX_EPOCHS)
         epochs = epochs if terms.max_epochs is None else min(epochs, terms.max_epochs)
         patience = terms.patience or config.get("patience", PATIENCE)
-        return cls(family, config, family.adapt(config, data), chosen, epochs, patience, place)
+        run = cls(family, config, family.adapt(config, data), chosen, epochs, patience, place)
+        run.keeping = terms.keep
+        return run
 
     def go(self, report: Report) -> Outcome:
         """Train to the end, whichever it is."""
@@ -274,7 +291,15 @@ class Run:
             n_params=sum(p.numel() for p in self.network.parameters() if p.requires_grad),
             error=error,
             duration=self._seconds(),
+            fitted=(self._fitted(),) if kept and self.keeping else (),
         )
+
+    def _fitted(self) -> Fitted:
+        """Return the network of the best epoch, whose weights are loaded."""
+        state = self.network.state_dict()
+        weights = {name: tensor.detach().cpu().numpy().copy() for name, tensor in state.items()}
+        outputs = outputs_of(self.network, self.parts["valid"].x, self.data.evaluation_batch)
+        return Fitted(weights, to_prediction(outputs, self.data, "valid"), self.best_epoch)
 
     def _best_metrics(self) -> dict[str, float]:
         assert self.best_weights is not None

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import SupportsFloat
 
+import numpy as np
+
 from knowledge_base.errors import UserError
 from knowledge_base.naming import printable
 from knowledge_base.records import GRADIENT, SKIPPED, EpochRecord
@@ -46,6 +48,22 @@ def _short(given: object) -> str:
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """A trained network.
+
+    Attributes:
+        weights: its state, arrays by the names of parameters and buffers.
+        prediction: for the validation rows, probabilities (n, classes) or values in the
+            target's own unit, (n,) or (n, horizon).
+        epochs: after how many of them it was best.
+    """
+
+    weights: Mapping[str, np.ndarray]
+    prediction: np.ndarray
+    epochs: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The result of one trial.
 
@@ -61,6 +79,7 @@ class Outcome:
         gradients: derivatives of the validation loss by hyperparameters, by their names.
         skipped: whether it was not tried, since it would have needed too much; `error` says of
             what.
+        fitted: the trained network of each fold, if they were to be kept.
     """
 
     state: TrialState
@@ -73,6 +92,7 @@ class Outcome:
     duration: float | None = None
     gradients: Mapping[str, float] = field(default_factory=dict)
     skipped: bool = False
+    fitted: tuple[Fitted, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Take the plain name of a state for the state, and numbers of any kind as floats.

@@ -86,8 +86,8 @@ class SideBySide:
             [member.optimizer for member in self.members],
             [member.limit for member in self.members],
         )
-        first = self.members[0]
-        self.data, self.parts, self.batch_size = first.data, first.parts, first.batch_size
+        self.batch_size = self.members[0].batch_size
+        self.parts = _parts_of(self.members)
         self._number_rows()
 
     def go(self) -> Iterator[tuple[int, Outcome]]:
@@ -112,17 +112,19 @@ class SideBySide:
     def _minibatches(self) -> tuple[np.ndarray, np.ndarray]:
         """Go once over the training part; return losses and norms (batches, members)."""
         self.optimizer.begin_epoch()
-        x, y = self.parts["train"].x, self.parts["train"].y
-        orders = [torch.randperm(len(x), generator=g) for g in self.stack.generators]
+        part, data = self.parts["train"], self.members[0].data
+        count = len(data.x_train)
+        orders = [torch.randperm(count, generator=g) for g in self.stack.generators]
         losses, norms = [], []
         for rows in torch.split(torch.stack(orders), self.batch_size, 1):
-            if rows.shape[1] < 2 <= len(x):
+            if rows.shape[1] < 2 <= count:
                 continue
             for member in self.members:
                 member.watch_time()
             if all(member.stopped is not None for member in self.members):
                 break
-            loss = _losses(self.stack(x[rows], True), y[rows], self.data.kind)
+            x, y = part.batch(rows)
+            loss = _losses(self.stack(x, True), y, data.kind)
             (gradients,) = torch.autograd.grad(loss.sum(), self.stack.weights)
             norms.append(self.optimizer.step(gradients))
             losses.append(loss.detach())
@@ -132,9 +134,10 @@ class SideBySide:
 
     def _show(self, losses: np.ndarray, norms: np.ndarray) -> None:
         """Give each member what it would have computed itself."""
+        data = self.members[0].data
         outputs = {
-            part: self.stack.outputs(self.parts[part].x[:rows], self.data.evaluation_batch)
-            for part, rows in (("train", self.data.curve_rows), ("valid", None))
+            part: self.stack.outputs(self.parts[part].first(rows), data.evaluation_batch)
+            for part, rows in (("train", data.curve_rows), ("valid", None))
         }
         for row, member in enumerate(self.members):
             member.losses, member.norms = losses[:, row], norms[:, row]
@@ -143,6 +146,7 @@ class SideBySide:
     def _keep(self, rows: list[int]) -> None:
         places = torch.tensor(rows)
         self.members = [self.members[row] for row in rows]
+        self.parts = {name: part.keep(places) for name, part in self.parts.items()}
         self.stack.keep(places)
         self.optimizer.keep(places)
         self._number_rows()
@@ -150,6 +154,49 @@ class SideBySide:
     def _number_rows(self) -> None:
         for row, member in enumerate(self.members):
             member.stack, member.row = self.stack, row
+
+
+class _Part:
+    """One part of the data of all members.
+
+    Attributes:
+        x, y: inputs (n, columns) and targets (n,) that all share, or those of each, with the
+            networks in front.
+    """
+
+    def __init__(self, x: torch.Tensor, y: torch.Tensor, shared: bool) -> None:
+        """Take inputs and targets."""
+        self.x, self.y, self._shared = x, y, shared
+
+    def batch(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return inputs and targets for rows of each network, shape (networks, batch)."""
+        if self._shared:
+            return self.x[rows], self.y[rows]
+        networks = torch.arange(len(rows)).unsqueeze(1)
+        return self.x[networks, rows], self.y[networks, rows]
+
+    def first(self, rows: int | None) -> torch.Tensor:
+        """Return the inputs of the first rows, of all of them without a number."""
+        return self.x[:rows] if self._shared else self.x[:, :rows]
+
+    def keep(self, places: torch.Tensor) -> "_Part":
+        """Return the part for the networks at these places only."""
+        return self if self._shared else _Part(self.x[places], self.y[places], False)
+
+
+def _parts_of(members: Sequence[Member]) -> dict[str, _Part]:
+    """Return what all members train on and are judged by, stacked where it is not the same."""
+    first = members[0]
+    shared = all(member.data is first.data for member in members)
+    found = {}
+    for part in ("train", "valid"):
+        tensors = [member.parts[part] for member in (members[:1] if shared else members)]
+        if shared:
+            found[part] = _Part(tensors[0].x, tensors[0].y, True)
+        else:
+            x, y = torch.stack([t.x for t in tensors]), torch.stack([t.y for t in tensors])
+            found[part] = _Part(x, y, False)
+    return found
 
 
 def _losses(outputs: torch.Tensor, targets: torch.Tensor, kind: str) -> torch.Tensor:

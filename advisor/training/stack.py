@@ -45,10 +45,15 @@ class Stack:
 
     @torch.no_grad()
     def outputs(self, x: torch.Tensor, batch: int) -> torch.Tensor:
-        """Return all networks' outputs in evaluation mode for the same rows (n, columns)."""
+        """Return all networks' outputs in evaluation mode.
+
+        Args:
+            x: the same rows for all (n, columns), or rows of each (networks, n, columns).
+            batch: rows that go through one network at once.
+        """
         count = len(self.weights)
-        rows = torch.split(x, max(batch // count, 64))
-        return torch.cat([self(some.expand(count, *some.shape), False) for some in rows], 1)
+        each = x if x.dim() == 3 else x.expand(count, *x.shape)
+        return torch.cat([self(some, False) for some in each.split(max(batch // count, 64), 1)], 1)
 
     def state_of(self, place: int, network: nn.Module) -> dict[str, torch.Tensor]:
         """Return a copy of the weights at a place as the state of its own `network`."""

@@ -16,7 +16,7 @@ import torch
 
 from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
-from advisor.training.loop import Terms, place_of, train
+from advisor.training.loop import Terms, place_of, train_on
 from advisor.training.outcome import Outcome
 from advisor.training.report import Reporting, as_report
 from advisor.training.side_by_side import Member, SideBySide
@@ -33,7 +33,7 @@ LARGEST = 1_000_000
 def train_together(
     family: ModelFamily,
     configs: Sequence[Config],
-    data: PreparedData,
+    data: PreparedData | Sequence[PreparedData],
     *,
     metric: str,
     seeds: int | Sequence[int],
@@ -58,7 +58,7 @@ def train_together(
     Args:
         family: what to build.
         configs: active hyperparameters of each.
-        data: prepared parts.
+        data: prepared parts of all, or of each, such as the folds of one data set.
         metric: name of the metric to select best epochs by.
         seeds: one for all, or one for each.
         max_epochs, patience: as for `train`.
@@ -81,14 +81,14 @@ def train_together(
 def groups_of(
     family: ModelFamily,
     configs: Sequence[Config],
-    data: PreparedData,
+    data: PreparedData | Sequence[PreparedData],
     device: str | None = None,
 ) -> list[list[int]]:
     """Return the places of configurations that are trained together; groups of one are plain."""
     groups: dict[_Kind, list[int]] = {}
     found: list[list[int]] = []
-    for place, config in enumerate(configs):
-        kind = _kind(family, config, data) if place_of(device).type == "cpu" else None
+    for place, (config, own) in enumerate(zip(configs, _of_each(data, len(configs)), strict=True)):
+        kind = _kind(family, config, own) if place_of(device).type == "cpu" else None
         if kind is None:
             found.append([place])
         else:
@@ -102,7 +102,7 @@ def groups_of(
 def train_group(
     family: ModelFamily,
     configs: Sequence[Config],
-    data: PreparedData,
+    data: PreparedData | Sequence[PreparedData],
     group: Sequence[int],
     seeds: int | Sequence[int],
     terms: Terms,
@@ -116,27 +116,17 @@ def train_group(
         terms: what else `train_together` was asked for.
     """
     each = [seeds] * len(configs) if isinstance(seeds, int) else seeds
-    known = reports or [None] * len(configs)
+    known, parts = reports or [None] * len(configs), _of_each(data, len(configs))
     if len(group) == 1:
         place = group[0]
         yield (
             place,
-            train(
-                family,
-                configs[place],
-                data,
-                metric=terms.metric,
-                seed=each[place],
-                max_epochs=terms.max_epochs,
-                patience=terms.patience,
-                report=known[place],
-                device=terms.device,
-            ),
+            train_on(family, configs[place], parts[place], each[place], terms, known[place]),
         )
         return
     members = []
     for place in group:
-        member = _begin(family, configs[place], data, each[place], terms)
+        member = _begin(family, configs[place], parts[place], each[place], terms)
         member.place, member.report = place, as_report(known[place])
         members.append(member)
     yield from SideBySide(members).go()
@@ -150,11 +140,17 @@ class _Kind:
         size: number of parameters.
         batch: rows at a time.
         shape: `shape_of` the network.
+        rows: of the training and the validation part.
     """
 
     size: int
     batch: int
     shape: Shape
+    rows: tuple[int, int]
+
+
+def _of_each(data: PreparedData | Sequence[PreparedData], count: int) -> Sequence[PreparedData]:
+    return [data] * count if isinstance(data, PreparedData) else data
 
 
 def _kind(family: ModelFamily, config: Config, data: PreparedData) -> _Kind | None:
@@ -170,7 +166,8 @@ def _kind(family: ModelFamily, config: Config, data: PreparedData) -> _Kind | No
     shape, size = shape_of(network), sum(p.numel() for p in network.parameters())
     if shape is None or not 0 < size <= WORTHWHILE:
         return None
-    return _Kind(size, min(config["batch_size"], len(data.x_train)), shape)
+    rows = (len(data.x_train), len(data.x_valid))
+    return _Kind(size, min(config["batch_size"], rows[0]), shape, rows)
 
 
 def _begin(
