@@ -15,6 +15,12 @@ SKIPPED = "skipped: "
 TIME_OVER = "the time limit is over"
 """The error of a trial that the clock cut off."""
 
+FOLD = "fold_"
+"""What the metric that holds the value of a fold begins with; its number, from 1, ends it."""
+
+STANDARD_ERROR = "standard_error"
+"""The metric that holds the standard error of a value that is the mean of several folds."""
+
 GRADIENT = "gradient_"
 """How metrics begin that are gradients of the value by a hyperparameter; its name follows."""
 
@@ -184,6 +190,12 @@ class TrialRecord:
             for name, value in self.metrics.items()
             if name.startswith(GRADIENT)
         }
+
+
+def fold_values(metrics: Mapping[str, float]) -> dict[int, float]:
+    """Return the values of a trial's folds by their numbers, which count from 1."""
+    numbers = {name: name.removeprefix(FOLD) for name in metrics if name.startswith(FOLD)}
+    return {int(number): metrics[name] for name, number in numbers.items() if number.isdecimal()}
 
 
 def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:

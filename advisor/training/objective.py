@@ -8,10 +8,12 @@ from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
+from advisor.metrics import get_metric
 from advisor.training.outcome import LAST_EPOCH, NoNumber, Outcome
 from advisor.training.outcome import number as told_number
+from advisor.training.race import Race
 from advisor.training.report import Report, StopTrial
-from knowledge_base.records import EpochRecord
+from knowledge_base.records import EpochRecord, TrialRecord, fold_values
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config, ConfigDict
 
@@ -49,6 +51,10 @@ class Objective(ABC):
             Exception: whatever the training raises; the runner records a failed trial.
         """
 
+    def recall(self, trials: Sequence[TrialRecord]) -> None:
+        """Learn what earlier trials of the study say of how the next ones are evaluated."""
+        return None  # Most objectives evaluate each configuration for itself.
+
     def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
         """Return the places of configurations that gain from being evaluated together."""
         return [[place] for place in range(len(configs))]
@@ -82,6 +88,8 @@ class FamilyObjective(Objective):
         memory_limit: int | None = None,
         max_epochs: int | None = None,
         patience: int | None = None,
+        more_folds: Sequence["PreparedData"] = (),
+        keep: bool = False,
     ) -> None:
         """Keep what `advisor.training.train` takes.
 
@@ -89,34 +97,43 @@ class FamilyObjective(Objective):
             family, data, metric, seed, max_epochs, patience: as there.
             gradients: hyperparameters by which the validation loss is differentiated, too.
             memory_limit: bytes that a training may need; default a share of what is free.
+            more_folds: the data set in its other folds; `data` is the first one.
+            keep: whether outcomes have the trained networks.
         """
+        self._folds, self._race = (data, *more_folds), Race(get_metric(metric).direction)
+        self._metric, self._max_epochs, self._patience = metric, max_epochs, patience
+        self._keep = keep
         self._memory_limit = memory_limit
-        self._family, self._data, self._metric = family, data, metric
+        self._family, self._data = family, data
         self._seed, self._gradients = seed, gradients
-        self._max_epochs, self._patience = max_epochs, patience
-        if family.stackable and not gradients:
+        if family.stackable and not gradients and not more_folds:
             self.at_once = AT_ONCE
 
     def evaluate(self, config: Config, report: Report) -> Outcome:
         """Train the family with `config`, unless that is estimated to need too much memory."""
-        from advisor.training import train
+        from advisor.training.folds import train_folds
+        from advisor.training.loop import Terms, train_on
         from advisor.training.memory import refusal
 
         reason = refusal(self._family, config, self._data, self._memory_limit)
         if reason is not None:
             return Outcome.not_tried(reason)
-        outcome = train(
-            self._family,
-            config,
-            self._data,
-            metric=self._metric,
-            seed=self._seed,
-            max_epochs=self._max_epochs,
-            patience=self._patience,
-            report=report,
-        )
+        terms = Terms(self._metric, self._max_epochs, self._patience, keep=self._keep)
+        if len(self._folds) > 1:
+            outcome = train_folds(
+                self._family, config, self._folds, self._seed, terms, report, self._race
+            )
+        else:
+            outcome = train_on(self._family, config, self._data, self._seed, terms, report)
         differentiable = self._gradients and outcome.state == TrialState.COMPLETE
         return self._differentiated(config, outcome) if differentiable else outcome
+
+    def recall(self, trials: Sequence[TrialRecord]) -> None:
+        """Learn how the values of the folds differ."""
+        for trial in trials:
+            values = fold_values(trial.metrics)
+            if trial.state == TrialState.COMPLETE and len(values) == len(self._folds) > 1:
+                self._race.tell([values[place] for place in sorted(values)])
 
     def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
         """Return the places of configurations whose networks have one shape and room at once."""
@@ -139,7 +156,7 @@ class FamilyObjective(Objective):
         from advisor.training.loop import Terms
         from advisor.training.together import train_group
 
-        terms = Terms(self._metric, self._max_epochs, self._patience)
+        terms = Terms(self._metric, self._max_epochs, self._patience, keep=self._keep)
         places = range(len(configs))
         return train_group(self._family, configs, self._data, places, self._seed, terms, reports)
 

@@ -56,11 +56,13 @@ class Fitted:
         prediction: for the validation rows, probabilities (n, classes) or values in the
             target's own unit, (n,) or (n, horizon).
         epochs: after how many of them it was best.
+        fold: place of the fold that it was trained on, from 0.
     """
 
     weights: Mapping[str, np.ndarray]
     prediction: np.ndarray
     epochs: int
+    fold: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Outcome:
         gradients: derivatives of the validation loss by hyperparameters, by their names.
         skipped: whether it was not tried, since it would have needed too much; `error` says of
             what.
-        fitted: the trained network of each fold, if they were to be kept.
+        fitted: the trained networks of its folds, if they were to be kept.
     """
 
     state: TrialState

@@ -53,7 +53,8 @@ class Stack:
         """
         count = len(self.weights)
         each = x if x.dim() == 3 else x.expand(count, *x.shape)
-        return torch.cat([self(some, False) for some in each.split(max(batch // count, 64), 1)], 1)
+        rows = torch.split(each, max(batch // count, 64), 1)
+        return torch.cat([self(some, False) for some in rows], 1)
 
     def state_of(self, place: int, network: nn.Module) -> dict[str, torch.Tensor]:
         """Return a copy of the weights at a place as the state of its own `network`."""

@@ -1,0 +1,171 @@
+"""One configuration trained on several folds of a data set."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isfinite, nan, sqrt
+from statistics import fmean, stdev
+
+from advisor.data import PreparedData
+from advisor.models.base import ModelFamily
+from advisor.training.loop import Terms
+from advisor.training.outcome import Outcome
+from advisor.training.race import Race
+from advisor.training.report import Report, StopTrial
+from advisor.training.together import groups_of, train_group
+from knowledge_base.records import FOLD, STANDARD_ERROR, EpochRecord, fold_values
+from knowledge_base.states import TrialState
+from knowledge_base.types import Config
+
+REACHED = (TrialState.COMPLETE, TrialState.STOPPED)
+
+
+def train_folds(
+    family: ModelFamily,
+    config: Config,
+    folds: Sequence[PreparedData],
+    seed: int,
+    terms: Terms,
+    report: Report,
+    race: Race,
+) -> Outcome:
+    """Train `family` with `config` on the first fold, and on the others if that promises enough.
+
+    The networks of several folds are trained together where they have one shape. Where nothing
+    can be judged yet, all folds are trained at once.
+
+    Args:
+        family, config, seed, terms: as for `train_on`; every fold has the same seed.
+        folds: prepared parts of each.
+        report: is told of the epochs of the first fold only, and asked for the time in all.
+        race: says what is promising; it is told the values of those that have all folds.
+
+    Returns:
+        One outcome: its value is the mean over the folds. A configuration that was spared the
+        others has the value of its first fold less what that fold is usually ahead, so that
+        all values of a study are of one kind. `fold_1` and so on, among its metrics, are the
+        values as they came; `standard_error` is that of the mean. What ended early or
+        diverged in one of the folds did so as a whole; where the time ended in a later fold,
+        those before it count.
+
+    Raises:
+        UserError, RuntimeError: as `train`.
+    """
+    lead = _Lead(report)
+    if race.open:
+        outcomes = _train(family, config, folds, seed, terms, lead)
+    else:
+        outcomes = _train(family, config, folds[:1], seed, terms, lead)
+        first = outcomes[0]
+        promising = first.state == TrialState.COMPLETE and first.value is not None
+        if promising and race.worth(first.value or 0.0):
+            outcomes += _train(family, config, folds[1:], seed, terms, lead)
+    together = _together(outcomes)
+    if together.state == TrialState.COMPLETE and together.value is not None:
+        values = fold_values(together.metrics)
+        if len(values) == len(folds):
+            race.tell(list(values.values()))
+        elif list(values) == [1]:
+            together = replace(together, value=together.value - race.offset)
+    return together
+
+
+def _train(
+    family: ModelFamily,
+    config: Config,
+    folds: Sequence[PreparedData],
+    seed: int,
+    terms: Terms,
+    lead: "_Lead",
+) -> list[Outcome]:
+    """Train folds, those of one shape together; return outcomes in their order."""
+    configs = [config] * len(folds)
+    leading = not lead.started
+    lead.started = True
+    reports = [lead if leading and not place else lead.followed() for place in range(len(folds))]
+    found: dict[int, Outcome] = {}
+    for group in groups_of(family, configs, folds, terms.device):
+        found.update(train_group(family, configs, folds, group, seed, terms, reports))
+    return [found[place] for place in range(len(folds))]
+
+
+def _together(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the outcome of a configuration from those of its folds."""
+    first = outcomes[0]
+    duration = sum(outcome.duration or 0.0 for outcome in outcomes)
+    bad = next((o for o in outcomes if o.state not in REACHED), None)
+    if bad is not None:
+        where = f"fold {outcomes.index(bad) + 1}: " if bad is not first else ""
+        return replace(
+            bad, error=f"{where}{bad.error}", duration=duration, curve=first.curve, fitted=()
+        )
+    valued = {place: o for place, o in enumerate(outcomes) if o.value is not None}
+    whole = {place: o for place, o in valued.items() if o.state == TrialState.COMPLETE}
+    # Folds that were cut off say less than those that ended; without any of these they count.
+    counted = whole or valued
+    if not counted:
+        return replace(first, duration=duration, fitted=())
+    values = [outcome.value or 0.0 for outcome in counted.values()]
+    known = [outcome.metrics for outcome in counted.values()]
+    # What is not a metric, such as the best epoch, is the first fold's, as the curve is.
+    metrics = dict(known[0]) | {
+        name: fmean(each.get(name, nan) for each in known)
+        for name in known[0]
+        if name.startswith(("val_", "test_"))
+    }
+    metrics = {name: value for name, value in metrics.items() if isfinite(value)}
+    metrics |= {f"{FOLD}{place + 1}": outcome.value or 0.0 for place, outcome in counted.items()}
+    if len(values) > 1:
+        metrics[STANDARD_ERROR] = stdev(values) / sqrt(len(values))
+    return replace(
+        first,
+        state=TrialState.COMPLETE if whole else TrialState.STOPPED,
+        value=fmean(values),
+        metrics=metrics,
+        error=None if whole else first.error,
+        duration=duration,
+        fitted=tuple(
+            replace(fitted, fold=place)
+            for place, outcome in counted.items()
+            for fitted in outcome.fitted
+        ),
+    )
+
+
+class _Lead:
+    """The report of the first fold; the others end where it is ended from outside."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.stopped: StopTrial | None = None
+        self.started = False
+
+    def __call__(self, epoch: EpochRecord) -> None:
+        try:
+            self.report(epoch)
+        except StopTrial as stop:
+            self.stopped = stop
+            raise
+
+    def check_time(self) -> None:
+        try:
+            self.report.check_time()
+        except StopTrial as stop:
+            self.stopped = stop
+            raise
+
+    def followed(self) -> Report:
+        """Return the report of another fold."""
+        return _Follower(self)
+
+
+class _Follower:
+    def __init__(self, lead: _Lead) -> None:
+        self._lead = lead
+
+    def __call__(self, epoch: EpochRecord) -> None:
+        self.check_time()
+
+    def check_time(self) -> None:
+        if self._lead.stopped is not None:
+            raise StopTrial(str(self._lead.stopped))
+        self._lead.report.check_time()

@@ -1,0 +1,57 @@
+"""Which configurations are worth training on further folds."""
+
+from collections.abc import Sequence
+from statistics import fmean, stdev
+
+from knowledge_base.states import Direction
+
+ENOUGH = 3
+"""Configurations trained on all folds, from which on a first fold can be judged."""
+
+DOUBT = 2.0
+"""Standard errors by which a first fold must be behind before the others are spared."""
+
+
+class Race:
+    """Judges a configuration by its first fold against those that were trained on all.
+
+    A fold has its own difficulty, which all configurations share, and its own luck, which they do
+    not: both are learned from the configurations that have all folds, as in F-race's blocks
+    (Birattari et al. 2002).
+    """
+
+    def __init__(self, direction: str) -> None:
+        """Begin without any configuration.
+
+        Args:
+            direction: "minimize" or "maximize" the values of folds.
+        """
+        self._sign = 1.0 if direction == Direction.MAXIMIZE else -1.0
+        self._full: list[tuple[float, ...]] = []
+
+    def tell(self, values: Sequence[float]) -> None:
+        """Take the values of a configuration on all folds, in their order."""
+        self._full.append(tuple(values))
+
+    @property
+    def open(self) -> bool:
+        """Whether too little is known to spare any configuration the other folds."""
+        return len(self._full) < ENOUGH
+
+    @property
+    def offset(self) -> float:
+        """How much greater the first fold's value is than the mean of all folds, on average."""
+        return fmean(values[0] - fmean(values) for values in self._full) if self._full else 0.0
+
+    @property
+    def doubt(self) -> float:
+        """Standard deviation of what the first fold says of the mean of all folds."""
+        residuals = [values[0] - fmean(values) - self.offset for values in self._full]
+        return stdev(residuals) if len(residuals) > 1 else float("inf")
+
+    def worth(self, first: float) -> bool:
+        """Return whether a configuration with this value on the first fold may be the best."""
+        if self.open:
+            return True
+        best = max(self._sign * fmean(values) for values in self._full)
+        return self._sign * (first - self.offset) + DOUBT * self.doubt >= best
