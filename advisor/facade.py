@@ -284,7 +284,7 @@ class Advisor:
 
         whole("seeds", seeds, 1)
         limit("timeout", timeout)
-        asked = self._settings(data, target, {"trials": DEFAULT_TRIALS, **settings})
+        asked = self._settings(data, target, {"trials": DEFAULT_TRIALS, "folds": 1, **settings})
         chosen = DEFAULT_STRATEGIES if strategies is None else strategies
         plan = Plan(asked, named(chosen, warm), seeds, timeout)
         if not resume:
@@ -422,7 +422,7 @@ def _probed(
     from advisor.training.probe import PROBE_CONFIGS, PROBE_EPOCHS, probe
 
     configs = [item.config for item in past.recommend(problem.query, PROBE_CONFIGS)]
-    objective = problem.objective(Settings(seed=seed, max_epochs=PROBE_EPOCHS))
+    objective = problem.objective(Settings(seed=seed, max_epochs=PROBE_EPOCHS, folds=1))
     return probe(objective, configs, problem.metric.direction, seconds)
 
 

@@ -16,6 +16,7 @@ from advisor.models import FAMILIES, ModelFamily, ModuleFamily, family_for, get_
 from advisor.settings import KINDS, Settings
 from advisor.strategies import get_strategy
 from advisor.strategies.gradient import refuse
+from advisor.training.race import usual_folds
 from advisor.training.loading import check_call, load_function, source_of
 from advisor.training.objective import (
     FamilyObjective,
@@ -33,6 +34,8 @@ from knowledge_base.types import ConfigDict
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from advisor.data import PreparedData
 
 
 @dataclass(frozen=True)
@@ -119,9 +122,8 @@ class DataProblem(Problem):
 
     def objective(self, settings: Settings) -> Objective:
         """Return what trains the family on the data, split with the seed of the settings."""
-        from advisor.data import prepare
-
-        prepared = prepare(self.dataset, settings.seed)
+        folds = self.folds(settings)
+        prepared = folds[0]
         check_computable(self.metric, prepared.y_valid, prepared.n_outputs, "validation")
         if isinstance(self.family, ModuleFamily):
             self.family.check(prepared)
@@ -135,8 +137,20 @@ class DataProblem(Problem):
             settings.seed,
             self._differentiable() if strategy.needs_gradients else (),
             settings.memory_limit,
+            more_folds=folds[1:],
+            keep=True,
             **limits,
         )
+
+    def folds(self, settings: Settings) -> "list[PreparedData]":
+        """Return the data set in the folds that a search with these settings judges by."""
+        from advisor.data import prepare
+
+        count = settings.folds or usual_folds(self.dataset.n_rows, self.family.stackable)
+        if get_strategy(settings.strategy).needs_gradients:
+            count = 1  # The gradient is that of one validation loss.
+        own_test = settings.test is not None
+        return [prepare(self.dataset, settings.seed, fold, not own_test) for fold in range(count)]
 
     def _differentiable(self) -> tuple[str, ...]:
         """Return what is to be searched by gradient.

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from advisor.data import Dataset
 
-REFERENCES = ("data", "module", "objective", "space")
+REFERENCES = ("data", "module", "objective", "space", "test")
 """Settings that are stored as references to files; objects in their place are not stored."""
 
 NEWER = ("per_second", "text", "time", "series", "horizon", "only", "fix", "module", "python",
-         "drop", "keep", "as_types", "size")  # fmt: skip
+         "drop", "keep", "as_types", "size", "folds", "test")  # fmt: skip
 """Settings that came after the first studies were written; unset ones are not in a signature."""
 
 CODE = ("objective", "module")
@@ -31,10 +31,15 @@ CODE = ("objective", "module")
 
 KINDS = ("classification", "regression", "forecasting")
 
-LEAST = {"trials": 1, "seed": 0, "n_warm": 0, "max_epochs": 1, "horizon": 1, "memory_limit": 1}
+FINAL = ("ensemble", "folds", "single")
+"""What may be taken away: an average of several configurations, of the folds of the best one, or
+one network trained on everything."""
+
+LEAST = {"trials": 1, "seed": 0, "n_warm": 0, "max_epochs": 1, "horizon": 1, "memory_limit": 1,
+         "folds": 1}  # fmt: skip
 """Settings that are whole numbers, with the least that they may be."""
 
-FREE = ("trials", "n_warm", "memory_limit")
+FREE = ("trials", "n_warm", "memory_limit", "final")
 """Settings in which two commands may differ and still mean the same study."""
 
 
@@ -69,6 +74,10 @@ class Settings:
         per_second: prefer configurations that are quick (expected improvement per second).
         memory_limit: bytes that a training may need; configurations estimated to need more
             are skipped. None takes a share of what is free.
+        folds: splits that a configuration is judged on; None chooses by what they are worth.
+        test: data of the same columns that the final model is measured on once; None holds out
+            a part of `data`.
+        final: what the model that is taken away is made of, one of `FINAL`.
         python: which of `REFERENCES` were objects when the study was stored.
     """
 
@@ -100,6 +109,9 @@ class Settings:
     keep: Sequence[str] = ()
     as_types: Mapping[str, str] | None = None
     size: int | Sequence[int] | None = None
+    folds: int | None = None
+    test: "str | Path | pd.DataFrame | Dataset | None" = None
+    final: str = "ensemble"
 
     def __new__(cls, *_: object, **given: object) -> Self:
         """Refuse keywords that do not exist.
@@ -134,6 +146,10 @@ class Settings:
             one_of("direction", self.direction, tuple(Direction))
         if self.kind is not None:
             one_of("kind", self.kind, KINDS)
+        one_of("final", self.final, FINAL)
+        for name in ("folds", "test"):
+            if getattr(self, name) is not None and self.objective is not None:
+                raise UserError(f"`{name}` is for data sets; your function splits its own.")
         if self.module is not None and self.objective is not None:
             raise UserError(
                 "`module` builds a network for the data, `objective` trains on its own; give one "
@@ -178,9 +194,11 @@ class Settings:
         plain["only"] = None if self.only is None else between.join(self.only)
         for name in FREE:
             del plain[name]
+        if plain["folds"] == 1:  # The first versions had no other way, and did not say so.
+            del plain["folds"]
         for name in NEWER:
-            if not plain[name]:
-                del plain[name]
+            if not plain.get(name):
+                plain.pop(name, None)
         for name in ("data", "space"):
             if plain[name] and Path(plain[name]).exists():
                 plain[name] = str(Path(plain[name]).resolve())
@@ -240,6 +258,9 @@ class Settings:
             given["only"] = [name.strip() for name in given["only"].split(",")]
         pairs = [text.partition("=") for text in given.get("fix") or ()]
         given["fix"] = {name: value for name, _, value in pairs}
+        # The first versions judged everything on one split.
+        if "folds" not in given:
+            given["folds"] = 1
         if given.get("memory_limit") is not None:
             given["memory_limit"] = parse_size(given["memory_limit"])
         return cls(**given)

@@ -5,11 +5,30 @@ from statistics import fmean, stdev
 
 from knowledge_base.states import Direction
 
+FOLDS = 4
+"""Folds of a data set with few rows: the first one is the split of all shipped trials, and the
+four together validate on every known row once."""
+
+FEW_ROWS = 10_000
+"""Rows up to which one validation part, a fifth of them, decides by chance between good
+configurations (docs/benchmarks/takeaway.md)."""
+
 ENOUGH = 3
 """Configurations trained on all folds, from which on a first fold can be judged."""
 
 DOUBT = 2.0
 """Standard errors by which a first fold must be behind before the others are spared."""
+
+
+def usual_folds(n_rows: int, stackable: bool) -> int:
+    """Return on how many folds a configuration is judged if the user does not say.
+
+    Args:
+        n_rows: of the data set.
+        stackable: whether the networks of several folds can be trained as one; otherwise each
+            fold takes the time of a training, which is better spent on configurations.
+    """
+    return FOLDS if stackable and n_rows <= FEW_ROWS else 1
 
 
 class Race:

@@ -59,6 +59,7 @@ def run(
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     before = len(tuner.trials)
+    objective.recall(tuner.trials)
     while len(tuner.trials) < trials:
         if over(deadline):
             break

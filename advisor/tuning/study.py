@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from advisor.metafeatures import VERSION
+from advisor.predictor.kept import KeptNetworks
 from knowledge_base import Bundle, KnowledgeBase
 from knowledge_base.bundle import Record
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
@@ -54,6 +55,13 @@ class Study:
                 key = (self.dataset.dataset_id, self.task.target or "", VERSION)
                 known[key] = self.metafeatures
         return Bundle.from_records(records, metafeatures=known)
+
+    @property
+    def networks(self) -> KeptNetworks | None:
+        """Where the networks of the best trials are kept, None without a directory."""
+        if self.directory is None:
+            return None
+        return KeptNetworks(self.directory.path / "networks", self.task.direction)
 
     def save(self, trial: TrialRecord) -> None:
         """Write a finished trial to the directory, then to the knowledge base."""

@@ -246,8 +246,13 @@ class Tuner:
             curve=tuple(outcome.curve),
         )
         trial = labelled(trial, self.study.task, self.study.space, self.study.dataset, self.trials)
+        networks = self.study.networks if outcome.fitted else None
+        if networks is not None:  # Before the trial, so that none that is stored lacks them.
+            networks.keep(trial.number, outcome.fitted)
         self.study.save(trial)
         self._remember(trial)
+        if networks is not None:
+            networks.prune(self.trials)
         return trial
 
     def withdraw(self, config: Config) -> None:

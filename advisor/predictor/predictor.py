@@ -1,0 +1,122 @@
+"""A model in the user's hand: trained networks and what brings new rows to them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from advisor.training.outcome import Fitted
+from knowledge_base.errors import UserError
+from knowledge_base.types import ConfigDict
+
+if TYPE_CHECKING:
+    import torch
+
+    from advisor.data import PreparedData
+    from advisor.data.preparation import Preparation
+    from advisor.models import ModelFamily
+
+
+@dataclass(frozen=True)
+class Member:
+    """One configuration of the average.
+
+    Attributes:
+        trial: number of its trial in the study.
+        config: its active hyperparameters.
+        share: of the average; the shares of all members add up to one.
+        networks: one per fold that it was trained on.
+    """
+
+    trial: int
+    config: ConfigDict
+    share: float
+    networks: Sequence[Fitted]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """An average of networks: over the folds of each configuration, and over configurations.
+
+    Attributes:
+        family: what builds the networks.
+        preparations: of each fold, from rows to the inputs of its networks.
+        members: what is averaged.
+    """
+
+    family: "ModelFamily"
+    preparations: Sequence["Preparation"]
+    members: Sequence[Member]
+    _built: dict[tuple[int, int], "torch.nn.Module"] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def raw(self, features: object) -> np.ndarray:
+        """Return the averaged prediction for rows as the data set's reading gives them.
+
+        Args:
+            features: rows of a table, images, texts, or series to forecast.
+
+        Returns:
+            Probabilities (n, classes), values in the target's own unit (n,), or forecasts
+            (n, horizon).
+        """
+        total: np.ndarray | None = None
+        for share, prediction in self.each(features):
+            total = share * prediction if total is None else total + share * prediction
+        if total is None:
+            raise UserError("The model has no network.")
+        return total
+
+    def each(self, features: object) -> Iterator[tuple[float, np.ndarray]]:
+        """Yield the share and the prediction of every network."""
+        prepared = [preparation.prepared(features) for preparation in self.preparations]
+        for place, member in enumerate(self.members):
+            for network in member.networks:
+                share = member.share / len(member.networks)
+                yield share, self._predicted(place, member, network, prepared[network.fold])
+
+    def _predicted(
+        self, place: int, member: Member, network: Fitted, data: "PreparedData"
+    ) -> np.ndarray:
+        """Return the prediction of one network for the test part of what was prepared."""
+        import torch
+
+        from advisor.training.evaluation import outputs_of, to_prediction
+
+        config = self.family.complete(member.config, data)
+        seen = self.family.adapt(config, data)
+        key = (place, network.fold)
+        if key not in self._built:
+            self._built[key] = built(self.family, config, seen, network.weights)
+        inputs = torch.from_numpy(seen.x("test"))
+        outputs = outputs_of(self._built[key], inputs, seen.evaluation_batch)
+        return to_prediction(outputs, seen, "test")
+
+
+def built(
+    family: "ModelFamily", config: ConfigDict, data: "PreparedData", weights: Mapping[str, np.ndarray]
+) -> "torch.nn.Module":
+    """Return a network with the weights given.
+
+    Raises:
+        UserError: they are not the weights of such a network.
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        network = family.build(config, data)
+    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    found = {name: array.shape for name, array in weights.items()}
+    if wanted != found:
+        wrong = sorted(name for name in wanted.keys() | found.keys()
+                       if wanted.get(name) != found.get(name))  # fmt: skip
+        raise UserError(
+            f"The weights of the model do not fit its network: '{wrong[0]}' has the shape "
+            f"{found.get(wrong[0])}, not {wanted.get(wrong[0])}."
+        )
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    network.eval()
+    return network
+

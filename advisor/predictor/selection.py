@@ -1,0 +1,47 @@
+"""Which trained configurations to average, and with which weights."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+ROUNDS = 40
+"""Steps of the greedy choice; later ones hardly move the weights."""
+
+
+def greedy_weights(
+    predictions: Sequence[np.ndarray],
+    loss: Callable[[np.ndarray], float],
+    rounds: int = ROUNDS,
+) -> np.ndarray:
+    """Choose greedily with replacement what lowers the loss of the average most.
+
+    Caruana et al. 2004, "Ensemble selection from libraries of models". The average of the best
+    round is taken; among equal ones that of the earliest round, and of the earliest candidate.
+
+    Args:
+        predictions: of each candidate for the same rows, (n,), (n, classes) or (n, horizon), made
+            by networks that did not train on these rows.
+        loss: of an average of them; smaller is better.
+        rounds: most choices.
+
+    Returns:
+        Shares of the candidates, shape (candidates,), that add up to one.
+
+    Raises:
+        ValueError: there is no candidate.
+    """
+    if not predictions:
+        raise ValueError("there is nothing to choose from")
+    counts = np.zeros(len(predictions))
+    total = np.zeros_like(predictions[0], dtype=np.float64)
+    best_loss, best = np.inf, counts
+    for size in range(1, rounds + 1):
+        losses = [loss((total + one) / size) for one in predictions]
+        chosen = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
+        counts = counts.copy()
+        counts[chosen] += 1
+        total += predictions[chosen]
+        if losses[chosen] < best_loss or size == 1:
+            best_loss, best = losses[chosen], counts
+    shares: np.ndarray = best / best.sum()
+    return shares
