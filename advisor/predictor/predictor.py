@@ -1,7 +1,7 @@
 """A model in the user's hand: trained networks and what brings new rows to them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
-    from advisor.data.preparation import Preparation
+    from advisor.data.preparation import Features, Preparation
     from advisor.models import ModelFamily
 
 
@@ -52,7 +52,7 @@ class Predictor:
         default_factory=dict, compare=False, repr=False
     )
 
-    def raw(self, features: object) -> np.ndarray:
+    def raw(self, features: "Features") -> np.ndarray:
         """Return the averaged prediction for rows as the data set's reading gives them.
 
         Args:
@@ -69,30 +69,30 @@ class Predictor:
             raise UserError("The model has no network.")
         return total
 
-    def each(self, features: object) -> Iterator[tuple[float, np.ndarray]]:
+    def each(self, features: "Features") -> Iterator[tuple[float, np.ndarray]]:
         """Yield the share and the prediction of every network."""
-        prepared = [preparation.prepared(features) for preparation in self.preparations]
+        inputs = [preparation.inputs(features) for preparation in self.preparations]
         for place, member in enumerate(self.members):
             for network in member.networks:
                 share = member.share / len(member.networks)
-                yield share, self._predicted(place, member, network, prepared[network.fold])
+                preparation = self.preparations[network.fold]
+                outputs = self._outputs(place, network, inputs[network.fold])
+                yield share, preparation.prediction(outputs, features)
 
-    def _predicted(
-        self, place: int, member: Member, network: Fitted, data: "PreparedData"
-    ) -> np.ndarray:
-        """Return the prediction of one network for the test part of what was prepared."""
+    def _outputs(self, place: int, network: Fitted, inputs: np.ndarray) -> np.ndarray:
+        """Return what one network gives for inputs, float64 of shape (n, outputs)."""
         import torch
 
-        from advisor.training.evaluation import outputs_of, to_prediction
+        from advisor.training.evaluation import outputs_of
 
-        config = self.family.complete(member.config, data)
-        seen = self.family.adapt(config, data)
+        form = replace(self.preparations[network.fold].stand_in(), x_test=inputs)
+        config = self.family.complete(self.members[place].config, form)
+        seen = self.family.adapt(config, form)
         key = (place, network.fold)
         if key not in self._built:
             self._built[key] = built(self.family, config, seen, network.weights)
-        inputs = torch.from_numpy(seen.x("test"))
-        outputs = outputs_of(self._built[key], inputs, seen.evaluation_batch)
-        return to_prediction(outputs, seen, "test")
+        rows = torch.from_numpy(seen.x("test"))
+        return outputs_of(self._built[key], rows, seen.evaluation_batch).double().numpy()
 
 
 def built(

@@ -22,7 +22,7 @@ def write_tensors(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays by name, whole or not at all; flushed to disk on return."""
     from safetensors.numpy import save
 
-    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    content = save({name: np.asarray(array, order="C") for name, array in arrays.items()})
     with replacing(path) as file:
         file.write(content)
 

@@ -306,6 +306,8 @@ class Run:
         self.network.load_state_dict(self.best_weights)
         found: dict[str, float] = {"best_epoch": float(self.best_epoch)}
         for part, prefix in (("valid", "val"), ("test", "test")):
+            if not len(self.parts[part].x):
+                continue  # The user has a test file of their own.
             found.update(all_metrics(self.network, part, self.parts[part], self.data, prefix))
         return {name: value for name, value in found.items() if np.isfinite(value)}
 

@@ -76,7 +76,12 @@ class Objective(ABC):
 
 
 class FamilyObjective(Objective):
-    """Trains a built-in model family on prepared data."""
+    """Trains a model family on prepared data.
+
+    Attributes:
+        family: what is trained.
+        folds: the data set in each of the folds that a configuration is judged by.
+    """
 
     def __init__(
         self,
@@ -100,11 +105,11 @@ class FamilyObjective(Objective):
             more_folds: the data set in its other folds; `data` is the first one.
             keep: whether outcomes have the trained networks.
         """
-        self._folds, self._race = (data, *more_folds), Race(get_metric(metric).direction)
+        self.folds, self._race = (data, *more_folds), Race(get_metric(metric).direction)
         self._metric, self._max_epochs, self._patience = metric, max_epochs, patience
         self._keep = keep
         self._memory_limit = memory_limit
-        self._family, self._data = family, data
+        self.family, self._data = family, data
         self._seed, self._gradients = seed, gradients
         if family.stackable and not gradients and not more_folds:
             self.at_once = AT_ONCE
@@ -115,16 +120,16 @@ class FamilyObjective(Objective):
         from advisor.training.loop import Terms, train_on
         from advisor.training.memory import refusal
 
-        reason = refusal(self._family, config, self._data, self._memory_limit)
+        reason = refusal(self.family, config, self._data, self._memory_limit)
         if reason is not None:
             return Outcome.not_tried(reason)
         terms = Terms(self._metric, self._max_epochs, self._patience, keep=self._keep)
-        if len(self._folds) > 1:
+        if len(self.folds) > 1:
             outcome = train_folds(
-                self._family, config, self._folds, self._seed, terms, report, self._race
+                self.family, config, self.folds, self._seed, terms, report, self._race
             )
         else:
-            outcome = train_on(self._family, config, self._data, self._seed, terms, report)
+            outcome = train_on(self.family, config, self._data, self._seed, terms, report)
         differentiable = self._gradients and outcome.state == TrialState.COMPLETE
         return self._differentiated(config, outcome) if differentiable else outcome
 
@@ -132,7 +137,7 @@ class FamilyObjective(Objective):
         """Learn how the values of the folds differ."""
         for trial in trials:
             values = fold_values(trial.metrics)
-            if trial.state == TrialState.COMPLETE and len(values) == len(self._folds) > 1:
+            if trial.state == TrialState.COMPLETE and len(values) == len(self.folds) > 1:
                 self._race.tell([values[place] for place in sorted(values)])
 
     def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
@@ -141,10 +146,10 @@ class FamilyObjective(Objective):
         from advisor.training.together import groups_of
 
         found: list[list[int]] = []
-        for group in groups_of(self._family, configs, self._data):
+        for group in groups_of(self.family, configs, self._data):
             first, count = configs[group[0]], len(group)
             together = count > 1 and not refusal(
-                self._family, first, self._data, self._memory_limit, count
+                self.family, first, self._data, self._memory_limit, count
             )
             found += [group] if together else [[place] for place in group]
         return found
@@ -158,14 +163,14 @@ class FamilyObjective(Objective):
 
         terms = Terms(self._metric, self._max_epochs, self._patience, keep=self._keep)
         places = range(len(configs))
-        return train_group(self._family, configs, self._data, places, self._seed, terms, reports)
+        return train_group(self.family, configs, self._data, places, self._seed, terms, reports)
 
     def _differentiated(self, config: Config, outcome: Outcome) -> Outcome:
         from advisor.training.hypergradient import family_hypergradients
 
         started = time.monotonic()
         slopes = family_hypergradients(
-            self._family, config, self._data, self._gradients, self._seed, outcome.epochs or 1
+            self.family, config, self._data, self._gradients, self._seed, outcome.epochs or 1
         )
         duration = (outcome.duration or 0.0) + time.monotonic() - started
         return replace(outcome, gradients=slopes, duration=duration)

@@ -3,16 +3,20 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from advisor.data import Intake
 from advisor.environment import contributor, machine, package_versions
 from advisor.meta.warm_start import Start, warm_count, warm_start
+from advisor.metrics import get_metric
 from advisor.models import FAMILIES, ModuleFamily
 from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
-from advisor.training.objective import Objective
+from advisor.predictor.assembly import assemble
+from advisor.predictor.predictor import Predictor
+from advisor.training.objective import FamilyObjective, Objective
 from advisor.tuning.code import KEPT, check_owner, code_again, code_kept, lies_where_it_lay
 from advisor.tuning.known import known_trials, observations
 from advisor.tuning.runner import OnTrial, RunResult, run
@@ -54,6 +58,29 @@ class Search:
     def stored(self) -> list[TrialRecord]:
         """All finished trials that are on disk, in their order."""
         return StudyDirectory.open(self.path).trials()
+
+    @cached_property
+    def model(self) -> Predictor:
+        """What was trained, as one model for new rows; made when first asked for.
+
+        Raises:
+            UserError: no network is kept, as of the user's own function, which keeps its own.
+        """
+        if not isinstance(self.objective, FamilyObjective):
+            raise UserError(
+                "The user's own function keeps its models itself; there is none to take away."
+            )
+        study = self.tuner.study
+        kept = study.networks.whole() if study.networks is not None else {}
+        return assemble(
+            self.objective.family,
+            self.objective.folds,
+            self.tuner.trials,
+            kept,
+            get_metric(study.task.metric),
+            study.task.direction,
+            self.settings.final,
+        )
 
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
         """Run until the study has all its trials, or until `timeout` seconds are over.
