@@ -3,7 +3,13 @@
 from advisor.data.dataset import Dataset, TabularDataset
 from advisor.data.images import ImageDataset
 from advisor.data.intake import Intake
-from advisor.data.preparation import PreparedData, prepare
+from advisor.data.preparation import (
+    Preparation,
+    PreparedData,
+    max_folds,
+    preparation_from,
+    prepare,
+)
 from advisor.data.request import MODALITIES, DataRequest
 from advisor.data.series import SeriesDataset
 from advisor.data.sources import DataSource, load_dataset
@@ -17,12 +23,15 @@ __all__ = [
     "Dataset",
     "ImageDataset",
     "Intake",
+    "Preparation",
     "PreparedData",
     "SeriesDataset",
     "Splits",
     "TabularDataset",
     "TextDataset",
     "load_dataset",
+    "max_folds",
+    "preparation_from",
     "prepare",
     "split_indices",
 ]

@@ -1,4 +1,12 @@
-"""Seeded splits into a training, a validation and a test part."""
+"""Seeded splits into a training, a validation and a test part.
+
+The first fold is the split that one evaluation has always had. The others hold out the same test
+part and divide the other rows, which are the known ones, anew: folds 0 to 3 validate on four
+parts of the known rows, folds 4 to 7 on four parts of another random partition, and so on
+(repeated cross-validation). All have exactly the sizes of the first, so that their networks can
+be trained as one stack; where the known rows cannot be divided evenly, a row or two of each
+partition are therefore validated twice, or never.
+"""
 
 from dataclasses import dataclass
 
@@ -7,8 +15,15 @@ import numpy as np
 from advisor.data.dataset import TabularDataset
 from advisor.data.images import ImageDataset
 from advisor.data.texts import TextDataset
+from knowledge_base.errors import UserError
 
 HELD_OUT_SHARE = 0.2
+
+PARTS_OF_KNOWN = 4
+"""Folds that validate each known row once."""
+
+MAX_FOLDS = 100
+"""Folds of rows that are split at random; there is no more to learn from further ones."""
 
 Shuffled = TabularDataset | ImageDataset | TextDataset
 """What may be split at random; time series may not."""
@@ -23,19 +38,84 @@ class Splits:
     test: np.ndarray
 
 
-def split_indices(dataset: Shuffled, seed: int = 0) -> Splits:
+def split_indices(dataset: Shuffled, seed: int = 0, fold: int = 0, test: bool = True) -> Splits:
     """Return a 60/20/20 split, stratified by class where there are classes.
 
     Every class of three rows or more is in every part.
+
+    Args:
+        dataset: what to split.
+        seed: the same seed and fold give the same rows.
+        fold: which of the folds, from 0.
+        test: False holds out no test part: 75/25, and a test part without rows.
+
+    Raises:
+        UserError: there is no such fold.
     """
+    if not 0 <= fold < MAX_FOLDS:
+        raise UserError(f"There are the folds 0 to {MAX_FOLDS - 1}, not {fold}.")
     rows = np.arange(dataset.n_rows)
     classes = dataset.target.cat.codes.to_numpy() if dataset.kind == "classification" else None
+    if not test:
+        size = dataset.n_rows // PARTS_OF_KNOWN
+        return Splits(*_fold_of(rows, rows[:0], size, classes, (seed, fold)), rows[:0])
     held = 2 * HELD_OUT_SHARE
     train, rest = _split(rows, classes, held, seed)
-    valid, test = _split(rest, classes, 0.5, seed)
+    valid, test_rows = _split(rest, classes, 0.5, seed)
     if classes is not None:
-        train, valid, test = _with_all_classes([train, valid, test], classes)
-    return Splits(train, valid, test)
+        train, valid, test_rows = _with_all_classes([train, valid, test_rows], classes)
+    if fold > 0:
+        train, valid = _fold_of(train, valid, len(valid), classes, (seed, fold))
+    return Splits(train, valid, test_rows)
+
+
+def _fold_of(
+    train: np.ndarray,
+    valid: np.ndarray,
+    size: int,
+    classes: np.ndarray | None,
+    seed_and_fold: tuple[int, int],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the known rows as another training part, and a validation part of `size` rows.
+
+    The first partition has `valid` as its first part, unless that is empty, and the rows of
+    `train` as the others; further ones divide all rows.
+    """
+    seed, fold = seed_and_fold
+    partition, place = divmod(fold, PARTS_OF_KNOWN)
+    drawn = np.random.default_rng([seed, partition])
+    known = drawn.permutation(np.concatenate([train, valid]))
+    if partition == 0 and len(valid):
+        parts = [valid, *_dealt(drawn.permutation(train), PARTS_OF_KNOWN - 1, classes)]
+    else:
+        parts = _dealt(known, PARTS_OF_KNOWN, classes)
+    validated = np.isin(known, _of_size(parts[place], known, size, classes))
+    train, valid = known[~validated], known[validated]
+    if classes is not None:
+        train, valid = _with_all_classes([train, valid], classes)
+    return train, valid
+
+
+def _dealt(rows: np.ndarray, parts: int, classes: np.ndarray | None) -> list[np.ndarray]:
+    """Deal rows like cards, class by class: parts differ by one row, and by one of each class."""
+    if classes is not None:
+        rows = rows[np.argsort(classes[rows], kind="stable")]
+    return [rows[first::parts] for first in range(parts)]
+
+
+def _of_size(
+    part: np.ndarray, known: np.ndarray, size: int, classes: np.ndarray | None
+) -> np.ndarray:
+    """Return a part with rows left out or added, of its commonest class, until it has `size`."""
+    labels = np.zeros(known.max() + 1, dtype=int) if classes is None else classes
+    while len(part) > size:
+        common = np.bincount(labels[part]).argmax()
+        part = np.delete(part, np.flatnonzero(labels[part] == common)[-1])
+    while len(part) < size:
+        others = known[~np.isin(known, part)]
+        common = np.bincount(labels[others]).argmax()
+        part = np.append(part, others[labels[others] == common][0])
+    return part
 
 
 def _with_all_classes(parts: list[np.ndarray], classes: np.ndarray) -> list[np.ndarray]:

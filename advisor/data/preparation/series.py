@@ -4,24 +4,210 @@ Validation and test forecasts are made from a rolling origin (Tashman 2000): fro
 points in time, with everything before it known and nothing after it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from functools import cached_property
+from typing import ClassVar, Self
 
 import numpy as np
 
-from advisor.data.preparation.base import PARTS, PreparedData, arrays_of
-from advisor.data.series import ROUNDING, SeriesDataset, is_constant, part_bounds
+from advisor.data.preparation.base import (
+    PARTS,
+    Features,
+    Preparation,
+    PreparedData,
+    arrays_of,
+)
+from advisor.data.preparation.cutting import (
+    MAX_ORIGINS,
+    SCALE_FIELDS,
+    WINDOW_FIELDS,
+    Cutter,
+    SeriesScale,
+    Window,
+    cut_part,
+)
+from advisor.data.preparation.rolling import (
+    MIN_LENGTH,
+    Bounds,
+    bounds_of,
+    room_of,
+    season_fits,
+    series_folds,
+)
+from advisor.data.preparation.stored import MAX_POINTS, Stored, damaged
+from advisor.data.series import SeriesDataset
+from knowledge_base.errors import UserError
+from knowledge_base.types import JsonObject
 
-MAX_ORIGINS = 100
-"""Forecasts of the validation and of the test part, per series."""
 MAX_WINDOWS = 20_000
 """Windows of each part."""
-CUT_AT_ONCE = 1_000_000
-"""Numbers that are cut into windows at a time."""
-MIN_WINDOWS = 8
-"""Windows to train on that no configuration may do without."""
-MIN_LENGTH = 2
+FIELDS = ("modality", "series", "horizon", "period", "room", "window")
+
+
+@dataclass(frozen=True)
+class SeriesPreparation(Preparation):
+    """How series are scaled, and how windows are cut once a configuration has chosen that.
+
+    Inputs and forecasts are of the points that follow each history. The points themselves are not
+    stored with it: whoever forecasts gives the last `needed` ones or more.
+
+    Attributes:
+        scales: of each series.
+        horizon: points of a forecast.
+        period: points per season.
+        room: the most points before a forecast that the training part has room for.
+        window: how windows are cut; None before a configuration has chosen it.
+    """
+
+    scales: tuple[SeriesScale, ...]
+    horizon: int
+    period: int
+    room: int
+    window: Window | None = None
+
+    modality: ClassVar[str] = "series"
+
+    @cached_property
+    def _by_name(self) -> dict[str, SeriesScale]:
+        return {scale.name: scale for scale in self.scales}
+
+    @property
+    def needed(self) -> int:
+        """Points of each history that a forecast needs."""
+        return self.chosen_window.needed
+
+    @property
+    def chosen_window(self) -> Window:
+        """How windows are cut.
+
+        Raises:
+            ValueError: no configuration has chosen that.
+        """
+        if self.window is None:
+            raise ValueError("no configuration has chosen the windows; see `windowed`")
+        return self.window
+
+    def windowed(self, length: int, differencing: str, scaling: str) -> Self:
+        """Return the preparation of `SeriesData.windows`."""
+        season = self.period if season_fits(self.period, self.room) else 1
+        lag = {"none": 0, "first": 1, "seasonal": season}[differencing]
+        length = max(min(length, self.room - lag), MIN_LENGTH)
+        return replace(self, window=Window(length, lag, scaling == "window"))
+
+    def inputs(self, features: Features) -> np.ndarray:
+        """Return the last window of each history, float32 (n, length, 1), in their order.
+
+        Args:
+            features: points in the order of time by the names of the series. One that was not
+                trained on is scaled by all points that are given.
+
+        Raises:
+            UserError: a history is too short, or has something else than finite numbers.
+        """
+        window = self.chosen_window
+        cut = [
+            cutter.cut(np.array([len(cutter.values)]), window).inputs
+            for cutter in self._cutters(features)
+        ]
+        return np.concatenate(cut)
+
+    def in_unit(self, values: np.ndarray, features: Features) -> np.ndarray:
+        """Return forecasts (n, horizon) in the unit of the series."""
+        found = []
+        for cutter in self._cutters(features):
+            origin = np.array([len(cutter.values)])
+            found.append(cutter.scales(cutter.cut(origin, self.chosen_window)))
+        factors, summands = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        forecasts: np.ndarray = values.astype(np.float64) * factors + summands
+        return forecasts
+
+    def stand_in(self, rows: int = 2) -> PreparedData:
+        """Return windows of zeros; before a configuration has chosen them, a series of zeros."""
+        if self.window is None:
+            n = self.room + self.horizon + rows
+            bounds = (0, n), (n, n + self.horizon), (n + self.horizon, n + 2 * self.horizon)
+            zeros = np.zeros(n + 2 * self.horizon)
+            flat = replace(self, scales=(SeriesScale("", 0.0, 1.0, None),))
+            return replace(flat.data((zeros,), (bounds,)).few(rows), preparation=self)
+        x = np.zeros((rows, self.window.length, 1), dtype=np.float32)
+        y = np.zeros((rows, self.horizon), dtype=np.float32)
+        return WindowData(
+            **arrays_of([(x, y)] * 3),
+            kind="forecasting",
+            n_inputs=1,
+            n_outputs=self.horizon,
+            valid_rows=np.arange(rows),
+            preparation=self,
+            offsets=(np.zeros_like(y, dtype=np.float64),) * 3,
+            scales=(np.ones((rows, 1)),) * 3,
+            naive=(np.full(rows, np.nan),) * 3,
+        )
+
+    def data(self, series: tuple[np.ndarray, ...], bounds: tuple[Bounds, ...]) -> "SeriesData":
+        """Return series that this was fitted on as data to train with."""
+        empty = np.zeros(0, dtype=np.float32)
+        return SeriesData(
+            *(empty, empty, empty, empty, empty, empty),
+            kind="forecasting",
+            n_inputs=1,
+            n_outputs=self.horizon,
+            preparation=self,
+            series=series,
+            bounds=bounds,
+        )
+
+    def _cutters(self, features: Features) -> list[Cutter]:
+        if not isinstance(features, Mapping):
+            raise TypeError("the history of series is a mapping from names to points")
+        cutters = []
+        for name, points in features.items():
+            values = np.asarray(points, dtype=np.float64)
+            if len(values) < self.needed:
+                raise UserError(
+                    f"The series '{name}' has {len(values)} points; the model needs the last "
+                    f"{self.needed} before the forecast."
+                )
+            if not np.isfinite(values).all():
+                raise UserError(f"The series '{name}' has missing or infinite values.")
+            scale = self._by_name.get(name)
+            scale = scale or SeriesScale.fitted(name, values, self.period)
+            cutters.append(Cutter(values[-self.needed :], scale, self.horizon))
+        return cutters
+
+    def to_dict(self) -> JsonObject:
+        """Return it as strict JSON."""
+        return {
+            "modality": self.modality,
+            "series": [scale.to_dict() for scale in self.scales],
+            "horizon": self.horizon,
+            "period": self.period,
+            "room": self.room,
+            "window": None if self.window is None else self.window.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, found: object) -> Self:
+        """Return what `to_dict` gave.
+
+        Raises:
+            UserError: it is not that.
+        """
+        stored = Stored(found, "the series", FIELDS)
+        stored.one_of("modality", [cls.modality])
+        scales = tuple(map(SeriesScale.from_stored, stored.parts("series", SCALE_FIELDS)))
+        if len({scale.name for scale in scales}) != len(scales) or not scales:
+            raise damaged("it has no series, or two of one name")
+        window = None
+        if not stored.is_null("window"):
+            window = Window.from_stored(stored.part("window", WINDOW_FIELDS))
+        return cls(
+            scales,
+            stored.whole("horizon", 1, MAX_POINTS),
+            stored.whole("period", 1, MAX_POINTS),
+            stored.whole("room", MIN_LENGTH, MAX_POINTS),
+            window,
+        )
 
 
 @dataclass(frozen=True)
@@ -60,12 +246,12 @@ class SeriesData(PreparedData):
 
     Attributes:
         series: values in the order of time.
-        period: points per season.
+        bounds: where the parts of each begin and end.
         most: windows of each part; an even choice of them where there are more.
     """
 
     series: tuple[np.ndarray, ...] = ()
-    period: int = 1
+    bounds: tuple[Bounds, ...] = ()
     most: int = MAX_WINDOWS
 
     modality: ClassVar[str] = "series"
@@ -80,15 +266,24 @@ class SeriesData(PreparedData):
             scaling: "series", by mean and spread of the training part; "window", by those
                 of each window too.
         """
-        cut = [_Cut(values, self.n_outputs, self.period) for values in self.series]
-        lag = self._lag(differencing)
-        length = max(min(length, self._room() - lag), MIN_LENGTH)
-        found = [_part(cut, part, length, lag, scaling == "window", self.most) for part in PARTS]
+        assert isinstance(self.preparation, SeriesPreparation)
+        preparation = self.preparation.windowed(length, differencing, scaling)
+        window = preparation.chosen_window
+        cutters = [
+            Cutter(values, scale, self.n_outputs)
+            for values, scale in zip(self.series, preparation.scales, strict=True)
+        ]
+        found = [
+            cut_part(cutters, [of[place] for of in self.bounds], place > 0, window, self.most)
+            for place in range(len(PARTS))
+        ]
         return WindowData(
             **arrays_of((part[0], part[1]) for part in found),
             kind="forecasting",
             n_inputs=1,
             n_outputs=self.n_outputs,
+            valid_rows=found[PARTS.index("valid")][5],
+            preparation=preparation,
             scales=tuple(part[2] for part in found),
             offsets=tuple(part[3] for part in found),
             naive=tuple(part[4] for part in found),
@@ -97,118 +292,32 @@ class SeriesData(PreparedData):
     def n_rows(self, part: str) -> int:
         """Return the most windows that a part may have."""
         place = PARTS.index(part)
-        bounds = [part_bounds(len(values)) for values in self.series]
-        points = [of[place + 1] - of[place] for of in bounds]
+        points = [end - start for start, end in (of[place] for of in self.bounds)]
         return min(sum(min(n, MAX_ORIGINS) if place else n for n in points), self.most)
 
     def few(self, rows: int = 2) -> "SeriesData":
         """Return the same with hardly any windows."""
         return replace(self, most=rows)
 
-    def _room(self) -> int:
-        """Return the most points before a forecast that leave windows enough to train on."""
-        shortest = min(part_bounds(len(values))[1] for values in self.series)
-        return shortest - self.n_outputs - MIN_WINDOWS
 
-    def _lag(self, differencing: str) -> int:
-        """Return how far back differences reach: a point where a season is too long for it."""
-        season = self.period if self.period + MIN_LENGTH <= self._room() else 1
-        return {"none": 0, "first": 1, "seasonal": season}[differencing]
+def prepare_series(
+    dataset: SeriesDataset, seed: int = 0, fold: int = 0, test: bool = True
+) -> SeriesData:
+    """Return the series; the first 60% are for training, the last 20% for testing.
 
-
-def prepare_series(dataset: SeriesDataset, seed: int = 0) -> SeriesData:
-    """Return the series; the first 60% are for training, the last 20% for testing."""
-    empty = np.zeros(0, dtype=np.float32)
-    return SeriesData(
-        *(empty, empty, empty, empty, empty, empty),
-        kind="forecasting",
-        n_inputs=1,
-        n_outputs=dataset.horizon,
-        series=dataset.values,
-        period=dataset.period,
+    Further folds train on fewer points; see `advisor.data.preparation.rolling`.
+    """
+    folds = series_folds(dataset, test)
+    if not 0 <= fold < folds:
+        raise UserError(
+            f"{dataset.name} has too few points for fold {fold}: there are {folds}, from 0 on."
+        )
+    bounds = tuple(bounds_of(len(values), fold, test) for values in dataset.values)
+    known = [values[: of[0][1]] for values, of in zip(dataset.values, bounds, strict=True)]
+    scales = tuple(
+        SeriesScale.fitted(name, values, dataset.period)
+        for name, values in zip(dataset.series_names, known, strict=True)
     )
-
-
-def _part(
-    cut: "Sequence[_Cut]", part: str, length: int, lag: int, by_window: bool, most: int
-) -> list[np.ndarray]:
-    """Return windows, targets, scales, offsets and naive errors of one part of all series.
-
-    Where there are more than `most`, an even choice is made first and only that is cut out. It is
-    cut out some windows at a time, since cutting takes ten times the memory that stays.
-    """
-    origins = [series.origins(part, length + lag) for series in cut]
-    ends = np.cumsum([len(places) for places in origins])
-    chosen = np.arange(ends[-1])
-    if len(chosen) > most:
-        chosen = np.linspace(0, ends[-1] - 1, most).astype(int)
-    shares = np.split(chosen, np.searchsorted(chosen, ends[:-1]))
-    starts = ends - [len(places) for places in origins]
-    at_once = max(CUT_AT_ONCE // (length + cut[0].horizon), 1)
-    found = [
-        series.windows(some, length, lag, by_window)
-        for series, places, share, start in zip(cut, origins, shares, starts, strict=True)
-        for some in np.split(places[share - start], range(at_once, len(share), at_once))
-    ]
-    return [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
-
-
-def _naive_error(known: np.ndarray, period: int) -> float:
-    """Return the mean absolute error of repeating the last season, or the last point.
-
-    The last point is repeated where a season is too long, or repeats itself exactly. The error is
-    NaN if that errs by nothing either, since then there is no scale for errors (Hyndman and
-    Koehler 2006).
-    """
-    for lag in (period, 1) if period < len(known) else (1,):
-        error = float(np.abs(known[lag:] - known[:-lag]).mean())
-        if error > ROUNDING * float(np.abs(known).max()):
-            return error
-    return float("nan")
-
-
-class _Cut:
-    """Cuts one series into windows."""
-
-    def __init__(self, values: np.ndarray, horizon: int, period: int) -> None:
-        self.horizon, self.period = horizon, period
-        self.bounds = part_bounds(len(values))
-        known = values[: self.bounds[1]]
-        flat = is_constant(known)
-        self.mean, self.scale = float(known.mean()), 1.0 if flat else float(known.std())
-        self.values = (values - self.mean) / self.scale
-        self.naive = _naive_error(known, period)
-
-    def origins(self, part: str, needed: int) -> np.ndarray:
-        """Return where forecasts of a part begin, with `needed` points before."""
-        place = PARTS.index(part)
-        first = max(self.bounds[place], needed)
-        origins: np.ndarray = np.arange(first, self.bounds[place + 1] - self.horizon + 1)
-        if place and len(origins) > MAX_ORIGINS:
-            origins = origins[np.linspace(0, len(origins) - 1, MAX_ORIGINS).astype(int)]
-        return origins
-
-    def windows(
-        self, origins: np.ndarray, length: int, lag: int, by_window: bool
-    ) -> list[np.ndarray]:
-        """Return windows, targets, scales, offsets and naive errors."""
-        before = origins[:, None] + np.arange(-length, 0)
-        after = origins[:, None] + np.arange(self.horizon)
-        inputs, base = self.values[before], np.zeros(after.shape)
-        if lag:
-            inputs = inputs - self.values[before - lag]
-            seasons = np.arange(self.horizon) // lag + 1
-            base = self.values[after - lag * seasons]
-        middle, spread = np.zeros((len(origins), 1)), np.ones((len(origins), 1))
-        if by_window:
-            middle = middle if lag else inputs.mean(1, keepdims=True)
-            spread = np.maximum(inputs.std(1, keepdims=True), 0.05)
-        targets = (self.values[after] - base - middle) / spread
-        inputs = np.clip((inputs - middle) / spread, -10, 10)
-        return [
-            inputs[:, :, None].astype(np.float32),
-            targets.astype(np.float32),
-            spread * self.scale,
-            (middle + base) * self.scale + self.mean,
-            np.full(len(origins), self.naive),
-        ]
+    room = room_of([len(values) for values in known], dataset.horizon)
+    preparation = SeriesPreparation(scales, dataset.horizon, dataset.period, room)
+    return preparation.data(dataset.values, bounds)
