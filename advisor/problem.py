@@ -16,7 +16,6 @@ from advisor.models import FAMILIES, ModelFamily, ModuleFamily, family_for, get_
 from advisor.settings import KINDS, Settings
 from advisor.strategies import get_strategy
 from advisor.strategies.gradient import refuse
-from advisor.training.race import usual_folds
 from advisor.training.loading import check_call, load_function, source_of
 from advisor.training.objective import (
     FamilyObjective,
@@ -24,6 +23,7 @@ from advisor.training.objective import (
     Objective,
     TrainFunction,
 )
+from advisor.training.race import usual_folds
 from knowledge_base.errors import UserError
 from knowledge_base.identity import digest
 from knowledge_base.naming import printable

@@ -68,7 +68,8 @@ def assemble(
         for n, share in zip(candidates, shares, strict=True)
         if share > 0
     ]
-    return Predictor(family, [data.preparation for data in folds], members)
+    preparations = [data.preparation for data in folds if data.preparation is not None]
+    return Predictor(family, preparations, members)
 
 
 def _shares(

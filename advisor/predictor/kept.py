@@ -77,7 +77,8 @@ class KeptNetworks:
             return
         valued = [trial for trial in trials if trial.value is not None]
         ranked = sorted(valued, key=lambda t: (-self._sign * (t.value or 0.0), t.number))
-        staying, size = set(), 0
+        staying: set[str] = set()
+        size = 0
         for trial in ranked:
             path = self._path(trial.number)
             if len(staying) == MOST or not path.exists():

@@ -1,7 +1,7 @@
 """A model in the user's hand: trained networks and what brings new rows to them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
-    from advisor.data.preparation import Features, Preparation
+    from advisor.data.preparation import Preparation
+    from advisor.data.preparation.base import Features
     from advisor.models import ModelFamily
 
 
@@ -48,7 +49,7 @@ class Predictor:
     family: "ModelFamily"
     preparations: Sequence["Preparation"]
     members: Sequence[Member]
-    _built: dict[tuple[int, int], "torch.nn.Module"] = field(
+    _built: dict[tuple[int, int], "_Network"] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -71,32 +72,51 @@ class Predictor:
 
     def each(self, features: "Features") -> Iterator[tuple[float, np.ndarray]]:
         """Yield the share and the prediction of every network."""
-        inputs = [preparation.inputs(features) for preparation in self.preparations]
         for place, member in enumerate(self.members):
             for network in member.networks:
                 share = member.share / len(member.networks)
-                preparation = self.preparations[network.fold]
-                outputs = self._outputs(place, network, inputs[network.fold])
-                yield share, preparation.prediction(outputs, features)
+                yield share, self._ready(place, network).predict(features)
 
-    def _outputs(self, place: int, network: Fitted, inputs: np.ndarray) -> np.ndarray:
-        """Return what one network gives for inputs, float64 of shape (n, outputs)."""
+    def _ready(self, place: int, network: Fitted) -> "_Network":
+        """Return a network of the member at a place, built once."""
+        key = (place, network.fold)
+        if key not in self._built:
+            form = self.preparations[network.fold].stand_in()
+            config = self.family.complete(self.members[place].config, form)
+            seen = self.family.adapt(config, form)
+            module = built(self.family, config, seen, network.weights)
+            self._built[key] = _Network(module, seen)
+        return self._built[key]
+
+
+@dataclass(frozen=True)
+class _Network:
+    """A trained network and the form of the data that it takes."""
+
+    module: "torch.nn.Module"
+    form: "PreparedData"
+
+    def predict(self, features: "Features") -> np.ndarray:
+        """Return probabilities, values or forecasts for new rows."""
         import torch
 
         from advisor.training.evaluation import outputs_of
 
-        form = replace(self.preparations[network.fold].stand_in(), x_test=inputs)
-        config = self.family.complete(self.members[place].config, form)
-        seen = self.family.adapt(config, form)
-        key = (place, network.fold)
-        if key not in self._built:
-            self._built[key] = built(self.family, config, seen, network.weights)
-        rows = torch.from_numpy(seen.x("test"))
-        return outputs_of(self._built[key], rows, seen.evaluation_batch).double().numpy()
+        preparation = self.form.preparation
+        assert preparation is not None
+        rows = torch.from_numpy(preparation.inputs(features))
+        outputs = outputs_of(self.module, rows, self.form.evaluation_batch)
+        if self.form.kind == "classification":
+            return torch.softmax(outputs.double(), 1).numpy()
+        numbers = outputs if self.form.kind == "forecasting" else outputs.squeeze(1)
+        return preparation.in_unit(numbers.double().numpy(), features)
 
 
 def built(
-    family: "ModelFamily", config: ConfigDict, data: "PreparedData", weights: Mapping[str, np.ndarray]
+    family: "ModelFamily",
+    config: ConfigDict,
+    data: "PreparedData",
+    weights: Mapping[str, np.ndarray],
 ) -> "torch.nn.Module":
     """Return a network with the weights given.
 
@@ -119,4 +139,3 @@ def built(
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     network.eval()
     return network
-

@@ -11,11 +11,11 @@ from advisor.environment import contributor, machine, package_versions
 from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.metrics import get_metric
 from advisor.models import FAMILIES, ModuleFamily
+from advisor.predictor.assembly import assemble
+from advisor.predictor.predictor import Predictor
 from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
-from advisor.predictor.assembly import assemble
-from advisor.predictor.predictor import Predictor
 from advisor.training.objective import FamilyObjective, Objective
 from advisor.tuning.code import KEPT, check_owner, code_again, code_kept, lies_where_it_lay
 from advisor.tuning.known import known_trials, observations

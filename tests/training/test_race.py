@@ -8,16 +8,20 @@ def told(direction: str = "maximize") -> Race:
     sign = 1 if direction == "maximize" else -1
     # The first fold is easier by 0.04 on average, give or take 0.01.
     for quality, luck in ((0.80, 0.01), (0.85, -0.01), (0.82, 0.0)):
-        race.tell([sign * v for v in (quality + 0.03 + luck, quality - 0.01, quality - 0.02 - luck)])
+        race.tell(
+            [sign * v for v in (quality + 0.03 + luck, quality - 0.01, quality - 0.02 - luck)]
+        )
     return race
 
 
 def test_everything_is_worth_it_until_enough_is_known():
     race = Race("maximize")
-    assert race.open and race.worth(-1e9)
+    assert race.open
+    assert race.worth(-1e9)
     race.tell([0.9, 0.8])
     race.tell([0.9, 0.8])
-    assert race.open and race.worth(-1e9)
+    assert race.open
+    assert race.worth(-1e9)
 
 
 def test_a_first_fold_far_behind_the_best_is_not_worth_others():
@@ -36,7 +40,8 @@ def test_the_first_folds_own_difficulty_counts():
 
 def test_what_is_minimised_is_judged_the_other_way():
     race = told("minimize")
-    assert race.worth(-0.87) and not race.worth(-0.70)
+    assert race.worth(-0.87)
+    assert not race.worth(-0.70)
 
 
 def test_few_rows_have_several_folds():

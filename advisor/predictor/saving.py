@@ -1,0 +1,146 @@
+"""A predictor as a folder: JSON and safetensors, which nothing of is executed when it is loaded."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from advisor.data.preparation import preparation_from
+from advisor.predictor.predictor import Member, Predictor
+from advisor.predictor.tensors import WEIGHTS, read_named, write_named
+from advisor.training.outcome import Fitted
+from knowledge_base.checksums import sealed, unsealed
+from knowledge_base.durable import reason_of, write_text
+from knowledge_base.errors import UserError
+from knowledge_base.limits import MAX_DOCUMENT_BYTES, check_file_size, check_inside
+from knowledge_base.types import JsonObject
+
+if TYPE_CHECKING:
+    from advisor.models import ModelFamily
+
+FORMAT = 1
+"""Version of `model.json`; newer ones are refused."""
+
+DOCUMENT = "model.json"
+
+FindFamily = Callable[[str, int], "ModelFamily"]
+"""Returns the family of a name and version, or refuses them."""
+
+
+def save_predictor(predictor: Predictor, folder: Path, more: JsonObject) -> None:
+    """Write a predictor to a folder; another one there is replaced, whole or not at all.
+
+    Args:
+        predictor: what to write.
+        folder: where.
+        more: what else to keep beside it, as plain JSON-able types.
+
+    Raises:
+        UserError: the folder cannot be written to.
+    """
+    content: JsonObject = {
+        "format": FORMAT,
+        "family": predictor.family.name,
+        "family_version": predictor.family.version,
+        "preparations": [preparation.to_dict() for preparation in predictor.preparations],
+        "members": [
+            {
+                "trial": member.trial,
+                "config": member.config,
+                "share": member.share,
+                "folds": [network.fold for network in member.networks],
+            }
+            for member in predictor.members
+        ],
+        **more,
+    }
+    arrays = {
+        f"{place}/{network.fold}/{name}": array
+        for place, member in enumerate(predictor.members)
+        for network in member.networks
+        for name, array in network.weights.items()
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        before = set(folder.glob(WEIGHTS.format("*")))
+        # The document is written last and names the weights, so that the two always fit.
+        content["weights"] = write_named(folder, arrays)
+        write_text(folder / DOCUMENT, sealed(json.dumps(content, allow_nan=False)))
+        for path in before - {folder / WEIGHTS.format(content["weights"])}:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"The model {folder} cannot be written: {reason_of(error)}.") from error
+
+
+def load_predictor(folder: Path, find: FindFamily) -> tuple[Predictor, JsonObject]:
+    """Return what `save_predictor` wrote: the predictor, and the whole document.
+
+    Args:
+        folder: where it was saved.
+        find: returns the family that the document names.
+
+    Raises:
+        UserError: there is no model, it is damaged, or somebody altered it.
+    """
+    content = read_document(folder)
+    arrays = read_named(folder, content.get("weights"))
+    try:
+        family = find(content["family"], content["family_version"])
+        preparations = [preparation_from(item) for item in content["preparations"]]
+        members = [
+            _member(item, place, arrays, family, len(preparations))
+            for place, item in enumerate(content["members"])
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{folder / DOCUMENT} is no model: {error!r}.") from error
+    if not members or abs(sum(member.share for member in members) - 1) > 1e-6:
+        raise UserError(f"{folder / DOCUMENT} is no model: its shares do not add up to one.")
+    return Predictor(family, preparations, members), content
+
+
+def read_document(folder: Path) -> JsonObject:
+    """Return what `model.json` says.
+
+    Raises:
+        UserError: there is none, or it is damaged or of a newer version.
+    """
+    path = folder / DOCUMENT
+    if not path.exists():
+        raise UserError(f"There is no model in {folder}.")
+    check_inside(path)
+    check_file_size(path, MAX_DOCUMENT_BYTES)
+    try:
+        content = unsealed(path.read_bytes(), str(path))
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}. Make the model again.") from error
+    if content.get("format") != FORMAT:
+        raise UserError(
+            f"{path} has the format {content.get('format')!r}; this version reads {FORMAT}."
+        )
+    return content
+
+
+def _member(
+    item: JsonObject, place: int, arrays: dict[str, np.ndarray], family: "ModelFamily", folds: int
+) -> Member:
+    """Return a member of the average as it is stored.
+
+    Raises:
+        UserError, ValueError: it cannot be one.
+    """
+    config = family.space().complete(dict(item["config"]))
+    share = float(item["share"])
+    if not 0 < share <= 1:
+        raise ValueError(f"a share of {share}")
+    networks = []
+    for fold in cast("list[int]", item["folds"]):
+        if not isinstance(fold, int) or not 0 <= fold < folds:
+            raise ValueError(f"fold {fold!r} of {folds}")
+        start = f"{place}/{fold}/"
+        weights = {n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)}
+        networks.append(Fitted(weights, np.zeros(0), 0, fold))
+    if not networks:
+        raise ValueError("a member without networks")
+    return Member(int(item["trial"]), config, share, networks)
