@@ -12,6 +12,7 @@ _PUBLIC = {
     "Advisor": "advisor.facade",
     "Comparison": "advisor.comparison",
     "KnowledgeBase": "knowledge_base",
+    "Predictor": "advisor.predictor.predictor",
     "Outcome": "advisor.training.outcome",
     "Query": "advisor.meta.recommendation",
     "Recommendation": "advisor.meta.recommendation",
@@ -20,6 +21,7 @@ _PUBLIC = {
     "SpaceDefinition": "knowledge_base.space",
     "Tuner": "advisor.tuning",
     "UserError": "knowledge_base.errors",
+    "load": "advisor.predictor.loading",
     "tune": "advisor.facade",
 }
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from advisor.comparison import Comparison
     from advisor.data import Dataset
     from advisor.diagnosis import StudyDiagnosis
+    from advisor.predictor.predictor import Predictor
     from advisor.training.probe import ProbeOutcome
     from advisor.tuning import Search
     from advisor.tuning.runner import OnTrial
@@ -247,6 +248,28 @@ class Advisor:
         if result.reason == "failures":  # Nobody else would say it to who calls from Python.
             warnings.warn(result.message, stacklevel=2)
         return found
+
+    @known_keywords
+    def model(
+        self, study: str | Path, *, root: Path | None = None, module: object | None = None
+    ) -> "Predictor":
+        """Return the model that a search left.
+
+        Args:
+            study: its name, as a search says it, its folder, or the folder of a model.
+            root: folder of studies; default beside the knowledge base.
+            module: what built the networks of a model of the user's own, as for `search`.
+
+        Raises:
+            UserError: there is no such study, it has no model, or that is damaged.
+        """
+        from advisor.predictor.loading import has_model, load
+        from knowledge_base.studies import named
+
+        path = Path(study)
+        if not has_model(path):
+            path = named(root or self.kb.studies_root, "study.json", str(study))
+        return load(path, module)
 
     def comparison(
         self,

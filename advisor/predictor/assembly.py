@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from advisor.metrics import Metric
-from advisor.predictor.predictor import Member, Predictor
+from advisor.predictor.average import Average, Member
 from advisor.predictor.selection import greedy_weights
 from advisor.training.outcome import Fitted
 from knowledge_base.errors import UserError
@@ -31,7 +31,7 @@ def assemble(
     metric: Metric,
     direction: str,
     final: str = "ensemble",
-) -> Predictor:
+) -> Average:
     """Return the model of a search.
 
     Args:
@@ -69,7 +69,7 @@ def assemble(
         if share > 0
     ]
     preparations = [data.preparation for data in folds if data.preparation is not None]
-    return Predictor(family, preparations, members)
+    return Average(family, preparations, members)
 
 
 def _shares(

@@ -1,141 +1,158 @@
-"""A model in the user's hand: trained networks and what brings new rows to them."""
+"""The model in the user's hand: reads new rows as the training data were read, and predicts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
+import pandas as pd
 
-from advisor.training.outcome import Fitted
+from advisor.metrics import get_metric
+from advisor.predictor.average import Average
+from advisor.predictor.saving import FindFamily, load_average, save_average
+from advisor.predictor.summary import Standing
 from knowledge_base.errors import UserError
-from knowledge_base.types import ConfigDict
+from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
-    import torch
-
-    from advisor.data import PreparedData
-    from advisor.data.preparation import Preparation
     from advisor.data.preparation.base import Features
-    from advisor.models import ModelFamily
+    from advisor.data.reading import NewRows, Reading
 
-
-@dataclass(frozen=True)
-class Member:
-    """One configuration of the average.
-
-    Attributes:
-        trial: number of its trial in the study.
-        config: its active hyperparameters.
-        share: of the average; the shares of all members add up to one.
-        networks: one per fold that it was trained on.
-    """
-
-    trial: int
-    config: ConfigDict
-    share: float
-    networks: Sequence[Fitted]
+FOLDER = "model"
+"""Folder of a study's directory that holds its model."""
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """An average of networks: over the folds of each configuration, and over configurations.
+    """A trained model for new rows.
 
     Attributes:
-        family: what builds the networks.
-        preparations: of each fold, from rows to the inputs of its networks.
-        members: what is averaged.
+        average: its networks.
+        reading: how the training data were read.
+        metric: what it was chosen by.
+        standings: what it was measured against, and itself as the last one.
     """
 
-    family: "ModelFamily"
-    preparations: Sequence["Preparation"]
-    members: Sequence[Member]
-    _built: dict[tuple[int, int], "_Network"] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    average: Average
+    reading: "Reading[object]"
+    metric: str
+    standings: Sequence[Standing] = field(default=(), compare=False)
 
-    def raw(self, features: "Features") -> np.ndarray:
-        """Return the averaged prediction for rows as the data set's reading gives them.
+    def predict(self, source: object) -> np.ndarray:
+        """Return the class or the number of each row, or the next points of each series.
 
         Args:
-            features: rows of a table, images, texts, or series to forecast.
+            source: new rows: a file, a frame or whatever else `load_dataset` takes, with the
+                columns that were trained on; the target may be missing.
 
         Returns:
-            Probabilities (n, classes), values in the target's own unit (n,), or forecasts
-            (n, horizon).
+            Labels as they stood in the training data, or numbers, (n,); forecasts (series,
+            horizon).
+
+        Raises:
+            UserError: the rows cannot be read, or their columns are not what they were.
         """
-        total: np.ndarray | None = None
-        for share, prediction in self.each(features):
-            total = share * prediction if total is None else total + share * prediction
-        if total is None:
-            raise UserError("The model has no network.")
-        return total
+        return self.labels(self.raw(self.read(source)))
 
-    def each(self, features: "Features") -> Iterator[tuple[float, np.ndarray]]:
-        """Yield the share and the prediction of every network."""
-        for place, member in enumerate(self.members):
-            for network in member.networks:
-                share = member.share / len(member.networks)
-                yield share, self._ready(place, network).predict(features)
+    def predict_proba(self, source: object) -> pd.DataFrame:
+        """Return probabilities, one column per class, (n, classes).
 
-    def _ready(self, place: int, network: Fitted) -> "_Network":
-        """Return a network of the member at a place, built once."""
-        key = (place, network.fold)
-        if key not in self._built:
-            form = self.preparations[network.fold].stand_in()
-            config = self.family.complete(self.members[place].config, form)
-            seen = self.family.adapt(config, form)
-            module = built(self.family, config, seen, network.weights)
-            self._built[key] = _Network(module, seen)
-        return self._built[key]
+        Raises:
+            UserError: as `predict`, or there are no classes.
+        """
+        classes = self.classes
+        if classes is None:
+            raise UserError("Only a classification has probabilities; this predicts numbers.")
+        return pd.DataFrame(self.raw(self.read(source)), columns=classes)
+
+    def score(self, source: object) -> float:
+        """Return the metric on rows whose target is known.
+
+        Raises:
+            UserError: as `predict`, or a target is missing.
+        """
+        rows = self.read(source)
+        truth = truth_of(rows, self.reading)
+        return get_metric(self.metric).compute(truth, self.raw(rows), None)
+
+    def read(self, source: object) -> "NewRows[object]":
+        """Return new rows as the training data were read, with an account of it.
+
+        Raises:
+            UserError: they cannot be read so.
+        """
+        return self.reading.read(source)
+
+    @property
+    def classes(self) -> list[object] | None:
+        """Labels in the order of their probabilities, None where there are none."""
+        return list(self.reading.target.classes) or None
+
+    def labels(self, prediction: np.ndarray) -> np.ndarray:
+        """Return what probabilities mean; numbers stay."""
+        if self.classes is None:
+            return prediction
+        return self.reading.target.labels(prediction.argmax(1)).to_numpy()
+
+    def raw(self, rows: "NewRows[object]") -> np.ndarray:
+        """Return probabilities (n, classes), numbers (n,) or forecasts (series, horizon).
+
+        Args:
+            rows: as `read` gave them.
+        """
+        return self.average.raw(cast("Features", rows.features))
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model to a folder, from which `load` reads it.
+
+        Raises:
+            UserError: the folder cannot be written to.
+        """
+        more: JsonObject = {
+            "reading": self.reading.to_dict(),
+            "metric": self.metric,
+            "standings": [standing.to_dict() for standing in self.standings],
+        }
+        save_average(self.average, Path(folder), more)
+
+    @classmethod
+    def load(cls, folder: str | Path, find: FindFamily) -> Self:
+        """Return what `save` wrote; nothing of it is executed.
+
+        Args:
+            folder: of a model, or of a study that has one.
+            find: returns the family of the name and version that the model has.
+
+        Raises:
+            UserError: there is none, it is damaged, or somebody altered it.
+        """
+        from advisor.data.reading import reading_from_dict
+
+        path = Path(folder)
+        path = path / FOLDER if (path / FOLDER).is_dir() else path
+        average, content = load_average(path, find)
+        reading = reading_from_dict(content.get("reading"))
+        metric = get_metric(str(content.get("metric"))).name
+        try:
+            standings = tuple(Standing.from_dict(item) for item in content.get("standings", ()))
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{path} is no model: {error!r} in its standings.") from error
+        return cls(average, reading, metric, standings)
 
 
-@dataclass(frozen=True)
-class _Network:
-    """A trained network and the form of the data that it takes."""
-
-    module: "torch.nn.Module"
-    form: "PreparedData"
-
-    def predict(self, features: "Features") -> np.ndarray:
-        """Return probabilities, values or forecasts for new rows."""
-        import torch
-
-        from advisor.training.evaluation import outputs_of
-
-        preparation = self.form.preparation
-        assert preparation is not None
-        rows = torch.from_numpy(preparation.inputs(features))
-        outputs = outputs_of(self.module, rows, self.form.evaluation_batch)
-        if self.form.kind == "classification":
-            return torch.softmax(outputs.double(), 1).numpy()
-        numbers = outputs if self.form.kind == "forecasting" else outputs.squeeze(1)
-        return preparation.in_unit(numbers.double().numpy(), features)
-
-
-def built(
-    family: "ModelFamily",
-    config: ConfigDict,
-    data: "PreparedData",
-    weights: Mapping[str, np.ndarray],
-) -> "torch.nn.Module":
-    """Return a network with the weights given.
+def truth_of(rows: "NewRows[object]", reading: "Reading[object]") -> np.ndarray:
+    """Return the targets of rows, as class indices or numbers, (n,).
 
     Raises:
-        UserError: they are not the weights of such a network.
+        UserError: one is missing, or of a class that was not trained on.
     """
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        network = family.build(config, data)
-    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    found = {name: array.shape for name, array in weights.items()}
-    if wanted != found:
-        wrong = sorted(name for name in wanted.keys() | found.keys()
-                       if wanted.get(name) != found.get(name))  # fmt: skip
+    target = rows.target
+    if target is None or target.isna().any():
+        missing = "no row has one" if target is None else f"{int(target.isna().sum())} have none"
         raise UserError(
-            f"The weights of the model do not fit its network: '{wrong[0]}' has the shape "
-            f"{found.get(wrong[0])}, not {wanted.get(wrong[0])}."
+            f"The target '{reading.target.name}' must be known, and of a class that was trained "
+            f"on, for every row; {missing}."
         )
-    network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-    network.eval()
-    return network
+    codes = isinstance(target.dtype, pd.CategoricalDtype)
+    return target.cat.codes.to_numpy() if codes else target.to_numpy(dtype=np.float64)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from advisor.data.preparation import preparation_from
-from advisor.predictor.predictor import Member, Predictor
+from advisor.predictor.average import Average, Member
 from advisor.predictor.tensors import WEIGHTS, read_named, write_named
 from advisor.training.outcome import Fitted
 from knowledge_base.checksums import sealed, unsealed
@@ -25,11 +25,11 @@ FORMAT = 1
 
 DOCUMENT = "model.json"
 
-FindFamily = Callable[[str, int], "ModelFamily"]
-"""Returns the family of a name and version, or refuses them."""
+FindFamily = Callable[[JsonObject], "ModelFamily"]
+"""Returns the family that a document names, or refuses it."""
 
 
-def save_predictor(predictor: Predictor, folder: Path, more: JsonObject) -> None:
+def save_average(average: Average, folder: Path, more: JsonObject) -> None:
     """Write a predictor to a folder; another one there is replaced, whole or not at all.
 
     Args:
@@ -42,9 +42,10 @@ def save_predictor(predictor: Predictor, folder: Path, more: JsonObject) -> None
     """
     content: JsonObject = {
         "format": FORMAT,
-        "family": predictor.family.name,
-        "family_version": predictor.family.version,
-        "preparations": [preparation.to_dict() for preparation in predictor.preparations],
+        "family": average.family.name,
+        "family_version": average.family.version,
+        "space": average.family.space().to_dict(),
+        "preparations": [preparation.to_dict() for preparation in average.preparations],
         "members": [
             {
                 "trial": member.trial,
@@ -52,13 +53,13 @@ def save_predictor(predictor: Predictor, folder: Path, more: JsonObject) -> None
                 "share": member.share,
                 "folds": [network.fold for network in member.networks],
             }
-            for member in predictor.members
+            for member in average.members
         ],
         **more,
     }
     arrays = {
         f"{place}/{network.fold}/{name}": array
-        for place, member in enumerate(predictor.members)
+        for place, member in enumerate(average.members)
         for network in member.networks
         for name, array in network.weights.items()
     }
@@ -74,8 +75,8 @@ def save_predictor(predictor: Predictor, folder: Path, more: JsonObject) -> None
         raise UserError(f"The model {folder} cannot be written: {reason_of(error)}.") from error
 
 
-def load_predictor(folder: Path, find: FindFamily) -> tuple[Predictor, JsonObject]:
-    """Return what `save_predictor` wrote: the predictor, and the whole document.
+def load_average(folder: Path, find: FindFamily) -> tuple[Average, JsonObject]:
+    """Return what `save_average` wrote: the predictor, and the whole document.
 
     Args:
         folder: where it was saved.
@@ -87,7 +88,7 @@ def load_predictor(folder: Path, find: FindFamily) -> tuple[Predictor, JsonObjec
     content = read_document(folder)
     arrays = read_named(folder, content.get("weights"))
     try:
-        family = find(content["family"], content["family_version"])
+        family = find(content)
         preparations = [preparation_from(item) for item in content["preparations"]]
         members = [
             _member(item, place, arrays, family, len(preparations))
@@ -97,7 +98,7 @@ def load_predictor(folder: Path, find: FindFamily) -> tuple[Predictor, JsonObjec
         raise UserError(f"{folder / DOCUMENT} is no model: {error!r}.") from error
     if not members or abs(sum(member.share for member in members) - 1) > 1e-6:
         raise UserError(f"{folder / DOCUMENT} is no model: its shares do not add up to one.")
-    return Predictor(family, preparations, members), content
+    return Average(family, preparations, members), content
 
 
 def read_document(folder: Path) -> JsonObject:

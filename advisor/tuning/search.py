@@ -9,15 +9,14 @@ from pathlib import Path
 from advisor.data import Intake
 from advisor.environment import contributor, machine, package_versions
 from advisor.meta.warm_start import Start, warm_count, warm_start
-from advisor.metrics import get_metric
 from advisor.models import FAMILIES, ModuleFamily
-from advisor.predictor.assembly import assemble
 from advisor.predictor.predictor import Predictor
-from advisor.problem import Problem, problem_of
+from advisor.problem import DataProblem, Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
 from advisor.training.objective import FamilyObjective, Objective
 from advisor.tuning.code import KEPT, check_owner, code_again, code_kept, lies_where_it_lay
+from advisor.tuning.final import Final
 from advisor.tuning.known import known_trials, observations
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
@@ -39,7 +38,7 @@ class Search:
         objective: what to evaluate.
         path: the study directory.
         kb: the knowledge base; every finished trial goes there if `contribute`.
-        intake: what was read as what of the data set, None without one.
+        problem: what is searched.
         known: what was taken from the store of this very task: told to the strategy, and not
             asked again; as `advisor.tuning.known.known_trials` gives it.
         notes: what to tell the user before it runs, one line each.
@@ -50,9 +49,14 @@ class Search:
     objective: Objective
     path: Path
     kb: KnowledgeBase
-    intake: Intake | None = None
+    problem: Problem
     known: Sequence[JsonObject] = ()
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def intake(self) -> Intake | None:
+        """What was read as what of the data set, None without one."""
+        return self.problem.intake
 
     @property
     def stored(self) -> list[TrialRecord]:
@@ -66,21 +70,15 @@ class Search:
         Raises:
             UserError: no network is kept, as of the user's own function, which keeps its own.
         """
-        if not isinstance(self.objective, FamilyObjective):
+        problem = self.problem
+        if not isinstance(self.objective, FamilyObjective) or not isinstance(problem, DataProblem):
             raise UserError(
                 "The user's own function keeps its models itself; there is none to take away."
             )
-        study = self.tuner.study
-        kept = study.networks.whole() if study.networks is not None else {}
-        return assemble(
-            self.objective.family,
-            self.objective.folds,
-            self.tuner.trials,
-            kept,
-            get_metric(study.task.metric),
-            study.task.direction,
-            self.settings.final,
-        )
+        reading = problem.dataset.reading
+        test = None if self.settings.test is None else reading.read(self.settings.test)
+        final = Final(self.objective, self.tuner.study, self.tuner.trials, reading, test)
+        return final.predictor(self.settings.final)
 
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
         """Run until the study has all its trials, or until `timeout` seconds are over.
@@ -167,7 +165,7 @@ def start(
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
-    return Search(settings, tuner, objective, path, kb, problem.intake, known)
+    return Search(settings, tuner, objective, path, kb, problem, known)
 
 
 def resume(
@@ -226,7 +224,7 @@ def resume(
     objective = problem.objective(asked)
     if code != directory.settings.get(KEPT, {}) and not notes:
         directory.change_settings({KEPT: code})  # The user named other code in this call.
-    return Search(asked, tuner, objective, path, kb, problem.intake, known, notes)
+    return Search(asked, tuner, objective, path, kb, problem, known, notes)
 
 
 def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:

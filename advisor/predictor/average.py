@@ -1,0 +1,178 @@
+"""A model in the user's hand: trained networks and what brings new rows to them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from advisor.training.outcome import Fitted
+from knowledge_base.errors import UserError
+from knowledge_base.types import ConfigDict
+
+if TYPE_CHECKING:
+    import torch
+
+    from advisor.data import PreparedData
+    from advisor.data.preparation import Preparation
+    from advisor.data.preparation.base import Features
+    from advisor.models import ModelFamily
+
+
+@dataclass(frozen=True)
+class Member:
+    """One configuration of the average.
+
+    Attributes:
+        trial: number of its trial in the study.
+        config: its active hyperparameters.
+        share: of the average; the shares of all members add up to one.
+        networks: one per fold that it was trained on.
+    """
+
+    trial: int
+    config: ConfigDict
+    share: float
+    networks: Sequence[Fitted]
+
+
+@dataclass(frozen=True)
+class Average:
+    """An average of networks: over the folds of each configuration, and over configurations.
+
+    Attributes:
+        family: what builds the networks.
+        preparations: of each fold, from rows to the inputs of its networks.
+        members: what is averaged.
+    """
+
+    family: "ModelFamily"
+    preparations: Sequence["Preparation"]
+    members: Sequence[Member]
+    _built: dict[tuple[int, int], "_Network"] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def raw(self, features: "Features") -> np.ndarray:
+        """Return the averaged prediction for rows as the data set's reading gives them.
+
+        Args:
+            features: rows of a table, images, texts, or series to forecast.
+
+        Returns:
+            Probabilities (n, classes), values in the target's own unit (n,), or forecasts
+            (n, horizon).
+        """
+        total: np.ndarray | None = None
+        for share, prediction in self.each(features):
+            total = share * prediction if total is None else total + share * prediction
+        if total is None:
+            raise UserError("The model has no network.")
+        return total
+
+    def on_test(self, folds: "Sequence[PreparedData]") -> np.ndarray:
+        """Return the averaged prediction for the test part that the folds have in common.
+
+        Args:
+            folds: the data set, prepared as the networks saw it.
+        """
+        total: np.ndarray | float = 0.0
+        for place, member in enumerate(self.members):
+            for network in member.networks:
+                data = folds[network.fold]
+                seen = self.family.adapt(self.family.complete(member.config, data), data)
+                prediction = self._ready(place, network).on_test(seen)
+                total = total + member.share / len(member.networks) * prediction
+        return np.asarray(total)
+
+    def validated(self, fold: int) -> np.ndarray:
+        """Return the averaged prediction for the validation rows of a fold, as it was kept.
+
+        Raises:
+            KeyError: no network of that fold is among them.
+        """
+        total: np.ndarray | float = 0.0
+        for member in self.members:
+            by_fold = {network.fold: network for network in member.networks}
+            total = total + member.share * by_fold[fold].prediction
+        return np.asarray(total)
+
+    def each(self, features: "Features") -> Iterator[tuple[float, np.ndarray]]:
+        """Yield the share and the prediction of every network."""
+        for place, member in enumerate(self.members):
+            for network in member.networks:
+                share = member.share / len(member.networks)
+                yield share, self._ready(place, network).predict(features)
+
+    def _ready(self, place: int, network: Fitted) -> "_Network":
+        """Return a network of the member at a place, built once."""
+        key = (place, network.fold)
+        if key not in self._built:
+            form = self.preparations[network.fold].stand_in()
+            config = self.family.complete(self.members[place].config, form)
+            seen = self.family.adapt(config, form)
+            module = built(self.family, config, seen, network.weights)
+            self._built[key] = _Network(module, seen)
+        return self._built[key]
+
+
+@dataclass(frozen=True)
+class _Network:
+    """A trained network and the form of the data that it takes."""
+
+    module: "torch.nn.Module"
+    form: "PreparedData"
+
+    def on_test(self, data: "PreparedData") -> np.ndarray:
+        """Return the prediction for the test part of data as the network takes them."""
+        import torch
+
+        from advisor.training.evaluation import outputs_of, to_prediction
+
+        rows = torch.from_numpy(data.x("test"))
+        outputs = outputs_of(self.module, rows, data.evaluation_batch)
+        return to_prediction(outputs, data, "test")
+
+    def predict(self, features: "Features") -> np.ndarray:
+        """Return probabilities, values or forecasts for new rows."""
+        import torch
+
+        from advisor.training.evaluation import outputs_of
+
+        preparation = self.form.preparation
+        assert preparation is not None
+        rows = torch.from_numpy(preparation.inputs(features))
+        outputs = outputs_of(self.module, rows, self.form.evaluation_batch)
+        if self.form.kind == "classification":
+            return torch.softmax(outputs.double(), 1).numpy()
+        numbers = outputs if self.form.kind == "forecasting" else outputs.squeeze(1)
+        return preparation.in_unit(numbers.double().numpy(), features)
+
+
+def built(
+    family: "ModelFamily",
+    config: ConfigDict,
+    data: "PreparedData",
+    weights: Mapping[str, np.ndarray],
+) -> "torch.nn.Module":
+    """Return a network with the weights given.
+
+    Raises:
+        UserError: they are not the weights of such a network.
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        network = family.build(config, data)
+    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    found = {name: array.shape for name, array in weights.items()}
+    if wanted != found:
+        wrong = sorted(name for name in wanted.keys() | found.keys()
+                       if wanted.get(name) != found.get(name))  # fmt: skip
+        raise UserError(
+            f"The weights of the model do not fit its network: '{wrong[0]}' has the shape "
+            f"{found.get(wrong[0])}, not {wanted.get(wrong[0])}."
+        )
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    network.eval()
+    return network

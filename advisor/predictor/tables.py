@@ -1,0 +1,68 @@
+"""Predictions as tables, and these as files."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from knowledge_base.durable import reason_of, replacing
+from knowledge_base.errors import UserError
+
+if TYPE_CHECKING:
+    from advisor.data.reading import NewRows
+    from advisor.predictor.predictor import Predictor
+
+
+def table_of(
+    predictor: "Predictor", rows: "NewRows[object]", proba: bool = False
+) -> pd.DataFrame:
+    """Return predictions for rows, one row each in their order.
+
+    Args:
+        predictor: predicts.
+        rows: as `predictor.read` gave them.
+        proba: whether every class has a column with its probability, too.
+
+    Raises:
+        UserError: there are no classes.
+    """
+    raw = predictor.raw(rows)
+    name = predictor.reading.target.name
+    table = pd.DataFrame({name: predictor.labels(raw)})
+    if rows.names:
+        table.insert(0, "file", list(rows.names))
+    if not proba:
+        return table
+    classes = predictor.classes
+    if classes is None:
+        raise UserError("Only a classification has probabilities; this model predicts numbers.")
+    shares = pd.DataFrame(raw, columns=[f"P({label})" for label in classes])
+    return pd.concat([table, shares], axis=1)
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame], bytes]] = {
+    ".csv": lambda table: table.to_csv(index=False).encode(),
+    ".jsonl": lambda table: table.to_json(orient="records", lines=True).encode(),
+    ".parquet": lambda table: table.to_parquet(index=False),
+}
+
+
+def write_table(table: pd.DataFrame, path: Path | None) -> None:
+    """Write a table in the format of the file's name; as CSV to standard output without one.
+
+    Raises:
+        UserError: there is no such format, or the file cannot be written.
+    """
+    if path is None:
+        sys.stdout.write(table.to_csv(index=False))
+        return
+    writer = _WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise UserError(f"Write predictions to a file that ends in {', '.join(_WRITERS)}: {path}")
+    try:
+        with replacing(path) as file:
+            file.write(writer(table))
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {reason_of(error)}.") from error
