@@ -1,5 +1,6 @@
 """`advisor tune`."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,9 +129,40 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         say(f"  {config_text(best.config)}")
         for metric, value in sorted(best.metrics.items()):
             say(f"  {metric}: {value:.4g}")
+        _print_model(search)
     if len(search.tuner.trials) < search.settings.trials and result.reason != "exhausted":
         say("Go on with:")
         say(f"  {_resume_command(search)}")
+
+
+TITLES = {
+    "baseline": "trivial baseline",
+    "default": "library default",
+    "single": "best single network",
+    "final": "final model",
+}
+
+
+def _print_model(search: "Search") -> None:
+    """Say what the model is worth beside what is easier to have, and how it is used."""
+    model = search.saved_model
+    if model is None:
+        return
+    rows = [("", "validation", "test")]
+    for standing in model.standings:
+        error = "" if standing.error is None else f" ± {standing.error:.2g}"
+        valid = "" if standing.validation is None else f"{standing.validation:.4g}{error}"
+        test = "" if standing.test is None else f"{standing.test:.4g}"
+        rows.append((TITLES[standing.name], valid, test))
+    width = max(len(valid) for _, valid, _ in rows)
+    say()
+    for name, valid, test in rows:
+        say(f"  {name:<20} {valid:<{width}}  {test}".rstrip())
+    say(f"  The final model averages {model.average.described()}.")
+    for remark in model.remarks():
+        say(f"  {spelled(remark)}")
+    say("Predict new rows with:")
+    say(f"  advisor predict {shlex.quote(str(search.path))} NEW")
 
 
 def _summary(search: "Search", result: "RunResult") -> JsonObject:
@@ -144,6 +176,7 @@ def _summary(search: "Search", result: "RunResult") -> JsonObject:
         "trials": [_trial(trial) for trial in search.tuner.trials],
         "best": None if best is None else _trial(best),
         "known": list(search.known),
+        "model": None if search.saved_model is None else search.saved_model.described(),
     }
 
 

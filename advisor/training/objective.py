@@ -133,6 +133,15 @@ class FamilyObjective(Objective):
         differentiable = self._gradients and outcome.state == TrialState.COMPLETE
         return self._differentiated(config, outcome) if differentiable else outcome
 
+    def measure(self, config: Config, report: Report) -> Outcome:
+        """Train `config` on every fold, whatever is known of others, and keep its networks."""
+        from advisor.training.folds import train_folds
+        from advisor.training.loop import Terms
+
+        terms = Terms(self._metric, self._max_epochs, self._patience, keep=True)
+        race = Race(get_metric(self._metric).direction)
+        return train_folds(self.family, config, self.folds, self._seed, terms, report, race)
+
     def recall(self, trials: Sequence[TrialRecord]) -> None:
         """Learn how the values of the folds differ."""
         for trial in trials:

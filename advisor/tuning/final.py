@@ -79,18 +79,26 @@ class Final:
         yield self._baseline(places)
         sign = -1.0 if self.study.task.direction == Direction.MAXIMIZE else 1.0
         whole = [t for t in self.trials if len(kept.get(t.number, ())) == len(places)]
-        default = self.objective.family.default()
-        for trial in whole:
-            if trial.config == default:
-                yield self._standing(DEFAULT, self._one(trial, kept), places)
-                break
+        default = self._default(kept)
+        if len(default) == len(places):
+            member = Member(0, self.objective.family.default(), 1.0, default)
+            yield self._standing(DEFAULT, self._one(member), places)
         best = min(whole, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
-        yield self._standing(SINGLE, self._one(best, kept), places)
+        member = Member(best.number, dict(best.config), 1.0, kept[best.number])
+        yield self._standing(SINGLE, self._one(member), places)
         yield self._standing(FINAL, average, places)
 
-    def _one(self, trial: TrialRecord, kept: Mapping[int, Sequence[Fitted]]) -> Average:
+    def _default(self, kept: Mapping[int, Sequence[Fitted]]) -> Sequence[Fitted]:
+        """Return the networks of the library default, from its trial or as it was measured."""
+        default = self.objective.family.default()
+        for trial in self.trials:
+            if trial.config == default and kept.get(trial.number):
+                return kept[trial.number]
+        networks = self.study.default_networks
+        return networks.load(0) if networks is not None else []
+
+    def _one(self, member: Member) -> Average:
         """Return one configuration with the networks of its folds."""
-        member = Member(trial.number, dict(trial.config), 1.0, kept[trial.number])
         return Average(self.objective.family, self._preparations, [member])
 
     def _standing(self, name: str, average: Average, places: Sequence[int]) -> Standing:

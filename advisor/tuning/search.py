@@ -1,5 +1,6 @@
 """From settings to a finished search: makes or reopens the study, then runs it."""
 
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,11 +11,12 @@ from advisor.data import Intake
 from advisor.environment import contributor, machine, package_versions
 from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.models import FAMILIES, ModuleFamily
-from advisor.predictor.predictor import Predictor
+from advisor.predictor.predictor import FOLDER, Predictor
 from advisor.problem import DataProblem, Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
 from advisor.training.objective import FamilyObjective, Objective
+from advisor.tuning.batches import Watch, over
 from advisor.tuning.code import KEPT, check_owner, code_again, code_kept, lies_where_it_lay
 from advisor.tuning.final import Final
 from advisor.tuning.known import known_trials, observations
@@ -26,6 +28,9 @@ from knowledge_base.errors import UserError
 from knowledge_base.records import StudyRecord, TrialRecord
 from knowledge_base.studies import StudyDirectory, exclusive, find_study, new_path
 from knowledge_base.types import JsonObject
+
+SHARE_OF_DEFAULT = 0.1
+"""Share of the time limit that measuring the library default may take, as a trial took it."""
 
 
 @dataclass
@@ -52,6 +57,7 @@ class Search:
     problem: Problem
     known: Sequence[JsonObject] = ()
     notes: list[str] = field(default_factory=list)
+    _default_tried: bool = field(default=False, init=False, repr=False)
 
     @property
     def intake(self) -> Intake | None:
@@ -88,13 +94,59 @@ class Search:
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
         """Run until the study has all its trials, or until `timeout` seconds are over.
 
+        The model of what was trained is saved in the study's directory in the end, also where
+        Ctrl-C ends the search.
+
         Raises:
             UserError: another process is running the study.
         """
+        deadline = None if timeout is None else time.monotonic() + timeout
+
+        def told(trial: TrialRecord, tuner: Tuner) -> None:
+            # The default is measured early where it costs little of the time, or else in the end.
+            if timeout is None or (trial.duration or 0.0) < SHARE_OF_DEFAULT * timeout:
+                self._measure_default(deadline)
+            if on_trial is not None:
+                on_trial(trial, tuner)
+
         with exclusive(self.path):
             # Another process may have gone on between the reading and the lock.
             self.tuner.replay(self.stored[len(self.tuner.trials) :])
-            return run(self.tuner, self.objective, self.settings.trials, timeout, on_trial)
+            try:
+                found = run(self.tuner, self.objective, self.settings.trials, timeout, told)
+                self._measure_default(deadline)
+            finally:
+                self._save_model()
+        return found
+
+    def _measure_default(self, deadline: float | None) -> None:
+        """Train the library default on the folds of the search, once, as what it is measured by."""
+        networks, objective = self.tuner.study.default_networks, self.objective
+        built_in = self.tuner.study.task.family in FAMILIES
+        if networks is None or not isinstance(objective, FamilyObjective) or not built_in:
+            return
+        default = objective.family.default()
+        done = networks.numbers() or any(t.config == default for t in self.tuner.trials)
+        if self._default_tried or done or over(deadline):
+            return
+        self._default_tried = True
+        outcome = objective.measure(default, Watch(None, deadline))
+        if len(outcome.fitted) == len(objective.folds):
+            networks.keep(0, outcome.fitted)
+
+    @property
+    def saved_model(self) -> Predictor | None:
+        """The model that lies in the study's directory, None where there is none to take away."""
+        return self.model if (self.path / FOLDER).is_dir() else None
+
+    def _save_model(self) -> None:
+        """Save the model of the trials so far, if there is any network."""
+        self.__dict__.pop("model", None)
+        networks = self.tuner.study.networks
+        if networks is None or not networks.numbers() or not isinstance(self.problem, DataProblem):
+            return
+        if self.problem.dataset.reading is not None:
+            self.model.save(self.path / FOLDER)
 
 
 def start(

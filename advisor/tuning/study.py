@@ -63,6 +63,13 @@ class Study:
             return None
         return KeptNetworks(self.directory.path / "networks", self.task.direction)
 
+    @property
+    def default_networks(self) -> KeptNetworks | None:
+        """Where those of the library default are kept, as number 0, if it was measured."""
+        if self.directory is None:
+            return None
+        return KeptNetworks(self.directory.path / "default", self.task.direction)
+
     def save(self, trial: TrialRecord) -> None:
         """Write a finished trial to the directory, then to the knowledge base."""
         if self.directory is not None:
