@@ -183,7 +183,8 @@ class _Population:
             point[self._real] = drawn.x
         for row, (column, n) in enumerate(self._choices.items()):
             point[column] = (int(np.argmax(drawn.c[row])) + 0.5) / n
-        return np.clip(point, 0.0, 1.0)
+        clipped: np.ndarray = np.clip(point, 0.0, 1.0)
+        return clipped
 
     def end_generation(self, losses: list[float]) -> None:
         """Learn from the members' losses and draw the next generation."""
