@@ -8,7 +8,7 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -255,7 +255,7 @@ def spelled(text: str) -> str:
         if value is None:
             return options[name]
         # What is to be typed is quoted where a shell would take it apart.
-        return f"{options[name]} {shlex.quote(value) if ' ' in value else value}"
+        return f"{options[name]} {shlex.quote(value)}"
 
     return re.sub(r"`(\w+)(?:=([^`]+))?`", option, text)
 
@@ -414,6 +414,22 @@ def end_interrupted(kept: Callable[[], str], command: str) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(INTERRUPTED)
+
+
+def resume_command(path: Path, kb: Path, code: Mapping[str, str], *more: str) -> str:
+    """Return what to type to go on with a study or comparison, as a shell takes it.
+
+    Args:
+        path: of its folder.
+        kb: path of the knowledge base.
+        code: files of code that are to be named, as `advisor.tuning.code.named_again` gives them.
+        *more: further options that the command needs.
+    """
+    where = ["--studies-dir", str(path.parent), "--kb", str(kb)]
+    for option, reference in code.items():
+        where += [f"--{option}", reference]
+    name = click.get_current_context().info_name or ""
+    return shlex.join(["advisor", name, "--study", path.name, *where, *more, "--resume"])
 
 
 def print_report(report: "ContributionReport") -> None:

@@ -13,6 +13,7 @@ from advisor.cli.common import (
     part_options,
     print_intake,
     prints_to_stderr,
+    resume_command,
     spelled,
     standard_options,
     study_options,
@@ -180,5 +181,12 @@ def _count(count: int) -> str:
 
 
 def _resume_command(search: "Search") -> str:
-    where = f"--studies-dir {search.path.parent} --kb {search.kb.path}"
-    return f"advisor tune --study {search.path.name} {where} --resume"
+    from advisor.tuning.code import named_again
+    from knowledge_base.studies import StudyDirectory
+
+    directory = StudyDirectory.open(search.path)
+    more = ["--no-contribute"] if search.tuner.study.kb is None else []
+    if search.settings.trials != directory.settings.get("trials"):
+        more += ["--trials", str(search.settings.trials)]
+    code = named_again(search.settings, directory)
+    return resume_command(search.path, search.kb.path, code, *more)

@@ -28,7 +28,7 @@ from advisor.comparison.standings import Standing, numbers, standings
 from advisor.problem import problem_of
 from advisor.settings import CODE, Settings
 from advisor.training.report import StopTrial, as_report
-from advisor.tuning.code import check_owner
+from advisor.tuning.code import check_owner, runs_code
 from advisor.tuning.runner import OnTrial
 from advisor.tuning.search import Search, resume, start
 from knowledge_base import KnowledgeBase
@@ -284,8 +284,9 @@ def resume_comparison(
     path = find(
         (root or kb.studies_root).absolute(), FILE, name, {plan.signature}, stored_signature
     )
-    check_owner(path, FILE)
     stored = Plan.load(path)
+    if runs_code(stored.settings):
+        check_owner(path, FILE)
     stored.require(plan.strategies, plan.seeds)
     settings = stored.settings.given_again(plan.settings)
     settings = replace(settings, trials=trials or stored.settings.trials)

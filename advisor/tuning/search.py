@@ -13,7 +13,16 @@ from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
 from advisor.training.objective import Objective
-from advisor.tuning.code import KEPT, check_owner, code_again, code_kept, lies_where_it_lay
+from advisor.tuning.code import (
+    KEPT,
+    check_owner,
+    code_again,
+    code_kept,
+    keep,
+    lies_where_it_lay,
+    runs_code,
+    with_loaded,
+)
 from advisor.tuning.known import known_trials, observations
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
@@ -136,7 +145,7 @@ def start(
         space=problem.space,
         dataset=problem.dataset_record,
         metafeatures=problem.metafeatures,
-        settings={**stored, KEPT: code, "warm": list(begin.warm), "known": known},
+        settings={**stored, KEPT: with_loaded(code), "warm": list(begin.warm), "known": known},
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
@@ -173,8 +182,10 @@ def resume(
         lambda found: lies_where_it_lay(settings, found),
     )
     directory = StudyDirectory.open(path)
-    check_owner(path)
-    asked, notes = code_again(_asked_again(directory, settings), settings, directory)
+    asked = _asked_again(directory, settings)
+    if runs_code(asked):
+        check_owner(path)
+    asked, notes = code_again(asked, settings, directory)
     code = code_kept(asked)  # The user's file may change the working directory.
     problem = problem_of(asked, directory.task.name)
     _check_unchanged(problem, directory)
@@ -197,8 +208,7 @@ def resume(
     if contribute and finished:
         kb.add(study.bundle(finished))
     objective = problem.objective(asked)
-    if code != directory.settings.get(KEPT, {}) and not notes:
-        directory.change_settings({KEPT: code})  # The user named other code in this call.
+    keep(directory, with_loaded(code), asked, runs_code(settings))
     return Search(asked, tuner, objective, path, kb, problem.intake, known, notes)
 
 
