@@ -121,7 +121,9 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         say(spelled(result.message), err=True)
     say(f"Study {search.path.name}: {_finished(search)} in {search.path}")
     if search.known:
-        say(_taken(search))
+        say(_told(search))
+    if taken := sum(trial.taken for trial in search.tuner.trials):
+        say(f"Taken from the store: {taken} of these trials; they were trained before.")
     if best is None:
         say("No trial completed.")
     else:
@@ -160,7 +162,7 @@ def _trial(trial: "TrialRecord") -> JsonObject:
     }
 
 
-def _taken(search: "Search") -> str:
+def _told(search: "Search") -> str:
     """Say what the search knew of this very task without training it again."""
     task, count = search.tuner.study.task, len(search.known)
     choose = min if task.direction == "minimize" else max

@@ -177,7 +177,7 @@ class Comparison:
         settings = self.plan.settings
         if not self.named:  # Then the code must be what each study was made with.
             settings = settings.without_code()
-        return resume(settings, self.kb, name, self.path, False, trials)
+        return resume(settings, self.kb, name, self.path, False, trials, reuse=False)
 
     def _run(self, entry: PlannedStudy, search: Search, on_trial: OnTrial | None) -> None:
         began = time.monotonic()
@@ -251,7 +251,7 @@ def start_comparison(
         for entry in plan.studies:
             os.chdir(home)  # The user's file may have gone elsewhere.
             settings = entry.settings(plan.settings)
-            start(settings, kb, entry.name(path.name), aside, False, problem)
+            start(settings, kb, entry.name(path.name), aside, False, problem, reuse=False)
         plan.save(aside)
         aside.rename(path)
     finally:

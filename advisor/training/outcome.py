@@ -61,6 +61,8 @@ class Outcome:
         gradients: derivatives of the validation loss by hyperparameters, by their names.
         skipped: whether it was not tried, since it would have needed too much; `error` says of
             what.
+        taken_from: identity of the stored trial that this is the outcome of, None where it was
+            trained.
     """
 
     state: TrialState
@@ -73,6 +75,7 @@ class Outcome:
     duration: float | None = None
     gradients: Mapping[str, float] = field(default_factory=dict)
     skipped: bool = False
+    taken_from: str | None = None
 
     def __post_init__(self) -> None:
         """Take the plain name of a state for the state, and numbers of any kind as floats.

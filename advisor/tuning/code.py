@@ -78,6 +78,31 @@ def lies_where_it_lay(settings: Settings, directory: StudyDirectory) -> bool:
     return True
 
 
+def same_code(path: Path, study: str, code: JsonObject) -> bool:
+    """Whether the study in a folder ran the same code as `code_kept` says of another.
+
+    Args:
+        path: of its folder.
+        study: its identity.
+        code: the other's; none is the same as none.
+    """
+    if not code or not (path / "study.json").is_file():
+        return False
+    try:
+        directory = StudyDirectory.open(path)
+    except UserError:
+        return False  # It is damaged, and says nothing.
+    kept = directory.settings.get(KEPT)
+    known: JsonObject = dict(kept) if isinstance(kept, Mapping) else {}
+    return directory.study.study_id == study and _contents(known) == _contents(code)
+
+
+def _contents(code: JsonObject) -> list[tuple[str, object, object, object]]:
+    """Return what code is, wherever its file lies."""
+    entries = [(n, kept) for n, kept in sorted(code.items()) if isinstance(kept, Mapping)]
+    return [(n, k.get("function"), k.get("sha256"), k.get(MODULES)) for n, k in entries]
+
+
 def check_owner(path: Path, file: str = "study.json") -> None:
     """Refuse to run the code of a study that belongs to another user of the machine.
 

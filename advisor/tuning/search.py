@@ -23,7 +23,7 @@ from advisor.tuning.code import (
     runs_code,
     with_loaded,
 )
-from advisor.tuning.known import known_trials, observations
+from advisor.tuning.known import known_trials, observations, remembering
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
 from advisor.tuning.tuner import Tuner
@@ -83,6 +83,7 @@ def start(
     root: Path | None = None,
     contribute: bool = True,
     problem: Problem | None = None,
+    reuse: bool = True,
 ) -> Search:
     """Begin a new study with the recommendations of the knowledge base as its warm start.
 
@@ -93,6 +94,7 @@ def start(
         root: folder of study directories; default beside the knowledge base.
         contribute: whether each finished trial goes into `kb` at once.
         problem: what the settings ask for, where that is known already.
+        reuse: whether a cold search takes what is stored of the very task, too.
 
     Raises:
         UserError: the settings, data, space or objective cannot be used.
@@ -122,8 +124,12 @@ def start(
         begin.prior,
         settings.per_second,
     )
-    # A cold search is told nothing.
-    known = known_trials(kb, problem, settings) if n_warm >= 1 else []
+    code = with_loaded(code)
+    known: list[JsonObject] = []
+    if n_warm >= 1 and not strategy.needs_gradients:  # Stored values come without gradients.
+        known = known_trials(kb, problem, settings, code, root)
+    elif n_warm == 0 and reuse:
+        objective = remembering(objective, strategy, kb, problem, settings, code, root)
     strategy.update(observations(known), [])
     path = new_path(root, settings.label, name)
     record = StudyRecord(
@@ -145,7 +151,7 @@ def start(
         space=problem.space,
         dataset=problem.dataset_record,
         metafeatures=problem.metafeatures,
-        settings={**stored, KEPT: with_loaded(code), "warm": list(begin.warm), "known": known},
+        settings={**stored, KEPT: code, "warm": list(begin.warm), "known": known},
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
@@ -159,6 +165,7 @@ def resume(
     root: Path | None = None,
     contribute: bool = True,
     trials: int | None = None,
+    reuse: bool = True,
 ) -> Search:
     """Reopen a study; finished trials are told again, not run again.
 
@@ -170,6 +177,7 @@ def resume(
         root: folder of study directories.
         contribute: whether finished trials go into `kb`.
         trials: new length of the whole study; default the stored one.
+        reuse: as for `start`.
 
     Raises:
         UserError: no such study, or its data or space are not what they were; its code is not,
@@ -208,7 +216,10 @@ def resume(
     if contribute and finished:
         kb.add(study.bundle(finished))
     objective = problem.objective(asked)
-    keep(directory, with_loaded(code), asked, runs_code(settings))
+    code = with_loaded(code)
+    keep(directory, code, asked, runs_code(settings))
+    if asked.n_warm == 0 and reuse:
+        objective = remembering(objective, strategy, kb, problem, asked, code, path.parent)
     return Search(asked, tuner, objective, path, kb, problem.intake, known, notes)
 
 

@@ -22,6 +22,7 @@ from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.naming import printable
 from knowledge_base.records import (
+    TAKEN,
     EpochRecord,
     StudyRecord,
     TaskRecord,
@@ -242,7 +243,9 @@ class Tuner:
             seed=self.seed,
             error=outcome.stored_error,
             started_at=started_at or datetime.now(UTC),
-            origin=f"{self.study.record.name}:{len(self.trials)}",
+            origin=f"{TAKEN}{outcome.taken_from}"
+            if outcome.taken_from
+            else f"{self.study.record.name}:{len(self.trials)}",
             curve=tuple(outcome.curve),
         )
         trial = labelled(trial, self.study.task, self.study.space, self.study.dataset, self.trials)
