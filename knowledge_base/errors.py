@@ -18,6 +18,9 @@ import logging
 LOG = logging.getLogger("knowledge_base")
 """Where it is said, one line each, what was met and left out."""
 
+MISSING = "missing_knowledge_base"
+"""Attribute of what is logged of a knowledge base that was named and is not there."""
+
 
 class UserError(Exception):
     """Bad input. The command line prints the message as one line and exits with code 2."""

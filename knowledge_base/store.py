@@ -25,7 +25,7 @@ import platformdirs
 from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
 from knowledge_base.connection import READ_PATIENCE, attached, in_memory, told, unusable
-from knowledge_base.errors import LOG, DatabaseLocked, KnowledgeBaseError, UserError
+from knowledge_base.errors import LOG, MISSING, DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.journal import Journal
 from knowledge_base.layers import make_views
 from knowledge_base.migration import create, migrate
@@ -102,6 +102,7 @@ class KnowledgeBase(Reader):
         self._foreign = foreign
         self._warnings: list[str] = []
         self._locked_at = -LOCKED_SECONDS
+        self._named = path is not None or bool(os.environ.get("ADVISOR_KB"))
         if self.path.is_dir():
             raise KnowledgeBaseError(f"{self.path} is a folder, not a knowledge base file.")
 
@@ -134,6 +135,7 @@ class KnowledgeBase(Reader):
         """
         self._check_writable()
         self._check_usable()
+        self._say_if_missing()
         self._journal.append(bundle)
         self._fold_if_due(len(bundle))
 
@@ -317,6 +319,7 @@ class KnowledgeBase(Reader):
         Segments are read while the database is held, or before there is one. Then nobody can
         have folded and deleted a segment whose rows this reader does not see.
         """
+        self._say_if_missing()
         pending = self._journal.load()
         with ExitStack() as stack:
             opened = self._opened(stack)
@@ -349,6 +352,13 @@ class KnowledgeBase(Reader):
             return None
         self._locked_at = -LOCKED_SECONDS
         return opened
+
+    def _say_if_missing(self) -> None:
+        """Log once what a mistyped path would hide: that the user named what is not there."""
+        if self._named and not self._exists() and not self._journal.path.exists():
+            line = "There is no knowledge base at %s: it is new, and only what ships is known."
+            LOG.warning(line, self.path, extra={MISSING: True})
+        self._named = False
 
     def _exists(self) -> bool:
         try:

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import click
-from click.core import ParameterSource
 
 from advisor.cli.output import plain, print_table, say
-from knowledge_base.errors import LOG, UserError
+from knowledge_base.errors import LOG, MISSING, UserError
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
@@ -191,6 +190,8 @@ class _Telling(logging.Handler):
         self.told: set[str] = click.get_current_context().meta.setdefault(TOLD, set())
 
     def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, MISSING, False):
+            return  # A command says so after what it was asked.
         line = record.getMessage()
         if line not in self.told:
             self.told.add(line)
@@ -214,9 +215,9 @@ def was_told(line: str) -> bool:
 
 
 def _missing_store() -> Path | None:
-    """Return the knowledge base that was named on the command line, if there is none yet."""
+    """Return the knowledge base that the user named, by an option or ADVISOR_KB, if it is new."""
     context = click.get_current_context()
-    if context.get_parameter_source("kb_path") != ParameterSource.COMMANDLINE:
+    if not context.params.get("kb_path"):
         return None
     path = Path(str(context.params["kb_path"]))
     return None if _is_stored(path) else path
