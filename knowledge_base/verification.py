@@ -105,6 +105,45 @@ def problems(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return found
 
 
+def first_wrong(bundle: Bundle) -> str:
+    """Return what is wrong with a row of a bundle that breaks a rule, "" if none does.
+
+    One question for each table, since it is asked before anything is stored.
+
+    Args:
+        bundle: rows whose cells can be stored (see `Bundle.check`).
+    """
+    with in_memory() as connection:
+        for table in TABLES:
+            broken = " OR ".join(f"({rule.wrong})" for rule in RULES if rule.table == table)
+            if not bundle[table].num_rows or not (broken or table in IDENTITIES):
+                continue
+            found = False
+            if broken:
+                connection.register("rows", bundle[table])
+                found = bool(
+                    connection.execute(f"SELECT 1 FROM rows WHERE {broken} LIMIT 1").fetchall()
+                )
+            if found or _identity_is_wrong(table, bundle[table]):
+                reasons = wrong_rows(bundle, table)
+                place = next(place for place, reason in enumerate(reasons) if reason)
+                return f"row {place + 1} of '{table}': {reasons[place]}"
+    return ""
+
+
+_right: dict[str, pa.Table] = {}
+"""By table, rows whose identities were right: a search stores the same with every trial."""
+
+
+def _identity_is_wrong(table: str, rows: pa.Table) -> bool:
+    if table not in IDENTITIES or (table in _right and _right[table].equals(rows)):
+        return False
+    wrong = any(IDENTITIES[table](row) for row in rows.to_pylist())
+    if not wrong:
+        _right[table] = rows
+    return wrong
+
+
 def wrong_rows(bundle: Bundle, table: str) -> list[str]:
     """Return why each row of a table breaks a rule or is not what its identity says, or "".
 

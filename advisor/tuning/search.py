@@ -29,8 +29,10 @@ from advisor.tuning.study import Study
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
+from knowledge_base.finding import claim_path, find_study
+from knowledge_base.locking import exclusive
 from knowledge_base.records import StudyRecord, TrialRecord
-from knowledge_base.studies import StudyDirectory, exclusive, find_study, new_path
+from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import JsonObject
 
 
@@ -131,7 +133,7 @@ def start(
     elif n_warm == 0 and reuse:
         objective = remembering(objective, strategy, kb, problem, settings, code, root)
     strategy.update(observations(known), [])
-    path = new_path(root, settings.label, name)
+    path = claim_path(root, settings.label, name)
     record = StudyRecord(
         study_id=uuid.uuid4().hex,
         task_id=problem.task.task_id,

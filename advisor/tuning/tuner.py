@@ -20,6 +20,7 @@ from advisor.training.outcome import Outcome
 from advisor.tuning.study import Study
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
+from knowledge_base.locking import hold
 from knowledge_base.naming import printable
 from knowledge_base.records import (
     TAKEN,
@@ -31,7 +32,7 @@ from knowledge_base.records import (
 )
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import Direction
-from knowledge_base.studies import StudyDirectory, hold
+from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import Config, ConfigDict
 
 
