@@ -121,9 +121,8 @@ def first_wrong(bundle: Bundle) -> str:
             found = False
             if broken:
                 connection.register("rows", bundle[table])
-                found = bool(
-                    connection.execute(f"SELECT 1 FROM rows WHERE {broken} LIMIT 1").fetchall()
-                )
+                sql = f"SELECT 1 FROM rows WHERE {broken} LIMIT 1"
+                found = bool(connection.execute(sql).fetchall())
             if found or _identity_is_wrong(table, bundle[table]):
                 reasons = wrong_rows(bundle, table)
                 place = next(place for place, reason in enumerate(reasons) if reason)
