@@ -116,31 +116,30 @@ def first_wrong(bundle: Bundle) -> str:
     with in_memory() as connection:
         for table in TABLES:
             broken = " OR ".join(f"({rule.wrong})" for rule in RULES if rule.table == table)
-            if not bundle[table].num_rows or not (broken or table in IDENTITIES):
+            rows = bundle[table]
+            if not rows.num_rows or (table in _right and _right[table].equals(rows)):
                 continue
             found = False
             if broken:
-                connection.register("rows", bundle[table])
+                connection.register("rows", rows)
                 sql = f"SELECT 1 FROM rows WHERE {broken} LIMIT 1"
                 found = bool(connection.execute(sql).fetchall())
-            if found or _identity_is_wrong(table, bundle[table]):
+            if not found and table in IDENTITIES:
+                found = any(IDENTITIES[table](row) for row in rows.to_pylist())
+            if found:
                 reasons = wrong_rows(bundle, table)
                 place = next(place for place, reason in enumerate(reasons) if reason)
                 return f"row {place + 1} of '{table}': {reasons[place]}"
+            if rows.num_rows <= MAX_KEPT:
+                _right[table] = rows
     return ""
 
 
 _right: dict[str, pa.Table] = {}
-"""By table, rows whose identities were right: a search stores the same with every trial."""
+"""By table, the last rows that were right: a search stores the same task with every trial."""
 
-
-def _identity_is_wrong(table: str, rows: pa.Table) -> bool:
-    if table not in IDENTITIES or (table in _right and _right[table].equals(rows)):
-        return False
-    wrong = any(IDENTITIES[table](row) for row in rows.to_pylist())
-    if not wrong:
-        _right[table] = rows
-    return wrong
+MAX_KEPT = 1000
+"""Rows of a table that are kept there."""
 
 
 def wrong_rows(bundle: Bundle, table: str) -> list[str]:
