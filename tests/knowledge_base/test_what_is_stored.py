@@ -4,7 +4,7 @@ import pytest
 from kb_examples import DATASET, SPACE, TASK, make_bundle, study, trial
 
 from advisor.training.outcome import Outcome
-from knowledge_base import Bundle, ContributionError, EpochRecord, KnowledgeBaseError
+from knowledge_base import Bundle, ContributionError, EpochRecord, KnowledgeBaseError, verification
 from knowledge_base.importers import IMPORTERS, ImportOptions, find_importer
 from knowledge_base.records import TaskRecord, TrialRecord
 from knowledge_base.schema import TABLES
@@ -24,7 +24,11 @@ def spoilt(table, **changes):
     ("trials", {"value": None}, "complete without a finite value"),
     ("trials", {"value": float("inf")}, "complete without a finite value"),
     ("trials", {"config": "no"}, "configuration is no JSON object"),
+    ("trials", {"config": "[]"}, "configuration is no JSON object"),
+    ("trials", {"metrics": ""}, "metrics are no JSON object"),
+    ("trials", {"labels": "{}"}, "labels are no JSON list"),
     ("trials", {"duration": -1.0}, "duration is negative"),
+    ("trials", {"duration": float("nan")}, "not finite"),
     ("trials", {"number": -1}, "are negative"),
     ("curves", {"epoch": -1}, "an epoch before the first"),
     ("tasks", {"direction": "sideways"}, "its direction is none of"),
@@ -34,8 +38,11 @@ def spoilt(table, **changes):
     ("datasets", {"n_rows": -1}, "its size is negative"),
     ("metafeatures", {"value": float("inf")}, "it is infinite"),
 ])  # fmt: skip
-@pytest.mark.parametrize("way", ["add", "append"])
-def test_rows_that_are_not_right_are_refused(kb, table, changes, says, way):
+@pytest.mark.parametrize("way", ["add", "append", "many"])
+def test_rows_that_are_not_right_are_refused(kb, table, changes, says, way, monkeypatch):
+    if way == "many":  # Then SQL is asked, which must say the same.
+        monkeypatch.setattr(verification, "FEW", 0)
+        way = "add"
     with pytest.raises(KnowledgeBaseError, match=says):
         getattr(kb, way)(spoilt(table, **changes))
     assert not kb.path.with_name(kb.path.name + ".journal").exists()
