@@ -1,7 +1,7 @@
 """Rows of the knowledge base as plain frozen dataclasses, one class per table of `schema`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from knowledge_base.identity import canonical_json, digest
@@ -142,13 +142,7 @@ class TrialRecord:
     trial_id: str = ""
 
     def __post_init__(self) -> None:
-        """Name the state, make the error printable, and fill in an identity that is missing.
-
-        A curve that counts its epochs from 0 on is kept as one from 1 on.
-        """
-        if self.curve and self.curve[0].epoch == 0:
-            counted = tuple(replace(epoch, epoch=epoch.epoch + 1) for epoch in self.curve)
-            object.__setattr__(self, "curve", counted)
+        """Name the state, make the error printable, and fill in an identity that is missing."""
         if self.error is not None and not self.error.isascii():
             object.__setattr__(self, "error", printable(self.error))
         if self.state in _STATES:

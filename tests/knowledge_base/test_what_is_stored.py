@@ -4,8 +4,16 @@ import pytest
 from kb_examples import DATASET, SPACE, TASK, make_bundle, study, trial
 
 from advisor.training.outcome import Outcome
-from knowledge_base import Bundle, ContributionError, EpochRecord, KnowledgeBaseError, verification
+from knowledge_base import (
+    Bundle,
+    ContributionError,
+    EpochRecord,
+    KnowledgeBase,
+    KnowledgeBaseError,
+    verification,
+)
 from knowledge_base.importers import IMPORTERS, ImportOptions, find_importer
+from knowledge_base.importers.adding import contribute
 from knowledge_base.records import TaskRecord, TrialRecord
 from knowledge_base.schema import TABLES
 
@@ -30,7 +38,7 @@ def spoilt(table, **changes):
     ("trials", {"duration": -1.0}, "duration is negative"),
     ("trials", {"duration": float("nan")}, "not finite"),
     ("trials", {"number": -1}, "are negative"),
-    ("curves", {"epoch": -1}, "an epoch before the first"),
+    ("curves", {"epoch": -1}, "a negative epoch"),
     ("tasks", {"direction": "sideways"}, "its direction is none of"),
     ("tasks", {"target": "other"}, "not what its identity says"),
     ("spaces", {"definition": "{}"}, "row 1 of 'spaces'"),
@@ -53,13 +61,16 @@ def test_rows_that_are_not_right_are_refused(kb, table, changes, says, way, monk
     assert len(kb.trials()) == 2
 
 
-def test_epochs_that_count_from_zero_are_kept_from_one_on(kb):
-    curve = (EpochRecord(0, val_loss=0.5), EpochRecord(1, val_loss=0.25), EpochRecord(4))
-    kept = trial(0, curve=curve)
-    assert [epoch.epoch for epoch in kept.curve] == [1, 2, 5]
-    assert kept.trial_id == trial(0).trial_id
-    kb.append(Bundle.from_records([DATASET, TASK, SPACE, study(), kept]))
+def test_epochs_may_be_counted_from_zero_as_own_functions_may_report_them(kb, tmp_path):
+    counted = trial(0, curve=(EpochRecord(0, val_loss=0.5), EpochRecord(1, val_loss=0.25)))
+    kb.append(Bundle.from_records([DATASET, TASK, SPACE, study(), counted]))
     assert kb.verify() == []
+    kb.export(tmp_path / "out")
+    other = KnowledgeBase(tmp_path / "other.duckdb", seed=False)
+    found = find_importer(str(tmp_path / "out"), "knowledge_base")
+    report = contribute(other, found.read(str(tmp_path / "out"), ImportOptions()))
+    assert (report.accepted, report.rejected) == (1, ())
+    assert other.curves()["epoch"].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("wrong", [
