@@ -13,15 +13,26 @@ from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
 from advisor.training.objective import Objective
-from advisor.tuning.code import KEPT, check_owner, code_again, code_kept, lies_where_it_lay
-from advisor.tuning.known import known_trials, observations
+from advisor.tuning.code import (
+    KEPT,
+    check_owner,
+    code_again,
+    code_kept,
+    keep,
+    lies_where_it_lay,
+    runs_code,
+    with_loaded,
+)
+from advisor.tuning.known import known_trials, observations, remembering
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
+from knowledge_base.finding import claim_path, find_study
+from knowledge_base.locking import exclusive
 from knowledge_base.records import StudyRecord, TrialRecord
-from knowledge_base.studies import StudyDirectory, exclusive, find_study, new_path
+from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import JsonObject
 
 
@@ -74,6 +85,7 @@ def start(
     root: Path | None = None,
     contribute: bool = True,
     problem: Problem | None = None,
+    reuse: bool = True,
 ) -> Search:
     """Begin a new study with the recommendations of the knowledge base as its warm start.
 
@@ -84,6 +96,7 @@ def start(
         root: folder of study directories; default beside the knowledge base.
         contribute: whether each finished trial goes into `kb` at once.
         problem: what the settings ask for, where that is known already.
+        reuse: whether a cold search takes what is stored of the very task, too.
 
     Raises:
         UserError: the settings, data, space or objective cannot be used.
@@ -113,10 +126,14 @@ def start(
         begin.prior,
         settings.per_second,
     )
-    # A cold search is told nothing.
-    known = known_trials(kb, problem, settings) if n_warm >= 1 else []
+    code = with_loaded(code)
+    known: list[JsonObject] = []
+    if n_warm >= 1 and not strategy.needs_gradients:  # Stored values come without gradients.
+        known = known_trials(kb, problem, settings, code, root)
+    elif n_warm == 0 and reuse:
+        objective = remembering(objective, strategy, kb, problem, settings, code, root)
     strategy.update(observations(known), [])
-    path = new_path(root, settings.label, name)
+    path = claim_path(root, settings.label, name)
     record = StudyRecord(
         study_id=uuid.uuid4().hex,
         task_id=problem.task.task_id,
@@ -150,6 +167,7 @@ def resume(
     root: Path | None = None,
     contribute: bool = True,
     trials: int | None = None,
+    reuse: bool = True,
 ) -> Search:
     """Reopen a study; finished trials are told again, not run again.
 
@@ -161,6 +179,7 @@ def resume(
         root: folder of study directories.
         contribute: whether finished trials go into `kb`.
         trials: new length of the whole study; default the stored one.
+        reuse: as for `start`.
 
     Raises:
         UserError: no such study, or its data or space are not what they were; its code is not,
@@ -173,8 +192,10 @@ def resume(
         lambda found: lies_where_it_lay(settings, found),
     )
     directory = StudyDirectory.open(path)
-    check_owner(path)
-    asked, notes = code_again(_asked_again(directory, settings), settings, directory)
+    asked = _asked_again(directory, settings)
+    if runs_code(asked):
+        check_owner(path)
+    asked, notes = code_again(asked, settings, directory)
     code = code_kept(asked)  # The user's file may change the working directory.
     problem = problem_of(asked, directory.task.name)
     _check_unchanged(problem, directory)
@@ -197,8 +218,10 @@ def resume(
     if contribute and finished:
         kb.add(study.bundle(finished))
     objective = problem.objective(asked)
-    if code != directory.settings.get(KEPT, {}) and not notes:
-        directory.change_settings({KEPT: code})  # The user named other code in this call.
+    code = with_loaded(code)
+    keep(directory, code, asked, runs_code(settings))
+    if asked.n_warm == 0 and reuse:
+        objective = remembering(objective, strategy, kb, problem, asked, code, path.parent)
     return Search(asked, tuner, objective, path, kb, problem.intake, known, notes)
 
 
