@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from advisor import metafeatures
 from advisor.checks import one_of
-from advisor.data import Dataset, Intake, load_dataset
+from advisor.data import Dataset, Intake, load_dataset, max_folds
 from advisor.meta.recommendation import Query
 from advisor.metrics import Metric, check_computable, default_metric, get_metric
 from advisor.models import FAMILIES, ModelFamily, ModuleFamily, family_for, get_family
@@ -142,15 +142,27 @@ class DataProblem(Problem):
             **limits,
         )
 
+    def n_folds(self, settings: Settings) -> int:
+        """Return how many splits a search with these settings judges a configuration by."""
+        if get_strategy(settings.strategy).needs_gradients:
+            return 1  # The gradient is that of one validation loss.
+        most = max_folds(self.dataset, settings.test is None)
+        usual = usual_folds(self.dataset.n_rows, self.family.stackable)
+        return settings.folds or min(usual, most)
+
     def folds(self, settings: Settings) -> "list[PreparedData]":
-        """Return the data set in the folds that a search with these settings judges by."""
+        """Return the data set in the folds that a search with these settings judges by.
+
+        Raises:
+            UserError: there are not so many.
+        """
         from advisor.data import prepare
 
-        count = settings.folds or usual_folds(self.dataset.n_rows, self.family.stackable)
-        if get_strategy(settings.strategy).needs_gradients:
-            count = 1  # The gradient is that of one validation loss.
         own_test = settings.test is not None
-        return [prepare(self.dataset, settings.seed, fold, not own_test) for fold in range(count)]
+        return [
+            prepare(self.dataset, settings.seed, fold, not own_test)
+            for fold in range(self.n_folds(settings))
+        ]
 
     def _differentiable(self) -> tuple[str, ...]:
         """Return what is to be searched by gradient.

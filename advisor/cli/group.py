@@ -3,7 +3,8 @@
 import atexit
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
 import click
@@ -19,8 +20,37 @@ COMMANDS = {
 }
 
 
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Let click's own errors hold what was typed on one line, as people may safely see it."""
+    try:
+        yield
+    except click.ClickException as error:
+        from advisor.cli.output import plain  # `--help` does without what it imports.
+
+        said = plain(error.format_message())
+        setattr(error, "format_message", lambda: said)  # noqa: B010 - mypy knows it as a method
+        raise
+
+
 class LazyGroup(click.Group):
     """A group whose commands live in modules that `--help` does not import."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: object,
+    ) -> click.Context:
+        """Read the options before the command."""
+        with _plain_errors():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Find and run the command."""
+        with _plain_errors():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of use."""

@@ -14,6 +14,7 @@ from advisor.cli.common import (
     part_options,
     print_intake,
     prints_to_stderr,
+    resume_command,
     spelled,
     standard_options,
     study_options,
@@ -121,7 +122,9 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         say(spelled(result.message), err=True)
     say(f"Study {search.path.name}: {_finished(search)} in {search.path}")
     if search.known:
-        say(_taken(search))
+        say(_told(search))
+    if taken := sum(trial.taken for trial in search.tuner.trials):
+        say(f"Taken from the store: {taken} of these trials; they were trained before.")
     if best is None:
         say("No trial completed.")
     else:
@@ -192,7 +195,7 @@ def _trial(trial: "TrialRecord") -> JsonObject:
     }
 
 
-def _taken(search: "Search") -> str:
+def _told(search: "Search") -> str:
     """Say what the search knew of this very task without training it again."""
     task, count = search.tuner.study.task, len(search.known)
     choose = min if task.direction == "minimize" else max
@@ -213,5 +216,12 @@ def _count(count: int) -> str:
 
 
 def _resume_command(search: "Search") -> str:
-    where = f"--studies-dir {search.path.parent} --kb {search.kb.path}"
-    return f"advisor tune --study {search.path.name} {where} --resume"
+    from advisor.tuning.code import named_again
+    from knowledge_base.studies import StudyDirectory
+
+    directory = StudyDirectory.open(search.path)
+    more = ["--no-contribute"] if search.tuner.study.kb is None else []
+    if search.settings.trials != directory.settings.get("trials"):
+        more += ["--trials", str(search.settings.trials)]
+    code = named_again(search.settings, directory)
+    return resume_command(search.path, search.kb.path, code, *more)

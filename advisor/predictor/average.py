@@ -25,13 +25,13 @@ class Member:
     """One configuration of the average.
 
     Attributes:
-        trial: number of its trial in the study.
+        trial: number of its trial in the study as a text, or what it is called otherwise.
         config: its active hyperparameters.
         share: of the average; the shares of all members add up to one.
         networks: one per fold that it was trained on.
     """
 
-    trial: int
+    trial: str
     config: ConfigDict
     share: float
     networks: Sequence[Fitted]

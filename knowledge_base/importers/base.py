@@ -5,9 +5,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from knowledge_base.errors import ContributionError
 from knowledge_base.importers.contribution import Contribution
 from knowledge_base.records import DatasetRecord
+from knowledge_base.schema import DIRECTIONS
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.states import Direction
+
+
+def check_direction(direction: str | None) -> Direction:
+    """Return a legal direction.
+
+    Raises:
+        ContributionError: it is missing or unknown.
+    """
+    if direction not in DIRECTIONS:
+        raise ContributionError(
+            "Say with `direction` whether the metric is to minimize or maximize, "
+            f"not {direction!r}."
+        )
+    return Direction(direction)
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,15 @@ class ImportOptions:
     metafeatures_version: int = 1
     study: str | None = None
     contributor: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a direction that does not exist, whichever importer is asked.
+
+        Raises:
+            ContributionError: it does not.
+        """
+        if self.direction is not None:
+            check_direction(self.direction)
 
 
 class Importer(ABC):

@@ -11,8 +11,8 @@ import pandas as pd
 
 from knowledge_base.errors import ContributionError
 from knowledge_base.identity import digest
-from knowledge_base.importers.base import Importer, ImportOptions
-from knowledge_base.importers.checks import assemble, check_direction, task_of, value_reasons
+from knowledge_base.importers.base import Importer, ImportOptions, check_direction
+from knowledge_base.importers.checks import assemble, task_of, value_reasons
 from knowledge_base.importers.contribution import Contribution, Rejection
 from knowledge_base.importers.rows import CONFIG, JSON_SUFFIXES, SEPARATORS, Rows, read_rows
 from knowledge_base.naming import did_you_mean, nearest

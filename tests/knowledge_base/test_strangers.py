@@ -408,7 +408,7 @@ def test_text_that_is_no_utf8_is_rejected_before_it_is_stored(kb, tmp_path):
         ("spaces", {"definition": "[" * 5000}, "nested"),
         ("spaces", {"definition": "{}"}, "its space"),
         ("spaces", {"name": "mlp"}, "not what its identity says"),
-        ("curves", {"epoch": 0}, "an epoch before the first"),
+        ("curves", {"epoch": -1}, "a negative epoch"),
         ("datasets", {"n_rows": -1}, "its size is negative"),
         ("datasets", {"dataset_id": "other"}, "its data set dataset-a is missing"),
     ],

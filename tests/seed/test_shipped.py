@@ -76,7 +76,12 @@ def test_the_default_is_the_library_default(trials):
 
 
 def test_the_portfolio_was_tried_everywhere(trials):
-    for family, known in trials[trials["strategy"] == "portfolio"].groupby("family"):
+    tried = trials[trials["strategy"] == "portfolio"]
+    assert sorted(set(tried["family"])) == FAMILIES
+    everywhere = trials.groupby("family")["name"].nunique()
+    assert tried.groupby("family")["name"].nunique().equals(everywhere)
+    for family, known in tried.groupby("family"):
+        assert set(known["number"]) == set(range(len(portfolio_of(family))))
         for row in known.itertuples():
             assert json.loads(row.config) == portfolio_of(family)[row.number]
 
