@@ -136,7 +136,8 @@ class KeptNetworks:
         What is damaged is left out with a word.
         """
         found = []
-        for name in [*self.numbers(), KNOWN]:
+        names: list[int | str] = [*self.numbers(), KNOWN]
+        for name in names:
             try:
                 kept = self.load(name)
             except UserError as error:

@@ -1,6 +1,6 @@
 """From a search to the model that its user takes away, and what that is worth."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -15,9 +15,6 @@ from advisor.predictor.kept import DEFAULT, Candidate, KeptNetworks
 from advisor.predictor.predictor import Predictor, truth_of
 from advisor.predictor.summary import Standing, standing
 from advisor.training.objective import FamilyObjective
-from advisor.training.outcome import Fitted
-from knowledge_base.records import TrialRecord
-from knowledge_base.states import Direction
 from knowledge_base.types import Config
 
 if TYPE_CHECKING:
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
     from advisor.data.preparation import Preparation
     from advisor.data.preparation.base import Features
     from advisor.data.reading import NewRows, Reading
-    from advisor.tuning.study import Study
 
 Judged = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 """Truth, prediction and naive errors of the same rows."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from advisor.data import Intake
 from advisor.environment import contributor, machine, package_versions
 from advisor.meta.warm_start import Start, warm_count, warm_start
-from advisor.models import FAMILIES, ModuleFamily
 from advisor.metrics import get_metric
+from advisor.models import FAMILIES, ModuleFamily
 from advisor.predictor.kept import DEFAULT, KNOWN
 from advisor.predictor.predictor import FOLDER, Predictor
 from advisor.problem import DataProblem, Problem, problem_of
