@@ -17,6 +17,9 @@ from advisor.data.reading.levels import levels_from, levels_to_dict
 from advisor.data.reading.strict import Fields
 from knowledge_base.types import JsonObject
 
+PLAIN = AmountForm()
+"""The form of plain numbers."""
+
 Columns = dict[str, pd.Series]
 """What a column becomes: columns by the ends of their names, "" for the name itself."""
 
@@ -74,7 +77,7 @@ class NumberColumn(ColumnReading):
         form: how texts are read as numbers.
     """
 
-    form: AmountForm = AmountForm()
+    form: AmountForm = PLAIN
 
     kind: ClassVar[str] = "numbers"
 

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from advisor.data.amounts import AmountForm, amount_form
+from advisor.data.amounts import amount_form
 from advisor.data.cells import UnreadableError, cells_of
 from advisor.data.intake import counted
-from advisor.data.reading.columns import COLUMNS, CategoryColumn, ColumnReading, NumberColumn
+from advisor.data.reading.columns import (
+    COLUMNS,
+    PLAIN,
+    CategoryColumn,
+    ColumnReading,
+    NumberColumn,
+)
 from advisor.data.reading.strict import Fields
 from knowledge_base.errors import UserError
 from knowledge_base.types import JsonObject
@@ -123,7 +129,7 @@ def target_reading(target: pd.Series, name: str, kind: str, raw: pd.Series) -> T
     if kind == "classification":
         return TargetReading(name, kind, CategoryColumn(cells, target.cat.categories))
     form = amount_form(raw) if cells == "texts" else None
-    return TargetReading(name, kind, NumberColumn(cells, form or AmountForm()))
+    return TargetReading(name, kind, NumberColumn(cells, form or PLAIN))
 
 
 def _without(missing: int, n: int, name: str) -> tuple[str, ...]:
