@@ -80,8 +80,7 @@ class TargetReading:
     def _classes(self, found: pd.Series) -> tuple[pd.Series | None, tuple[str, ...]]:
         assert isinstance(self.column, CategoryColumn)
         strange = [level for level in self.column.unknown(found) if str(level).strip() not in EMPTY]
-        kind = pd.CategoricalDtype(self.column.levels)
-        known = found.astype("object").astype(kind).rename(self.name)
+        known = found.cat.set_categories(self.column.levels).rename(self.name)
         rows = int(found.isin(strange).sum())
         missing = int(known.isna().sum()) - rows
         if not strange and missing == len(known):
