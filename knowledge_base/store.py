@@ -24,7 +24,8 @@ import platformdirs
 
 from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
-from knowledge_base.connection import READ_PATIENCE, attached, in_memory, told, unusable
+from knowledge_base.connection import READ_PATIENCE, attached, in_memory, told
+from knowledge_base.durable import reason_of
 from knowledge_base.errors import LOG, DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.journal import Journal
 from knowledge_base.layers import make_views
@@ -55,11 +56,23 @@ BACKLOG_PATIENCE = 1.0
 
 
 def default_path() -> Path:
-    """Return ADVISOR_KB, or the file in the user's data directory."""
+    """Return ADVISOR_KB, or the file in the user's data directory.
+
+    Raises:
+        KnowledgeBaseError: the user has no home directory.
+    """
     named = os.environ.get("ADVISOR_KB")
     if named:
         return Path(named)
-    return Path(platformdirs.user_data_dir("advisor")) / "knowledge_base.duckdb"
+    try:
+        folder = Path(platformdirs.user_data_dir("advisor"))
+    except RuntimeError:
+        folder = Path("~")
+    if not folder.is_absolute():  # Neither HOME nor the system knows a home; "~" is none.
+        raise KnowledgeBaseError(
+            "You have no home directory, where the knowledge base would lie; name a file with `kb`."
+        )
+    return folder / "knowledge_base.duckdb"
 
 
 class KnowledgeBase(Reader):
@@ -102,7 +115,7 @@ class KnowledgeBase(Reader):
         self._foreign = foreign
         self._warnings: list[str] = []
         self._locked_at = -LOCKED_SECONDS
-        if self.path.is_dir():
+        if os.path.isdir(self.path):  # Path.is_dir would fail where the folder is closed.
             raise KnowledgeBaseError(f"{self.path} is a folder, not a knowledge base file.")
 
     @property
@@ -120,7 +133,7 @@ class KnowledgeBase(Reader):
 
     def stamp(self) -> tuple[object, ...]:
         """Return a cheap key that changes whenever what is stored does, for this process."""
-        found = self.path.stat() if self.path.exists() else None
+        found = self.path.stat() if self._exists() else None
         state = None if found is None else (found.st_ino, found.st_size, found.st_mtime_ns)
         return str(self.path), str(self._seed), state, tuple(self._journal.segments())
 
@@ -222,7 +235,7 @@ class KnowledgeBase(Reader):
         """
         try:
             return self.fold(patience)
-        except KnowledgeBaseError as error:
+        except Exception as error:  # Whatever it is: the trials are in, and that must be said.
             self._warn(f"The trials are stored in the journal {self._journal.path}, but could not "
                        f"be moved into the database yet: {error}")  # fmt: skip
             return False
@@ -306,6 +319,8 @@ class KnowledgeBase(Reader):
                     f"The knowledge base {self.path} is in use by another program; close that and "
                     "try again."
                 )
+            if self._journal.closed:
+                raise KnowledgeBaseError(self._journal.closed)
             yield connection
 
     @contextmanager
@@ -354,7 +369,9 @@ class KnowledgeBase(Reader):
         try:
             return self.path.exists()
         except OSError as error:
-            raise unusable(self.path, error) from error
+            raise KnowledgeBaseError(
+                f"The knowledge base {self.path} cannot be opened: {reason_of(error)}."
+            ) from error
 
 
 def _real(path: Path) -> Path:

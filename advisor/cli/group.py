@@ -8,6 +8,8 @@ from importlib import import_module
 
 import click
 
+from advisor.cli.scarcity import refusal, spare_memory
+
 COMMANDS = {
     "recommend": ("advisor.cli.recommend", "Recommend starting hyperparameters; trains nothing."),
     "tune": ("advisor.cli.tune", "Search hyperparameters from a warm start."),
@@ -20,6 +22,20 @@ COMMANDS = {
 
 class LazyGroup(click.Group):
     """A group whose commands live in modules that `--help` does not import."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; what the system refuses is one line, and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if isinstance(error, click.ClickException | click.exceptions.Exit):
+                raise
+            line = refusal(error)
+            if line is None:
+                raise
+            shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+            click.echo(f"Error: {shown}", err=True)
+            raise SystemExit(2) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of use."""
@@ -56,6 +72,7 @@ def run() -> None:
     pages about leaked references when PyTorch is loaded, too. Everything is stored by then.
     """
     code: str | int | None = 0
+    spare_memory()
     try:
         main()
     except SystemExit as end:
