@@ -5,6 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -89,7 +90,12 @@ class FamilyObjective(Objective):
             family, data, metric, seed, max_epochs, patience: as there.
             gradients: hyperparameters by which the validation loss is differentiated, too.
             memory_limit: bytes that a training may need; default a share of what is free.
+
+        Raises:
+            ImportError: PyTorch cannot be loaded. It is loaded here, because that is no fault of
+                the first configuration, which would be a failed trial.
         """
+        import_module("advisor.training.memory")
         self._memory_limit = memory_limit
         self._family, self._data, self._metric = family, data, metric
         self._seed, self._gradients = seed, gradients
