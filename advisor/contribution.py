@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from advisor.checks import one_of, whole
 from advisor.environment import contributor
 from advisor.metrics import METRICS
-from knowledge_base import KnowledgeBase
+from knowledge_base import ContributionError, KnowledgeBase
+from knowledge_base.durable import reason_of
 from knowledge_base.importers import ImportOptions, find_importer
 from knowledge_base.importers.adding import contribute
 from knowledge_base.importers.contribution import ContributionReport
@@ -70,7 +71,11 @@ def contribute_source(
     )
     if dataset is not None:
         options = _with_data(options, dataset, target, seed)
-    return contribute(kb, found.read(source, options), dry_run=dry_run)
+    try:
+        contribution = found.read(source, options)
+    except OSError as error:
+        raise ContributionError(f"{source} cannot be read: {reason_of(error)}.") from error
+    return contribute(kb, contribution, dry_run=dry_run)
 
 
 def _space(given: str | Path | SpaceDefinition | None, family: str | None) -> SpaceDefinition:

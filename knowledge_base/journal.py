@@ -44,9 +44,11 @@ class Journal:
 
         Attributes:
             warnings: what could not be read, one line each, as far as it was looked at.
+            closed: why the folder could not be looked into, "" where it could.
         """
         self.path = journal_of(database)
         self.warnings = Warnings()
+        self.closed = ""
         self._read: dict[str, Bundle] = {}
         self._unreadable: dict[str, str] = {}
 
@@ -162,8 +164,6 @@ class Journal:
         except FileNotFoundError:
             return []
         except OSError as error:
-            self.warnings.tell(
-                f"The journal {self.path} cannot be read ({reason_of(error)}); trials that wait "
-                "there are left out."
-            )
+            self.closed = f"The journal {self.path} cannot be read: {reason_of(error)}."
+            self.warnings.tell(f"{self.closed} Trials that wait there are left out.")
             return []

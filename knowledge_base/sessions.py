@@ -51,7 +51,7 @@ class Sessions(Reader):
         self._warnings = Warnings()
         self._locked_at = -LOCKED_SECONDS
         self._named = named
-        if self.path.is_dir():
+        if os.path.isdir(self.path):  # Path.is_dir would fail where the folder is closed.
             raise KnowledgeBaseError(f"{self.path} is a folder, not a knowledge base file.")
 
     @property
@@ -75,6 +75,8 @@ class Sessions(Reader):
                     f"The knowledge base {self.path} is in use by another program; close that and "
                     "try again."
                 )
+            if self._journal.closed:
+                raise KnowledgeBaseError(self._journal.closed)
             yield connection
 
     @contextmanager

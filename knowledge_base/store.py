@@ -44,11 +44,23 @@ BACKLOG_PATIENCE = 1.0
 
 
 def default_path() -> Path:
-    """Return ADVISOR_KB, or the file in the user's data directory."""
+    """Return ADVISOR_KB, or the file in the user's data directory.
+
+    Raises:
+        KnowledgeBaseError: the user has no home directory.
+    """
     named = os.environ.get("ADVISOR_KB")
     if named:
         return Path(named)
-    return Path(platformdirs.user_data_dir("advisor")) / "knowledge_base.duckdb"
+    try:
+        folder = Path(platformdirs.user_data_dir("advisor"))
+    except RuntimeError:
+        folder = Path("~")
+    if not folder.is_absolute():  # Neither HOME nor the system knows a home; "~" is none.
+        raise KnowledgeBaseError(
+            "You have no home directory, where the knowledge base would lie; name a file with `kb`."
+        )
+    return folder / "knowledge_base.duckdb"
 
 
 class KnowledgeBase(Sessions):
@@ -99,7 +111,7 @@ class KnowledgeBase(Sessions):
 
     def stamp(self) -> tuple[object, ...]:
         """Return a cheap key that changes whenever what is stored does, for this process."""
-        found = self.path.stat() if self.path.exists() else None
+        found = self.path.stat() if self._exists() else None
         state = None if found is None else (found.st_ino, found.st_size, found.st_mtime_ns)
         return str(self.path), str(self._seed), state, tuple(self._journal.segments())
 
@@ -205,7 +217,7 @@ class KnowledgeBase(Sessions):
         """
         try:
             return self.fold(patience)
-        except KnowledgeBaseError as error:
+        except Exception as error:  # Whatever it is: the trials are in, and that must be said.
             self._warnings.tell(
                 f"The trials are stored in the journal {self._journal.path}, but could not be "
                 f"moved into the database yet: {error}"

@@ -9,6 +9,8 @@ from importlib import import_module
 
 import click
 
+from advisor.cli.scarcity import refusal, spare_memory
+
 COMMANDS = {
     "recommend": ("advisor.cli.recommend", "Recommend starting hyperparameters; trains nothing."),
     "tune": ("advisor.cli.tune", "Search hyperparameters from a warm start."),
@@ -48,9 +50,20 @@ class LazyGroup(click.Group):
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Find and run the command."""
-        with _plain_errors():
-            return super().invoke(ctx)
+        """Find and run the command; what the system refuses is one line, and exit code 2."""
+        try:
+            with _plain_errors():
+                return super().invoke(ctx)
+        except Exception as error:
+            if isinstance(error, click.ClickException | click.exceptions.Exit):
+                raise
+            line = refusal(error)
+            if line is None:
+                raise
+            # What escapes text imports much, for which there may be no room.
+            shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+            click.echo(f"Error: {shown}", err=True)
+            raise SystemExit(2) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of use."""
@@ -87,6 +100,7 @@ def run() -> None:
     pages about leaked references when PyTorch is loaded, too. Everything is stored by then.
     """
     code: str | int | None = 0
+    spare_memory()
     try:
         main()
     except SystemExit as end:

@@ -5,6 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -104,7 +105,12 @@ class FamilyObjective(Objective):
             memory_limit: bytes that a training may need; default a share of what is free.
             more_folds: the data set in its other folds; `data` is the first one.
             keep: whether outcomes have the trained networks.
+
+        Raises:
+            ImportError: PyTorch cannot be loaded. It is loaded here, because that is no fault of
+                the first configuration, which would be a failed trial.
         """
+        import_module("advisor.training.memory")
         self.folds, self._race = (data, *more_folds), Race(get_metric(metric).direction)
         self._metric, self._max_epochs, self._patience = metric, max_epochs, patience
         self._keep = keep
