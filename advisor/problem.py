@@ -12,7 +12,14 @@ from advisor.checks import one_of
 from advisor.data import Dataset, Intake, load_dataset
 from advisor.meta.recommendation import Query
 from advisor.metrics import Metric, check_computable, default_metric, get_metric
-from advisor.models import FAMILIES, BuiltInFamily, ModelFamily, ModuleFamily, family_for, get_family
+from advisor.models import (
+    FAMILIES,
+    BuiltInFamily,
+    ModelFamily,
+    ModuleFamily,
+    family_for,
+    get_family,
+)
 from advisor.settings import KINDS, Settings
 from advisor.strategies import get_strategy
 from advisor.strategies.gradient import refuse

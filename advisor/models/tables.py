@@ -6,7 +6,6 @@ from math import pi
 import torch
 from torch import nn
 
-
 WAVES = 16
 """Waves per numeric column."""
 
@@ -148,7 +147,8 @@ class Periodic(nn.Module):
         """Take the numeric columns, at least one, and how many columns there are."""
         super().__init__()
         self.numeric: torch.Tensor
-        self.register_buffer("numeric", torch.tensor(list(numeric), dtype=torch.long))
+        self.columns = tuple(numeric)  # the buffer has no content on the device "meta"
+        self.register_buffer("numeric", torch.tensor(self.columns, dtype=torch.long))
         # Modules of their own, so that the estimate of memory sees what goes between them.
         self.waves, self.mix = Waves(len(numeric)), Mix(len(numeric))
         self.n_outputs = n_inputs + MIXED * len(numeric)

@@ -242,7 +242,7 @@ class _Periodic(Layer[Periodic]):
 
     @staticmethod
     def shape(module: Periodic) -> Shape | None:
-        return (tuple(module.numeric.tolist()), module.n_outputs)
+        return (module.columns, module.n_outputs)
 
     def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
         frequencies, phases, weight, bias = weights[self.first : self.first + 4]
@@ -257,7 +257,15 @@ AnyLayer: TypeAlias = Layer[Any]
 LAYERS: dict[type[nn.Module], type[AnyLayer]] = {
     kind: layer
     for layer in (
-        _Linear, _BatchNorm, _LayerNorm, _Activation, _Dropout, _Chain, _Sum, _Tables, _Periodic,
+        _Linear,
+        _BatchNorm,
+        _LayerNorm,
+        _Activation,
+        _Dropout,
+        _Chain,
+        _Sum,
+        _Tables,
+        _Periodic,
     )
     for kind in layer.kinds
 }
