@@ -12,8 +12,12 @@ WAVES = 16
 MIXED = 3
 """Numbers that are made of them; with the column itself there are four."""
 
-SPREAD = 0.1
-"""Standard deviation of the waves' frequencies at first, in turns per standard deviation."""
+SPREAD = 0.2
+"""Standard deviation of the waves' frequencies at first, in turns per standard deviation.
+
+Of 0.1, 0.2 and 0.3 the one that has nearly all of the gain of 0.3 on tables with steep curves
+and less of its harm on others.
+"""
 
 FAR = 3.0
 """What clipped values approach, in standard deviations."""

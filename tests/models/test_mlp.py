@@ -5,7 +5,7 @@ from torch import nn
 
 from advisor.encoding import sobol, to_configspace
 from advisor.models import get_family
-from advisor.models.tables import MIXED, WAVES, Periodic
+from advisor.models.tables import MIXED, SPREAD, WAVES, Periodic
 
 
 class Data:
@@ -178,7 +178,7 @@ def test_initial_waves_are_slow_and_start_anywhere(family):
 
     layer = build(family, data=Many, numeric="periodic")[0]
     assert layer.waves.frequencies.shape == (500, WAVES)
-    assert layer.waves.frequencies.std().item() == pytest.approx(0.1, rel=0.05)
+    assert layer.waves.frequencies.std().item() == pytest.approx(SPREAD, rel=0.05)
     assert layer.waves.phases.abs().max().item() == pytest.approx(np.pi, rel=0.01)
     assert layer.waves.phases.mean().item() == pytest.approx(0, abs=0.1)
 
