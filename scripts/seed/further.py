@@ -44,6 +44,9 @@ LATER: dict[str, ConfigDict] = {"mlp": {"numeric": "periodic"}}
 VARIANTS = 3
 """How many of its own best configurations a data set is trained with once more."""
 
+FIRST = 1 + VARIANTS
+"""How many trials every data set gets before any gets the others."""
+
 FURTHER = Path(__file__).with_name("further.json")
 FOLDER = WORK / "further"
 
@@ -81,21 +84,19 @@ def _variants(entry: Entry, dataset: Dataset) -> list[ConfigDict]:
     return [{**config, **LATER[entry.family]} for config in list(found.values())[:VARIANTS]]
 
 
-def train_further(entry: Entry, folder: Path = FOLDER) -> int:
-    """Train what is missing of one data set; return how many trials that were."""
+def train_further(entry: Entry, folder: Path = FOLDER, limit: int | None = None) -> int:
+    """Train what is missing of the first `limit` trials of a data set; return how many were."""
     from advisor.data import prepare
 
     path = path_of(entry, folder)
     with locked(path):
         placed = {place_of(row): key_of(row["config"]) for row in read_rows(path)}
-        if set(further_places(entry)) <= set(placed):
+        wanted = further_places(entry)[:limit]
+        if set(wanted) <= set(placed):
             return 0
         dataset = entry.load()
-        missing = {
-            place: config
-            for place, config in further_of(entry, dataset).items()
-            if placed.get(place) != key_of(config)
-        }
+        configs = further_of(entry, dataset)
+        missing = {p: configs[p] for p in wanted if placed.get(p) != key_of(configs[p])}
         data = prepare(dataset, TRIAL_SEED)
         for (strategy, number, told), config in missing.items():
             row = _on_a_core_of_its_own(partial(trial, entry, config, data, WHOLE))
