@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,14 @@ from advisor.checks import one_of
 from advisor.data import Dataset, Intake, load_dataset, max_folds
 from advisor.meta.recommendation import Query
 from advisor.metrics import Metric, check_computable, default_metric, get_metric
-from advisor.models import FAMILIES, ModelFamily, ModuleFamily, family_for, get_family
+from advisor.models import (
+    FAMILIES,
+    BuiltInFamily,
+    ModelFamily,
+    ModuleFamily,
+    family_for,
+    get_family,
+)
 from advisor.settings import KINDS, Settings
 from advisor.strategies import get_strategy
 from advisor.strategies.gradient import refuse
@@ -76,6 +83,21 @@ class Problem(ABC):
         """The library default, None where there is none."""
         return self.space.default() if self.task.family in FAMILIES else None
 
+    def in_version(self, version: int, settings: Settings) -> "Problem":
+        """Return the problem in the space of an earlier version of its family.
+
+        Args:
+            version: of the space in which a study began.
+            settings: of these count what is searched and what is fixed.
+
+        Returns:
+            This very problem where the family does not know that version.
+
+        Raises:
+            UserError: what is searched or fixed was not there yet.
+        """
+        return self
+
     @abstractmethod
     def objective(self, settings: Settings) -> Objective:
         """Return what evaluates configurations for a search.
@@ -119,6 +141,13 @@ class DataProblem(Problem):
     def metafeatures(self) -> Mapping[str, float]:
         """Metafeatures of the data set by name."""
         return metafeatures.compute(self.dataset, seed=self.seed)
+
+    def in_version(self, version: int, settings: Settings) -> "DataProblem":
+        """Return the problem in the space of an earlier version of the family."""
+        family = self.family
+        if not isinstance(family, BuiltInFamily) or version not in family.earlier:
+            return self
+        return replace(self, space=_part(family.space_in(version), settings.only, settings.fix))
 
     def objective(self, settings: Settings) -> Objective:
         """Return what trains the family on the data, split with the seed of the settings."""

@@ -6,11 +6,12 @@ asks what it would ask of an empty store, and hears at once what is stored of th
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 
-from advisor.models import ModuleFamily
+from advisor.models import FAMILIES, ModuleFamily, get_family
 from advisor.problem import DataProblem, Problem
 from advisor.settings import Settings
 from advisor.strategies import Observation, SearchStrategy
@@ -19,11 +20,11 @@ from advisor.training.outcome import Outcome
 from advisor.training.report import Report
 from advisor.tuning.code import same_code
 from knowledge_base import KnowledgeBase
-from knowledge_base.errors import UserError
+from knowledge_base.errors import SpaceError, UserError
 from knowledge_base.identity import canonical_json
 from knowledge_base.records import EpochRecord, fold_values
 from knowledge_base.states import TrialState
-from knowledge_base.types import Config, JsonObject
+from knowledge_base.types import Config, ConfigDict, JsonObject
 
 
 def known_trials(
@@ -54,6 +55,27 @@ def known_trials(
         }
         for config, row in _known(kb, problem, settings, code, root).items()
     ]
+
+
+def _lacking(problem: Problem, settings: Settings) -> dict[str, ConfigDict]:
+    """Return what configurations lack beside those that are searched, by the space they are of.
+
+    Those of an earlier version lack what came later, whose defaults are what was done before.
+    """
+    searched = problem.space
+    found: dict[str, ConfigDict] = {searched.space_id: {}}
+    if problem.task.family not in FAMILIES:
+        return found
+    family = get_family(problem.task.family)
+    for version in family.earlier:
+        with suppress(SpaceError):  # What is searched or fixed was not there yet.
+            space = problem.in_version(version, settings).space
+            found[space.space_id] = {
+                name: h.default
+                for name, h in family.space().hyperparameters.items()
+                if name in searched.hyperparameters and name not in space.hyperparameters
+            }
+    return found
 
 
 def observations(known: Sequence[JsonObject]) -> list[Observation]:
@@ -138,8 +160,9 @@ def _known(
         frame = kb.trials(task=task.task_id, state="complete")
     except UserError:
         return {}  # The store does not know the task.
+    lacking = _lacking(problem, settings)
     same = frame[
-        (frame["space_id"] == problem.space.space_id)
+        frame["space_id"].isin(list(lacking))
         & (frame["seed"] == settings.seed)
         & (frame["layer"] == "user")
         & frame["value"].notna()
@@ -152,8 +175,9 @@ def _known(
     found: dict[str, JsonObject] = {}
     for record in same.to_dict("records"):
         row: JsonObject = {str(name): cell for name, cell in record.items()}
+        row["config"] = canonical_json({**lacking[row["space_id"]], **json.loads(row["config"])})
         if _as_asked(problem, settings, row):
-            found.setdefault(canonical_json(json.loads(row["config"])), row)
+            found.setdefault(row["config"], row)
     return found
 
 

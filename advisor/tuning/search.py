@@ -314,7 +314,7 @@ def resume(
         check_owner(path)
     asked, notes = code_again(asked, settings, directory)
     code = code_kept(asked)  # The user's file may change the working directory.
-    problem = problem_of(asked, directory.task.name)
+    problem = problem_of(asked, directory.task.name).in_version(directory.space.version, asked)
     _check_unchanged(problem, directory)
     asked = replace(asked, trials=trials or asked.trials)
     begin = Start.kept_in(directory)

@@ -1,7 +1,7 @@
 """The base of all importers: from somebody's file to a contribution."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -33,6 +33,7 @@ class ImportOptions:
 
     Attributes:
         space: search space of the trials, where the file does not hold it.
+        earlier: its earlier versions, newest first: a file that lacks what came later is of one.
         metric, direction: what the trials optimise.
         metric_column: column with the metric; default is the name of the metric.
         family: model family.
@@ -44,6 +45,7 @@ class ImportOptions:
     """
 
     space: SpaceDefinition | None = None
+    earlier: Sequence[SpaceDefinition] = ()
     metric: str | None = None
     direction: str | None = None
     metric_column: str | None = None

@@ -8,7 +8,11 @@ from click.testing import CliRunner
 
 from advisor import Advisor
 from advisor.cli import main
+from advisor.models import get_family
+from advisor.problem import problem_of
+from advisor.settings import Settings
 from advisor.tuning.known import _as_asked
+from advisor.tuning.search import start
 from knowledge_base import KnowledgeBase, SpaceDefinition
 
 
@@ -142,7 +146,7 @@ def test_which_fidelity_is_the_same(advisor, most, config, epochs, best, same):
     problem = advisor.problem("sklearn:iris")
     row = {"config": json.dumps(config), "epochs": epochs,
            "metrics": json.dumps({"best_epoch": best})}  # fmt: skip
-    assert _as_asked(problem, most, row) is same
+    assert _as_asked(problem, Settings(data="sklearn:iris", max_epochs=most, folds=1), row) is same
 
 
 @pytest.fixture
@@ -199,3 +203,40 @@ def test_what_was_taken_is_said(tmp_path, monkeypatch):
              "--max-epochs", "1", "--kb", str(tmp_path / "k.duckdb")]  # fmt: skip
     assert "Taken from" not in CliRunner().invoke(main, words).output
     assert "Taken from the store: 2 of these trials" in CliRunner().invoke(main, words).output
+
+
+def in_version_3(advisor, **given):
+    """Run a search as version 3 of the family would have run it."""
+    settings = Settings(data="sklearn:iris", strategy="random", trials=2, n_warm=0, **given)
+    problem = problem_of(settings).in_version(3, settings)
+    search = start(settings, advisor.kb, "old", problem=problem)
+    search.run()
+    assert search.tuner.study.space.version == 3
+    return [dict(trial.config) for trial in search.tuner.trials if trial.state == "complete"]
+
+
+def test_trials_of_an_earlier_version_of_the_family_are_known(advisor):
+    tried = in_version_3(advisor)
+    assert tried
+    found = advisor.search("sklearn:iris", strategy="random", trials=1).known
+    assert [item["config"] for item in found] == [{**c, "numeric": "plain"} for c in tried]
+    space = get_family("mlp").space()
+    assert all(space.complete(item["config"]) == item["config"] for item in found)
+
+
+@pytest.mark.parametrize("part", [{"only": ["numeric"]}, {"fix": {"numeric": "periodic"}}])
+def test_not_where_what_came_later_is_searched_or_fixed(advisor, part):
+    in_version_3(advisor)
+    assert advisor.search("sklearn:iris", strategy="random", trials=1, **part).known == []
+
+
+@pytest.mark.parametrize("part", [{}, {"only": ["learning_rate"], "fix": {"units": 32}}])
+def test_a_study_of_an_earlier_version_goes_on_in_its_space(advisor, part):
+    tried = in_version_3(advisor, **part)
+    found = advisor.tune("sklearn:iris", name="old", resume=True, trials=3)
+    configs = [dict(trial.config) for trial in found.tuner.trials]
+    assert configs[: len(tried)] == tried
+    assert len(configs) == 3
+    assert not any("numeric" in config for config in configs)
+    (space,) = advisor.kb.trials()["space_id"].unique()
+    assert space == found.tuner.study.space.space_id
