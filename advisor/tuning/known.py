@@ -193,7 +193,8 @@ def _as_asked(problem: Problem, settings: Settings, row: JsonObject) -> bool:
         return True
     most = settings.max_epochs
     config, metrics = json.loads(str(row["config"])), json.loads(str(row["metrics"]))
-    if max(len(fold_values(metrics)), 1) != problem.n_folds(settings):
+    # What was spared the other folds would be spared them again.
+    if (problem.n_folds(settings) > 1) != bool(fold_values(metrics)):
         return False
     if isinstance(problem.family, ModuleFamily):
         config = problem.family.over_defaults(config, problem.dataset.modality)
