@@ -100,6 +100,8 @@ def new_folder(path: Path, private: bool = False) -> Iterator[Path]:
     Raises:
         OSError: `path` exists and is not an empty folder, or cannot be written to.
     """
+    if path.is_symlink():  # A folder cannot take the place of a link; it is made where that leads.
+        path = Path(os.path.realpath(path))
     _remove_abandoned(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     mode = PRIVATE_FOLDER if private else 0o777
