@@ -5,6 +5,7 @@ from advisor.data.images import ImageDataset
 from advisor.data.intake import Intake
 from advisor.data.loading import load_dataset
 from advisor.data.preparation import PreparedData, prepare
+from advisor.data.reading import NewRows, Reading, reading_from_dict
 from advisor.data.request import MODALITIES, DataRequest
 from advisor.data.series import SeriesDataset
 from advisor.data.sources import DataSource
@@ -18,12 +19,15 @@ __all__ = [
     "Dataset",
     "ImageDataset",
     "Intake",
+    "NewRows",
     "PreparedData",
+    "Reading",
     "SeriesDataset",
     "Splits",
     "TabularDataset",
     "TextDataset",
     "load_dataset",
     "prepare",
+    "reading_from_dict",
     "split_indices",
 ]
