@@ -147,7 +147,10 @@ class Settings:
         if self.kind is not None:
             one_of("kind", self.kind, KINDS)
         one_of("final", self.final, FINAL)
-        for name, given in (("folds", self.folds not in (None, 1)), ("test", self.test is not None)):
+        for name, given in (
+            ("folds", self.folds not in (None, 1)),
+            ("test", self.test is not None),
+        ):
             if given and self.objective is not None:
                 raise UserError(f"`{name}` is for data sets; your function splits its own.")
         if self.module is not None and self.objective is not None:

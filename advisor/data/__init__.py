@@ -11,6 +11,7 @@ from advisor.data.preparation import (
     preparation_from,
     prepare,
 )
+from advisor.data.reading import NewRows, Reading, reading_from_dict
 from advisor.data.request import MODALITIES, DataRequest
 from advisor.data.series import SeriesDataset
 from advisor.data.sources import DataSource
@@ -24,8 +25,10 @@ __all__ = [
     "Dataset",
     "ImageDataset",
     "Intake",
+    "NewRows",
     "Preparation",
     "PreparedData",
+    "Reading",
     "SeriesDataset",
     "Splits",
     "TabularDataset",
@@ -34,5 +37,6 @@ __all__ = [
     "max_folds",
     "preparation_from",
     "prepare",
+    "reading_from_dict",
     "split_indices",
 ]

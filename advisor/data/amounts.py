@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ from advisor.data.cells import unreadable
 MISSING = frozenset({"", "-", "--", "\u2013", "\u2014", "?", ".", "..", "n/a", "na", "nan", "none",
                      "null", "unknown", "missing", "tbd"})  # fmt: skip
 """Words that stand for a missing number, in lower case."""
+
+REMEMBERED = 2**16
+"""Cells that are not taken apart a second time once their column is known to be of amounts."""
 
 FACTORS = {"k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9}
 """What letters behind a number multiply it by, where a column has several of them."""
@@ -77,13 +81,17 @@ class AmountForm:
         digits, _, unit, _ = part
         if not digits:
             return True
+        other = "," if decimal == "." else "."
+        if decimal is None or not _fits(digits, decimal, other):
+            return False
+        known = not unit or unit in (FACTORS if self.several else self.units)
+        if known and not self.currency:
+            return True
         money = _CURRENCY.search(cell)
-        same = not (money and self.currency) or money[0].lower() == self.currency
-        other = {".": ",", ",": "."}
-        fits = decimal is not None and _fits(digits, decimal, other[decimal])
-        paid = money is not None and unit == money[0].lower()
-        known = not unit or paid or unit in (FACTORS if self.several else self.units)
-        return fits and same and known
+        if money is None:
+            return known
+        paid = unit == money[0].lower()
+        return (known or paid) and self.currency in ("", money[0].lower())
 
 
 def amount_form(column: pd.Series) -> AmountForm | None:
@@ -128,6 +136,7 @@ _Parts = tuple[str, str, str, bool]
 """Digits with their marks, power of ten, unit in lower case, and whether it is negative."""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _parts(cell: str) -> _Parts | None:
     """Return what a cell consists of, None if it is no number; no digits if it is missing."""
     text = cell.strip()
