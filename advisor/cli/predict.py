@@ -12,6 +12,7 @@ from advisor.cli.output import say
 @click.argument("study")
 @click.argument("new", metavar="NEW")
 @click.option("-o", "--output", "out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+             
               help="CSV, JSON Lines or Parquet file.  [default: CSV on standard output]")  # fmt: skip
 @click.option("--proba", is_flag=True, help="Add the probability of every class.")
 @click.option("--module", metavar="FILE.py:FUNCTION",

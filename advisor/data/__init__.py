@@ -3,6 +3,7 @@
 from advisor.data.dataset import Dataset, TabularDataset
 from advisor.data.images import ImageDataset
 from advisor.data.intake import Intake
+from advisor.data.loading import load_dataset
 from advisor.data.preparation import (
     Preparation,
     PreparedData,
@@ -12,7 +13,7 @@ from advisor.data.preparation import (
 )
 from advisor.data.request import MODALITIES, DataRequest
 from advisor.data.series import SeriesDataset
-from advisor.data.sources import DataSource, load_dataset
+from advisor.data.sources import DataSource
 from advisor.data.splits import Splits, split_indices
 from advisor.data.texts import TextDataset
 

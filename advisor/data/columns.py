@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from advisor.data.dates import DATES, look_like_dates
+from advisor.data.cells import DATES, all_scalars, cells_of
+from advisor.data.dates import look_like_dates
+from advisor.data.reading.columns import CategoryColumn, NumberColumn
 from knowledge_base.errors import UserError
 
 FEW_CATEGORIES = 20
@@ -20,6 +22,15 @@ _CATEGORIES = frozenset({"string", "boolean", "mixed-integer", "mixed", "categor
 def typed(column: pd.Series, where: str) -> pd.Series:
     """Return a feature as float64 or `category`; missing values stay missing.
 
+    Raises:
+        UserError: as `plain_reading` has it.
+    """
+    return plain_reading(column, where).read(column)[""]
+
+
+def plain_reading(column: pd.Series, where: str) -> NumberColumn | CategoryColumn:
+    """Return how a column of numbers or categories is read.
+
     Args:
         column: as it was read.
         where: how errors call the data set.
@@ -28,10 +39,10 @@ def typed(column: pd.Series, where: str) -> pd.Series:
         UserError: dates, free text, identifiers, or cells that are lists and the like.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.remove_unused_categories()
+        return category_reading(column)
     found = pd.api.types.infer_dtype(column, skipna=True)
     if found in _NUMBERS or found == "empty":
-        return column.astype("float64")
+        return NumberColumn("numbers")
     if found in DATES or (found == "string" and look_like_dates(column)):
         raise UserError(
             f"The column '{column.name}' of {where} holds dates or times. To forecast a time "
@@ -44,9 +55,21 @@ def typed(column: pd.Series, where: str) -> pd.Series:
             f"texts ({found}); drop it."
         )
     if found == "boolean":
-        return column.astype("object").astype("category")
+        return category_reading(column.astype("object").astype("category"))
     _check_categories(column, where)
-    return column.astype("string").astype("object").astype("category")
+    return text_levels(column)
+
+
+def category_reading(column: pd.Series) -> CategoryColumn:
+    """Return how a column that is of categories already is read; unused levels do not count."""
+    used = column.cat.remove_unused_categories()
+    return CategoryColumn(cells_of(used), used.cat.categories, bool(used.cat.ordered))
+
+
+def text_levels(column: pd.Series) -> CategoryColumn:
+    """Return how a column is read whose cells become categories as texts."""
+    texts = column.astype("string").astype("object").astype("category")
+    return CategoryColumn(cells_of(column), texts.cat.categories)
 
 
 def check_infinities(frame: pd.DataFrame, where: str) -> None:
@@ -64,11 +87,6 @@ def check_infinities(frame: pd.DataFrame, where: str) -> None:
                     f"The column '{name}' of {where} has {values}; replace by a number or leave "
                     "the cell empty."
                 )
-
-
-def all_scalars(column: pd.Series) -> bool:
-    """Return whether no cell is a list, a mapping or the like."""
-    return all(isinstance(cell, str | int | float | np.generic) for cell in column.dropna())
 
 
 def _check_categories(column: pd.Series, where: str) -> None:

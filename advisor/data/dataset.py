@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from advisor.data.intake import Intake
+from advisor.data.reading.base import Reading
 from knowledge_base.records import DatasetRecord
 
 
@@ -25,6 +26,7 @@ class Dataset(ABC):
         source: where it came from.
         licence: under which it stands, if known.
         intake: how it was read; None for a data set that was made in Python.
+        reading: with which new data are read the same way; None as for `intake`.
     """
 
     modality: ClassVar[str]
@@ -34,6 +36,7 @@ class Dataset(ABC):
     source: str | None
     licence: str | None
     intake: Intake | None
+    reading: Reading[object] | None
 
     @property
     @abstractmethod
@@ -91,6 +94,7 @@ class TabularDataset(Dataset):
         source: where it came from.
         licence: under which it stands, if known.
         intake: how it was read.
+        reading: with which new rows are read the same way.
     """
 
     modality: ClassVar[str] = "table"
@@ -103,6 +107,7 @@ class TabularDataset(Dataset):
     source: str | None = None
     licence: str | None = None
     intake: Intake | None = field(default=None, compare=False, repr=False)
+    reading: Reading[pd.DataFrame] | None = field(default=None, compare=False, repr=False)
 
     @property
     def n_rows(self) -> int:

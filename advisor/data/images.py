@@ -11,17 +11,11 @@ import pandas as pd
 from advisor.data.dataset import Dataset, digest_of
 from advisor.data.inference import MIN_ROWS, class_target
 from advisor.data.intake import Intake, counted
-from advisor.data.request import MAX_SIDE, MIN_SIDE
+from advisor.data.pixels import channels_first, check_size, range_of, resized, to_bytes
+from advisor.data.reading.base import Reading
+from advisor.data.reading.image import ImageReading
+from advisor.data.reading.target import target_reading
 from knowledge_base.errors import UserError
-
-USUAL_SIDE = 64
-"""Side of an image that is advised where images have to be resized."""
-
-FRACTIONS_TO = 16
-"""Fractions between 1 and this are taken for a range that is neither 0 to 1 nor 0 to 255."""
-
-DEEP = 4096
-"""Numbers of 16 bits from which on all 16 are taken to be in use."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +37,7 @@ class ImageDataset(Dataset):
     source: str | None = None
     licence: str | None = None
     intake: Intake | None = field(default=None, compare=False, repr=False)
+    reading: Reading[np.ndarray] | None = field(default=None, compare=False, repr=False)
 
     @property
     def n_rows(self) -> int:
@@ -71,13 +66,14 @@ class ImageDataset(Dataset):
 
 def to_images(
     images: np.ndarray,
-    labels: pd.Series,
+    labels: pd.Series | None,
     name: str,
     source: str,
     licence: str | None = None,
     kind: str | None = None,
     size: tuple[int, int] | None = None,
     notes: Sequence[str] = (),
+    decoded: bool = False,
 ) -> ImageDataset:
     """Check an array of images and its labels.
 
@@ -92,92 +88,44 @@ def to_images(
         kind: "classification" or None.
         size: width and height to resize them to; None leaves them as they are.
         notes: sentences on how they were read, for the account of it.
+        decoded: whether they are bytes from files of images.
 
     Raises:
         UserError: another shape or range, or labels that cannot be used.
     """
     if kind not in (None, "classification"):
         raise UserError(f"Images are classified; `kind={kind}` is not supported for them.")
-    images = _channels_first(np.asarray(images), name)
-    if len(images) != len(labels):
-        raise UserError(f"{name} has {len(images)} images but {len(labels)} labels.")
+    images = channels_first(np.asarray(images), name)
+    if labels is None or len(images) != len(labels):
+        n_labels = 0 if labels is None else len(labels)
+        raise UserError(f"{name} has {len(images)} images but {n_labels} labels.")
     if len(images) < MIN_ROWS:
         count = "one image" if len(images) == 1 else f"{len(images) or 'no'} images"
         raise UserError(f"{name} has only {count}; at least {MIN_ROWS} are needed to learn from.")
     height, width = images.shape[2:]
     if size is None:
         check_size(width, height, name)
-    pixels = _to_bytes(images, name)
+    found = range_of(images, name)
+    pixels = to_bytes(images, found)
     if size is not None and size != (width, height):
-        pixels = np.stack([_resized(image, size) for image in pixels])
+        pixels = np.stack([resized(image, size) for image in pixels])
         notes = (*notes, f"They were resized from {width} x {height} to {size[0]} x {size[1]}.")
-    target = class_target(labels.reset_index(drop=True).rename("label"), name)
-    height, width = pixels.shape[2:]
+    label = labels.reset_index(drop=True).rename("label")
+    target = class_target(label, name)
+    channels, height, width = pixels.shape[1:]
     intake = Intake(
         name=name,
         size=f"{counted(len(pixels), 'image')} of {width} x {height}, "
-        f"{counted(pixels.shape[1], 'channel')}",
+        f"{counted(channels, 'channel')}",
         target=f"'label', {counted(target.nunique(), 'class', 'classes')}",
         notes=tuple(notes),
     )
-    return ImageDataset(name, pixels, target, source=source, licence=licence, intake=intake)
-
-
-def _resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return bytes of shape (channels, height, width) in another size."""
-    from PIL import Image
-
-    planes = [
-        np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
-        for plane in image
-    ]
-    return np.stack(planes)
-
-
-def check_size(width: int, height: int, name: str) -> None:
-    """Refuse images that are too small or too large.
-
-    Raises:
-        UserError: says how large they are and may be.
-    """
-    if min(height, width) < MIN_SIDE or max(height, width) > MAX_SIDE:
-        raise UserError(
-            f"The images of {name} are {width} x {height}; sides of {MIN_SIDE} to {MAX_SIDE} "
-            f"pixels are supported. Resize them with `size={USUAL_SIDE}`."
-        )
-
-
-def _channels_first(images: np.ndarray, name: str) -> np.ndarray:
-    if images.ndim == 3:
-        return images[:, None]
-    if images.ndim == 4 and images.shape[3] in (1, 3, 4):
-        return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
-    if images.ndim == 4 and images.shape[1] in (1, 3, 4):
-        return images
-    raise UserError(
-        f"The images of {name} have the shape {images.shape}; (images, height, width) or "
-        "(images, height, width, channels) with 1, 3 or 4 channels is expected."
+    reading = ImageReading(
+        target_reading(target, "label", "classification", label),
+        channels,
+        (width, height),
+        {"bytes": "decoded", "fractions": "masks"}[found] if decoded else found,
     )
-
-
-def _to_bytes(images: np.ndarray, name: str) -> np.ndarray:
-    if images.dtype.kind not in "buif":
-        raise UserError(f"The images of {name} are not numbers but {images.dtype}; save bytes.")
-    if images.dtype == np.uint8 and images.max() > 1:
-        return images
-    numbers = images.astype(np.float64)
-    deep = images.dtype in (np.uint16, np.dtype(">u2")) and numbers.max() >= DEEP
-    if deep:  # as 16-bit PNG files are read
-        return (images >> 8).astype(np.uint8)
-    if not np.isfinite(numbers).all() or numbers.min() < 0 or numbers.max() > 255:
-        raise UserError(
-            f"The images of {name} hold values outside 0 to 255 (or 0 to 1); rescale them."
-        )
-    fractions = images.dtype.kind == "f" and bool((numbers != np.rint(numbers)).any())
-    if fractions and 1 < numbers.max() < FRACTIONS_TO:
-        raise UserError(
-            f"The images of {name} hold fractions up to {numbers.max():.4g}, which is neither 0 to "
-            "1 nor 0 to 255; rescale or clip them."
-        )
-    scale = 255 if numbers.max() <= 1 else 1
-    return np.rint(numbers * scale).astype(np.uint8)
+    return ImageDataset(
+        name, pixels, target, source=source, licence=licence, intake=intake, reading=reading
+    )

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from advisor.data.columns import all_scalars, check_infinities, typed
+from advisor.data.cells import all_scalars
+from advisor.data.columns import check_infinities, typed
 from advisor.data.dataset import TabularDataset
 from advisor.data.names import with_plain_names
 from knowledge_base.errors import UserError

@@ -24,18 +24,29 @@ FEW_WORDS = 1.5
 RUN = 3
 
 
-def phrase_columns(column: pd.Series) -> dict[str, pd.Series]:
+PARTS = ("length", *(f"words {n + 1}" for n in range(BUCKETS)))
+"""The columns that a column of texts becomes."""
+
+
+def made_of_codes(column: pd.Series) -> bool:
+    """Return whether texts are to be taken apart into runs of characters."""
+    _, distinct = pd.factorize(_texts(column))
+    split = [words(text) for text in distinct]
+    return (float(np.mean([len(found) for found in split])) if split else 0.0) <= FEW_WORDS
+
+
+def phrase_columns(column: pd.Series, by_runs: bool) -> dict[str, pd.Series]:
     """Return a column of texts as columns of float64; missing texts count as empty ones.
+
+    Args:
+        column: the texts.
+        by_runs: whether runs of characters are counted, not words.
 
     Returns:
         Columns by what they are: "length", the number of words, and "words 1" and so on.
     """
-    texts = column.astype("string").fillna("").astype(object)
-    codes, distinct = pd.factorize(texts)
-    split = [words(text) for text in distinct]
-    mean = float(np.mean([len(found) for found in split])) if split else 0.0
-    if mean <= FEW_WORDS:
-        split = [_runs(text) for text in distinct]
+    codes, distinct = pd.factorize(_texts(column))
+    split = [_runs(text) if by_runs else words(text) for text in distinct]
     counts = np.zeros((len(distinct), BUCKETS))
     for row, found in zip(counts, split, strict=True):
         for word in found:
@@ -44,8 +55,12 @@ def phrase_columns(column: pd.Series) -> dict[str, pd.Series]:
     norms = np.sqrt((counts**2).sum(1, keepdims=True))
     rows = (counts / np.where(norms > 0, norms, 1.0))[codes]
     lengths = np.array([float(len(found)) for found in split])[codes]
-    parts = {"length": lengths} | {f"words {n + 1}": rows[:, n] for n in range(BUCKETS)}
+    parts = dict(zip(PARTS, (lengths, *rows.T), strict=True))
     return {name: pd.Series(values, index=column.index) for name, values in parts.items()}
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    return column.astype("string").fillna("").astype(object)
 
 
 def _runs(text: str) -> list[str]:

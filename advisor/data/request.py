@@ -32,6 +32,8 @@ class DataRequest:
         keep: columns of a table to use although they look like identifiers.
         as_types: as what columns of a table are to be read, one of `COLUMN_TYPES` by name.
         size: width and height to resize images to; None keeps them if they are all of one size.
+        literal: columns whose cells are texts as they stand in a file without types.
+        labelled: whether there has to be a target; new rows need none.
     """
 
     target: str | None = None
@@ -45,6 +47,8 @@ class DataRequest:
     keep: Sequence[str] = ()
     as_types: Mapping[str, str] = field(default_factory=dict)
     size: tuple[int, int] | None = None
+    literal: Sequence[str] = ()
+    labelled: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.

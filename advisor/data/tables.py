@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from advisor.data.amounts import numbers_in
-from advisor.data.columns import all_scalars, typed
+from advisor.data.amounts import amount_form, numbers_in
+from advisor.data.cells import DATES, all_scalars, cells_of, unpacked
+from advisor.data.columns import plain_reading, text_levels
 from advisor.data.dataset import TabularDataset
-from advisor.data.dates import DATES, date_parts, may_be_dates
+from advisor.data.dates import date_form, may_be_dates
 from advisor.data.identifiers import are_codes, identifier
 from advisor.data.inference import (
     MIN_PER_CLASS,
@@ -24,13 +25,20 @@ from advisor.data.inference import (
     to_dataset,
 )
 from advisor.data.intake import Intake, counted
-from advisor.data.phrases import phrase_columns
+from advisor.data.phrases import made_of_codes
+from advisor.data.reading.columns import (
+    CategoryColumn,
+    ColumnReading,
+    DateColumn,
+    NumberColumn,
+    PhraseColumn,
+    digits,
+)
+from advisor.data.reading.table import Column, TableReading
+from advisor.data.reading.target import target_reading
 from advisor.data.request import DataRequest
 from advisor.data.suspicion import suspicious_feature
 from knowledge_base.errors import UserError
-
-Columns = dict[str, pd.Series]
-"""What a column becomes: columns by the ends of their names, "" for the name itself."""
 
 
 def to_table(
@@ -56,10 +64,14 @@ def to_table(
     identifiers = _identifiers(frame, target, (*request.keep, *request.as_types))
     frame, notes = with_target_only(frame, target, name)
     label = _target(frame[target], request)
-    found = _Features(name, request, left_out=identifiers)
-    for column in frame.columns.drop([target, *identifiers]):
-        found.read(frame[column])
-    read = pd.DataFrame({**found.columns, target: label}, index=frame.index)
+    found = _Decisions(name, request, left_out=identifiers)
+    for other in frame.columns.drop([target, *identifiers]):
+        found.decide(frame[other])
+    features: dict[str, pd.Series] = {}
+    for column in found.columns:
+        features |= column.read(frame)
+    read = pd.DataFrame(features, index=frame.index)
+    read[target] = label
     if not found.columns and (left_out or found.left_out):
         gone = ", ".join([*left_out, *found.left_out])
         raise UserError(
@@ -67,7 +79,11 @@ def to_table(
             "one with `keep`."
         )
     data = to_dataset(read, target, request.kind, name, source, licence)
-    return _told(data, found, left_out, notes)
+    wanted = target_reading(data.target, target, data.kind, frame[target])
+    used, out = found.used(data.features), found.reasons(data.features)
+    reading = TableReading(wanted, used, (*left_out, *out))
+    data = replace(data, reading=reading)
+    return _told(data, reading, {**left_out, **out}, (*notes, *found.notes))
 
 
 def without_dropped(
@@ -143,15 +159,12 @@ def _target(label: pd.Series, request: DataRequest) -> pd.Series:
 
 
 def _told(
-    data: TabularDataset, found: "_Features", left_out: dict[str, str], notes: tuple[str, ...]
+    data: TabularDataset, reading: TableReading, left_out: dict[str, str], notes: tuple[str, ...]
 ) -> TabularDataset:
     """Return the data set with the account of how it was read."""
-    used = set(map(str, data.features.columns))
-    empty = [column for column in found.columns if column not in used]
     by_kind: dict[str, list[str]] = {}
-    for column, kind in found.kinds.items():
-        if column not in empty:
-            by_kind.setdefault(kind, []).append(column)
+    for column in reading.columns:
+        by_kind.setdefault(column.reading.kind, []).append(column.name)
     what = "numbers" if data.n_classes is None else counted(data.n_classes, "class", "classes")
     suspect = suspicious_feature(data)
     warning = (
@@ -163,35 +176,33 @@ def _told(
         size=counted(data.n_rows, "row"),
         target=f"'{data.target_name}', {what}",
         columns=by_kind,
-        left_out={**left_out, **found.left_out, **dict.fromkeys(empty, "without any value")},
-        notes=(*notes, *found.notes),
+        left_out=left_out,
+        notes=notes,
         warnings=() if suspect is None else warning,
     )
     return replace(data, intake=intake)
 
 
 @dataclass
-class _Features:
-    """Reads the features of a table one by one.
+class _Decisions:
+    """Decides column by column as what the features of a table are read.
 
     Attributes:
         where: the display name of the table.
         request: what the user said of single columns.
-        columns: what is used, typed, by name.
-        kinds: kind of each column of the table that is used, by its own name.
+        columns: how those that are used are read.
         left_out: reasons by the names of the columns that are not.
         notes: sentences on columns that might be meant otherwise.
     """
 
     where: str
     request: DataRequest
-    columns: Columns = field(default_factory=dict)
-    kinds: dict[str, str] = field(default_factory=dict)
+    columns: list[Column] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def read(self, column: pd.Series) -> None:
-        """Read one column.
+    def decide(self, column: pd.Series) -> None:
+        """Decide about one column.
 
         Raises:
             UserError: it is not what the user says it is, or nothing that is known.
@@ -202,103 +213,125 @@ class _Features:
             found = _AS[wanted](column)
             if found is None:
                 raise UserError(f"The column '{name}' of {self.where} cannot be read as {wanted}.")
-            self._use(name, found, _KINDS[wanted])
+            self._use(name, found)
             return
         try:
-            plain = typed(column, self.where)
+            plain = plain_reading(column, self.where)
         except UserError as refusal:
-            self._read_otherwise(column, refusal)
+            self._decide_otherwise(column, refusal)
             return
-        category = isinstance(plain.dtype, pd.CategoricalDtype)
-        self._use(name, {"": plain}, "categories" if category else "numbers")
-        if category and _could_be_numbers(plain):
+        self._use(name, plain)
+        if isinstance(plain, CategoryColumn) and _could_be_numbers(plain.levels):
             self.notes.append(
                 f"'{name}' is read as categories; to read it as numbers, say "
                 f"`as_types={name}=number`."
             )
 
-    def _read_otherwise(self, column: pd.Series, refusal: UserError) -> None:
-        """Read what is neither numbers nor categories as they stand."""
+    def _decide_otherwise(self, column: pd.Series, refusal: UserError) -> None:
+        """Decide about what is neither numbers nor categories as they stand."""
         name = str(column.name)
-        for kind, reader in (("dates", _as_date), ("numbers", _as_number)):
-            found = reader(column)
-            if found is not None:
-                self._use(name, found, kind)
-                return
+        found = _as_date(column) or _as_number(column)
+        if found is not None:
+            self._use(name, found)
+            return
         if pd.api.types.infer_dtype(column, skipna=True) in _NO_TEXTS or not all_scalars(column):
             raise UserError(f"{str(refusal).rstrip('.')}, as with `drop={name}`.") from refusal
         if name not in self.request.keep and are_codes(column):
             self.left_out[name] = "an identifier, another in each row"
             return
-        self._use(name, phrase_columns(column), "texts")
+        self._use(name, _text(column))
 
-    def _use(self, name: str, found: Columns, kind: str) -> None:
-        self.kinds[name] = kind
-        for end, column in found.items():
+    def _use(self, name: str, reading: ColumnReading) -> None:
+        taken = {self.request.target}.union(*(column.features.values() for column in self.columns))
+        features = {}
+        for end in reading.ends:
             full = f"{name} {end}".strip() if end else name
-            while full in self.columns or full == self.request.target:
+            while full in taken:
                 full += "_"
-            self.columns[full] = column
+            features[end] = full
+        self.columns.append(Column(name, reading, features))
+
+    def used(self, features: pd.DataFrame) -> tuple[Column, ...]:
+        """Return the columns of which something is among the features, and what that is."""
+        kept = set(features.columns)
+        some = [
+            replace(column, features={end: n for end, n in column.features.items() if n in kept})
+            for column in self.columns
+        ]
+        return tuple(column for column in some if column.features)
+
+    def reasons(self, features: pd.DataFrame) -> dict[str, str]:
+        """Return why columns are not used, by name; those without any value come last."""
+        used = {column.name for column in self.used(features)}
+        empty = [column.name for column in self.columns if column.name not in used]
+        return {**self.left_out, **dict.fromkeys(empty, "without any value")}
 
 
 _NO_TEXTS = frozenset({"bytes", "complex", "interval"}) | DATES
 
 
-def _as_date(column: pd.Series) -> Columns | None:
+def _as_date(column: pd.Series) -> ColumnReading | None:
     kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind in DATES or (kind == "string" and may_be_dates(column)):
-        return date_parts(column) or None
+        return _date(column)
     return None
 
 
-def _as_number(column: pd.Series) -> Columns | None:
+def _as_number(column: pd.Series) -> ColumnReading | None:
     kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind not in ("string", "mixed-integer", "mixed") or not all_scalars(column):
         return None
-    numbers = numbers_in(column)
-    return None if numbers is None else {"": numbers}
+    return _number(column)
 
 
-def _said_number(column: pd.Series) -> Columns | None:
+def _number(column: pd.Series) -> ColumnReading | None:
+    form = amount_form(column)
+    return None if form is None else NumberColumn(cells_of(column), form)
+
+
+def _date(column: pd.Series) -> ColumnReading | None:
+    form = date_form(column)
+    return None if form is None else DateColumn(cells_of(column), form)
+
+
+def _text(column: pd.Series) -> ColumnReading:
+    cells = cells_of(column)
+    fractions = cells == "numbers" and pd.api.types.is_float_dtype(column)
+    return PhraseColumn(cells, made_of_codes(column), fractions)
+
+
+def _said_number(column: pd.Series) -> ColumnReading | None:
     if pd.api.types.is_numeric_dtype(column):
-        return {"": column.astype("float64")}
-    numbers = numbers_in(column.astype("string").astype("object"))
-    return None if numbers is None else {"": numbers}
+        return NumberColumn(cells_of(column))
+    return _number(column.astype("string").astype("object"))
 
 
-def _said_date(column: pd.Series) -> Columns | None:
-    if pd.api.types.is_numeric_dtype(column):  # 20240131 is a date, too
-        whole = column.astype("float64").astype("Int64") if _whole(column) else column
-        column = whole.astype("string").astype("object")
-    return date_parts(column) or None
+def _said_date(column: pd.Series) -> ColumnReading | None:
+    column = unpacked(column)
+    if not pd.api.types.is_numeric_dtype(column):
+        return _date(column)
+    form = date_form(digits(column))  # 20240131 is a date, too
+    return None if form is None else DateColumn(cells_of(column), form)
 
 
-def _said_category(column: pd.Series) -> Columns | None:
-    if not all_scalars(column):
-        return None
-    return {"": column.astype("string").astype("object").astype("category")}
+def _said_category(column: pd.Series) -> ColumnReading | None:
+    return text_levels(column) if all_scalars(column) else None
 
 
-def _said_text(column: pd.Series) -> Columns | None:
-    return phrase_columns(column) if all_scalars(column) else None
+def _said_text(column: pd.Series) -> ColumnReading | None:
+    return _text(column) if all_scalars(column) else None
 
 
-def _whole(column: pd.Series) -> bool:
-    known = column.dropna()
-    return bool((known == known.round()).all())
-
-
-def _could_be_numbers(column: pd.Series) -> bool:
+def _could_be_numbers(found: pd.Index) -> bool:
     """Return whether categories are money and the like; plain digits are categories on purpose."""
-    levels = pd.Series(column.cat.categories.astype(str))
+    levels = pd.Series(found.astype(str))
     marked = levels.map(lambda level: not level.strip().isdecimal())
-    return bool(len(levels) > 2 and marked.any()) and numbers_in(levels) is not None
+    return bool(len(levels) > 2 and marked.any()) and amount_form(levels) is not None
 
 
-_AS: dict[str, Callable[[pd.Series], Columns | None]] = {
+_AS: dict[str, Callable[[pd.Series], ColumnReading | None]] = {
     "category": _said_category,
     "number": _said_number,
     "date": _said_date,
     "text": _said_text,
 }
-_KINDS = {"category": "categories", "number": "numbers", "date": "dates", "text": "texts"}

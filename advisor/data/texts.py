@@ -7,10 +7,13 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from advisor.data.columns import all_scalars
+from advisor.data.cells import all_scalars
 from advisor.data.dataset import Dataset, digest_of
 from advisor.data.inference import check_columns, check_rows, class_target, target_column
 from advisor.data.intake import Intake, counted
+from advisor.data.reading.base import Reading
+from advisor.data.reading.target import target_reading
+from advisor.data.reading.text import TextReading
 from advisor.data.request import DataRequest
 from advisor.data.tables import with_target_only
 from knowledge_base.errors import UserError
@@ -35,6 +38,7 @@ class TextDataset(Dataset):
     source: str | None = None
     licence: str | None = None
     intake: Intake | None = field(default=None, compare=False, repr=False)
+    reading: Reading[pd.Series] | None = field(default=None, compare=False, repr=False)
 
     @property
     def n_rows(self) -> int:
@@ -96,7 +100,11 @@ def to_texts(
         columns={"texts": [text]},
         notes=notes,
     )
-    return TextDataset(name, plain, label, target, "classification", source, licence, intake)
+    wanted = target_reading(label, target, "classification", frame[target])
+    return TextDataset(
+        name, plain, label, target, "classification", source, licence, intake,
+        TextReading(wanted, text),
+    )  # fmt: skip
 
 
 def _is_blank(text: object) -> bool:

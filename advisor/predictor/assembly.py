@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from advisor.metrics import Metric
+from advisor.metrics import Metric, get_metric
 from advisor.predictor.average import Average, Member
 from advisor.predictor.selection import greedy_weights
 from advisor.training.outcome import Fitted
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 FINAL = ("ensemble", "folds")
 """What may be made of the kept networks: an average of several configurations, or of the folds of
 the best one."""
+
+
+SMOOTH = {"accuracy": "log_loss"}
+"""What averages are chosen by instead of a metric that counts rows: on few rows it moves in steps,
+and many averages are equal (docs/benchmarks/takeaway.md)."""
 
 
 def assemble(
@@ -39,7 +44,8 @@ def assemble(
         folds: the data set in the folds that it was trained on.
         trials: of the search; those without kept networks do not count.
         kept: networks by the numbers of trials.
-        metric: what the choice is made by, on predictions for rows that a network did not see.
+        metric: what the choice is made by, on predictions for rows that a network did not see;
+            its smooth stand-in, where it has one.
         direction: "minimize" or "maximize" it.
         final: one of `FINAL`.
 
@@ -62,7 +68,7 @@ def assemble(
     else:
         config = family.complete(by_number[candidates[0]].config, folds[0])
         seen = [family.adapt(config, data) for data in folds]
-        shares = _shares([found[n] for n in candidates], seen, metric, sign)
+        shares = _shares([found[n] for n in candidates], seen, metric)
     members = [
         Member(n, dict(by_number[n].config), float(share), found[n])
         for n, share in zip(candidates, shares, strict=True)
@@ -76,9 +82,10 @@ def _shares(
     candidates: Sequence[Sequence[Fitted]],
     folds: "Sequence[PreparedData]",
     metric: Metric,
-    sign: float,
 ) -> np.ndarray:
     """Return the shares of candidates that have the same folds."""
+    metric = get_metric(SMOOTH.get(metric.name, metric.name))
+    sign = -1.0 if metric.direction == Direction.MAXIMIZE else 1.0
     places = [network.fold for network in candidates[0]]
     truth = np.concatenate([folds[place].truth("valid") for place in places])
     errors = [folds[place].naive_error("valid") for place in places]

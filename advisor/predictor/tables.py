@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from advisor.predictor.predictor import Predictor
 
 
-def table_of(
-    predictor: "Predictor", rows: "NewRows[object]", proba: bool = False
-) -> pd.DataFrame:
+def table_of(predictor: "Predictor", rows: "NewRows[object]", proba: bool = False) -> pd.DataFrame:
     """Return predictions for rows, one row each in their order.
 
     Args:

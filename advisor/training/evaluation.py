@@ -62,7 +62,12 @@ def to_prediction(outputs: torch.Tensor, data: PreparedData, part: str) -> np.nd
 def all_metrics(
     network: torch.nn.Module, part: str, tensors: Tensors, data: PreparedData, prefix: str
 ) -> dict[str, float]:
-    """Return every finite metric of the task's kind as `prefix_name`."""
+    """Return every finite metric of the task's kind as `prefix_name`; none of a part without rows.
+
+    A data set of which the user keeps the test part has none.
+    """
+    if len(tensors.x) == 0:
+        return {}
     outputs = outputs_of(network, tensors.x, data.evaluation_batch)
     prediction = to_prediction(outputs, data, part)
     if not np.isfinite(prediction).all():

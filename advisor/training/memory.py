@@ -95,11 +95,11 @@ def _row_bytes(data: PreparedData) -> float:
     """Return bytes per row of everything that has rows."""
     size, rows = 0, sum(len(data.x(part)) for part in PARTS)
     for field in dataclasses.fields(data):
+        if field.name in ("series", "valid_rows"):  # the one is there already, the other is small
+            continue
         held = getattr(data, field.name)
         arrays = held if isinstance(held, tuple) else (held,)
-        size += sum(
-            a.nbytes for a in arrays if isinstance(a, np.ndarray) and field.name != "series"
-        )
+        size += sum(a.nbytes for a in arrays if isinstance(a, np.ndarray))
     return size / max(rows, 1)
 
 

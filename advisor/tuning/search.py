@@ -76,6 +76,11 @@ class Search:
                 "The user's own function keeps its models itself; there is none to take away."
             )
         reading = problem.dataset.reading
+        if reading is None:
+            raise UserError(
+                "A data set that was made in Python has no account of how new rows are read; "
+                "give a file or a frame instead."
+            )
         test = None if self.settings.test is None else reading.read(self.settings.test)
         final = Final(self.objective, self.tuner.study, self.tuner.trials, reading, test)
         return final.predictor(self.settings.final)

@@ -180,13 +180,20 @@ def _categories(train: pd.DataFrame) -> tuple[CategoryColumn, ...]:
     for name, known, infrequent in zip(
         train.columns, encoder.categories_, encoder.infrequent_categories_, strict=True
     ):
-        rare = [_level(value) for value in ([] if infrequent is None else infrequent)]
+        rare = () if infrequent is None else _levels(infrequent)
         others = set(rare)
-        levels = [level for level in map(_level, known) if level not in others]
-        columns.append(CategoryColumn(str(name), tuple(levels), tuple(rare)))
+        levels = tuple(level for level in _levels(known) if level not in others)
+        columns.append(CategoryColumn(str(name), levels, rare))
     return tuple(columns)
 
 
-def _level(value: object) -> Level | None:
-    """Return a category of the encoder, where NaN stands for missing values."""
-    return None if value is None or bool(value != value) else level_of(value)
+def _levels(categories: np.ndarray) -> tuple[Level | None, ...]:
+    """Return categories of the encoder, where NaN stands for missing values.
+
+    They become pandas' own values, such as its timestamps, as those of columns are.
+    """
+    found = pd.Index(categories, dtype=object if categories.dtype == object else None)
+    missing = found.isna()
+    return tuple(
+        None if gap else level_of(value) for gap, value in zip(missing, found, strict=True)
+    )

@@ -36,6 +36,7 @@ from advisor.data.preparation.rolling import (
     series_folds,
 )
 from advisor.data.preparation.stored import MAX_POINTS, Stored, damaged
+from advisor.data.preparation.windows import WindowData
 from advisor.data.series import SeriesDataset
 from knowledge_base.errors import UserError
 from knowledge_base.types import JsonObject
@@ -123,13 +124,14 @@ class SeriesPreparation(Preparation):
         return forecasts
 
     def stand_in(self, rows: int = 2) -> PreparedData:
-        """Return windows of zeros; before a configuration has chosen them, a series of zeros."""
+        """Return windows of zeros; before a configuration has chosen them, a series of its mean."""
         if self.window is None:
-            n = self.room + self.horizon + rows
-            bounds = (0, n), (n, n + self.horizon), (n + self.horizon, n + 2 * self.horizon)
-            zeros = np.zeros(n + 2 * self.horizon)
-            flat = replace(self, scales=(SeriesScale("", 0.0, 1.0, None),))
-            return replace(flat.data((zeros,), (bounds,)).few(rows), preparation=self)
+            # Every configuration's windows have room before the first of these forecasts.
+            first, points = self.room + self.horizon, self.horizon + rows
+            ends = first + points, first + 2 * points, first + 3 * points
+            parts = (0, ends[0]), (ends[0], ends[1]), (ends[1], ends[2])
+            mean = np.full(ends[2], self.scales[0].mean)
+            return self.data((mean,), (parts,)).few(rows)
         x = np.zeros((rows, self.window.length, 1), dtype=np.float32)
         y = np.zeros((rows, self.horizon), dtype=np.float32)
         return WindowData(
@@ -211,36 +213,6 @@ class SeriesPreparation(Preparation):
 
 
 @dataclass(frozen=True)
-class WindowData(PreparedData):
-    """Windows (n, length, 1) and what follows them, (n, horizon), in units of each window.
-
-    Attributes:
-        offsets: per part, to be added to a forecast in the series' own unit, (n, horizon).
-        scales: per part, to be multiplied with it before, (n, 1).
-        naive: per part, mean absolute error of the seasonal naive forecast on the training
-            part of the window's series, (n,); NaN where that makes no error.
-    """
-
-    offsets: tuple[np.ndarray, ...] = ()
-    scales: tuple[np.ndarray, ...] = ()
-    naive: tuple[np.ndarray, ...] = ()
-
-    modality: ClassVar[str] = "series"
-    curve_rows: ClassVar[int | None] = 2000
-
-    def in_unit(self, values: np.ndarray, part: str) -> np.ndarray:
-        """Return forecasts in the series' own unit."""
-        place, rows = PARTS.index(part), len(values)
-        scales, offsets = self.scales[place][:rows], self.offsets[place][:rows]
-        forecasts: np.ndarray = values.astype(np.float64) * scales + offsets
-        return forecasts
-
-    def naive_error(self, part: str, rows: int | None = None) -> np.ndarray | None:
-        """Return the error of the seasonal naive forecast, one number per row."""
-        return self.naive[PARTS.index(part)][:rows]
-
-
-@dataclass(frozen=True)
 class SeriesData(PreparedData):
     """Whole series, to be cut into windows by `windows`.
 
@@ -271,8 +243,8 @@ class SeriesData(PreparedData):
         window = preparation.chosen_window
         cutters = [
             Cutter(values, scale, self.n_outputs)
-            for values, scale in zip(self.series, preparation.scales, strict=True)
-        ]
+            for values, scale in zip(self.series, preparation.scales, strict=False)
+        ]  # a stand-in has one series, whatever was trained on
         found = [
             cut_part(cutters, [of[place] for of in self.bounds], place > 0, window, self.most)
             for place in range(len(PARTS))

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Sequence
 from typing import cast
 
+import numpy as np
+
 from knowledge_base.errors import UserError
 from knowledge_base.types import JsonObject
 
@@ -36,7 +38,7 @@ Level = str | bool | int | float
 
 def level_of(value: object) -> Level:
     """Return a class or a category as JSON has it; what JSON has not becomes its text."""
-    plain = value.item() if hasattr(value, "item") else value
+    plain = value.item() if isinstance(value, np.generic) else value
     if isinstance(plain, float) and not math.isfinite(plain):
         return str(plain)
     return plain if isinstance(plain, str | bool | int | float) else str(value)

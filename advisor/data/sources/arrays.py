@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from advisor.data.dataset import Dataset
-from advisor.data.images import to_images
 from advisor.data.limits import Readable, check_unpacked, unpacked
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, as_path, existing_file, images_only
+from advisor.data.sources.base import DataSource, RawImages, as_path, existing_file, images_only
 from advisor.faults import one_line
 from knowledge_base.errors import UserError
 
@@ -39,7 +37,7 @@ class NpzSource(DataSource):
         path = as_path(source)
         return path is not None and path.suffix.lower() == ".npz"
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> RawImages:
         """Read `images` and `labels` (or x and y, or the target that was named)."""
         path = existing_file(source)
         images_only(request, path.name)
@@ -48,12 +46,13 @@ class NpzSource(DataSource):
             with np.load(path, allow_pickle=False) as stored:
                 images = _pick(stored, IMAGE_NAMES, "images", path)
                 wanted = (request.target,) if request.target else LABEL_NAMES
-                labels = _pick(stored, wanted, "labels", path)
+                labels = None
+                if request.labelled or set(wanted) & set(stored.files):
+                    labels = _pick(stored, wanted, "labels", path)
         except _BROKEN as error:
             raise UserError(f"{path} is not a whole npz file: {one_line(error)}.") from error
-        return to_images(
-            images, _labels(labels, path), path.name, "file", kind=request.kind, size=request.size
-        )
+        found = None if labels is None else _labels(labels, path)
+        return RawImages(images, found, request, path.name, "file")
 
 
 class IdxSource(DataSource):
@@ -68,24 +67,26 @@ class IdxSource(DataSource):
         name = "" if path is None else path.name.lower()
         return "images" in name and "idx3" in name
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> RawImages:
         """Read both files."""
         path = existing_file(source)
         images_only(request, path.name)
-        labels = _beside(path)
-        numbers = _labels(read_idx(labels), labels)
-        return to_images(
-            read_idx(path), numbers, path.name, "file", kind=request.kind, size=request.size
-        )
+        labels = _beside(path, request.labelled)
+        numbers = None if labels is None else _labels(read_idx(labels), labels)
+        return RawImages(read_idx(path), numbers, request, path.name, "file")
 
 
-def _beside(path: Path) -> Path:
-    """Return the file with the labels of a file of images, either of which may be packed."""
+def _beside(path: Path, needed: bool) -> Path | None:
+    """Return the file with the labels of a file of images, either of which may be packed.
+
+    Raises:
+        UserError: it is needed, but not there.
+    """
     name = re.sub("idx3", "idx1", re.sub("images", "labels", path.name, flags=re.I), flags=re.I)
     labels = path.with_name(name)
     other = name.removesuffix(".gz") if name.endswith(".gz") else f"{name}.gz"
     found = next((file for file in (labels, path.with_name(other)) if file.is_file()), None)
-    if found is None:
+    if found is None and needed:
         raise UserError(f"The labels of {path} are expected in {labels}, which is not there.")
     return found
 

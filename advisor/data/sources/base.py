@@ -2,12 +2,65 @@
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from advisor.data.dataset import Dataset
+import numpy as np
+import pandas as pd
+
 from advisor.data.request import DataRequest
 from advisor.faults import one_line
 from knowledge_base.errors import UserError
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Columns as they stand in a source, before anything is decided.
+
+    Attributes:
+        frame: one row per example; its columns may have names of any type.
+        request: what the user said, with what the source itself knows.
+        name: display name, which errors use too.
+        source: where it came from, as stored.
+        licence: that of the data, if known.
+        notes: sentences on how the source was read.
+    """
+
+    frame: pd.DataFrame
+    request: DataRequest
+    name: str
+    source: str
+    licence: str | None = None
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class RawImages:
+    """Images as they stand in a source, before anything is decided.
+
+    Attributes:
+        pixels: numbers as `to_images` takes them.
+        labels: one per image, shape (n,); None where new images have none.
+        request, name, source, licence, notes: as those of a table.
+        decoded: whether they are bytes that come from files of images.
+        names: one for each image that is a file of its own, else empty.
+    """
+
+    pixels: np.ndarray
+    labels: pd.Series | None
+    request: DataRequest
+    name: str
+    source: str
+    licence: str | None = None
+    notes: Sequence[str] = ()
+    decoded: bool = False
+    names: Sequence[str] = ()
+
+
+Raw: TypeAlias = RawTable | RawImages
+"""What a source gives."""
 
 
 class DataSource(ABC):
@@ -18,15 +71,15 @@ class DataSource(ABC):
         """Return whether `source` is of this kind."""
 
     @abstractmethod
-    def load(self, source: object, request: DataRequest) -> Dataset:
-        """Load the data set.
+    def read(self, source: object, request: DataRequest) -> Raw:
+        """Read what is there; what it means is decided elsewhere.
 
         Args:
             source: something that this source accepts.
             request: what the user said about it.
 
         Raises:
-            UserError: it cannot be read or used.
+            UserError: it cannot be read.
         """
 
 

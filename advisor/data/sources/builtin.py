@@ -5,11 +5,8 @@ from typing import ClassVar
 
 import pandas as pd
 
-from advisor.data.dataset import Dataset
-from advisor.data.frames import interpret
-from advisor.data.images import to_images
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource
+from advisor.data.sources.base import DataSource, Raw, RawImages, RawTable
 from knowledge_base.errors import UserError
 from knowledge_base.naming import nearest
 
@@ -35,7 +32,7 @@ class SklearnSource(DataSource):
         """Return whether `source` starts with sklearn:."""
         return isinstance(source, str) and source.startswith("sklearn:")
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> Raw:
         """Load it; its target is called `target`."""
         name = str(source).partition(":")[2]
         if name not in self.KINDS:
@@ -50,13 +47,10 @@ class SklearnSource(DataSource):
         if request.modality == "image" and name in self.IMAGES:
             bunch = load()
             labels = pd.Series(bunch.target)
-            return to_images(
-                bunch.images / 16, labels, str(source), *ORIGIN, kind=request.kind,
-                size=request.size,
-            )  # fmt: skip
+            return RawImages(bunch.images / 16, labels, request, str(source), *ORIGIN)
         request = replace(
             request,
             target=request.target or "target",
             kind=request.kind or self.KINDS[name],
         )
-        return interpret(load(as_frame=True).frame, request, str(source), *ORIGIN)
+        return RawTable(load(as_frame=True).frame, request, str(source), *ORIGIN)

@@ -13,13 +13,11 @@ from typing import ClassVar
 
 import pandas as pd
 
-from advisor.data.dataset import Dataset
-from advisor.data.frames import interpret
 from advisor.data.inference import MIN_PER_CLASS, check_columns
 from advisor.data.intake import counted
 from advisor.data.limits import CHUNK, check_chunks, check_lines
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, as_path, existing_file
+from advisor.data.sources.base import DataSource, RawTable, as_path, existing_file
 from advisor.data.sources.encodings import PLAIN, latin_encoding, marked_encoding
 from advisor.data.sources.packed import content_of, inner_suffix, is_packed
 from advisor.faults import one_line
@@ -55,11 +53,11 @@ class CsvSource(DataSource):
         path = as_path(source)
         return path is not None and inner_suffix(path) in self.SUFFIXES
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> RawTable:
         """Read the file; types are inferred."""
         path = existing_file(source)
         frame, notes = read_csv(content_of(path) if is_packed(path) else path, str(path), request)
-        return interpret(frame, request, path.name, "file", notes=notes)
+        return RawTable(frame, request, path.name, "file", notes=notes)
 
 
 def read_csv(
@@ -145,7 +143,7 @@ def _read(
     with warnings.catch_warnings():
         # Rows longer than the header would lose their last cells with a warning only.
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        comma = form.separator == ";" and _DECIMAL_COMMA.search(form.first)
+        comma = form.separator == ";" and _has_comma(content, form, request, encoding)
 
         def read(**more: object) -> pd.DataFrame:
             reader: Callable[..., pd.DataFrame] = pd.read_csv
@@ -162,12 +160,24 @@ def _read(
                 low_memory=False,  # with it, the type of a column may change on the way
             )(**more)
 
-        frame = read()
+        literal = [name for name in request.literal if name in form.names]
+        frame = read(dtype=dict.fromkeys(literal, str)) if literal else read()
         if request.text in frame.columns:
             # "NA" and "none" are words, and a text of digits is no number.
             frame[request.text] = _literally(read, str(request.text))
-        notes = _with_classes(frame, request, read)
-    return frame, notes
+        if request.labelled:
+            return frame, _with_classes(frame, request, read)
+        if request.target in literal:  # it is known already which words are classes
+            frame[request.target] = _literally(read, str(request.target))
+    return frame, []
+
+
+def _has_comma(content: Path | bytes, form: _Form, request: DataRequest, encoding: str) -> bool:
+    """Return whether numbers have a decimal comma; the first row tells, of new rows any."""
+    if request.labelled:
+        return _DECIMAL_COMMA.search(form.first) is not None
+    with io.TextIOWrapper(_open(content), encoding=encoding, errors="replace") as file:
+        return any(_DECIMAL_COMMA.search(line.rstrip("\n")) for line in file)
 
 
 def _literally(read: Callable[..., pd.DataFrame], column: str) -> pd.Series:

@@ -7,11 +7,9 @@ from typing import ClassVar
 
 import pandas as pd
 
-from advisor.data.dataset import Dataset
-from advisor.data.frames import interpret
 from advisor.data.limits import check_unpacked
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, as_path, existing_file
+from advisor.data.sources.base import DataSource, RawTable, as_path, existing_file
 from advisor.faults import one_line
 from knowledge_base.errors import UserError
 
@@ -26,7 +24,7 @@ class ExcelSource(DataSource):
         path = as_path(source)
         return path is not None and path.suffix.lower() in self.SUFFIXES
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> RawTable:
         """Read the first sheet that is not empty; the types of its cells are kept."""
         path = existing_file(source)
         try:
@@ -47,7 +45,7 @@ class ExcelSource(DataSource):
             raise UserError(f"{path} is empty.")
         name, frame = next(iter(filled.items()))
         notes = [f"Of {len(filled)} sheets, '{name}' was read."] if len(filled) > 1 else []
-        return interpret(frame.dropna(how="all"), request, path.name, "file", notes=notes)
+        return RawTable(frame.dropna(how="all"), request, path.name, "file", notes=notes)
 
     @staticmethod
     def _check_size(path: Path) -> None:

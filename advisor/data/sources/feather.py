@@ -2,11 +2,9 @@
 
 from typing import ClassVar
 
-from advisor.data.dataset import Dataset
-from advisor.data.frames import interpret
 from advisor.data.limits import check_cells
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, as_path, existing_file
+from advisor.data.sources.base import DataSource, RawTable, as_path, existing_file
 from advisor.data.sources.parquet import BROKEN, plain_frame
 from advisor.faults import one_line
 from knowledge_base.errors import UserError
@@ -22,7 +20,7 @@ class FeatherSource(DataSource):
         path = as_path(source)
         return path is not None and path.suffix.lower() in self.SUFFIXES
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> RawTable:
         """Read the file batch by batch, as long as it is within the limits."""
         import pyarrow as pa
         import pyarrow.ipc
@@ -41,4 +39,4 @@ class FeatherSource(DataSource):
             raise
         except (pa.ArrowException, *BROKEN) as error:
             raise UserError(f"{path} is not a whole Feather file: {one_line(error)}.") from error
-        return interpret(frame, request, path.name, "file")
+        return RawTable(frame, request, path.name, "file")

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
-from advisor.data.dataset import Dataset
-from advisor.data.images import USUAL_SIDE, check_size, to_images
 from advisor.data.limits import MAX_IMAGE_BYTES, MAX_PIXELS
+from advisor.data.pixels import USUAL_SIDE, check_size
 from advisor.data.request import MIN_SIDE, DataRequest
-from advisor.data.sources.base import DataSource, as_path, images_only
+from advisor.data.sources.base import DataSource, RawImages, as_path, images_only
 from advisor.faults import one_line
 from knowledge_base.errors import UserError
 
@@ -53,7 +52,7 @@ class ImageFolderSource(DataSource):
         except (OSError, ValueError):
             return False
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> RawImages:
         """Read all images; all grey ones stay grey, others become RGB.
 
         If any is transparent somewhere, all have a fourth channel that says where.
@@ -66,11 +65,49 @@ class ImageFolderSource(DataSource):
         for folder in _folders(path):
             _check_nested(folder, path)
         size, notes = _common_size([file for file, _ in files], path, request.size)
-        images = _read([file for file, _ in files], path, size)
+        images = _stacked(_read([file for file, _ in files], path, size))
         labels = pd.Series([label for _, label in files], name="label", dtype=object)
-        return to_images(
-            images, labels, path.resolve().name, "folder", kind=request.kind, notes=notes
-        )
+        name = path.resolve().name
+        names = tuple(str(file.relative_to(path)) for file, _ in files)
+        return RawImages(images, labels, request, name, "folder", None, notes, True, names)
+
+
+def new_images(path: Path, request: DataRequest, size: tuple[int, int], mode: str) -> RawImages:
+    """Return new images of a size and mode: those of a folder and its folders, or of one file.
+
+    The names of the folders within are their labels.
+
+    Raises:
+        UserError: there are none, or some cannot be read.
+    """
+    one = path.is_file()
+    where = path.parent if one else path
+    files = [path] if one else _all_files(path)
+    if not files:
+        raise UserError(f"{path} holds no PNG or JPEG files.")
+    _, notes = _common_size(files, where, size)
+    images = _read(files, where, size)
+    poorer = sum(_loses(image, mode) for image in images)
+    if poorer:
+        what = "their colours" if mode == "L" else "their transparency"
+        notes += (f"{poorer} of {len(files)} images lost {what}, which training had not.",)
+    pixels = np.stack([np.asarray(image.convert(mode)) for image in images])
+    labels = [file.parent.name if file.parent != where else None for file in files]
+    found = pd.Series(labels, name="label", dtype=object)
+    names = tuple(str(file.relative_to(where)) for file in files)
+    return RawImages(
+        pixels, found if found.notna().any() else None, request, path.resolve().name, "folder",
+        notes=notes, decoded=True, names=names,
+    )  # fmt: skip
+
+
+def _all_files(path: Path) -> list[Path]:
+    """Return the images of a folder and of its folders; none lie deeper."""
+    files = list(_files(path))
+    for folder in _folders(path):
+        files += _files(folder)
+        _check_nested(folder, path)
+    return files
 
 
 def _folders(path: Path) -> list[Path]:
@@ -109,7 +146,7 @@ def _nothing_in(path: Path) -> str:
 def _check_nested(folder: Path, where: Path) -> None:
     """Refuse images a level deeper, rather than leave them out without a word."""
     inner = (file.relative_to(folder) for file in sorted(folder.rglob("*")))
-    deep = next((f for f in inner if len(f.parts) > 1 and _is_image(f)), None)
+    deep = next((f for f in inner if len(f.parts) > 1 and is_image(f)), None)
     if deep is not None:
         raise UserError(
             f"{folder} has folders inside it that hold images ({deep}); move its images up into "
@@ -117,13 +154,14 @@ def _check_nested(folder: Path, where: Path) -> None:
         )
 
 
-def _is_image(file: Path) -> bool:
+def is_image(file: Path) -> bool:
+    """Return whether the name of a file, within its folder, is one of an image that is read."""
     hidden = any(part.startswith(HIDDEN) for part in file.parts)
     return not hidden and file.suffix.lower() in SUFFIXES
 
 
-def _read(files: list[Path], where: Path, size: tuple[int, int]) -> np.ndarray:
-    """Return all images as bytes, shape (n, height, width, channels)."""
+def _read(files: list[Path], where: Path, size: tuple[int, int]) -> "list[Image]":
+    """Return all images in one size, each as L, RGB or RGBA."""
     broken: list[str] = []
 
     def pixels(image: "Image") -> "Image":
@@ -131,7 +169,11 @@ def _read(files: list[Path], where: Path, size: tuple[int, int]) -> np.ndarray:
 
     opened = [_opened(file, where, broken, pixels) for file in files]
     _refuse(broken, where)
-    images = [image for image in opened if image is not None]
+    return [image for image in opened if image is not None]
+
+
+def _stacked(images: "list[Image]") -> np.ndarray:
+    """Return images as bytes, shape (n, height, width, channels), with all that any has."""
     mode = "RGBA" if any(image.mode == "RGBA" for image in images) else "RGB"
     if all(image.mode == "L" for image in images):
         mode = "L"
@@ -139,6 +181,15 @@ def _read(files: list[Path], where: Path, size: tuple[int, int]) -> np.ndarray:
     if mode == "RGB" and all(np.array_equal(stacked[..., 0], stacked[..., c]) for c in (1, 2)):
         return stacked[..., 0]  # grey images that are stored in colour
     return stacked
+
+
+def _loses(image: "Image", mode: str) -> bool:
+    """Return whether an image has colours or transparency that a mode has not."""
+    if mode == "L" and image.mode != "L":
+        red, green, blue = (np.asarray(plane) for plane in image.split()[:3])
+        grey = np.array_equal(red, green) and np.array_equal(red, blue)
+        return image.mode == "RGBA" or not grey
+    return mode == "RGB" and image.mode == "RGBA"
 
 
 def _common_size(

@@ -2,10 +2,8 @@
 
 import pandas as pd
 
-from advisor.data.dataset import Dataset
-from advisor.data.frames import interpret
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource
+from advisor.data.sources.base import DataSource, RawTable
 
 
 class FrameSource(DataSource):
@@ -15,7 +13,7 @@ class FrameSource(DataSource):
         """Return whether `source` is a frame."""
         return isinstance(source, pd.DataFrame)
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
-        """Check and type the frame; it is not changed."""
+    def read(self, source: object, request: DataRequest) -> RawTable:
+        """Take the frame; it is not changed."""
         assert isinstance(source, pd.DataFrame)
-        return interpret(source, request, "the frame", "frame")
+        return RawTable(source, request, "the frame", "frame")

@@ -7,11 +7,9 @@ from typing import ClassVar
 
 import pandas as pd
 
-from advisor.data.dataset import Dataset
-from advisor.data.frames import interpret
 from advisor.data.limits import MAX_JSON_BYTES, MAX_LINE_BYTES, check_lines
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, as_path, existing_file
+from advisor.data.sources.base import DataSource, RawTable, as_path, existing_file
 from advisor.data.sources.encodings import marked_encoding
 from advisor.data.sources.packed import content_of, inner_suffix, is_packed
 from advisor.faults import one_line
@@ -30,7 +28,7 @@ class JsonSource(DataSource):
         path = as_path(source)
         return path is not None and inner_suffix(path) in self.SUFFIXES
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> RawTable:
         """Read the file; the types of JSON are kept."""
         path = existing_file(source)
         if not is_packed(path) and path.stat().st_size > MAX_JSON_BYTES:
@@ -42,7 +40,7 @@ class JsonSource(DataSource):
         except OSError as error:
             raise UserError(f"{path} cannot be read: {one_line(error)}.") from error
         frame = read_json(content, str(path), inner_suffix(path) in LINES)
-        return interpret(frame, request, path.name, "file")
+        return RawTable(frame, request, path.name, "file")
 
 
 def read_json(content: bytes, where: str, lines: bool) -> pd.DataFrame:

@@ -6,12 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from advisor.data.dataset import Dataset
-from advisor.data.frames import interpret
-from advisor.data.images import to_images
 from advisor.data.names import plain_name
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, images_only
+from advisor.data.sources.base import DataSource, Raw, RawImages, RawTable, images_only
 from advisor.faults import one_line
 from knowledge_base.errors import UserError
 
@@ -31,7 +28,7 @@ class PairSource(DataSource):
             and not any(isinstance(part, str | bytes) for part in source)
         )
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> Raw:
         """Put both side by side; images stay images."""
         assert isinstance(source, tuple | list)
         return load_pair(source[0], source[1], request, "the arrays")
@@ -44,7 +41,7 @@ class BunchSource(DataSource):
         """Return whether `source` is a mapping with both."""
         return isinstance(source, Mapping) and {"data", "target"} <= set(source)
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> Raw:
         """Take its frame if it has one, else its data and target by the names that it gives."""
         assert isinstance(source, Mapping)
         images = source.get("images")
@@ -64,10 +61,10 @@ class ColumnsSource(DataSource):
         """Return whether `source` is a mapping."""
         return isinstance(source, Mapping)
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> Raw:
         """Make a frame of it."""
         assert isinstance(source, Mapping)
-        return interpret(_frame(dict(source), "the columns"), request, "the dictionary", "frame")
+        return RawTable(_frame(dict(source), "the columns"), request, "the dictionary", "frame")
 
 
 class ArrowSource(DataSource):
@@ -80,9 +77,9 @@ class ArrowSource(DataSource):
             return False
         return any(hasattr(source, name) for name in methods)
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> Raw:
         """Turn it into a frame of pandas by way of Arrow."""
-        return interpret(arrow_frame(source), request, "the frame", "frame")
+        return RawTable(arrow_frame(source), request, "the frame", "frame")
 
 
 class ArraySource(DataSource):
@@ -92,14 +89,31 @@ class ArraySource(DataSource):
         """Return whether `source` is an array."""
         return hasattr(source, "__array__") and not isinstance(source, type | pd.Series | pd.Index)
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> Raw:
         """Make a frame of it."""
         array = np.asarray(source)
         if array.ndim != 2 and array.dtype.names is None:
             raise UserError(
                 f"An array of the shape {array.shape} has no target; give a pair (X, y)."
             )
-        return interpret(_frame(array, "the array"), request, "the array", "frame")
+        return RawTable(_frame(array, "the array"), request, "the array", "frame")
+
+
+def raw_rows(source: object, request: DataRequest) -> Raw | None:
+    """Return new rows that are in memory without a target; None for any other source.
+
+    These are a list of rows, records or texts, a column, or an array; `load_pair` takes a tuple.
+    """
+    if isinstance(source, pd.Series):
+        return RawTable(source.to_frame(), request, "the column", "frame")
+    if isinstance(source, list):
+        records = bool(source) and all(isinstance(item, Mapping) for item in source)
+        source = _frame(source, "the rows") if records else _dense(source)
+    if isinstance(source, np.ndarray):
+        if source.ndim in (3, 4) and request.modality == "image":
+            return RawImages(source, None, request, "the array", "frame")
+        return RawTable(_frame(source, "the array"), request, "the array", "frame")
+    return None
 
 
 def arrow_frame(source: object) -> pd.DataFrame:
@@ -124,8 +138,8 @@ def arrow_frame(source: object) -> pd.DataFrame:
     return found
 
 
-def load_pair(inputs: object, target: object, request: DataRequest, name: str) -> Dataset:
-    """Return a data set of inputs and target that stand side by side.
+def load_pair(inputs: object, target: object, request: DataRequest, name: str) -> Raw:
+    """Return a table or images of inputs and target that stand side by side.
 
     Raises:
         UserError: they are not of one length, or cannot be used.
@@ -134,7 +148,7 @@ def load_pair(inputs: object, target: object, request: DataRequest, name: str) -
     dense = inputs if isinstance(inputs, pd.DataFrame) else _dense(inputs)
     if isinstance(dense, np.ndarray) and dense.ndim in (3, 4):
         images_only(request, name)
-        return to_images(dense, label, name, "frame", kind=request.kind, size=request.size)
+        return RawImages(dense, label, request, name, "frame")
     frame = _frame(dense, name)
     column = plain_name(label.name)
     if len(frame) != len(label):
@@ -148,7 +162,7 @@ def load_pair(inputs: object, target: object, request: DataRequest, name: str) -
     joined.columns = [plain_name(name) for name in frame.columns]
     joined[column] = label
     text = request.text or (_texts_of(dense) if request.modality in (None, "text") else None)
-    return interpret(joined, replace(request, target=column, text=text), name, "frame")
+    return RawTable(joined, replace(request, target=column, text=text), name, "frame")
 
 
 def _texts_of(inputs: object) -> str | None:

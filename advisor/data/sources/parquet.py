@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
-from advisor.data.dataset import Dataset
-from advisor.data.frames import interpret
 from advisor.data.limits import check_cells, check_unpacked
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource, as_path, existing_file
+from advisor.data.sources.base import DataSource, RawTable, as_path, existing_file
 from advisor.faults import one_line
 from knowledge_base.errors import UserError
 
@@ -31,10 +29,10 @@ class ParquetSource(DataSource):
         path = as_path(source)
         return path is not None and path.suffix.lower() in self.SUFFIXES
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> RawTable:
         """Read the file."""
         path = existing_file(source)
-        return interpret(read_parquet(path, str(path)), request, path.name, "file")
+        return RawTable(read_parquet(path, str(path)), request, path.name, "file")
 
 
 def plain_frame(table: "pa.Table") -> pd.DataFrame:

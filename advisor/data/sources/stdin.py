@@ -7,11 +7,9 @@ import lzma
 import sys
 from functools import cache
 
-from advisor.data.dataset import Dataset
-from advisor.data.frames import interpret
 from advisor.data.limits import MAX_UNPACKED_BYTES, unpacked
 from advisor.data.request import DataRequest
-from advisor.data.sources.base import DataSource
+from advisor.data.sources.base import DataSource, RawTable
 from advisor.data.sources.csv import read_csv
 from advisor.data.sources.json import read_json
 from advisor.data.sources.parquet import read_parquet
@@ -34,7 +32,7 @@ class StdinSource(DataSource):
         """Return whether `source` is a dash."""
         return source == "-" if isinstance(source, str) else False
 
-    def load(self, source: object, request: DataRequest) -> Dataset:
+    def read(self, source: object, request: DataRequest) -> RawTable:
         """Read all of it; once in a process, since it is there only once."""
         content = _content()
         notes: list[str] = []
@@ -48,7 +46,7 @@ class StdinSource(DataSource):
             frame = read_json(content, NAME, lines and _first_line_is_whole(content))
         else:
             frame, notes = read_csv(content, NAME, request)
-        return interpret(frame, request, NAME, "file", notes=notes)
+        return RawTable(frame, request, NAME, "file", notes=notes)
 
 
 @cache
