@@ -4,7 +4,7 @@ It runs in the interpreter that has the peers installed, which need not have any
 project: it imports nothing of it. Run without a job, it prints which peers can be imported.
 """
 
-import importlib
+import importlib.util
 import json
 import resource
 import sys
@@ -104,22 +104,34 @@ NEEDS = {
     "lightgbm": ("lightgbm",),
     "boosting": ("sklearn.ensemble",),
 }
-"""Modules of each peer, imported before the clock runs; one of several by "|"."""
+"""Modules of each peer, imported before the clock runs; one of two by "|"."""
 
 PACKAGES = ("pytabkit", "tabm", "lightgbm", "scikit-learn", "torch", "optuna")
 
 
 def lacking(name: str) -> str | None:
-    """Import what a peer needs; return what cannot be imported, None if all can."""
+    """Return what is not installed of what a peer needs, None for nothing; imports nothing."""
     for choice in NEEDS[name]:
-        for place, module in enumerate(options := choice.split("|")):
-            try:
-                importlib.import_module(module)
-                break
-            except ImportError as error:
-                if place == len(options) - 1:
-                    return str(error)
+        options = [module.partition(".")[0] for module in choice.split("|")]
+        if not any(importlib.util.find_spec(option) for option in options):
+            return f"{' or '.join(options)} not installed"
     return None
+
+
+def imported(name: str) -> None:
+    """Import what a peer needs.
+
+    Raises:
+        ImportError: it cannot be imported.
+    """
+    for choice in NEEDS[name]:
+        first, *others = choice.split("|")
+        try:
+            importlib.import_module(first)
+        except ImportError:
+            if not others:
+                raise
+            importlib.import_module(others[0])
 
 
 def _classifies(job: Job) -> bool:
@@ -153,8 +165,7 @@ def without_gaps(known: pd.DataFrame, truth: pd.DataFrame) -> tuple[pd.DataFrame
 def run(job: Job) -> None:
     """Train the peer of a job, predict the truth's rows, and write both and the seconds."""
     name = job["contender"]
-    if missing := lacking(name):
-        raise SystemExit(missing)
+    imported(name)
     known, truth = frames(job)
     target = known[TARGET]
     watch = Stopwatch()
