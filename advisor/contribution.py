@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from advisor.checks import one_of, whole
 from advisor.environment import contributor
 from advisor.metrics import METRICS
-from knowledge_base import KnowledgeBase
+from knowledge_base import ContributionError, KnowledgeBase
+from knowledge_base.durable import reason_of
 from knowledge_base.importers import ImportOptions, find_importer
 from knowledge_base.importers.adding import contribute
 from knowledge_base.importers.contribution import ContributionReport
@@ -59,8 +60,10 @@ def contribute_source(
     whole("seed", seed, 0)
     found = find_importer(source, importer)
     known = METRICS.get(metric) if metric else None
+    spaces = _spaces(space, family) if found.name == "table" else []
     options = ImportOptions(
-        space=_space(space, family) if found.name == "table" else None,
+        space=spaces[0] if spaces else None,
+        earlier=spaces[1:],
         metric=metric,
         direction=direction or (known.direction if known else None),
         family=family,
@@ -70,17 +73,25 @@ def contribute_source(
     )
     if dataset is not None:
         options = _with_data(options, dataset, target, seed)
-    return contribute(kb, found.read(source, options), dry_run=dry_run)
+    try:
+        contribution = found.read(source, options)
+    except OSError as error:
+        raise ContributionError(f"{source} cannot be read: {reason_of(error)}.") from error
+    return contribute(kb, contribution, dry_run=dry_run)
 
 
-def _space(given: str | Path | SpaceDefinition | None, family: str | None) -> SpaceDefinition:
+def _spaces(
+    given: str | Path | SpaceDefinition | None, family: str | None
+) -> list[SpaceDefinition]:
+    """Return the space of a table of trials, that of a family with its earlier versions."""
     if isinstance(given, SpaceDefinition):
-        return given
+        return [given]
     if given is not None:
-        return SpaceDefinition.read(given)
+        return [SpaceDefinition.read(given)]
     from advisor.models import get_family
 
-    return get_family(family or "mlp").space()
+    found = get_family(family or "mlp")
+    return [found.space(), *map(found.space_in, sorted(found.earlier, reverse=True))]
 
 
 def _with_data(

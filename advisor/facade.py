@@ -264,7 +264,7 @@ class Advisor:
             UserError: there is no such study, it has no model, or that is damaged.
         """
         from advisor.predictor.loading import has_model, load
-        from knowledge_base.studies import named
+        from knowledge_base.finding import named
 
         path = Path(study)
         if not has_model(path):

@@ -2,17 +2,24 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor import metafeatures
 from advisor.checks import one_of
-from advisor.data import Dataset, Intake, load_dataset
+from advisor.data import Dataset, Intake, load_dataset, max_folds
 from advisor.meta.recommendation import Query
 from advisor.metrics import Metric, check_computable, default_metric, get_metric
-from advisor.models import FAMILIES, ModelFamily, ModuleFamily, family_for, get_family
+from advisor.models import (
+    FAMILIES,
+    BuiltInFamily,
+    ModelFamily,
+    ModuleFamily,
+    family_for,
+    get_family,
+)
 from advisor.settings import KINDS, Settings
 from advisor.strategies import get_strategy
 from advisor.strategies.gradient import refuse
@@ -76,6 +83,21 @@ class Problem(ABC):
         """The library default, None where there is none."""
         return self.space.default() if self.task.family in FAMILIES else None
 
+    def in_version(self, version: int, settings: Settings) -> "Problem":
+        """Return the problem in the space of an earlier version of its family.
+
+        Args:
+            version: of the space in which a study began.
+            settings: of these count what is searched and what is fixed.
+
+        Returns:
+            This very problem where the family does not know that version.
+
+        Raises:
+            UserError: what is searched or fixed was not there yet.
+        """
+        return self
+
     @abstractmethod
     def objective(self, settings: Settings) -> Objective:
         """Return what evaluates configurations for a search.
@@ -120,6 +142,13 @@ class DataProblem(Problem):
         """Metafeatures of the data set by name."""
         return metafeatures.compute(self.dataset, seed=self.seed)
 
+    def in_version(self, version: int, settings: Settings) -> "DataProblem":
+        """Return the problem in the space of an earlier version of the family."""
+        family = self.family
+        if not isinstance(family, BuiltInFamily) or version not in family.earlier:
+            return self
+        return replace(self, space=_part(family.space_in(version), settings.only, settings.fix))
+
     def objective(self, settings: Settings) -> Objective:
         """Return what trains the family on the data, split with the seed of the settings."""
         folds = self.folds(settings)
@@ -142,15 +171,27 @@ class DataProblem(Problem):
             **limits,
         )
 
+    def n_folds(self, settings: Settings) -> int:
+        """Return how many splits a search with these settings judges a configuration by."""
+        if get_strategy(settings.strategy).needs_gradients:
+            return 1  # The gradient is that of one validation loss.
+        most = max_folds(self.dataset, settings.test is None)
+        usual = usual_folds(self.dataset.n_rows, self.family.stackable)
+        return settings.folds or min(usual, most)
+
     def folds(self, settings: Settings) -> "list[PreparedData]":
-        """Return the data set in the folds that a search with these settings judges by."""
+        """Return the data set in the folds that a search with these settings judges by.
+
+        Raises:
+            UserError: there are not so many.
+        """
         from advisor.data import prepare
 
-        count = settings.folds or usual_folds(self.dataset.n_rows, self.family.stackable)
-        if get_strategy(settings.strategy).needs_gradients:
-            count = 1  # The gradient is that of one validation loss.
         own_test = settings.test is not None
-        return [prepare(self.dataset, settings.seed, fold, not own_test) for fold in range(count)]
+        return [
+            prepare(self.dataset, settings.seed, fold, not own_test)
+            for fold in range(self.n_folds(settings))
+        ]
 
     def _differentiable(self) -> tuple[str, ...]:
         """Return what is to be searched by gradient.

@@ -156,7 +156,10 @@ class Bundle:
         if not Path(directory).is_dir():
             raise KnowledgeBaseError(f"There is no folder {directory}.")
         paths = {name: Path(directory) / f"{name}.parquet" for name in TABLES}
-        present = {name: path for name, path in paths.items() if path.is_file()}
+        try:
+            present = {name: path for name, path in paths.items() if path.is_file()}
+        except OSError as error:
+            raise KnowledgeBaseError(f"{directory} cannot be read: {reason_of(error)}.") from error
         if not present:
             raise DamagedFileError(f"{directory} holds no exported knowledge base.")
         for path in (*present.values(), Path(directory) / CHECKSUMS):

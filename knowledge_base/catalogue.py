@@ -5,6 +5,7 @@ a generated column or a check is computed. A knowledge base has none, so a file 
 is refused before a row of it is read.
 """
 
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,8 @@ from knowledge_base.schema import SCHEMA_VERSION, TABLES
 
 _SQL_TYPES = {"int64": "BIGINT", "double": "DOUBLE", "string": "VARCHAR"}
 _META = {"key": "VARCHAR NOT NULL", "value": "VARCHAR NOT NULL"}
+_MAX_META = 100
+"""Rows of `meta` from which on a file is not one of ours, which have one."""
 
 
 def sql_type(table: str, column: str) -> str:
@@ -46,7 +49,7 @@ def check_catalogue(
     statements = {name: sql for schema, name, sql, _ in found if schema == "main"}
     if "meta" not in statements:
         raise WrongFileError(f"{path} is a DuckDB file, but not a knowledge base.")
-    _columns(path, "meta", statements["meta"])
+    _known_columns(path, "meta", statements["meta"])
     version = _version(connection, path)
     for schema, name, _, indexes in found:
         if schema != "main" or not (name == "meta" or name in TABLES):
@@ -54,7 +57,7 @@ def check_catalogue(
         if indexes:
             raise _wrong(path, f"{name} has an index")
     columns = {
-        name: _columns(path, name, sql) for name, sql in statements.items() if name in TABLES
+        name: _known_columns(path, name, sql) for name, sql in statements.items() if name in TABLES
     }
     for name, schema in TABLES.items():
         if name not in columns:
@@ -66,10 +69,12 @@ def check_catalogue(
 
 
 def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
-    rows = connection.execute(
-        "SELECT value FROM db.meta WHERE key = 'schema_version' LIMIT 2"
+    # Looking for the row in SQL would take DuckDB longer than giving all of them, which are few.
+    found = connection.execute(
+        f"SELECT left(key, 20), left(value, 20) FROM db.meta LIMIT {_MAX_META}"
     ).fetchall()
-    text = rows[0][0] if len(rows) == 1 else ""
+    values = [value for key, value in found if key == "schema_version"]
+    text = values[0] if len(values) == 1 and len(found) < _MAX_META else ""
     if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
         raise WrongFileError(
             f"{path} is a DuckDB file, but not a knowledge base (its version is {text[:20]!r})."
@@ -133,26 +138,35 @@ def _check_size(
         )
 
 
-def _columns(path: Path, table: str, sql: str) -> list[str]:
-    """Return the columns that a statement makes, if they are ours and nothing else.
+def _known_columns(path: Path, table: str, sql: str) -> list[str]:
+    names, why = _columns(table, sql)
+    if why:
+        raise _wrong(path, why)
+    return list(names)
+
+
+@lru_cache(maxsize=64)  # A process opens the same few tables again and again.
+def _columns(table: str, sql: str) -> tuple[tuple[str, ...], str]:
+    """Return the columns that a statement makes, and what is not ours in it, or "".
 
     The statement is what DuckDB itself makes of the catalogue. It has everything that is
     computed, so comparing it word by word leaves nothing out.
     """
     expected = _expected(table)
+    other = f"{table} is not the table that a knowledge base has"
     start, end = f"CREATE TABLE {table}(", ");"
     if not (sql.startswith(start) and sql.endswith(end)):
-        raise _wrong(path, f"{table} is not the table that a knowledge base has")
+        return (), other
     names = []
     for part in sql[len(start) : -len(end)].split(", "):
         name, _, kind = part.partition(" ")
         name = name.strip('"')
         if name not in expected or kind != expected[name]:
-            raise _wrong(path, f"{table} has a column '{name}' of another kind ({kind or '?'})")
+            return (), f"{table} has a column '{name}' of another kind ({kind or '?'})"
         names.append(name)
     if len(set(names)) < len(names) or (table == "meta" and len(names) < len(_META)):
-        raise _wrong(path, f"{table} is not the table that a knowledge base has")
-    return names
+        return (), other
+    return tuple(names), ""
 
 
 def _expected(table: str) -> dict[str, str]:

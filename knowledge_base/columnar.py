@@ -2,11 +2,11 @@
 
 import json
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from knowledge_base.connection import in_memory
 from knowledge_base.errors import UserError
 from knowledge_base.identity import trial_ids
 from knowledge_base.schema import TRIALS
@@ -62,7 +62,7 @@ def config_json(clean: pd.DataFrame, space: SpaceDefinition) -> pa.Array:
             text = f"to_json(c{place})::VARCHAR"
         parts.append(f"'{key}:' || {text}")
     sql = f"SELECT '{{' || concat_ws(',', {', '.join(parts)}) || '}}' AS config FROM cells"
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         connection.register("cells", pa.table(arrays))
         made = connection.sql(sql).to_arrow_table()["config"]
     return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made

@@ -22,6 +22,11 @@ from pathlib import Path
 
 import duckdb
 
+try:
+    import resource
+except ImportError:  # pragma: no cover - Windows
+    resource = None  # type: ignore[assignment]
+
 from knowledge_base.catalogue import check_catalogue, check_foreign
 from knowledge_base.durable import reason_of
 from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError
@@ -115,9 +120,14 @@ def in_memory(
 def _instance(path: str, seed: str) -> duckdb.DuckDBPyConnection:
     """Make an instance that opens nothing but a knowledge base and what belongs to it."""
     # DuckDB must never fetch extensions: a file of another kind must not cause a download.
-    instance = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    )
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    allowed = _address_space()
+    if allowed is not None:  # Each thread reserves much; DuckDB itself looks at the machine only.
+        config |= {"threads": "1", "memory_limit": f"{allowed // 2**21}MiB"}
+    instance = duckdb.connect(config=config)
     files = ", ".join(quoted(path + end) for end in BESIDE if path)
     folders = ", ".join(quoted(folder) for folder in (path and f"{path}.journal", seed) if folder)
     # The order matters: nothing is allowed any more once access is disabled.
@@ -130,6 +140,14 @@ def _instance(path: str, seed: str) -> duckdb.DuckDBPyConnection:
     ):
         instance.execute(f"SET {setting}")
     return instance
+
+
+def _address_space() -> int | None:
+    """Return the bytes that `ulimit -v` allows, None for more than a small machine has."""
+    if resource is None:
+        return None
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if allowed == resource.RLIM_INFINITY or allowed >= 2**33 else allowed
 
 
 def _close(instance: duckdb.DuckDBPyConnection) -> None:

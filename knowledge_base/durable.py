@@ -41,8 +41,12 @@ def reason_of(error: OSError) -> str:
         errno.ENOMEM: "not enough memory",
         errno.EFBIG: "the file would be too large",
         errno.ENAMETOOLONG: "the name is too long",
+        errno.ENFILE: "too many open files",
+        errno.ENOTDIR: "a folder of its path is a file",
+        errno.EIO: "the disk cannot be read or written",
     }
-    return told.get(error.errno or 0, str(error).splitlines()[0] if str(error) else "no reason")
+    told_otherwise = error.strerror or (str(error).splitlines() or ["no reason"])[0]
+    return told.get(error.errno or 0, told_otherwise)
 
 
 def flush_folder(path: Path) -> None:

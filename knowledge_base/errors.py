@@ -18,6 +18,19 @@ import logging
 LOG = logging.getLogger("knowledge_base")
 """Where it is said, one line each, what was met and left out."""
 
+MISSING = "missing_knowledge_base"
+"""Attribute of what is logged of a knowledge base that was named and is not there."""
+
+
+class Warnings(list[str]):
+    """What was met and left out, one line each: each line is kept, and logged, once."""
+
+    def tell(self, line: str) -> None:
+        """Add a line, unless it was told already."""
+        if line not in self:
+            self.append(line)
+            LOG.warning(line)
+
 
 class UserError(Exception):
     """Bad input. The command line prints the message as one line and exits with code 2."""

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from knowledge_base.bundle import Bundle
 from knowledge_base.durable import new_folder, reason_of
-from knowledge_base.errors import LOG, DamagedFileError, KnowledgeBaseError, TooLargeError
+from knowledge_base.errors import DamagedFileError, KnowledgeBaseError, TooLargeError, Warnings
 from knowledge_base.limits import check_inside
 
 STALE_SECONDS = 3600
@@ -44,9 +44,11 @@ class Journal:
 
         Attributes:
             warnings: what could not be read, one line each, as far as it was looked at.
+            closed: why the folder could not be looked into, "" where it could.
         """
         self.path = journal_of(database)
-        self.warnings: list[str] = []
+        self.warnings = Warnings()
+        self.closed = ""
         self._read: dict[str, Bundle] = {}
         self._unreadable: dict[str, str] = {}
 
@@ -102,7 +104,7 @@ class Journal:
         for name in sorted(self._unreadable):
             with suppress(FileNotFoundError):  # Another process set it aside.
                 (self.path / name).rename(self.path / (name + DAMAGED))
-                self._warn(f"It was set aside as {self.path / (name + DAMAGED)}.")
+                self.warnings.tell(f"It was set aside as {self.path / (name + DAMAGED)}.")
         self._unreadable.clear()
 
     def remove(self, segments: Iterable[str]) -> None:
@@ -117,7 +119,7 @@ class Journal:
             except FileNotFoundError:
                 continue  # Another process folded it too.
             except OSError as error:
-                self._warn(f"{self.path / name} cannot be removed: {reason_of(error)}.")
+                self.warnings.tell(f"{self.path / name} cannot be removed: {reason_of(error)}.")
                 continue  # It is folded again without effect.
             shutil.rmtree(gone, ignore_errors=True)
             self._read.pop(name, None)
@@ -134,16 +136,11 @@ class Journal:
         except KnowledgeBaseError as error:
             # A segment that is no longer there has been folded meanwhile.
             if path.exists():
-                self._warn(f"A journal segment is left out with its trials: {error}")
+                self.warnings.tell(f"A journal segment is left out with its trials: {error}")
                 if isinstance(error, DamagedFileError | TooLargeError):
                     self._unreadable[name] = str(error)
             return None
         return bundle
-
-    def _warn(self, line: str) -> None:
-        if line not in self.warnings:
-            self.warnings.append(line)
-            LOG.warning(line)
 
     def _remove_stale(self) -> None:
         """Remove what was left half-written or half-deleted, once nobody can be at it."""
@@ -167,8 +164,6 @@ class Journal:
         except FileNotFoundError:
             return []
         except OSError as error:
-            self._warn(
-                f"The journal {self.path} cannot be read ({reason_of(error)}); trials that wait "
-                "there are left out."
-            )
+            self.closed = f"The journal {self.path} cannot be read: {reason_of(error)}."
+            self.warnings.tell(f"{self.closed} Trials that wait there are left out.")
             return []

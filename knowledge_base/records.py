@@ -12,6 +12,9 @@ from knowledge_base.types import Config, JsonObject
 SKIPPED = "skipped: "
 """How the error of a trial begins that was not worth starting, or could not be."""
 
+TAKEN = "store:"
+"""How the origin of a trial begins whose outcome is that of a stored one, which follows."""
+
 TIME_OVER = "the time limit is over"
 """The error of a trial that the clock cut off."""
 
@@ -171,6 +174,11 @@ class TrialRecord:
         whole = self.state == TrialState.COMPLETE
         cut = self.state == TrialState.STOPPED and self.error == TIME_OVER
         return self.value is not None and (whole or cut)
+
+    @property
+    def taken(self) -> bool:
+        """Whether it was not trained: its outcome is that of a stored trial of the same task."""
+        return (self.origin or "").startswith(TAKEN)
 
     @property
     def skipped(self) -> bool:

@@ -6,16 +6,10 @@ lock and a checkpoint, some hundred times what a segment costs, so it is not don
 Whoever adds folds when a bulk came, when some segments have gathered, or when one has
 waited for a minute, and leaves it to the next if the database is in use. Readers see
 pending segments in any case, so folding late loses nothing but a little reading time.
-
-Whoever only looks, or adds, never fails because somebody else holds the database: he goes on
-with the journal and the shipped trials, and `warnings` says that the database's own trials were
-not seen. What must be whole (exporting, verifying) fails then.
 """
 
 import os
-import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -24,18 +18,16 @@ import platformdirs
 
 from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
-from knowledge_base.connection import READ_PATIENCE, attached, in_memory, told, unusable
-from knowledge_base.errors import LOG, DatabaseLocked, KnowledgeBaseError, UserError
-from knowledge_base.journal import Journal
-from knowledge_base.layers import make_views
+from knowledge_base.connection import attached
+from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.migration import create, migrate
-from knowledge_base.reader import Reader
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
+from knowledge_base.sessions import Sessions
 from knowledge_base.shipped import SEED, shipped_problems
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
-from knowledge_base.verification import problems, wrong_rows
+from knowledge_base.verification import first_wrong, problems, wrong_rows
 from knowledge_base.writing import AddReport, insert, new_rows
 
 FOLD_SEGMENTS = 50
@@ -47,22 +39,31 @@ FOLD_AGE = 60.0
 BULK = 500
 """A bundle of this many trials is folded at once."""
 
-LOCKED_SECONDS = 30.0
-"""Seconds after a database was found in use during which nobody waits for it again."""
-
 BACKLOG_PATIENCE = 1.0
 """Seconds that folding waits for the lock once four times `FOLD_SEGMENTS` are pending."""
 
 
 def default_path() -> Path:
-    """Return ADVISOR_KB, or the file in the user's data directory."""
+    """Return ADVISOR_KB, or the file in the user's data directory.
+
+    Raises:
+        KnowledgeBaseError: the user has no home directory.
+    """
     named = os.environ.get("ADVISOR_KB")
     if named:
         return Path(named)
-    return Path(platformdirs.user_data_dir("advisor")) / "knowledge_base.duckdb"
+    try:
+        folder = Path(platformdirs.user_data_dir("advisor"))
+    except RuntimeError:
+        folder = Path("~")
+    if not folder.is_absolute():  # Neither HOME nor the system knows a home; "~" is none.
+        raise KnowledgeBaseError(
+            "You have no home directory, where the knowledge base would lie; name a file with `kb`."
+        )
+    return folder / "knowledge_base.duckdb"
 
 
-class KnowledgeBase(Reader):
+class KnowledgeBase(Sessions):
     """Past trials: the user's own database over the trials that ship with the package.
 
     >>> kb = KnowledgeBase("mine.duckdb")
@@ -95,32 +96,22 @@ class KnowledgeBase(Reader):
         Raises:
             KnowledgeBaseError: the path is a folder.
         """
-        self.path = _real(Path(path) if path is not None else default_path())
+        super().__init__(
+            Path(path) if path is not None else default_path(),
+            seed=(seed_path or SEED) if seed else None,
+            foreign=foreign,
+            named=path is not None or bool(os.environ.get("ADVISOR_KB")),
+        )
         self.read_only = read_only
-        self._seed = (seed_path or SEED) if seed else None
-        self._journal = Journal(self.path)
-        self._foreign = foreign
-        self._warnings: list[str] = []
-        self._locked_at = -LOCKED_SECONDS
-        if self.path.is_dir():
-            raise KnowledgeBaseError(f"{self.path} is a folder, not a knowledge base file.")
 
     @property
     def studies_root(self) -> Path:
         """Folder where studies are kept unless told otherwise: beside the file."""
         return self.path.parent / "studies"
 
-    @property
-    def warnings(self) -> list[str]:
-        """What was met and left out so far, one line each: damaged segments, a locked database.
-
-        Whoever shows an answer shows these lines with it.
-        """
-        return [*self._warnings, *self._journal.warnings]
-
     def stamp(self) -> tuple[object, ...]:
         """Return a cheap key that changes whenever what is stored does, for this process."""
-        found = self.path.stat() if self.path.exists() else None
+        found = self.path.stat() if self._exists() else None
         state = None if found is None else (found.st_ino, found.st_size, found.st_mtime_ns)
         return str(self.path), str(self._seed), state, tuple(self._journal.segments())
 
@@ -130,10 +121,13 @@ class KnowledgeBase(Reader):
         Duplicates are left out when it is folded, and never seen.
 
         Raises:
-            KnowledgeBaseError: the knowledge base is not usable, or read-only.
+            KnowledgeBaseError: the knowledge base is not usable, or read-only, or a row is none
+                that `verify` would call whole.
         """
         self._check_writable()
+        _check_rows(bundle)
         self._check_usable()
+        self._say_if_missing()
         self._journal.append(bundle)
         self._fold_if_due(len(bundle))
 
@@ -153,9 +147,10 @@ class KnowledgeBase(Reader):
         """Add a bundle and say how many of its trials were new; durable on return.
 
         Raises:
-            KnowledgeBaseError: the knowledge base is not usable, or read-only.
+            KnowledgeBaseError: as for `append`.
         """
         self._check_writable()
+        _check_rows(bundle)
         new, exact = self.new(bundle)
         if any(new[table].num_rows for table in TABLES):
             self._journal.append(new)
@@ -222,9 +217,11 @@ class KnowledgeBase(Reader):
         """
         try:
             return self.fold(patience)
-        except KnowledgeBaseError as error:
-            self._warn(f"The trials are stored in the journal {self._journal.path}, but could not "
-                       f"be moved into the database yet: {error}")  # fmt: skip
+        except Exception as error:  # Whatever it is: the trials are in, and that must be said.
+            self._warnings.tell(
+                f"The trials are stored in the journal {self._journal.path}, but could not be "
+                f"moved into the database yet: {error}"
+            )
             return False
 
     def info(self) -> JsonObject:
@@ -288,81 +285,17 @@ class KnowledgeBase(Reader):
         if due or n_trials >= BULK:
             self.try_fold(BACKLOG_PATIENCE if pending >= 4 * FOLD_SEGMENTS else 0.0)
 
-    def _warn(self, line: str) -> None:
-        if line not in self._warnings:
-            self._warnings.append(line)
-            LOG.warning(line)
 
-    @contextmanager
-    def _reading(self, family: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._session(family=family) as (connection, _):
-            yield connection
+def _check_rows(bundle: Bundle) -> None:
+    """Refuse rows that cannot be stored, or that would not be whole.
 
-    @contextmanager
-    def _reading_all(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._session() as (connection, whole):
-            if not whole:
-                raise KnowledgeBaseError(
-                    f"The knowledge base {self.path} is in use by another program; close that and "
-                    "try again."
-                )
-            yield connection
-
-    @contextmanager
-    def _session(
-        self, tables: Collection[str] = tuple(TABLES), family: str | None = None
-    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
-        """Give a connection with a view per table over all layers, and whether it sees all.
-
-        Segments are read while the database is held, or before there is one. Then nobody can
-        have folded and deleted a segment whose rows this reader does not see.
-        """
-        pending = self._journal.load()
-        with ExitStack() as stack:
-            opened = self._opened(stack)
-            if opened is not None:
-                connection, stored = opened
-                pending = self._journal.load()
-            else:
-                stack.enter_context(told(self.path, self._seed))
-                connection, stored = stack.enter_context(in_memory(self.path, self._seed)), None
-            make_views(connection, stored, pending.values(), self._seed, tables, family)
-            yield connection, opened is not None or not self._exists()
-
-    def _opened(
-        self, stack: ExitStack
-    ) -> tuple[duckdb.DuckDBPyConnection, Mapping[str, list[str]]] | None:
-        """Open the database until the stack is closed; None if there is none, or it is in use."""
-        if not self._exists():
-            return None
-        waited = time.monotonic() - self._locked_at < LOCKED_SECONDS
-        patience = 0.0 if waited else READ_PATIENCE
-        database = attached(self.path, True, patience, self._seed, self._foreign)
-        try:
-            opened = stack.enter_context(database)
-        except DatabaseLocked:
-            self._locked_at = time.monotonic()
-            self._warn(
-                f"The knowledge base {self.path} is in use by another program; its own trials "
-                "were not seen."
-            )
-            return None
-        self._locked_at = -LOCKED_SECONDS
-        return opened
-
-    def _exists(self) -> bool:
-        try:
-            return self.path.exists()
-        except OSError as error:
-            raise unusable(self.path, error) from error
-
-
-def _real(path: Path) -> Path:
-    """Return where a database lies: not a link to it, and wherever the process goes later.
-
-    The journal lies beside the file, so that every name of the file must lead to the same one.
+    Raises:
+        KnowledgeBaseError: names the first of them.
     """
-    return Path(os.path.realpath(path) if path.is_symlink() else os.path.abspath(path))
+    bundle.check("What was to be stored")
+    wrong = first_wrong(bundle)
+    if wrong:
+        raise KnowledgeBaseError(f"Nothing was stored, since something is wrong with {wrong}.")
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[str, int]:

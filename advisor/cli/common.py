@@ -8,15 +8,14 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import click
-from click.core import ParameterSource
 
 from advisor.cli.output import plain, print_table, say
-from knowledge_base.errors import LOG, UserError
+from knowledge_base.errors import LOG, MISSING, UserError
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
@@ -191,6 +190,8 @@ class _Telling(logging.Handler):
         self.told: set[str] = click.get_current_context().meta.setdefault(TOLD, set())
 
     def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, MISSING, False):
+            return  # A command says so after what it was asked.
         line = record.getMessage()
         if line not in self.told:
             self.told.add(line)
@@ -214,9 +215,9 @@ def was_told(line: str) -> bool:
 
 
 def _missing_store() -> Path | None:
-    """Return the knowledge base that was named on the command line, if there is none yet."""
+    """Return the knowledge base that the user named, by an option or ADVISOR_KB, if it is new."""
     context = click.get_current_context()
-    if context.get_parameter_source("kb_path") != ParameterSource.COMMANDLINE:
+    if not context.params.get("kb_path"):
         return None
     path = Path(str(context.params["kb_path"]))
     return None if _is_stored(path) else path
@@ -255,7 +256,7 @@ def spelled(text: str) -> str:
         if value is None:
             return options[name]
         # What is to be typed is quoted where a shell would take it apart.
-        return f"{options[name]} {shlex.quote(value) if ' ' in value else value}"
+        return f"{options[name]} {shlex.quote(value)}"
 
     return re.sub(r"`(\w+)(?:=([^`]+))?`", option, text)
 
@@ -414,6 +415,22 @@ def end_interrupted(kept: Callable[[], str], command: str) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(INTERRUPTED)
+
+
+def resume_command(path: Path, kb: Path, code: Mapping[str, str], *more: str) -> str:
+    """Return what to type to go on with a study or comparison, as a shell takes it.
+
+    Args:
+        path: of its folder.
+        kb: path of the knowledge base.
+        code: files of code that are to be named, as `advisor.tuning.code.named_again` gives them.
+        *more: further options that the command needs.
+    """
+    where = ["--studies-dir", str(path.parent), "--kb", str(kb)]
+    for option, reference in code.items():
+        where += [f"--{option}", reference]
+    name = click.get_current_context().info_name or ""
+    return shlex.join(["advisor", name, "--study", path.name, *where, *more, "--resume"])
 
 
 def print_report(report: "ContributionReport") -> None:

@@ -16,6 +16,7 @@ from advisor.cli.common import (
     part_options,
     print_intake,
     prints_to_stderr,
+    resume_command,
     spelled,
     standard_options,
     study_options,
@@ -127,6 +128,8 @@ def _run(comparison: "Comparison", output: str) -> "Intake | None":
         if intake is None:
             intake = search.intake
             print_intake(intake, output)
+        for note in search.notes:
+            say(spelled(note), err=True)
         seed = f", seed {entry.seed}" if comparison.plan.seeds > 1 else ""
         label = f"{entries.index(entry) + 1}/{len(entries)} {entry.strategy}{seed}"
         bar = bars.enter_context(trial_bar(search, label))
@@ -149,8 +152,15 @@ def _run(comparison: "Comparison", output: str) -> "Intake | None":
 
 
 def _resume_command(comparison: "Comparison") -> str:
-    where = f"--studies-dir {comparison.path.parent} --kb {comparison.kb.path}"
-    return f"advisor compare --study {comparison.path.name} {where} --resume"
+    from advisor.tuning.code import named_again
+
+    given, code = click.get_current_context().params, dict[str, str]()
+    for entry in comparison.plan.studies:
+        code |= named_again(comparison.plan.settings, comparison.study(entry))
+    more = ["--contribute"] if given["contributing"] else []
+    if given["plot"] is not None:
+        more += ["--plot", str(given["plot"])]
+    return resume_command(comparison.path, comparison.kb.path, code, *more)
 
 
 def _print(comparison: "Comparison", output: str, intake: "Intake | None") -> None:

@@ -3,10 +3,13 @@
 import atexit
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
 import click
+
+from advisor.cli.scarcity import refusal, spare_memory
 
 COMMANDS = {
     "recommend": ("advisor.cli.recommend", "Recommend starting hyperparameters; trains nothing."),
@@ -19,8 +22,48 @@ COMMANDS = {
 }
 
 
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Let click's own errors hold what was typed on one line, as people may safely see it."""
+    try:
+        yield
+    except click.ClickException as error:
+        from advisor.cli.output import plain  # `--help` does without what it imports.
+
+        said = plain(error.format_message())
+        setattr(error, "format_message", lambda: said)  # noqa: B010 - mypy knows it as a method
+        raise
+
+
 class LazyGroup(click.Group):
     """A group whose commands live in modules that `--help` does not import."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: object,
+    ) -> click.Context:
+        """Read the options before the command."""
+        with _plain_errors():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Find and run the command; what the system refuses is one line, and exit code 2."""
+        try:
+            with _plain_errors():
+                return super().invoke(ctx)
+        except Exception as error:
+            if isinstance(error, click.ClickException | click.exceptions.Exit):
+                raise
+            line = refusal(error)
+            if line is None:
+                raise
+            # What escapes text imports much, for which there may be no room.
+            shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+            click.echo(f"Error: {shown}", err=True)
+            raise SystemExit(2) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of use."""
@@ -57,6 +100,7 @@ def run() -> None:
     pages about leaked references when PyTorch is loaded, too. Everything is stored by then.
     """
     code: str | int | None = 0
+    spare_memory()
     try:
         main()
     except SystemExit as end:

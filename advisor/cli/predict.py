@@ -11,9 +11,10 @@ from advisor.cli.output import say
 @click.command(name="predict")
 @click.argument("study")
 @click.argument("new", metavar="NEW")
-@click.option("-o", "--output", "out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
-             
-              help="CSV, JSON Lines or Parquet file.  [default: CSV on standard output]")  # fmt: skip
+@click.option("-o", "--output", "out", metavar="FILE",
+              type=click.Path(dir_okay=False, path_type=Path),
+              help="CSV, JSON Lines or Parquet file.  [default: CSV on standard output]"
+              )  # fmt: skip
 @click.option("--proba", is_flag=True, help="Add the probability of every class.")
 @click.option("--module", metavar="FILE.py:FUNCTION",
               help="Builds the network of a model of your own.")  # fmt: skip

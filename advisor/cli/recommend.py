@@ -97,6 +97,17 @@ def print_advice(advice: Advice) -> None:
             "These data are unlike anything in the store: what follows did well on other data, "
             "and may not on these."
         )
+    elif not advice.recommendations[0].told_apart:
+        say(
+            "What is known of these data does not say which past tasks are like them: all count "
+            "evenly, and any data would get these configurations."
+        )
+    if not advice.recommendations[0].predictable:
+        what = "columns" if advice.family == "mlp" else "data"
+        say(
+            f"As far as the simplest learners see, nothing in these {what} predicts the target "
+            "better than a constant."
+        )
     for item in advice.recommendations:
         _print_recommendation(item)
 

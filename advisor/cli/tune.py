@@ -1,5 +1,6 @@
 """`advisor tune`."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from advisor.cli.common import (
     part_options,
     print_intake,
     prints_to_stderr,
+    resume_command,
     spelled,
     standard_options,
     study_options,
@@ -120,7 +122,9 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         say(spelled(result.message), err=True)
     say(f"Study {search.path.name}: {_finished(search)} in {search.path}")
     if search.known:
-        say(_taken(search))
+        say(_told(search))
+    if taken := sum(trial.taken for trial in search.tuner.trials):
+        say(f"Taken from the store: {taken} of these trials; they were trained before.")
     if best is None:
         say("No trial completed.")
     else:
@@ -128,9 +132,40 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         say(f"  {config_text(best.config)}")
         for metric, value in sorted(best.metrics.items()):
             say(f"  {metric}: {value:.4g}")
+        _print_model(search)
     if len(search.tuner.trials) < search.settings.trials and result.reason != "exhausted":
         say("Go on with:")
         say(f"  {_resume_command(search)}")
+
+
+TITLES = {
+    "baseline": "trivial baseline",
+    "default": "library default",
+    "single": "best single network",
+    "final": "final model",
+}
+
+
+def _print_model(search: "Search") -> None:
+    """Say what the model is worth beside what is easier to have, and how it is used."""
+    model = search.saved_model
+    if model is None:
+        return
+    rows = [("", "validation", "test")]
+    for standing in model.standings:
+        error = "" if standing.error is None else f" ± {standing.error:.2g}"
+        valid = "" if standing.validation is None else f"{standing.validation:.4g}{error}"
+        test = "" if standing.test is None else f"{standing.test:.4g}"
+        rows.append((TITLES[standing.name], valid, test))
+    width = max(len(valid) for _, valid, _ in rows)
+    say()
+    for name, valid, test in rows:
+        say(f"  {name:<20} {valid:<{width}}  {test}".rstrip())
+    say(f"  The final model averages {model.average.described()}.")
+    for remark in model.remarks():
+        say(f"  {spelled(remark)}")
+    say("Predict new rows with:")
+    say(f"  advisor predict {shlex.quote(str(search.path))} NEW")
 
 
 def _summary(search: "Search", result: "RunResult") -> JsonObject:
@@ -144,6 +179,7 @@ def _summary(search: "Search", result: "RunResult") -> JsonObject:
         "trials": [_trial(trial) for trial in search.tuner.trials],
         "best": None if best is None else _trial(best),
         "known": list(search.known),
+        "model": None if search.saved_model is None else search.saved_model.described(),
     }
 
 
@@ -159,7 +195,7 @@ def _trial(trial: "TrialRecord") -> JsonObject:
     }
 
 
-def _taken(search: "Search") -> str:
+def _told(search: "Search") -> str:
     """Say what the search knew of this very task without training it again."""
     task, count = search.tuner.study.task, len(search.known)
     choose = min if task.direction == "minimize" else max
@@ -180,5 +216,12 @@ def _count(count: int) -> str:
 
 
 def _resume_command(search: "Search") -> str:
-    where = f"--studies-dir {search.path.parent} --kb {search.kb.path}"
-    return f"advisor tune --study {search.path.name} {where} --resume"
+    from advisor.tuning.code import named_again
+    from knowledge_base.studies import StudyDirectory
+
+    directory = StudyDirectory.open(search.path)
+    more = ["--no-contribute"] if search.tuner.study.kb is None else []
+    if search.settings.trials != directory.settings.get("trials"):
+        more += ["--trials", str(search.settings.trials)]
+    code = named_again(search.settings, directory)
+    return resume_command(search.path, search.kb.path, code, *more)

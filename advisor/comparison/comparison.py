@@ -28,13 +28,15 @@ from advisor.comparison.standings import Standing, numbers, standings
 from advisor.problem import problem_of
 from advisor.settings import CODE, Settings
 from advisor.training.report import StopTrial, as_report
-from advisor.tuning.code import check_owner
+from advisor.tuning.code import check_owner, lies_where_it_lay, runs_code
 from advisor.tuning.runner import OnTrial
 from advisor.tuning.search import Search, resume, start
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
+from knowledge_base.finding import claim_path, find
+from knowledge_base.locking import exclusive
 from knowledge_base.records import EpochRecord, TaskRecord
-from knowledge_base.studies import StudyDirectory, exclusive, find, new_path
+from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import JsonObject
 
 OnStudy = Callable[[PlannedStudy, Search], None]
@@ -177,7 +179,7 @@ class Comparison:
         settings = self.plan.settings
         if not self.named:  # Then the code must be what each study was made with.
             settings = settings.without_code()
-        return resume(settings, self.kb, name, self.path, False, trials)
+        return resume(settings, self.kb, name, self.path, False, trials, reuse=False)
 
     def _run(self, entry: PlannedStudy, search: Search, on_trial: OnTrial | None) -> None:
         began = time.monotonic()
@@ -244,16 +246,21 @@ def start_comparison(
     """
     plan.check()
     home = Path.cwd()
-    path = new_path((root or kb.studies_root).absolute(), plan.settings.label, name, "comparison")
+    folder = (root or kb.studies_root).absolute()
+    path = claim_path(folder, plan.settings.label, name, "comparison")
     aside = path.parent / f".{path.name}.{uuid.uuid4().hex}"
     try:
         problem = problem_of(plan.settings)
         for entry in plan.studies:
             os.chdir(home)  # The user's file may have gone elsewhere.
             settings = entry.settings(plan.settings)
-            start(settings, kb, entry.name(path.name), aside, False, problem)
+            start(settings, kb, entry.name(path.name), aside, False, problem, reuse=False)
         plan.save(aside)
-        aside.rename(path)
+        aside.rename(path)  # It takes the place of the empty folder.
+    except BaseException:
+        with suppress(OSError):
+            path.rmdir()
+        raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return Comparison(plan, path, kb, home=home)
@@ -281,11 +288,16 @@ def resume_comparison(
         UserError: there is no such comparison, it is of other strategies or seeds, or its
             file is damaged.
     """
-    path = find(
-        (root or kb.studies_root).absolute(), FILE, name, {plan.signature}, stored_signature
-    )
-    check_owner(path, FILE)
+
+    def signature_of(path: Path) -> str | None:
+        study = next(path.glob("*/study.json"), None)
+        lies = study is None or lies_where_it_lay(plan.settings, StudyDirectory.open(study.parent))
+        return stored_signature(path) if lies else None
+
+    path = find((root or kb.studies_root).absolute(), FILE, name, {plan.signature}, signature_of)
     stored = Plan.load(path)
+    if runs_code(stored.settings):
+        check_owner(path, FILE)
     stored.require(plan.strategies, plan.seeds)
     settings = stored.settings.given_again(plan.settings)
     settings = replace(settings, trials=trials or stored.settings.trials)

@@ -48,6 +48,8 @@ def unpacked(column: pd.Series) -> pd.Series:
 
 def all_scalars(column: pd.Series) -> bool:
     """Return whether no cell is a list, a mapping or the like."""
+    if pd.api.types.infer_dtype(column, skipna=True) in ("string", "boolean"):
+        return True  # pandas looked at every cell, at a hundredth of the time
     return all(isinstance(cell, str | int | float | np.generic) for cell in column.dropna())
 
 

@@ -8,21 +8,24 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from advisor.data.columns import check_infinities
+from advisor.data.cells import cells_of
 from advisor.data.dataset import Dataset, digest_of
-from advisor.data.dates import DAY, seconds_since_1970, times
+from advisor.data.dates import DAY, point_form
 from advisor.data.inference import check_columns, check_rows, target_column
 from advisor.data.intake import Intake, counted
+from advisor.data.reading.base import Reading
+from advisor.data.reading.columns import NumberColumn
+from advisor.data.reading.series import History, SeriesReading, series_names
+from advisor.data.reading.spacing import spacing_of
+from advisor.data.reading.target import TargetReading
 from advisor.data.request import DataRequest
+from advisor.data.timeline import check_numbers, check_times, rows_by_series, seconds_of, weekends
 from knowledge_base.errors import UserError
 
 MIN_POINTS = 30
 """Points of the shortest series, for a training, a validation and a test part."""
 
 HELD_OUT_SHARE = 0.2
-GAP = 1.6
-"""Multiple of the usual distance between points that makes a gap; months differ in length."""
-
 PERIODS = {
     900.0: 96, 1800.0: 48, 3600.0: 24, DAY: 7, 7 * DAY: 52, 30.4 * DAY: 12, 91.3 * DAY: 4,
 }  # fmt: skip
@@ -30,9 +33,6 @@ PERIODS = {
 
 ROUNDING = 1e-13
 """Spread of a series, relative to its largest number, that rounding alone may make."""
-
-MAX_VALUE = 1e100
-"""Numbers beyond this are not forecast: their squares would be beyond float64."""
 
 WORKDAYS = 5
 """Points per season of a series that leaves out weekends."""
@@ -61,6 +61,7 @@ class SeriesDataset(Dataset):
     source: str | None = None
     licence: str | None = None
     intake: Intake | None = field(default=None, compare=False, repr=False)
+    reading: Reading[tuple[History, ...]] | None = field(default=None, compare=False, repr=False)
 
     @property
     def target_name(self) -> str:  # type: ignore[override]
@@ -110,14 +111,19 @@ def to_series(
         raise UserError(f"`{other}` and `target` are both '{target}'; they must differ.")
     time = target_column(frame, request.time, name)
     check_rows(frame, name)
-    _check_numbers(frame[target], name)
-    seconds = _seconds(frame[time], name)
+    check_numbers(frame[target], name)
+    if frame[target].nunique() < 2:
+        raise UserError(f"The column '{target}' of {name} is constant; nothing to forecast.")
+    seconds = seconds_of(frame[time], name)
     by_number = pd.api.types.is_numeric_dtype(frame[time])
     values, steps, workdays = {}, [], False
-    for label, rows in _rows_by_series(frame, request, name).items():
+    by_series = {"": np.arange(len(frame))}
+    if request.series is not None:
+        by_series = rows_by_series(frame[target_column(frame, request.series, name)], name)
+    for label, rows in by_series.items():
         where = name if request.series is None else f"the series '{label}' of {name}"
-        jumps = np.zeros(len(rows) - 1, dtype=bool) if by_number else _weekends(seconds[rows])
-        steps.append(_check_times(seconds[rows], jumps, frame[time].iloc[rows], where))
+        jumps = np.zeros(len(rows) - 1, dtype=bool) if by_number else weekends(seconds[rows])
+        steps.append(check_times(seconds[rows], jumps, frame[time].iloc[rows], where))
         workdays |= bool(jumps.any())
         if len(rows) < MIN_POINTS:
             points = "1 point" if len(rows) == 1 else f"{len(rows)} points"
@@ -134,9 +140,19 @@ def to_series(
         target=f"'{target}', {counted(horizon, 'step')} ahead",
         notes=(f"Seasons of {period} points are assumed.",) if period > 1 else (),
     )
+    reading = SeriesReading(
+        TargetReading(target, "forecasting", NumberColumn("numbers")),
+        time,
+        None if by_number or cells_of(frame[time]) != "texts" else point_form(frame[time]),
+        request.series,
+        horizon,
+        period,
+        spacing_of([seconds[rows] for rows in by_series.values()], by_number, workdays),
+        series_names(frame, request.series),
+    )
     return SeriesDataset(
         name, tuple(values.values()), tuple(values), target, horizon, period, source=source,
-        licence=licence, intake=intake,
+        licence=licence, intake=intake, reading=reading,
     )  # fmt: skip
 
 
@@ -161,115 +177,6 @@ def _check_training_parts(values: Sequence[np.ndarray], target: str, name: str) 
             f"{what} is constant in its first 60%, which are for training; there is nothing to "
             "learn from."
         )
-
-
-def _check_numbers(column: pd.Series, name: str) -> None:
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        raise UserError(f"The column '{column.name}' of {name} is not numeric.")
-    missing = np.flatnonzero(column.isna())
-    if len(missing):
-        count = "1 missing value" if len(missing) == 1 else f"{len(missing)} missing values"
-        raise UserError(
-            f"The column '{column.name}' of {name} has {count}, the first in data row "
-            f"{missing[0] + 1}; fill them in, for example by interpolation."
-        )
-    check_infinities(column.to_frame().astype("float64"), name)
-    largest = float(np.abs(column.to_numpy(dtype=float)).max())
-    if largest > MAX_VALUE:
-        raise UserError(
-            f"The column '{column.name}' of {name} has values up to {largest:.3g}; divide them so "
-            f"that they are below {MAX_VALUE:g}."
-        )
-    if column.nunique() < 2:
-        raise UserError(f"The column '{column.name}' of {name} is constant; nothing to forecast.")
-
-
-def _seconds(column: pd.Series, name: str) -> np.ndarray:
-    """Return times as seconds, numbers as they are."""
-    if pd.api.types.is_numeric_dtype(column):
-        seconds = column.to_numpy(dtype=float, na_value=np.nan)
-    else:
-        seconds = seconds_since_1970(_times(column, name))
-    missing = np.flatnonzero(np.isnan(seconds))
-    if len(missing):
-        raise UserError(
-            f"The time column '{column.name}' of {name} is empty in data row {missing[0] + 1}."
-        )
-    return seconds
-
-
-def _times(column: pd.Series, name: str) -> pd.Series:
-    """Return points in time in UTC, as `advisor.data.dates.times` reads them.
-
-    Raises:
-        UserError: some are none; names the first.
-    """
-    found = times(column)
-    none = found.isna() & column.notna()
-    if not none.any():
-        return found
-    place = int(np.flatnonzero(none)[0])
-    raise UserError(
-        f"The column '{column.name}' of {name} does not hold times alone ('{column.iloc[place]}' "
-        f"in data row {place + 1}); write all as 2024-01-31 or 2024-01-31 18:00, or as numbers."
-    )
-
-
-def _rows_by_series(frame: pd.DataFrame, request: DataRequest, name: str) -> dict[str, np.ndarray]:
-    """Return the rows of each series in their order, by its name."""
-    if request.series is None:
-        return {"": np.arange(len(frame))}
-    column = frame[target_column(frame, request.series, name)]
-    missing = np.flatnonzero(column.isna())
-    if len(missing):
-        raise UserError(
-            f"The series column '{column.name}' of {name} is empty in data row {missing[0] + 1}."
-        )
-    labels, names = pd.factorize(column.astype("string"))
-    rows = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
-    return dict(zip(map(str, names), rows, strict=True))
-
-
-def _weekends(seconds: np.ndarray) -> np.ndarray:
-    """Return which steps go from a Friday to the Monday after it, shape (n - 1,)."""
-    day = (np.floor(seconds / DAY) + 3) % 7  # 1970 began on a Thursday; Monday is 0
-    over = np.abs(np.diff(seconds) - 3 * DAY) < 0.1 * DAY
-    weekends: np.ndarray = over & (day[:-1] == 4) & (day[1:] == 0)
-    return weekends
-
-
-def _check_times(seconds: np.ndarray, jumps: np.ndarray, shown: pd.Series, where: str) -> float:
-    """Return the usual distance between points, once the times are in order.
-
-    Args:
-        seconds: the times, shape (n,).
-        jumps: which steps are no gaps although they are wide, shape (n - 1,).
-        shown: the times as they were given.
-        where: how errors call the series.
-    """
-    steps = np.diff(seconds)
-    if (steps == 0).any():
-        place = int(np.flatnonzero(steps == 0)[0])
-        raise UserError(
-            f"The time {shown.iloc[place]} appears twice in {where}; keep one row of each, or "
-            "name the column that tells series apart with `series`."
-        )
-    if (steps < 0).any():
-        place = int(np.flatnonzero(steps < 0)[0]) + 1
-        raise UserError(
-            f"The times of {where} are not in order: {shown.iloc[place]} follows "
-            f"{shown.iloc[place - 1]}. Sort the rows by time."
-        )
-    usual = float(np.median(steps)) if len(steps) else 1.0
-    wide = np.flatnonzero((steps > GAP * usual) & ~jumps)
-    if len(wide):
-        place = int(wide[0])
-        gaps = "a gap" if len(wide) == 1 else f"{len(wide)} gaps, the first"
-        raise UserError(
-            f"The times of {where} have {gaps} between {shown.iloc[place]} and "
-            f"{shown.iloc[place + 1]}; fill in the missing rows, for example by interpolation."
-        )
-    return usual
 
 
 def _period(step: float, numeric: bool) -> int:

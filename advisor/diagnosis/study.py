@@ -8,8 +8,9 @@ from advisor.diagnosis.findings import Diagnosis
 from advisor.diagnosis.trial import diagnose
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
+from knowledge_base.finding import named
 from knowledge_base.records import TrialRecord, best_trial
-from knowledge_base.studies import StudyDirectory, named
+from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import JsonObject
 
 

@@ -125,8 +125,11 @@ def cache_path(kb: KnowledgeBase, space: SpaceDefinition, family: str | None) ->
 
 def _path_of_shipped(space: SpaceDefinition, family: str | None) -> Path:
     """Return where experience of the shipped trials alone is kept."""
-    folder = Path(platformdirs.user_cache_dir("advisor")) / "experience"
-    return folder / _file_name(space, family)
+    try:
+        folder = Path(platformdirs.user_cache_dir("advisor"))
+    except RuntimeError:  # The user has no home; a path that is not absolute is not used.
+        folder = Path("~")
+    return folder / "experience" / _file_name(space, family)
 
 
 def _file_name(space: SpaceDefinition, family: str | None) -> str:
@@ -142,7 +145,7 @@ def _is_new(kb: KnowledgeBase) -> bool:
 
 def _read(path: Path) -> tuple[Experience, dict[str, str]] | None:
     """Return experience and the digests of the tasks it was learned from, None if unusable."""
-    arrays = read_arrays(path)
+    arrays = read_arrays(path) if path.is_absolute() else None
     if arrays is None:
         return None
     try:
@@ -157,6 +160,8 @@ def _read(path: Path) -> tuple[Experience, dict[str, str]] | None:
 
 def _write(path: Path, arrays: Mapping[str, np.ndarray], digests: Mapping[str, str]) -> None:
     """Keep experience; where that is impossible, it will be learned again."""
+    if not path.is_absolute():  # The user has no home, and "~" is no folder to make.
+        return
     stored = {
         "version": np.array(VERSION),
         "digest_tasks": np.array(list(digests), dtype=str),

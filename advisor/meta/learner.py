@@ -6,8 +6,8 @@ import numpy as np
 
 from advisor.encoding import Encoder, sobol
 from advisor.meta.calibration import Calibration, beats_default, spread_of
+from advisor.meta.certainty import Certainty, certainty_of
 from advisor.meta.experience import Experience
-from advisor.meta.novelty import is_unlike
 from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import distinct, greedy_portfolio
 from advisor.meta.recommendation import Evidence, Query, Recommendation
@@ -83,8 +83,7 @@ class PortfolioLearner(MetaLearner):
         weights, same = self._weights(experience, query)
         risk = Risk(experience.tasks, weights, experience.models.lengthscales)
         scores = self._scores(experience) - risk.penalty(self._encoded(experience))
-        unlike = is_unlike(experience.agreement, query.metafeatures, experience.tasks)
-        answer = _Answer(experience, weights, same, risk, unlike and not same.any())
+        answer = _Answer(experience, weights, same, risk, certainty_of(experience, query, same))
         if query.outcomes:
             chosen = self._by_outcomes(experience, weights, scores, query, n)
         else:
@@ -180,22 +179,22 @@ class _Answer:
         weights: np.ndarray,
         same: np.ndarray,
         risk: Risk,
-        unlike: bool,
+        certainty: Certainty,
     ) -> None:
         self._experience: Experience = experience
         self._weights: np.ndarray = weights
         self._same: np.ndarray = same
         self._risk: Risk = risk
-        self._unlike: bool = unlike
+        self._certainty: Certainty = certainty
 
     def recommendation(self, rank: int, column: int, point: np.ndarray) -> Recommendation:
-        experience, weights = self._experience, self._weights
+        experience, weights, certainty = self._experience, self._weights, self._certainty
         scores = experience.scores[:, column]
         shares = normal_share(scores)
         raw, spread = float(weights @ shares), spread_of(weights, shares)
         calibration = experience.calibration
         expected = calibration.expected(raw, spread)
-        if self._unlike:  # How past tasks came out says nothing about it: nothing is claimed.
+        if certainty.unlike:  # How past tasks came out says nothing about it: nothing is claimed.
             calibration = Calibration()
         interval = calibration.interval(raw, spread)
         ahead = beats_default(weights, scores, experience.default)
@@ -204,12 +203,14 @@ class _Answer:
             config=experience.config(column),
             expected=min(max(expected, interval[0]), interval[1]),
             interval=interval,
-            confidence=confidence(interval),
+            confidence=certainty.word(interval),
             beats_default=calibration.probability(ahead),
             seconds=self._seconds(column),
             evidence=self._evidence(column, shares),
             risk=self._risk.text(point),
-            unlike=self._unlike,
+            unlike=certainty.unlike,
+            told_apart=certainty.told_apart,
+            predictable=certainty.predictable,
         )
 
     def _seconds(self, column: int) -> float | None:
@@ -266,17 +267,6 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     filled = np.where(np.isfinite(values), values, -np.inf)
     ranks: np.ndarray = (filled[:, None] > filled).mean(1)
     return ranks
-
-
-def confidence(interval: tuple[float, float]) -> str:
-    """Say in a word how sure the lower end of the 80% interval is.
-
-    "high": very likely better than three quarters of random configurations; "medium":
-    very likely better than half of them; "low": anything less.
-    """
-    if interval[0] >= 0.75:
-        return "high"
-    return "medium" if interval[0] >= 0.5 else "low"
 
 
 def _same_data(query: Query, task: PastTask) -> bool:

@@ -47,6 +47,10 @@ class Recommendation:
         unlike: whether the data are unlike anything in the store; then `expected` is what the
             configuration did on other data, the interval claims nothing, and the confidence
             is "low".
+        told_apart: whether metafeatures, outcomes or trials on the very data said which past
+            tasks are like it; where all count evenly, the confidence is "medium" at most.
+        predictable: whether the simplest learners predict the target better than a constant;
+            where they do not, the confidence is "medium" at most.
     """
 
     rank: int
@@ -59,6 +63,8 @@ class Recommendation:
     evidence: tuple[Evidence, ...] = ()
     risk: str | None = None
     unlike: bool = False
+    told_apart: bool = True
+    predictable: bool = True
 
     def to_dict(self) -> JsonObject:
         """Return the recommendation as plain JSON-able types."""

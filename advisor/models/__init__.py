@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from advisor.models.base import ModelFamily
+from advisor.models.base import BuiltInFamily, ModelFamily
 from advisor.models.own import ModuleFamily
 from advisor.models.registry import FAMILIES, family_for, family_names, get_family
 
@@ -19,6 +19,7 @@ __all__ = [
     "FAMILIES",
     "MLP",
     "RNN",
+    "BuiltInFamily",
     "Forecaster",
     "ModelFamily",
     "ModuleFamily",

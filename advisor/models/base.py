@@ -1,7 +1,9 @@
 """The base of all model families: a search space, and a network for a configuration."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from knowledge_base.types import Config, ConfigDict, JsonObject
@@ -64,19 +66,31 @@ class BuiltInFamily(ModelFamily):
 
     Attributes:
         definition: the search space in ConfigSpace's format.
+        earlier: those of earlier versions by their number, as far as their configurations train
+            as they did: what was begun with one of them goes on with it.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
     definition: ClassVar[JsonObject]
+    earlier: ClassVar[Mapping[int, JsonObject]] = MappingProxyType({})
 
     def space(self) -> "SpaceDefinition":
         """Return the search space, read once."""
-        return _space_of(type(self))
+        return _space_of(type(self), self.version)
+
+    def space_in(self, version: int) -> "SpaceDefinition":
+        """Return the search space of a version, the present one or one of `earlier`.
+
+        Raises:
+            KeyError: the version is neither.
+        """
+        return _space_of(type(self), version)
 
 
 @cache
-def _space_of(family: type[BuiltInFamily]) -> "SpaceDefinition":
+def _space_of(family: type[BuiltInFamily], version: int) -> "SpaceDefinition":
     from knowledge_base.space import SpaceDefinition
 
-    return SpaceDefinition.from_dict(family.definition, where=f"the {family.name} family")
+    given = family.definition if version == family.version else family.earlier[version]
+    return SpaceDefinition.from_dict(given, where=f"the {family.name} family")

@@ -99,7 +99,12 @@ class ModuleFamily(ModelFamily):
 
     def complete(self, config: Config, data: "PreparedData") -> ConfigDict:
         """Return `config` over the defaults of the built-in family for such data."""
-        hyperparameters = family_for(data.modality).space().hyperparameters.values()
+        return self.over_defaults(config, data.modality)
+
+    @staticmethod
+    def over_defaults(config: Config, modality: str) -> ConfigDict:
+        """Return `config` over the defaults of the built-in family for data of a modality."""
+        hyperparameters = family_for(modality).space().hyperparameters.values()
         return {**{known.name: known.default for known in hyperparameters}, **config}
 
     def adapt(self, config: Config, data: "PreparedData") -> "PreparedData":

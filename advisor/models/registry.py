@@ -20,7 +20,7 @@ def family_names() -> list[str]:
     return sorted(FAMILIES)
 
 
-def get_family(name: str) -> ModelFamily:
+def get_family(name: str) -> BuiltInFamily:
     """Return the family of that name.
 
     Raises:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from advisor.data.intake import counted
 from advisor.training.outcome import Fitted
 from knowledge_base.errors import UserError
 from knowledge_base.types import ConfigDict
@@ -24,13 +25,13 @@ class Member:
     """One configuration of the average.
 
     Attributes:
-        trial: number of its trial in the study.
+        trial: number of its trial in the study as a text, or what it is called otherwise.
         config: its active hyperparameters.
         share: of the average; the shares of all members add up to one.
         networks: one per fold that it was trained on.
     """
 
-    trial: int
+    trial: str
     config: ConfigDict
     share: float
     networks: Sequence[Fitted]
@@ -52,6 +53,11 @@ class Average:
     _built: dict[tuple[int, int], "_Network"] = field(
         default_factory=dict, compare=False, repr=False
     )
+
+    def described(self) -> str:
+        """Return how many networks of how many configurations there are, as a text."""
+        networks = sum(len(member.networks) for member in self.members)
+        return f"{counted(networks, 'network')} of {counted(len(self.members), 'configuration')}"
 
     def raw(self, features: "Features") -> np.ndarray:
         """Return the averaged prediction for rows as the data set's reading gives them.

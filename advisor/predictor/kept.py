@@ -1,6 +1,8 @@
 """The trained networks of a running study's best trials, bounded on disk."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,10 @@ import numpy as np
 from advisor.predictor.tensors import read_tensors, write_tensors
 from advisor.training.outcome import Fitted
 from knowledge_base.errors import LOG, UserError
+from knowledge_base.identity import canonical_json
 from knowledge_base.records import TrialRecord
 from knowledge_base.states import Direction
+from knowledge_base.types import Config
 
 MOST = 24
 """Trials whose networks are kept; the greedy choice hardly ever takes more than ten."""
@@ -19,6 +23,29 @@ MOST_BYTES = 1_000_000_000
 
 PREDICTION = "prediction"
 EPOCHS = "epochs"
+CONFIG, VALUE = "config", "value"
+
+
+DEFAULT, KNOWN = "default", "known"
+"""Names of what is trained beside the trials: the library default, and the best of what the store
+knew of the very task."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A configuration with its trained networks.
+
+    Attributes:
+        name: number of its trial as a text, or one of the names above.
+        config: its active hyperparameters.
+        value: the validation metric.
+        networks: of its folds, in their order.
+    """
+
+    name: str
+    config: Config
+    value: float
+    networks: Sequence[Fitted]
 
 
 class KeptNetworks:
@@ -34,38 +61,45 @@ class KeptNetworks:
         self.folder = folder
         self._sign = 1.0 if direction == Direction.MAXIMIZE else -1.0
 
-    def keep(self, number: int, fitted: Sequence[Fitted]) -> None:
-        """Write the networks of a trial, whole on return.
+    def keep(self, name: int | str, config: Config, value: float, fitted: Sequence[Fitted]) -> None:
+        """Write the networks of a configuration, whole on return.
 
         Args:
-            number: of the trial.
+            name: number of its trial, or `DEFAULT` or `KNOWN`.
+            config: its active hyperparameters.
+            value: the validation metric.
             fitted: one per fold that was trained.
         """
         self.folder.mkdir(exist_ok=True)
-        arrays: dict[str, np.ndarray] = {}
+        text = canonical_json(dict(config)).encode()
+        arrays = {CONFIG: np.frombuffer(text, dtype=np.uint8), VALUE: np.array([value])}
         for network in fitted:
             arrays[f"{network.fold}/{PREDICTION}"] = network.prediction
             arrays[f"{network.fold}/{EPOCHS}"] = np.array([network.epochs])
             arrays |= {f"{network.fold}/weights/{n}": w for n, w in network.weights.items()}
-        write_tensors(self._path(number), arrays)
+        write_tensors(self._path(name), arrays)
 
-    def load(self, number: int) -> list[Fitted]:
-        """Return the networks of a trial in the order of their folds; none if it has none.
+    def load(self, name: int | str) -> Candidate | None:
+        """Return what was kept under a name, None if nothing was.
 
         Raises:
             UserError: the file is damaged.
         """
-        path = self._path(number)
+        path = self._path(name)
         if not path.exists():
-            return []
+            return None
         by_fold: dict[int, dict[str, np.ndarray]] = {}
-        for name, array in read_tensors(path).items():
-            fold, _, rest = name.partition("/")
-            by_fold.setdefault(int(fold) if fold.isdecimal() else -1, {})[rest] = array
+        arrays = read_tensors(path)
         try:
-            return [_fitted(fold, by_fold[fold]) for fold in sorted(by_fold)]
-        except (KeyError, IndexError, TypeError) as error:
-            raise UserError(f"{path} is no file of networks: it lacks {error}.") from error
+            config = json.loads(arrays.pop(CONFIG).tobytes())
+            value = float(arrays.pop(VALUE)[0])
+            for full, array in arrays.items():
+                fold, _, rest = full.partition("/")
+                by_fold.setdefault(int(fold), {})[rest] = array
+            networks = [_fitted(fold, by_fold[fold]) for fold in sorted(by_fold)]
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise UserError(f"{path} is no file of networks: {error!r}.") from error
+        return Candidate(str(name), config, value, networks)
 
     def prune(self, trials: Sequence[TrialRecord]) -> None:
         """Remove the files of all but the best trials, and of what is no trial.
@@ -87,27 +121,35 @@ class KeptNetworks:
             if staying and size > MOST_BYTES:
                 break
             staying.add(path.name)
-        for path in self.folder.glob("*.safetensors"):
-            if path.name not in staying:
-                path.unlink(missing_ok=True)
+        for number in self.numbers():
+            if self._path(number).name not in staying:
+                self._path(number).unlink(missing_ok=True)
 
     def numbers(self) -> list[int]:
         """Return the numbers of the trials whose networks are there, in their order."""
         names = (path.stem for path in self.folder.glob("*.safetensors"))
         return sorted(int(name) for name in names if name.isdecimal())
 
-    def whole(self) -> dict[int, list[Fitted]]:
-        """Return all networks by the numbers of trials; says what is damaged, and leaves it out."""
-        found = {}
-        for number in self.numbers():
+    def candidates(self) -> list[Candidate]:
+        """Return what is kept of trials and of the store, best first, in a stable order.
+
+        What is damaged is left out with a word.
+        """
+        found = []
+        names: list[int | str] = [*self.numbers(), KNOWN]
+        for name in names:
             try:
-                found[number] = self.load(number)
+                kept = self.load(name)
             except UserError as error:
                 LOG.warning("%s It does not count for the model.", error)
-        return found
+                continue
+            if kept is not None and kept.networks:
+                found.append(kept)
+        return sorted(found, key=lambda kept: -self._sign * kept.value)
 
-    def _path(self, number: int) -> Path:
-        return self.folder / f"{number:06d}.safetensors"
+    def _path(self, name: int | str) -> Path:
+        stem = f"{name:06d}" if isinstance(name, int) else name
+        return self.folder / f"{stem}.safetensors"
 
 
 def _fitted(fold: int, arrays: dict[str, np.ndarray]) -> Fitted:

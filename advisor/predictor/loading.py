@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from advisor.models import FAMILIES, ModelFamily, ModuleFamily, get_family
 from advisor.predictor.predictor import FOLDER, Predictor
@@ -10,6 +11,9 @@ from advisor.training.loading import load_function
 from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
+
+if TYPE_CHECKING:
+    from advisor.models.own import ModuleFactory
 
 
 def has_model(path: Path) -> bool:
@@ -42,9 +46,9 @@ def _family_of(module: object | None, content: JsonObject) -> ModelFamily:
     if isinstance(module, ModuleFamily):
         found: ModelFamily = module
     elif module is not None:
-        factory = load_function(module) if isinstance(module, str) else module
+        factory = load_function(module, "module") if isinstance(module, str) else module
         space = SpaceDefinition.from_dict(content["space"], where="the model", stored=True)
-        found = ModuleFamily(factory, space, name=name)
+        found = ModuleFamily(cast("ModuleFactory", factory), space, name=name)
     elif name in FAMILIES:
         found = get_family(name)
     else:

@@ -11,7 +11,7 @@ import pandas as pd
 from advisor.metrics import get_metric
 from advisor.predictor.average import Average
 from advisor.predictor.saving import FindFamily, load_average, save_average
-from advisor.predictor.summary import Standing
+from advisor.predictor.summary import Standing, remarks
 from knowledge_base.errors import UserError
 from knowledge_base.types import JsonObject
 
@@ -102,6 +102,19 @@ class Predictor:
             rows: as `read` gave them.
         """
         return self.average.raw(cast("Features", rows.features))
+
+    def remarks(self) -> list[str]:
+        """Return what the standings mean, in whole sentences."""
+        return remarks(self.standings, get_metric(self.metric))
+
+    def described(self) -> JsonObject:
+        """Return what the model is made of and worth, as plain JSON-able types."""
+        members = [
+            {"trial": member.trial, "share": member.share, "networks": len(member.networks)}
+            for member in self.average.members
+        ]
+        standings = [standing.to_dict() for standing in self.standings]
+        return {"members": members, "standings": standings, "remarks": self.remarks()}
 
     def save(self, folder: str | Path) -> None:
         """Write the model to a folder, from which `load` reads it.

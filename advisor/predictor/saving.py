@@ -144,4 +144,4 @@ def _member(
         networks.append(Fitted(weights, np.zeros(0), 0, fold))
     if not networks:
         raise ValueError("a member without networks")
-    return Member(int(item["trial"]), config, share, networks)
+    return Member(str(item["trial"]), config, share, networks)

@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite, sqrt
+from math import isfinite, nan, sqrt
 from statistics import fmean, stdev
 from typing import Self
 
 import numpy as np
 
 from advisor.metrics import Metric
+from knowledge_base.states import Direction
 from knowledge_base.types import JsonObject
 
 BASELINE, DEFAULT, SINGLE, FINAL = "baseline", "default", "single", "final"
 """What is compared: the trivial answer, one network of the library default, the best one of the
 search, and the model that is taken away."""
+
+ONE_CLASS = 0.9
+"""Share of the most frequent class from which on accuracy says little."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,45 @@ def standing(
     error = stdev(values) / sqrt(len(values)) if mean is not None and len(values) > 1 else None
     tested = _finite(metric.compute(*test)) if test is not None and len(test[0]) else None
     return Standing(name, mean, error, tested)
+
+
+def remarks(standings: Sequence[Standing], metric: Metric) -> list[str]:
+    """Return what the standings mean, in whole sentences; nothing where all is as one hopes.
+
+    Args:
+        standings: of one model.
+        metric: by which.
+    """
+    by_name = {standing.name: standing for standing in standings}
+    sign = 1.0 if metric.direction == Direction.MAXIMIZE else -1.0
+    found = []
+    trivial, final = by_name.get(BASELINE), by_name.get(FINAL)
+    if trivial is not None and final is not None and _ahead(trivial, final, sign) >= 0:
+        found.append("The model is no better than the trivial baseline.")
+    if trivial is not None and metric.name == "accuracy" and (trivial.validation or 0) >= ONE_CLASS:
+        found.append(
+            f"Always answering the most frequent class is right in {trivial.validation:.0%}; "
+            "`metric=balanced_accuracy` or `metric=roc_auc` would tell more."
+        )
+    if metric.name == "mase" and final is not None and (final.validation or 0) > 1:
+        found.append("A forecast that repeats the last season errs less (MASE above 1).")
+    default, best = by_name.get(DEFAULT), by_name.get(SINGLE)
+    if default is not None and best is not None and best.error is not None:
+        ahead = _ahead(best, default, sign)
+        if ahead < best.error:
+            found.append(
+                "The best configuration is within one standard error of the library default."
+                if ahead >= 0
+                else "No configuration was better than the library default."
+            )
+    return found
+
+
+def _ahead(one: Standing, other: Standing, sign: float) -> float:
+    """Return by how much one is better than the other, NaN if that is not known."""
+    if one.validation is None or other.validation is None:
+        return nan
+    return sign * (one.validation - other.validation)
 
 
 def _finite(value: float) -> float | None:

@@ -12,7 +12,7 @@ from typing import Protocol, TypedDict
 import numpy as np
 
 from advisor.encoding import Encoder, sample, sobol
-from advisor.encoding.cube import allowed, to_points
+from advisor.encoding.cube import to_frame, to_points
 from advisor.strategies.base import SearchStrategy
 from knowledge_base.space import Hyperparameter
 from knowledge_base.types import Config, ConfigDict
@@ -169,16 +169,22 @@ class _Population:
         self._drawn: list[_Drawn] = [
             self._optimiser.ask() for _ in range(self._optimiser.population_size)
         ]
-        self.members = [self._config(drawn) for drawn in self._drawn]
+        points = np.stack([self._point(drawn) for drawn in self._drawn])
+        clean, reasons = self._space.check(to_frame(self._space, points))
+        legal = np.flatnonzero((reasons == "").to_numpy())
+        self.members: list[ConfigDict | None] = [None] * len(points)
+        for row, config in zip(legal, self._space.records(clean.iloc[legal]), strict=True):
+            self.members[row] = config
 
-    def _config(self, drawn: _Drawn) -> ConfigDict | None:
+    def _point(self, drawn: _Drawn) -> np.ndarray:
+        """Return a member as a point of the unit cube, shape (k,)."""
         point = np.full(self._width, 0.5)
         if self._real:
             point[self._real] = drawn.x
         for row, (column, n) in enumerate(self._choices.items()):
             point[column] = (int(np.argmax(drawn.c[row])) + 0.5) / n
-        found = self._space.records(allowed(self._space, np.clip(point, 0.0, 1.0)[None]))
-        return found[0] if found else None
+        clipped: np.ndarray = np.clip(point, 0.0, 1.0)
+        return clipped
 
     def end_generation(self, losses: list[float]) -> None:
         """Learn from the members' losses and draw the next generation."""

@@ -15,7 +15,11 @@ from types import ModuleType
 from typing import Any, cast
 
 from advisor.faults import fault
+from advisor.training.sources import imported_files, own
 from knowledge_base.errors import UserError
+
+_LOADED_WITH: dict[Path, set[Path]] = {}
+"""Files below a file's folder that were loaded when the file was, by its resolved path."""
 
 SHIM = """import importlib.util, sys
 spec = importlib.util.spec_from_file_location(__name__, {path!r})
@@ -83,6 +87,24 @@ def file_digest(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def own_modules(path: Path) -> dict[str, str]:
+    """Return what a file imports from its own folder: digests by paths relative to that folder.
+
+    Args:
+        path: resolved path of the file. What it finds in ways that its code does not tell is
+            among them once the file was loaded.
+
+    Raises:
+        UserError: one of them cannot be read.
+    """
+    files = (imported_files(path) | _LOADED_WITH.get(path, set())) - {path}
+    return {
+        each.relative_to(path.parent).as_posix(): file_digest(each)
+        for each in sorted(files)
+        if each.is_file()
+    }
 
 
 def source_of(function: object) -> Path | None:
@@ -159,7 +181,7 @@ def _import_file(path: Path, parameter: str) -> ModuleType:
         raise UserError(f"The file {path} of `{parameter}` is not a Python file.")
     module = importlib.util.module_from_spec(spec)
     _make_findable(path.parent, first=path.stem not in sys.stdlib_module_names)
-    before = sys.modules.get(name)
+    before, loaded = sys.modules.get(name), set(sys.modules)
     sys.modules[name] = module
     said = io.StringIO()
     try:
@@ -175,7 +197,16 @@ def _import_file(path: Path, parameter: str) -> ModuleType:
         raise UserError(
             f"{path.name} of `{parameter}` does not import: {_told(error, said.getvalue())}."
         ) from error
+    new = [_file_of(sys.modules[each]) for each in sys.modules.keys() - loaded - {name}]
+    _LOADED_WITH.setdefault(path, set()).update(own(filter(None, new), path.parent))
     return module
+
+
+def _file_of(module: ModuleType) -> Path | None:
+    """Return the file that a module was loaded from, None where there is none."""
+    # Asking a module that loads lazily for an attribute could load it.
+    file = getattr(module, "__dict__", {}).get("__file__")
+    return Path(os.path.abspath(file)) if isinstance(file, str) else None
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -104,7 +105,12 @@ class FamilyObjective(Objective):
             memory_limit: bytes that a training may need; default a share of what is free.
             more_folds: the data set in its other folds; `data` is the first one.
             keep: whether outcomes have the trained networks.
+
+        Raises:
+            ImportError: PyTorch cannot be loaded. It is loaded here, because that is no fault of
+                the first configuration, which would be a failed trial.
         """
+        import_module("advisor.training.memory")
         self.folds, self._race = (data, *more_folds), Race(get_metric(metric).direction)
         self._metric, self._max_epochs, self._patience = metric, max_epochs, patience
         self._keep = keep
@@ -132,6 +138,15 @@ class FamilyObjective(Objective):
             outcome = train_on(self.family, config, self._data, self._seed, terms, report)
         differentiable = self._gradients and outcome.state == TrialState.COMPLETE
         return self._differentiated(config, outcome) if differentiable else outcome
+
+    def measure(self, config: Config, report: Report) -> Outcome:
+        """Train `config` on every fold, whatever is known of others, and keep its networks."""
+        from advisor.training.folds import train_folds
+        from advisor.training.loop import Terms
+
+        terms = Terms(self._metric, self._max_epochs, self._patience, keep=True)
+        race = Race(get_metric(self._metric).direction)
+        return train_folds(self.family, config, self.folds, self._seed, terms, report, race)
 
     def recall(self, trials: Sequence[TrialRecord]) -> None:
         """Learn how the values of the folds differ."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from typing import SupportsFloat
 
 import numpy as np
@@ -82,6 +82,8 @@ class Outcome:
         skipped: whether it was not tried, since it would have needed too much; `error` says of
             what.
         fitted: the trained networks of its folds, if they were to be kept.
+        taken_from: identity of the stored trial that this is the outcome of, None where it was
+            trained.
     """
 
     state: TrialState
@@ -95,12 +97,14 @@ class Outcome:
     gradients: Mapping[str, float] = field(default_factory=dict)
     skipped: bool = False
     fitted: tuple[Fitted, ...] = field(default=(), compare=False, repr=False)
+    taken_from: str | None = None
 
     def __post_init__(self) -> None:
         """Take the plain name of a state for the state, and numbers of any kind as floats.
 
         Raises:
-            ValueError: there is no such state, or epochs are negative or not in their order.
+            ValueError: there is no such state, it is complete without a finite value, a number is
+                negative, or epochs are not in their order.
             NoNumber: the value or a metric is no number.
         """
         object.__setattr__(self, "state", TrialState(self.state))
@@ -110,6 +114,12 @@ class Outcome:
         object.__setattr__(self, "metrics", metrics)
         if self.error is not None:
             object.__setattr__(self, "error", printable(str(self.error)))
+        if self.state == TrialState.COMPLETE and (self.value is None or not isfinite(self.value)):
+            raise ValueError(f"an outcome is complete with a finite value, not {self.value}")
+        for name in ("duration", "epochs", "n_params"):
+            amount = getattr(self, name)
+            if amount is not None and not 0 <= amount < inf:
+                raise ValueError(f"{name} is {amount}, which it cannot be")
         last = -1
         for record in self.curve:
             if not last < record.epoch <= LAST_EPOCH:

@@ -12,7 +12,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from advisor.models.tables import Embeddings, Residual
+from advisor.models.tables import (
+    Embeddings,
+    Periodic,
+    Residual,
+    mixed,
+    smoothly_clipped,
+    waves,
+)
 
 Weights = Sequence[torch.Tensor]
 """All parameters in the order of `parameters()`, each with the networks in front."""
@@ -224,12 +231,42 @@ class _Tables(Layer[Embeddings]):
         return torch.cat(parts, 2)
 
 
+class _Periodic(Layer[Periodic]):
+    """Numeric columns clipped, and their periodic embeddings behind all columns."""
+
+    kinds = (Periodic,)
+
+    def __init__(self, modules: Sequence[Periodic], first: int) -> None:
+        super().__init__(modules, first)
+        self.numeric = modules[0].numeric
+
+    @staticmethod
+    def shape(module: Periodic) -> Shape | None:
+        return (module.columns, module.n_outputs)
+
+    def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
+        frequencies, phases, weight, bias = weights[self.first : self.first + 4]
+        clipped = smoothly_clipped(x[..., self.numeric])
+        made = mixed(waves(clipped, frequencies, phases), weight, bias)
+        return torch.cat([x.index_copy(2, self.numeric, clipped), made], 2)
+
+
 AnyLayer: TypeAlias = Layer[Any]
 """A layer of any kind of modules."""
 
 LAYERS: dict[type[nn.Module], type[AnyLayer]] = {
     kind: layer
-    for layer in (_Linear, _BatchNorm, _LayerNorm, _Activation, _Dropout, _Chain, _Sum, _Tables)
+    for layer in (
+        _Linear,
+        _BatchNorm,
+        _LayerNorm,
+        _Activation,
+        _Dropout,
+        _Chain,
+        _Sum,
+        _Tables,
+        _Periodic,
+    )
     for kind in layer.kinds
 }
 

@@ -67,7 +67,7 @@ def _group(
     """Evaluate configurations together, and one by one those left when that fails."""
     left = dict(enumerate(configs))
     started_at = datetime.now(UTC)
-    evaluated = objective.evaluate_many(configs, [_Watch(tuner, deadline) for _ in configs])
+    evaluated = objective.evaluate_many(configs, [Watch(tuner, deadline) for _ in configs])
     while left:
         try:
             with _same_folder():
@@ -83,16 +83,27 @@ def _group(
         yield _one_trial(tuner, objective, config, deadline)
 
 
-class _Watch:
+class Watch:
     """What a training reports to: ends trials that the strategy or the clock wants ended."""
 
-    def __init__(self, tuner: Tuner, deadline: float | None) -> None:
+    def __init__(self, tuner: Tuner | None, deadline: float | None) -> None:
+        """Watch one training.
+
+        Args:
+            tuner: whose strategy may end it; None for what is no trial.
+            deadline: when it ends whatever it has reached.
+        """
         self._tuner, self._deadline = tuner, deadline
         self._curve: list[EpochRecord] = []
 
     def __call__(self, epoch: EpochRecord) -> None:
+        """Take note of an epoch.
+
+        Raises:
+            StopTrial: the training is to end now.
+        """
         self._curve.append(epoch)
-        if self._tuner.stops(self._curve):
+        if self._tuner is not None and self._tuner.stops(self._curve):
             raise StopTrial(f"stopped early after {len(self._curve)} epochs: others were ahead")
         self.check_time()
 
@@ -108,7 +119,7 @@ def _one_trial(
     started_at, started = datetime.now(UTC), time.monotonic()
     try:
         with interrupts_pass(), _same_folder():
-            outcome = objective.evaluate(config, _Watch(tuner, deadline))
+            outcome = objective.evaluate(config, Watch(tuner, deadline))
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as raised:  # sys.exit in the user's code ends its trial, not the search.

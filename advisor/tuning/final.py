@@ -1,21 +1,20 @@
 """From a search to the model that its user takes away, and what that is worth."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from advisor.metrics import Metric, get_metric
+from advisor.metrics import Metric
+from advisor.predictor import summary
 from advisor.predictor.assembly import assemble
 from advisor.predictor.average import Average, Member
 from advisor.predictor.baseline import baseline, baseline_data
+from advisor.predictor.kept import DEFAULT, Candidate, KeptNetworks
 from advisor.predictor.predictor import Predictor, truth_of
-from advisor.predictor.summary import BASELINE, DEFAULT, FINAL, SINGLE, Standing, standing
+from advisor.predictor.summary import Standing, standing
 from advisor.training.objective import FamilyObjective
-from advisor.training.outcome import Fitted
-from knowledge_base.records import TrialRecord
-from knowledge_base.states import Direction
 from knowledge_base.types import Config
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from advisor.data.preparation import Preparation
     from advisor.data.preparation.base import Features
     from advisor.data.reading import NewRows, Reading
-    from advisor.tuning.study import Study
 
 Judged = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 """Truth, prediction and naive errors of the same rows."""
@@ -35,23 +33,18 @@ class Final:
 
     Attributes:
         objective: what trained its networks.
-        study: where the search belongs; its kept networks are averaged.
-        trials: of the search.
+        networks: those that were kept.
+        metric: what the model is chosen and measured by.
         reading: how the data were read.
         test: rows of the user's own that nothing was chosen by; None takes the part of the data
             that was held out.
     """
 
     objective: FamilyObjective
-    study: "Study"
-    trials: Sequence[TrialRecord]
+    networks: KeptNetworks
+    metric: Metric
     reading: "Reading[object]"
     test: "NewRows[object] | None" = None
-
-    @property
-    def metric(self) -> Metric:
-        """What the model is chosen and measured by."""
-        return get_metric(self.study.task.metric)
 
     def predictor(self, how: str) -> Predictor:
         """Return the model with its standings.
@@ -62,40 +55,31 @@ class Final:
         Raises:
             UserError: no network is kept.
         """
-        networks = self.study.networks
-        kept = networks.whole() if networks is not None else {}
+        candidates = self.networks.candidates()
         family, folds = self.objective.family, self.objective.folds
-        average = assemble(
-            family, folds, self.trials, kept, self.metric, self.study.task.direction, how
-        )
-        return Predictor(
-            average, self.reading, self.metric.name, tuple(self._standings(average, kept))
-        )
+        average = assemble(family, folds, candidates, self.metric, how)
+        standings = tuple(self._standings(average, candidates))
+        return Predictor(average, self.reading, self.metric.name, standings)
 
-    def _standings(
-        self, average: Average, kept: Mapping[int, Sequence[Fitted]]
-    ) -> Iterator[Standing]:
+    def _standings(self, average: Average, candidates: Sequence[Candidate]) -> Iterator[Standing]:
         places = [network.fold for network in average.members[0].networks]
         yield self._baseline(places)
-        sign = -1.0 if self.study.task.direction == Direction.MAXIMIZE else 1.0
-        whole = [t for t in self.trials if len(kept.get(t.number, ())) == len(places)]
-        default = self.objective.family.default()
-        for trial in whole:
-            if trial.config == default:
-                yield self._standing(DEFAULT, self._one(trial, kept), places)
-                break
-        best = min(whole, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
-        yield self._standing(SINGLE, self._one(best, kept), places)
-        yield self._standing(FINAL, average, places)
+        whole = [one for one in candidates if len(one.networks) == len(places)]
+        usual = self.objective.family.default()
+        default = next((one for one in whole if one.config == usual), self.networks.load(DEFAULT))
+        if default is not None and len(default.networks) == len(places):
+            yield self._standing(summary.DEFAULT, self._one(default), places)
+        yield self._standing(summary.SINGLE, self._one(whole[0]), places)
+        yield self._standing(summary.FINAL, average, places)
 
-    def _one(self, trial: TrialRecord, kept: Mapping[int, Sequence[Fitted]]) -> Average:
+    def _one(self, candidate: Candidate) -> Average:
         """Return one configuration with the networks of its folds."""
-        member = Member(trial.number, dict(trial.config), 1.0, kept[trial.number])
+        member = Member(candidate.name, dict(candidate.config), 1.0, candidate.networks)
         return Average(self.objective.family, self._preparations, [member])
 
     def _standing(self, name: str, average: Average, places: Sequence[int]) -> Standing:
         folds = [self._judged(average, place) for place in places]
-        if name != FINAL:  # One network is what a search without averages leaves.
+        if name != summary.FINAL:  # One network is what a search without averages leaves.
             first = [replace(m, networks=m.networks[:1]) for m in average.members]
             average = replace(average, members=first)
         return standing(name, self.metric, folds, self._tested(average))
@@ -126,7 +110,7 @@ class Final:
         else:
             rows = len(truth_of(self.test, self.reading))
             test = self._own(np.repeat(baseline(seen[0], "valid")[:1], rows, axis=0))
-        return standing(BASELINE, self.metric, folds, test)
+        return standing(summary.BASELINE, self.metric, folds, test)
 
     def _seen(self, config: Config, place: int) -> "PreparedData":
         family, data = self.objective.family, self.objective.folds[place]

@@ -1,7 +1,9 @@
 """From settings to a finished search: makes or reopens the study, then runs it."""
 
+import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,23 +11,41 @@ from pathlib import Path
 from advisor.data import Intake
 from advisor.environment import contributor, machine, package_versions
 from advisor.meta.warm_start import Start, warm_count, warm_start
+from advisor.metrics import get_metric
 from advisor.models import FAMILIES, ModuleFamily
-from advisor.predictor.predictor import Predictor
+from advisor.predictor.kept import DEFAULT, KNOWN
+from advisor.predictor.predictor import FOLDER, Predictor
 from advisor.problem import DataProblem, Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy
 from advisor.training.objective import FamilyObjective, Objective
-from advisor.tuning.code import KEPT, check_owner, code_again, code_kept, lies_where_it_lay
+from advisor.tuning.batches import Watch, over
+from advisor.tuning.code import (
+    KEPT,
+    check_owner,
+    code_again,
+    code_kept,
+    keep,
+    lies_where_it_lay,
+    runs_code,
+    with_loaded,
+)
 from advisor.tuning.final import Final
-from advisor.tuning.known import known_trials, observations
+from advisor.tuning.known import known_trials, observations, remembering
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
+from knowledge_base.finding import claim_path, find_study
+from knowledge_base.locking import exclusive
 from knowledge_base.records import StudyRecord, TrialRecord
-from knowledge_base.studies import StudyDirectory, exclusive, find_study, new_path
-from knowledge_base.types import JsonObject
+from knowledge_base.states import Direction, TrialState
+from knowledge_base.studies import StudyDirectory
+from knowledge_base.types import Config, JsonObject
+
+SHARE_OF_DEFAULT = 0.1
+"""Share of the time limit that measuring the library default may take, as a trial took it."""
 
 
 @dataclass
@@ -36,6 +56,7 @@ class Search:
         settings: what was asked for.
         tuner: with the trials of earlier runs told.
         objective: what to evaluate.
+        trainer: the same without what the store remembers; it has trained the networks.
         path: the study directory.
         kb: the knowledge base; every finished trial goes there if `contribute`.
         problem: what is searched.
@@ -47,11 +68,13 @@ class Search:
     settings: Settings
     tuner: Tuner
     objective: Objective
+    trainer: Objective
     path: Path
     kb: KnowledgeBase
     problem: Problem
     known: Sequence[JsonObject] = ()
     notes: list[str] = field(default_factory=list)
+    _measured: set[str] = field(default_factory=set, init=False, repr=False)
 
     @property
     def intake(self) -> Intake | None:
@@ -71,7 +94,7 @@ class Search:
             UserError: no network is kept, as of the user's own function, which keeps its own.
         """
         problem = self.problem
-        if not isinstance(self.objective, FamilyObjective) or not isinstance(problem, DataProblem):
+        if not isinstance(self.trainer, FamilyObjective) or not isinstance(problem, DataProblem):
             raise UserError(
                 "The user's own function keeps its models itself; there is none to take away."
             )
@@ -82,19 +105,94 @@ class Search:
                 "give a file or a frame instead."
             )
         test = None if self.settings.test is None else reading.read(self.settings.test)
-        final = Final(self.objective, self.tuner.study, self.tuner.trials, reading, test)
+        study = self.tuner.study
+        assert study.networks is not None
+        metric = get_metric(study.task.metric)
+        final = Final(self.trainer, study.networks, metric, reading, test)
         return final.predictor(self.settings.final)
 
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
         """Run until the study has all its trials, or until `timeout` seconds are over.
 
+        The model of what was trained is saved in the study's directory in the end, also where
+        Ctrl-C ends the search.
+
         Raises:
             UserError: another process is running the study.
         """
+        deadline = None if timeout is None else time.monotonic() + timeout
+
+        def told(trial: TrialRecord, tuner: Tuner) -> None:
+            # The default is measured early where it costs little of the time, or else in the end.
+            if timeout is None or (trial.duration or 0.0) < SHARE_OF_DEFAULT * timeout:
+                self._measure_default(deadline)
+            if on_trial is not None:
+                on_trial(trial, tuner)
+
         with exclusive(self.path):
             # Another process may have gone on between the reading and the lock.
             self.tuner.replay(self.stored[len(self.tuner.trials) :])
-            return run(self.tuner, self.objective, self.settings.trials, timeout, on_trial)
+            try:
+                found = run(self.tuner, self.objective, self.settings.trials, timeout, told)
+                self._measure_default(deadline)
+                self._measure_known(deadline)
+            finally:
+                self._save_model()
+        return found
+
+    def _measure_default(self, deadline: float | None) -> None:
+        """Train the library default on the folds of the search, once, as what it is measured by."""
+        if self.tuner.study.task.family not in FAMILIES:
+            return
+        default = self.trainer.family.default() if isinstance(self.trainer, FamilyObjective) else {}
+        if all(trial.config != default for trial in self.tuner.trials):
+            self._measure(DEFAULT, default, deadline)
+
+    def _measure_known(self, deadline: float | None) -> None:
+        """Train the best of what was taken from the store, if that is better than what was."""
+        networks, sign = self.tuner.study.networks, 1.0
+        if networks is None:
+            return
+        if self.tuner.study.task.direction == Direction.MAXIMIZE:
+            sign = -1.0
+        kept = set(networks.numbers())
+        found = [(sign * item["value"], 1, dict(item["config"])) for item in self.known]
+        found += [
+            (sign * trial.value, int(trial.number not in kept), dict(trial.config))
+            for trial in self.tuner.trials
+            if trial.value is not None and trial.state == TrialState.COMPLETE
+        ]
+        if found:
+            _, untrained, config = min(found, key=lambda item: item[:2])
+            if untrained:
+                self._measure(KNOWN, config, deadline)
+
+    def _measure(self, name: str, config: Config, deadline: float | None) -> None:
+        """Train a configuration that is no trial on all folds, once, and keep its networks."""
+        networks, trainer = self.tuner.study.networks, self.trainer
+        if networks is None or not isinstance(trainer, FamilyObjective) or over(deadline):
+            return
+        if name in self._measured or networks.load(name) is not None:
+            return
+        self._measured.add(name)
+        with suppress(Exception):  # What cannot be trained has no standing.
+            outcome = trainer.measure(config, Watch(None, deadline))
+            if len(outcome.fitted) == len(trainer.folds) and outcome.value is not None:
+                networks.keep(name, config, outcome.value, outcome.fitted)
+
+    @property
+    def saved_model(self) -> Predictor | None:
+        """The model that lies in the study's directory, None where there is none to take away."""
+        return self.model if (self.path / FOLDER).is_dir() else None
+
+    def _save_model(self) -> None:
+        """Save the model of the trials so far, if there is any network."""
+        self.__dict__.pop("model", None)
+        networks = self.tuner.study.networks
+        if networks is None or not networks.candidates():
+            return
+        if isinstance(self.problem, DataProblem) and self.problem.dataset.reading is not None:
+            self.model.save(self.path / FOLDER)
 
 
 def start(
@@ -104,6 +202,7 @@ def start(
     root: Path | None = None,
     contribute: bool = True,
     problem: Problem | None = None,
+    reuse: bool = True,
 ) -> Search:
     """Begin a new study with the recommendations of the knowledge base as its warm start.
 
@@ -114,6 +213,7 @@ def start(
         root: folder of study directories; default beside the knowledge base.
         contribute: whether each finished trial goes into `kb` at once.
         problem: what the settings ask for, where that is known already.
+        reuse: whether a cold search takes what is stored of the very task, too.
 
     Raises:
         UserError: the settings, data, space or objective cannot be used.
@@ -122,7 +222,7 @@ def start(
     root = (root or kb.studies_root).absolute()
     stored, code = {**settings.to_dict(), "signature": settings.signature}, code_kept(settings)
     problem = problem or problem_of(settings)
-    objective = problem.objective(settings)
+    objective = trainer = problem.objective(settings)
     n_warm = warm_count(settings.trials) if settings.n_warm is None else settings.n_warm
     begin = warm_start(
         kb,
@@ -143,10 +243,14 @@ def start(
         begin.prior,
         settings.per_second,
     )
-    # A cold search is told nothing.
-    known = known_trials(kb, problem, settings) if n_warm >= 1 else []
+    code = with_loaded(code)
+    known: list[JsonObject] = []
+    if n_warm >= 1 and not strategy.needs_gradients:  # Stored values come without gradients.
+        known = known_trials(kb, problem, settings, code, root)
+    elif n_warm == 0 and reuse:
+        objective = remembering(trainer, strategy, kb, problem, settings, code, root)
     strategy.update(observations(known), [])
-    path = new_path(root, settings.label, name)
+    path = claim_path(root, settings.label, name)
     record = StudyRecord(
         study_id=uuid.uuid4().hex,
         task_id=problem.task.task_id,
@@ -170,7 +274,7 @@ def start(
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
-    return Search(settings, tuner, objective, path, kb, problem, known)
+    return Search(settings, tuner, objective, trainer, path, kb, problem, known)
 
 
 def resume(
@@ -180,6 +284,7 @@ def resume(
     root: Path | None = None,
     contribute: bool = True,
     trials: int | None = None,
+    reuse: bool = True,
 ) -> Search:
     """Reopen a study; finished trials are told again, not run again.
 
@@ -191,6 +296,7 @@ def resume(
         root: folder of study directories.
         contribute: whether finished trials go into `kb`.
         trials: new length of the whole study; default the stored one.
+        reuse: as for `start`.
 
     Raises:
         UserError: no such study, or its data or space are not what they were; its code is not,
@@ -203,10 +309,12 @@ def resume(
         lambda found: lies_where_it_lay(settings, found),
     )
     directory = StudyDirectory.open(path)
-    check_owner(path)
-    asked, notes = code_again(_asked_again(directory, settings), settings, directory)
+    asked = _asked_again(directory, settings)
+    if runs_code(asked):
+        check_owner(path)
+    asked, notes = code_again(asked, settings, directory)
     code = code_kept(asked)  # The user's file may change the working directory.
-    problem = problem_of(asked, directory.task.name)
+    problem = problem_of(asked, directory.task.name).in_version(directory.space.version, asked)
     _check_unchanged(problem, directory)
     asked = replace(asked, trials=trials or asked.trials)
     begin = Start.kept_in(directory)
@@ -226,10 +334,12 @@ def resume(
     tuner.replay(finished)
     if contribute and finished:
         kb.add(study.bundle(finished))
-    objective = problem.objective(asked)
-    if code != directory.settings.get(KEPT, {}) and not notes:
-        directory.change_settings({KEPT: code})  # The user named other code in this call.
-    return Search(asked, tuner, objective, path, kb, problem, known, notes)
+    objective = trainer = problem.objective(asked)
+    code = with_loaded(code)
+    keep(directory, code, asked, runs_code(settings))
+    if asked.n_warm == 0 and reuse:
+        objective = remembering(trainer, strategy, kb, problem, asked, code, path.parent)
+    return Search(asked, tuner, objective, trainer, path, kb, problem, known, notes)
 
 
 def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:

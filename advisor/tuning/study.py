@@ -46,9 +46,10 @@ class Study:
         )
 
     def bundle(self, trials: Sequence[TrialRecord]) -> Bundle:
-        """Return `trials` with everything they refer to."""
+        """Return `trials` with everything they refer to, without those that the store has."""
         known = {}
-        records: list[Record] = [self.task, self.space, self.record, *trials]
+        new = [trial for trial in trials if not trial.taken]
+        records: list[Record] = [self.task, self.space, self.record, *new]
         if self.dataset is not None:
             records.append(self.dataset)
             if self.metafeatures:
@@ -67,5 +68,5 @@ class Study:
         """Write a finished trial to the directory, then to the knowledge base."""
         if self.directory is not None:
             self.directory.append(trial)
-        if self.kb is not None:
+        if self.kb is not None and not trial.taken:
             self.kb.append(self.bundle([trial]))

@@ -20,8 +20,10 @@ from advisor.training.outcome import Outcome
 from advisor.tuning.study import Study
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
+from knowledge_base.locking import hold
 from knowledge_base.naming import printable
 from knowledge_base.records import (
+    TAKEN,
     EpochRecord,
     StudyRecord,
     TaskRecord,
@@ -30,7 +32,7 @@ from knowledge_base.records import (
 )
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import Direction
-from knowledge_base.studies import StudyDirectory, hold
+from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import Config, ConfigDict
 
 
@@ -242,13 +244,15 @@ class Tuner:
             seed=self.seed,
             error=outcome.stored_error,
             started_at=started_at or datetime.now(UTC),
-            origin=f"{self.study.record.name}:{len(self.trials)}",
+            origin=f"{TAKEN}{outcome.taken_from}"
+            if outcome.taken_from
+            else f"{self.study.record.name}:{len(self.trials)}",
             curve=tuple(outcome.curve),
         )
         trial = labelled(trial, self.study.task, self.study.space, self.study.dataset, self.trials)
         networks = self.study.networks if outcome.fitted else None
         if networks is not None:  # Before the trial, so that none that is stored lacks them.
-            networks.keep(trial.number, outcome.fitted)
+            networks.keep(trial.number, trial.config, outcome.value or 0.0, outcome.fitted)
         self.study.save(trial)
         self._remember(trial)
         if networks is not None:

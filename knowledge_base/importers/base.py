@@ -1,13 +1,30 @@
 """The base of all importers: from somebody's file to a contribution."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from knowledge_base.errors import ContributionError
 from knowledge_base.importers.contribution import Contribution
 from knowledge_base.records import DatasetRecord
+from knowledge_base.schema import DIRECTIONS
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.states import Direction
+
+
+def check_direction(direction: str | None) -> Direction:
+    """Return a legal direction.
+
+    Raises:
+        ContributionError: it is missing or unknown.
+    """
+    if direction not in DIRECTIONS:
+        raise ContributionError(
+            "Say with `direction` whether the metric is to minimize or maximize, "
+            f"not {direction!r}."
+        )
+    return Direction(direction)
 
 
 @dataclass(frozen=True)
@@ -16,6 +33,7 @@ class ImportOptions:
 
     Attributes:
         space: search space of the trials, where the file does not hold it.
+        earlier: its earlier versions, newest first: a file that lacks what came later is of one.
         metric, direction: what the trials optimise.
         metric_column: column with the metric; default is the name of the metric.
         family: model family.
@@ -27,6 +45,7 @@ class ImportOptions:
     """
 
     space: SpaceDefinition | None = None
+    earlier: Sequence[SpaceDefinition] = ()
     metric: str | None = None
     direction: str | None = None
     metric_column: str | None = None
@@ -38,6 +57,15 @@ class ImportOptions:
     metafeatures_version: int = 1
     study: str | None = None
     contributor: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a direction that does not exist, whichever importer is asked.
+
+        Raises:
+            ContributionError: it does not.
+        """
+        if self.direction is not None:
+            check_direction(self.direction)
 
 
 class Importer(ABC):

@@ -9,15 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from knowledge_base.bundle import Bundle, MetafeatureKey, Record
-from knowledge_base.errors import ContributionError
 from knowledge_base.identity import trial_ids
 from knowledge_base.importers.base import ImportOptions
 from knowledge_base.importers.contribution import Contribution, Rejection
 from knowledge_base.limits import read_json
 from knowledge_base.records import StudyRecord, TaskRecord, TrialRecord
-from knowledge_base.schema import DIRECTIONS, KEYS, TABLES, TRIAL_STATES
+from knowledge_base.schema import KEYS, TABLES, TRIAL_STATES
 from knowledge_base.space import SpaceDefinition
-from knowledge_base.states import Direction, TrialState
+from knowledge_base.states import TrialState
 from knowledge_base.types import JsonObject
 from knowledge_base.verification import wrong_rows
 
@@ -45,20 +44,6 @@ def value_reasons(states: pd.Series, values: pd.Series) -> pd.Series:
     legal = ", ".join(TRIAL_STATES)
     reasons[unknown] = states[unknown].map(lambda s: f"the state {s!r} is none of {legal}")
     return reasons
-
-
-def check_direction(direction: str | None) -> Direction:
-    """Return a legal direction.
-
-    Raises:
-        ContributionError: it is missing or unknown.
-    """
-    if direction not in DIRECTIONS:
-        raise ContributionError(
-            "Say with `direction` whether the metric is to minimize or maximize, "
-            f"not {direction!r}."
-        )
-    return Direction(direction)
 
 
 def assemble(

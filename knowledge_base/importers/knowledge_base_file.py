@@ -1,5 +1,6 @@
 """Other knowledge bases: a database file, or a folder that was exported."""
 
+import os
 from pathlib import Path
 
 from knowledge_base.bundle import Bundle
@@ -25,7 +26,7 @@ class KnowledgeBaseImporter(Importer):
         if "://" in source:  # Optuna's storages are named so, and may end in .db as well.
             return False
         return path.suffix in (".duckdb", ".db") or any(
-            (path / name).is_file() for name in ("trials.parquet", CHECKSUMS)
+            os.path.isfile(path / name) for name in ("trials.parquet", CHECKSUMS)
         )
 
     def read(self, source: str, options: ImportOptions) -> Contribution:
@@ -53,7 +54,7 @@ def read_bundle(path: str | Path) -> Bundle:
 def _read(path: str | Path) -> tuple[Bundle, list[str]]:
     """Return what was read, and what was met and left out."""
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         return Bundle.read(path), []
     if not path.is_file() and not journal_of(path).is_dir():
         raise KnowledgeBaseError(f"The knowledge base {path} does not exist.")

@@ -3,6 +3,7 @@
 Optuna makes its tables in every SQLite file that it opens, and a journal file where there is none.
 """
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge_base.errors import ContributionError
+from knowledge_base.limits import check_inside
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -24,6 +26,9 @@ MAX_STORAGE = 2**32
 
 BESIDE = ("-wal", "-journal")
 """What SQLite writes beside a database; what is in there belongs to it."""
+
+_SUPER_JOURNAL = bytes.fromhex("d9d505f920a163d7")
+"""What a rollback journal of SQLite ends with if it names another file (sqlite.org/fileformat)."""
 
 COPIES = 5
 """How often a storage is copied that changes meanwhile."""
@@ -78,15 +83,18 @@ def _path(source: str) -> tuple[Path, bool]:
 
     Raises:
         ContributionError: there is none, or it is too large.
+        DamagedFileError: what lies beside it is a link to another folder.
     """
     is_sqlite = source.startswith("sqlite")
     if is_sqlite:
         given = source.partition("://")[2].removeprefix("/").partition("?")[0]
     else:
         given = source.removeprefix("journal://").removeprefix("journal:")
-    path = Path(given)
-    if not given or not path.is_file():
+    if not given or not Path(given).is_file():
         raise ContributionError(f"The Optuna storage {given or source} does not exist.")
+    path = Path(given).resolve()  # The user may name a link; nothing beside the file may be one.
+    for ending in BESIDE:
+        check_inside(Path(f"{path}{ending}"))
     if path.stat().st_size > MAX_STORAGE:
         raise ContributionError(
             f"The Optuna storage {path} is larger than {MAX_STORAGE // 2**30} GiB."
@@ -113,7 +121,28 @@ def _copied(path: Path) -> Iterator[Path]:
                 raise ContributionError(
                     f"The Optuna storage {path} is being written to; try again in a moment."
                 )
+        _check_journal(Path(f"{copy}-journal"), path)
         yield copy
+
+
+def _check_journal(journal: Path, path: Path) -> None:
+    """Refuse a storage whose rollback journal names another file.
+
+    SQLite writes such a name in transactions over several databases. Whoever opens the database
+    after a crash opens, and in the end deletes, the file of that name, wherever it lies.
+
+    Raises:
+        ContributionError: it names one.
+    """
+    if not journal.is_file() or journal.stat().st_size < len(_SUPER_JOURNAL):
+        return
+    with journal.open("rb") as file:
+        file.seek(-len(_SUPER_JOURNAL), os.SEEK_END)
+        if file.read() == _SUPER_JOURNAL:
+            raise ContributionError(
+                f"The Optuna storage {path} belongs to a transaction over several files that was "
+                "cut off; open it once with Optuna where it was made."
+            )
 
 
 def _state(path: Path) -> list[tuple[int, int] | None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from knowledge_base.errors import ContributionError
 from knowledge_base.identity import digest
-from knowledge_base.importers.base import Importer, ImportOptions
+from knowledge_base.importers.base import Importer, ImportOptions, check_direction
 from knowledge_base.importers.checks import assemble, task_of
 from knowledge_base.importers.contribution import Contribution, Rejection
 from knowledge_base.importers.optuna_files import StoredStudy, read_study
@@ -60,7 +60,8 @@ class OptunaImporter(Importer):
         if not any(trial.params for trial in trials):
             raise ContributionError(f"The study '{study.name}' has no finished trials.")
         space = space_of(study.name, trials)
-        task = task_of(options, study.name, options.metric or "value", study.directions[0],
+        direction = check_direction(study.directions[0])
+        task = task_of(options, study.name, options.metric or "value", direction,
                        options.family or space.definition.name)  # fmt: skip
         record = StudyRecord(
             study_id=digest(
@@ -83,8 +84,11 @@ class OptunaImporter(Importer):
             else:
                 good.append(_trial(trial, space, record, where))
         made = assemble(good, rejected, task, space.definition, record, options)
-        warnings = (*space.warnings, *_unfinished(study, len(trials)))
-        return Contribution(made.bundle, made.rejected, warnings, runs_have_starts=True)
+        warnings = [*space.warnings, *_unfinished(study, len(trials))]
+        if options.direction not in (None, direction):
+            warnings.append(f"The study '{study.name}' is to {direction}, and so are its trials, "
+                            f"whatever `direction` says.")  # fmt: skip
+        return Contribution(made.bundle, made.rejected, tuple(warnings), runs_have_starts=True)
 
 
 def _start(study: StoredStudy) -> str | None:

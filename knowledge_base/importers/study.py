@@ -1,5 +1,6 @@
 """Study directories that `advisor tune` wrote."""
 
+import os
 from pathlib import Path
 
 from knowledge_base.importers.base import Importer, ImportOptions
@@ -15,7 +16,7 @@ class StudyImporter(Importer):
 
     def accepts(self, source: str) -> bool:
         """Return whether the folder holds a study."""
-        return (Path(source) / "study.json").is_file()
+        return os.path.isfile(Path(source) / "study.json")
 
     def read(self, source: str, options: ImportOptions) -> Contribution:
         """Read all finished trials and check them against the study's space.

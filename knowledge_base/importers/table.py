@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +11,8 @@ import pandas as pd
 
 from knowledge_base.errors import ContributionError
 from knowledge_base.identity import digest
-from knowledge_base.importers.base import Importer, ImportOptions
-from knowledge_base.importers.checks import assemble, check_direction, task_of, value_reasons
+from knowledge_base.importers.base import Importer, ImportOptions, check_direction
+from knowledge_base.importers.checks import assemble, task_of, value_reasons
 from knowledge_base.importers.contribution import Contribution, Rejection
 from knowledge_base.importers.rows import CONFIG, JSON_SUFFIXES, SEPARATORS, Rows, read_rows
 from knowledge_base.naming import did_you_mean, nearest
@@ -58,19 +58,20 @@ class TableImporter(Importer):
             raise ContributionError(f"Say which search space {path} is from, with `space=FILE`.")
         direction = check_direction(options.direction)
         rows = read_rows(path)
-        columns = _columns(rows, options, options.space, path)
+        space = _version_of(rows, options.space, options.earlier)
+        columns = _columns(rows, options, space, path)
         task = task_of(options, path.stem, options.metric or columns.metric, direction,
-                       options.family or options.space.name)  # fmt: skip
+                       options.family or space.name)  # fmt: skip
         study = StudyRecord(
-            study_id=digest("table study", task.task_id, options.space.space_id),
+            study_id=digest("table study", task.task_id, space.space_id),
             task_id=task.task_id,
-            space_id=options.space.space_id,
+            space_id=space.space_id,
             name=f"{path.stem} (imported)",
             source=f"table {path.name}",
             contributor=options.contributor,
         )
-        trials, rejected = _trials(rows, columns, options.space, study)
-        return assemble(trials, rejected, task, options.space, study, options)
+        trials, rejected = _trials(rows, columns, space, study)
+        return assemble(trials, rejected, task, space, study, options)
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,30 @@ def _columns(rows: Rows, options: ImportOptions, space: SpaceDefinition, path: P
             near = nearest(column.removeprefix(CONFIG)[:200], known)
             hint = f"did you mean '{near}'?" if near else "drop it, or add it to the space."
             raise ContributionError(f"{path}: the column {shown(column)} is unknown; {hint}")
-    conditional = {condition["child"] for condition in space.conditions}
-    for name, hyperparameter in space.hyperparameters.items():
-        optional = name in conditional or hyperparameter.kind == "constant"
-        if not config[name] and not optional:
-            raise ContributionError(f"{path} has no column for the hyperparameter '{name}'.")
+    missing = _without_column(found, space)
+    if missing:
+        raise ContributionError(f"{path} has no column for the hyperparameter '{missing[0]}'.")
     return _Columns(config, metric, extra)
+
+
+def _without_column(found: set[str], space: SpaceDefinition) -> list[str]:
+    """Return the hyperparameters that every configuration has and none of the columns is."""
+    conditional = {condition["child"] for condition in space.conditions}
+    return [
+        name
+        for name, hyperparameter in space.hyperparameters.items()
+        if name not in conditional and hyperparameter.kind != "constant"
+        if not {name, CONFIG + name} & found
+    ]
+
+
+def _version_of(
+    rows: Rows, space: SpaceDefinition, earlier: Sequence[SpaceDefinition]
+) -> SpaceDefinition:
+    """Return the newest version all of whose hyperparameters are there, the present if none is."""
+    found = set(rows.columns)
+    versions = (space, *earlier)
+    return next((v for v in versions if not _without_column(found, v)), space)
 
 
 def _metric_column(

@@ -1,6 +1,9 @@
 """From conditions and forbidden clauses, as somebody wrote them, to checked ones."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from knowledge_base.errors import SpaceError
 from knowledge_base.naming import did_you_mean
@@ -85,7 +88,7 @@ def _condition(given: JsonObject, space: Space, where: str, stored: bool) -> Cla
         raise SpaceError(f"{about} {kind}, but the choices of a categorical have no order; make it "
                          "an ordinal, or use IN.")  # fmt: skip
     key, values = _values(given, kind, f"{where}: the condition on '{child}'")
-    values = [_legal(value, space[parent], about, stored) for value in values]
+    values = _legal(values, space[parent], about, stored)
     return {"type": kind, "child": child, "parent": parent,
             key: values if kind == "IN" else values[0]}  # fmt: skip
 
@@ -116,12 +119,22 @@ def _values(given: JsonObject, kind: str, about: str) -> tuple[str, list[Value]]
     return key, list(given[key])
 
 
-def _legal(value: Value, h: Hyperparameter, about: str, stored: bool) -> Value:
-    """Return a value that a clause compares with; it is one that the hyperparameter can have.
+def _legal(values: Sequence[Value], h: Hyperparameter, about: str, stored: bool) -> list[Value]:
+    """Return values that a clause compares with; each is one that the hyperparameter can have.
 
     Only choices of conditions were looked at by older versions, so that nothing else is refused
     in what they stored.
     """
+    found = [_single(value, h, about, stored) for value in values]
+    if not stored and not h.choices:
+        outside = _unreachable([value for value in found if isinstance(value, int | float)], h)
+        if outside is not None:
+            raise SpaceError(f"{about} {outside}, which is outside {h.describe()}.")
+    return found
+
+
+def _single(value: Value, h: Hyperparameter, about: str, stored: bool) -> Value:
+    """Return a value in the type of the hyperparameter; numbers may lie outside of it."""
     value = plain(value)
     if isinstance(value, list | tuple | Mapping):
         raise SpaceError(f"{about} {shown(value)}, which is no single value.")
@@ -141,19 +154,27 @@ def _legal(value: Value, h: Hyperparameter, about: str, stored: bool) -> Value:
         value = int(number) if h.kind == "int" and number.is_integer() else number
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SpaceError(f"{about} {shown(value)}, which is no number.")
-    if value != value or not _reachable(value, h):
-        raise SpaceError(f"{about} {value}, which is outside {h.describe()}.")
     return value
 
 
-def _reachable(value: float, h: Hyperparameter) -> bool:
+def _unreachable(values: Sequence[float], h: Hyperparameter) -> float | None:
+    """Return the first number that the hyperparameter cannot have, None if it can have all.
+
+    They are looked at together: a column takes as long as one cell.
+    """
     import pandas as pd
 
+    numbers = [_as_float(value) for value in values]
+    _, illegal = h.coerce(pd.Series(numbers, dtype=float))
+    wrong = illegal.to_numpy(dtype=bool) | np.isnan(numbers)
+    return next((value for value, bad in zip(values, wrong, strict=True) if bad), None)
+
+
+def _as_float(value: float) -> float:
     try:
-        _, illegal = h.coerce(pd.Series([float(value)]))
+        return float(value)
     except OverflowError:
-        return False
-    return not illegal.iloc[0]
+        return math.inf
 
 
 def _refuse_cycles(parents: Mapping[str, set[str]], where: str) -> None:
@@ -184,7 +205,7 @@ def _forbidden(clause: JsonObject, space: Space, where: str, stored: bool) -> Cl
         if not values:
             raise SpaceError(f"{about}: 'values' must be a list with at least one value.")
     compares = f"{about} compares with"
-    values = [_legal(value, space[name], compares, stored) for value in values]
+    values = _legal(values, space[name], compares, stored)
     return {**clause, key: values if kind == "IN" else values[0]}
 
 

@@ -194,22 +194,24 @@ class SpaceDefinition:
         for name, rows in active.items():
             if not rows.all():
                 clean[name] = clean[name].where(rows)
-        reasons = pd.Series("", index=frame.index, dtype=object)
+        reasons = np.full(len(frame), "", dtype=object)
+        free = np.ones(len(frame), dtype=bool)  # Rows that nothing was found against.
         for name, hyperparameter in self.hyperparameters.items():
-            absent = active[name] & frame[name].isna().to_numpy() & (reasons == "").to_numpy()
+            absent = free & active[name] & frame[name].isna().to_numpy()
             reasons[absent] = f"{name} is missing"
-            wrong = active[name] & illegal[name] & (reasons == "").to_numpy()
+            free &= ~absent
+            wrong = free & active[name] & illegal[name]
             if wrong.any():
                 legal = hyperparameter.describe()
-                cells = [
-                    f"{name} = {_cell(cell)} is outside {legal}" for cell in frame.loc[wrong, name]
+                reasons[wrong] = [
+                    f"{name} = {_cell(cell)} is outside {legal}" for cell in frame[name][wrong]
                 ]
-                reasons[wrong] = np.array(cells, dtype=object)
+                free &= ~wrong
         for clause in self.forbiddens:
-            excluded = is_forbidden(clause, clean, self.hyperparameters)
-            excluded = excluded & (reasons == "").to_numpy()
+            excluded = free & is_forbidden(clause, clean, self.hyperparameters)
             reasons[excluded] = f"the combination {canonical_json(clause)} is forbidden"
-        return clean, reasons
+            free &= ~excluded
+        return clean, pd.Series(reasons, index=frame.index, dtype=object)
 
     def clean(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame in the right types, inactive cells empty; rows must be legal."""

@@ -152,22 +152,26 @@ class Hyperparameter:
         return {spelling: places[0] for spelling, places in found.items() if len(places) == 1}
 
     def _coerce_number(self, column: pd.Series) -> tuple[pd.Series, pd.Series]:
-        if not pd.api.types.is_float_dtype(column) and not pd.api.types.is_integer_dtype(column):
+        numbers = _plain_numbers(column)
+        if numbers is None:
             none = column.map(_is_no_number).astype(bool)
             column = column.astype(object).mask(none, "no number")
-        numbers = pd.to_numeric(column, errors="coerce").astype(float)
+            numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         assert self.low is not None
         assert self.high is not None
         low, high = self._reach(self.low, self.high)
         inside = (numbers >= low) & (numbers <= high)
         if self.kind == "int":
-            inside &= numbers == numbers.round()
-        clean = numbers.clip(self.low, self.high)
+            inside &= numbers == np.round(numbers)
+        # Not np.clip, which makes 0.0 of -0.0.
+        clean = np.where(numbers < self.low, self.low, numbers).astype(float)
+        clean = np.where(clean > self.high, self.high, clean).astype(float)
         if self.step is not None:
             places = (clean - self.low) / self.step
-            inside &= (places - places.round()).abs() <= STEP_TOLERANCE
-            clean = pd.Series(self.grid(places.round()), index=clean.index)
-        return clean, column.notna() & ~inside
+            inside &= np.abs(places - np.round(places)) <= STEP_TOLERANCE
+            clean = self.grid(np.round(places))
+        illegal = column.notna().to_numpy() & ~inside
+        return pd.Series(clean, index=column.index), pd.Series(illegal, index=column.index)
 
     def _reach(self, low: float, high: float) -> tuple[float, float]:
         """Return the bounds with what rounding may have added."""
@@ -214,6 +218,22 @@ def same_choice(choices: Sequence[object]) -> tuple[object, object] | None:
                 return known[key], choice
         known |= dict.fromkeys(keys, choice)
     return None
+
+
+def _plain_numbers(column: pd.Series) -> npt.NDArray[np.float64] | None:
+    """Return a column of one type of numbers as floats, None if it holds anything else.
+
+    What pandas makes of a mixture is left to pandas: -0.0 beside whole numbers becomes 0.0.
+    """
+    if pd.api.types.is_float_dtype(column) or pd.api.types.is_integer_dtype(column):
+        return column.to_numpy(dtype=float, na_value=np.nan)
+    if column.dtype != object:
+        return None
+    cells = column.tolist()
+    types = {type(cell) for cell in cells if cell is not None}
+    if types - {int, float} or len(types) > 1 or any(_is_no_number(cell) for cell in cells):
+        return None
+    return np.array([np.nan if cell is None else cell for cell in cells], dtype=float)
 
 
 def _is_no_number(cell: object) -> bool:

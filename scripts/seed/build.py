@@ -36,6 +36,7 @@ from scripts.seed.work import (
     Place,
     Row,
     append,
+    drawn_space,
     key_of,
     locked,
     path_of,
@@ -81,10 +82,8 @@ WHOLE: Options = {"max_epochs": None, "device": "cpu"}
 
 def configurations(entry: Entry) -> list[ConfigDict]:
     """Return the library default, then the Sobol configurations that its modality shares."""
-    from advisor.models import get_family
-
-    family = get_family(entry.family)
-    return [family.default(), *sobol(family.space(), entry.configurations, seed=0)]
+    space = drawn_space(entry.family)
+    return [space.default(), *sobol(space, entry.configurations, seed=0)]
 
 
 def trial(
@@ -146,12 +145,10 @@ def build_one(entry: Entry, limit: int | None, options: Options, done: Messages)
 
 def _known(entry: Entry, dataset: Dataset, rows: list[Row], epochs: int | None) -> dict[str, Row]:
     """Return the trials of a data set by their configurations, of this build or shipped."""
-    from advisor.models import get_family
-
     known = {key_of(row["config"]): row for row in rows}
     if epochs is not None:
         return known
-    space = get_family(entry.family).space()
+    space = drawn_space(entry.family)
     shipped = shipped_rows(dataset.fingerprint, space, TRIAL_SEED, SHIPPED)
     return {key_of(row["config"]): row for row in shipped} | known
 
@@ -172,14 +169,13 @@ def _planned(
 
     `known` is looked at anew before each step of the search.
     """
-    from advisor.models import get_family
     from scripts.searches import Search
 
     shared = configurations(entry)[:limit]
     yield from zip(places(entry), shared, strict=False)
     if limit is not None:
         return
-    search = Search(get_family(entry.family).space(), default_metric(entry.kind).direction)
+    search = Search(drawn_space(entry.family), default_metric(entry.kind).direction)
     for config in shared:
         search.tell(config, known[key_of(config)]["value"])
     after = places(entry)[len(shared) :]

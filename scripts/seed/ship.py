@@ -17,14 +17,22 @@ from advisor.diagnosis.trial import labelled
 from advisor.environment import machine, package_versions
 from advisor.metafeatures import VERSION, compute
 from advisor.metrics import Metric, default_metric
-from advisor.models import get_family
 from knowledge_base.bundle import Bundle
 from knowledge_base.identity import digest
 from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRecord, best_trial
 from knowledge_base.shipped import read_shipped, shipped_files, write_shipped
 from knowledge_base.space import SpaceDefinition
 from scripts.seed.readme import readme
-from scripts.seed.work import SHIPPED, Entry, Row, path_of, place_of, places, read_rows
+from scripts.seed.work import (
+    SHIPPED,
+    Entry,
+    Row,
+    drawn_space,
+    path_of,
+    place_of,
+    places,
+    read_rows,
+)
 
 SOURCE = "advisor seed"
 
@@ -63,18 +71,27 @@ def ship_seed(
     kept = _kept(shipped, others)
     built = [_bundle(entry, rows[entry.label], seed) for entry in done]
     families = sorted({entry.family for entry in done})
-    bundle = _once(kept.merge(_spaces(families), *built))
+    bundle = with_spaces_once(kept.merge(_spaces(families), *built))
+    expected = len(kept) + sum(len(rows[entry.label]) for entry in done)
+    replace_shipped(bundle, new, shipped, expected)
+    return _said(bundle, shipped, others)
+
+
+def replace_shipped(bundle: Bundle, new: Path, shipped: Path, expected: int) -> None:
+    """Write what is to ship, check it, and put it in the place of what shipped.
+
+    Raises:
+        click.ClickException: the new files are not consistent.
+    """
     write_shipped(bundle, new)
     (new / "README.md").write_text(readme(bundle), encoding="utf-8")
-    expected = len(kept) + sum(len(rows[entry.label]) for entry in done)
     problems = check(read_shipped(new), expected)
     if problems:
         raise click.ClickException("The new seed was not shipped: " + "; ".join(problems))
     _swap(new, shipped)
-    return _said(bundle, shipped, others)
 
 
-def _once(bundle: Bundle) -> Bundle:
+def with_spaces_once(bundle: Bundle) -> Bundle:
     """Return the bundle with every search space once; kept data sets may share one."""
     tables = bundle_tables(bundle)
     first = ~tables["spaces"]["space_id"].to_pandas().duplicated()
@@ -137,41 +154,52 @@ def bundle_tables(bundle: Bundle) -> dict[str, Any]:
 
 
 def _spaces(families: Sequence[str]) -> Bundle:
-    return Bundle.from_records([get_family(name).space() for name in families])
+    return Bundle.from_records([drawn_space(name) for name in families])
 
 
 def _bundle(entry: Entry, rows: Sequence[Row], seed: int) -> Bundle:
     """Return everything that is known of one data set, each trial with its diagnosis."""
     dataset = entry.load()
-    task = _task(dataset.fingerprint, dataset.target_name, entry, default_metric(entry.kind))
-    started = min(datetime.fromisoformat(row["started_at"]) for row in rows)
+    task = task_of(dataset.fingerprint, dataset.target_name, entry, default_metric(entry.kind))
+    space, started = drawn_space(entry.family), started_at(rows)
     # The library default is no draw at random, so it is not of the study of those that are.
     # Nor are those that a search chose.
     trials: list[TrialRecord] = []
     studies = []
     for strategy, part in groupby(rows, key=lambda row: row["strategy"]):
         members = list(part)
-        studies.append(_study(task, strategy, seed, started, members))
-        trials += [_trial(studies[-1], row, seed) for row in members]
+        studies.append(study_of(task, space, strategy, seed, started, members))
+        trials += [trial_of(studies[-1], row, seed) for row in members]
     best = [trial for trial in (best_trial(trials, task.direction),) if trial]
-    space, record = get_family(entry.family).space(), dataset.record()
+    record = dataset.record()
     named = [labelled(trial, task, space, record, best) for trial in trials]
     key = (dataset.fingerprint, dataset.target_name, VERSION)
     return Bundle.from_records([record, task, *studies, *named], {key: compute(dataset)})
 
 
-def _task(dataset_id: str, target: str, entry: Entry, metric: Metric) -> TaskRecord:
+def task_of(dataset_id: str, target: str, entry: Entry, metric: Metric) -> TaskRecord:
+    """Return the task of a data set as it is stored."""
     return TaskRecord(entry.label, metric.name, metric.direction, entry.family, dataset_id, target)
 
 
-def _study(
-    task: TaskRecord, strategy: str, seed: int, created_at: datetime, rows: Sequence[Row]
+def started_at(rows: Sequence[Row]) -> datetime:
+    """Return when the first of some trials began."""
+    return min(datetime.fromisoformat(row["started_at"]) for row in rows)
+
+
+def study_of(
+    task: TaskRecord,
+    space: SpaceDefinition,
+    strategy: str,
+    seed: int,
+    created_at: datetime,
+    rows: Sequence[Row],
 ) -> StudyRecord:
-    space_id = get_family(task.family).space().space_id
+    """Return the study of trials of one data set and strategy."""
     return StudyRecord(
-        study_id=digest("study", SOURCE, task.task_id, space_id, strategy, seed),
+        study_id=digest("study", SOURCE, task.task_id, space.space_id, strategy, seed),
         task_id=task.task_id,
-        space_id=space_id,
+        space_id=space.space_id,
         name=f"{task.name} {strategy}",
         strategy=strategy,
         seed=seed,
@@ -183,7 +211,8 @@ def _study(
     )
 
 
-def _trial(study: StudyRecord, row: Row, seed: int) -> TrialRecord:
+def trial_of(study: StudyRecord, row: Row, seed: int) -> TrialRecord:
+    """Return a finished trial as it is stored."""
     known = (
         "number",
         "config",

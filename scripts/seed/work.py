@@ -23,6 +23,12 @@ from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, JsonObject
 from scripts.seed.portfolio import portfolio_of
 
+DRAWN = {"mlp": 3}
+"""Versions of the spaces that `build` draws from, where that is not the present one.
+
+Draws from another space would be others. What came later is trained by `further`.
+"""
+
 Row = JsonObject
 """One trial as a line of JSON: the fields of `Outcome`, `strategy`, `number`, `config`, ..."""
 
@@ -72,6 +78,14 @@ class Entry(Protocol):
     def load(self) -> Dataset:
         """Return the data set."""
         ...
+
+
+def drawn_space(family: str) -> SpaceDefinition:
+    """Return the space whose configurations `build` trains."""
+    from advisor.models import get_family
+
+    found = get_family(family)
+    return found.space_in(DRAWN.get(family, found.version))
 
 
 def trials_of(entry: Entry) -> int:

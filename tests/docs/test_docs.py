@@ -10,7 +10,7 @@ import click
 import pytest
 
 from advisor.cli import main
-from knowledge_base import SpaceDefinition
+from knowledge_base import KnowledgeBase, SpaceDefinition
 from scripts.pages.generated import PAGES as PAGES_MADE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +53,8 @@ def test_the_commands_of_the_readme_parse(line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("runs.csv", "data.csv"):
         (tmp_path / name).touch()
-    parse(main, shlex.split(line, comments=True)[1:])
+    words = shlex.split(line, comments=True)[1:]
+    assert parse(main, words).name in words
 
 
 def test_the_space_of_the_readme_is_one(tmp_path):
@@ -77,7 +78,11 @@ def test_the_search_from_python_in_the_readme_works(tmp_path, monkeypatch):
     frame = load_iris(as_frame=True).frame.rename(columns={"target": "label"})
     frame.assign(label=frame["label"].map({0: "a", 1: "b", 2: "c"})).to_csv("data.csv")
     block = next(b for b in blocks(README, "python") if "tune(" in b)
-    exec(block.replace("trials=30", "trials=2, max_epochs=2"), {})
+    names = {}
+    exec(block.replace("trials=30", "trials=2, max_epochs=2"), names)
+    assert len(names["search"].tuner.trials) == 2
+    assert len(names["advice"].to_dict()["recommendations"]) == 5
+    assert len(KnowledgeBase(seed=False).trials()) == 2
 
 
 def test_ask_and_tell_in_the_readme_works(tmp_path, monkeypatch):

@@ -7,8 +7,16 @@ import pandas as pd
 import pytest
 from kb_examples import SPACE, TASK, make_bundle, study, trial
 
-from knowledge_base import Bundle, Direction, KnowledgeBase, TaskRecord, TrialState
+from knowledge_base import (
+    Bundle,
+    Direction,
+    KnowledgeBase,
+    KnowledgeBaseError,
+    TaskRecord,
+    TrialState,
+)
 from knowledge_base.identity import canonical_json
+from knowledge_base.journal import Journal
 from knowledge_base.records import GRADIENT, SKIPPED, best_trial
 from knowledge_base.schema import DIRECTIONS, TRIAL_STATES
 from knowledge_base.studies import StudyDirectory
@@ -37,7 +45,10 @@ def test_an_unknown_state_is_read_and_told(path, tmp_path):
     directory.append(odd)
     assert directory.trials() == [odd]
     kb = KnowledgeBase(path, seed=False)
-    kb.add(make_bundle(range(0)).merge(Bundle.from_records([odd])))
+    bundle = make_bundle(range(0)).merge(Bundle.from_records([odd]))
+    with pytest.raises(KnowledgeBaseError, match="its state is none of"):
+        kb.add(bundle)
+    Journal(path).append(bundle)  # as an earlier version took it
     assert any("unknown state" in line for line in kb.verify())
 
 

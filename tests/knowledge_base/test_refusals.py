@@ -14,10 +14,11 @@ import pytest
 from kb_examples import DATASET, SPACE, TASK, content, make_bundle, numbers_of, study, trial
 
 from knowledge_base import KnowledgeBase, KnowledgeBaseError, UserError
+from knowledge_base.finding import new_path
 from knowledge_base.importers import ImportOptions, find_importer
 from knowledge_base.importers.adding import contribute
 from knowledge_base.importers.knowledge_base_file import read_bundle
-from knowledge_base.studies import StudyDirectory, new_path
+from knowledge_base.studies import StudyDirectory
 
 HOLDER = """
 import duckdb, sys
@@ -277,7 +278,7 @@ def test_a_study_named_after_its_data_lies_in_its_folder(label, tmp_path):
 
 
 def test_a_damaged_study_stops_no_other_from_being_found(tmp_path):
-    from knowledge_base.studies import find_study
+    from knowledge_base.finding import find_study
 
     for name in ("a", "b"):
         StudyDirectory.create(tmp_path / name, study=study(), task=TASK, space=SPACE,

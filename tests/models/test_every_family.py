@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from conformance import FamilyConformance
@@ -11,7 +12,7 @@ from conformance import fit as fit_of
 from modality_data import digits, series, table, texts, tiny
 from torch import nn
 
-from advisor.data import prepare
+from advisor.data import load_dataset, prepare
 from advisor.models import FAMILIES, ModuleFamily, get_family
 from knowledge_base.space import SpaceDefinition
 
@@ -86,8 +87,6 @@ def test_images_of_any_size_and_channels(shape, pooling):
 
 
 def _noise(pixels):
-    import pandas as pd
-
     from advisor.data.images import to_images
 
     return to_images(pixels, pd.Series(np.arange(len(pixels)) % 2), "noise", "test")
@@ -143,3 +142,17 @@ def test_embeddings_and_residual_blocks_learn_a_table():
     outcome = fit("mlp", data, epochs=20, learning_rate=0.01, units=32, n_layers=3,
                   block="residual", embedding="4")  # fmt: skip
     assert outcome.metrics["test_accuracy"] > 0.85
+
+
+def test_waves_learn_what_goes_up_and_down():
+    """A network without them takes far longer to follow four turns of one column."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.uniform(size=600), "z": rng.normal(size=600)})
+    frame["y"] = np.sin(2 * np.pi * 4 * frame["x"])
+    data = prepare(load_dataset(frame, "y"))
+    errors = [
+        fit("mlp", data, epochs=15, learning_rate=0.01, units=32, dropout=0.0, numeric=numeric)
+        .metrics["test_rmse"]
+        for numeric in ("plain", "periodic")
+    ]  # fmt: skip
+    assert errors[1] < 0.5 * errors[0]

@@ -221,6 +221,7 @@ def test_gradients_by_the_learning_rate_pass_through_it():
     search = tune("sklearn:iris", "target", KnowledgeBase(seed=False), module=linear,
                   space=space(), trials=2, max_epochs=2, strategy="gradient",
                   only=["learning_rate"])  # fmt: skip
+    assert len(search.tuner.trials) == 2
     for trial in search.tuner.trials:
         assert trial.state == "complete", trial.error
         assert trial.metrics["gradient_learning_rate"] != 0

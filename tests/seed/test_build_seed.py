@@ -17,6 +17,7 @@ from scripts.seed import portfolio as portfolio_file
 from scripts.seed.images import ImageEntry, shrink
 from scripts.seed.ship import ship_seed
 from scripts.seed.tables import HELD_OUT, SEED, TableEntry
+from scripts.seed.work import drawn_space
 
 WINE = TableEntry("wine", "sklearn", "classification", "BSD")
 DIABETES = TableEntry("diabetes", "sklearn", "regression", "BSD")
@@ -83,7 +84,8 @@ def test_the_configurations_are_the_default_and_a_fixed_sample():
     assert first == build.configurations(DIABETES)
     assert len(first) == 129
     assert len({json.dumps(config, sort_keys=True) for config in first}) == 129
-    assert first[0] == get_family("mlp").default()
+    assert first[0] == drawn_space("mlp").default()
+    assert {**first[0], "numeric": "plain"} == get_family("mlp").default()
 
 
 def test_a_finished_build_trains_nothing_again(work):

@@ -10,11 +10,12 @@ from advisor.models import FAMILIES, get_family
 from advisor.surrogates.kernels import matern52
 from scripts.seed import propose
 from scripts.seed.portfolio import portfolio_of
+from scripts.seed.work import drawn_space
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_portfolio_is_of_the_space_and_without_repetitions(family):
-    space, known = get_family(family).space(), portfolio_of(family)
+    space, known = drawn_space(family), portfolio_of(family)
     assert all(space.complete(config) == config for config in known)
     tried = [*known, space.default(), *sobol(space, 128, seed=0)]
     assert all(config not in tried[:place] for place, config in enumerate(tried))

@@ -14,9 +14,10 @@ from advisor.models import get_family
 from knowledge_base.schema import TABLES
 from knowledge_base.shipped import BY_FAMILY, read_shipped
 from scripts.seed.catalogue import HELD_OUT, shipped_entries
+from scripts.seed.further import LATER, further_places
 from scripts.seed.portfolio import portfolio_of
 from scripts.seed.ship import check
-from scripts.seed.work import SHIPPED, trials_of
+from scripts.seed.work import SHIPPED, drawn_space, trials_of
 
 ALL = shipped_entries()
 FAMILIES = sorted({entry.family for entry in ALL})
@@ -39,13 +40,17 @@ def test_it_passes_the_checks_of_the_build(bundle):
 
 
 def test_every_data_set_has_all_its_trials(trials):
-    found = trials.groupby("name").size().to_dict()
+    later = trials["strategy"].isin(["further", "variants"])
+    found = trials[~later].groupby("name").size().to_dict()
     assert found == {entry.label: trials_of(entry) for entry in ALL}
+    wanted = {entry.label: len(further_places(entry)) for entry in ALL}
+    further = trials[later].groupby("name").size().to_dict()
+    assert further in ({}, {label: count for label, count in wanted.items() if count})
 
 
 def test_data_sets_of_a_family_have_the_same_configurations(trials):
     assert sorted(set(trials["family"])) == FAMILIES
-    shared = trials[trials["strategy"] != "bayesian"]
+    shared = trials[~trials["strategy"].isin(["bayesian", "variants"])]
     for _, group in shared.groupby("space_id"):
         configs = group.groupby("name")["config"].apply(set)
         assert all(found == configs.iloc[0] for found in configs)
@@ -72,18 +77,31 @@ def test_the_default_is_the_library_default(trials):
     default = trials[trials["strategy"] == "default"]
     assert len(default) == len(ALL)
     for row in default.itertuples():
-        assert json.loads(row.config) == get_family(row.family).default()
+        config, now = json.loads(row.config), get_family(row.family).default()
+        assert config == drawn_space(row.family).default()
+        # What came later has for its default what was done before.
+        assert now == {**{name: now[name] for name in LATER.get(row.family, {})}, **config}
 
 
 def test_the_portfolio_was_tried_everywhere(trials):
-    for family, known in trials[trials["strategy"] == "portfolio"].groupby("family"):
+    tried = trials[trials["strategy"] == "portfolio"]
+    assert sorted(set(tried["family"])) == FAMILIES
+    everywhere = trials.groupby("family")["name"].nunique()
+    assert tried.groupby("family")["name"].nunique().equals(everywhere)
+    for family, known in tried.groupby("family"):
+        assert set(known["number"]) == set(range(len(portfolio_of(family))))
         for row in known.itertuples():
             assert json.loads(row.config) == portfolio_of(family)[row.number]
 
 
 def test_it_is_of_the_space_of_the_family(bundle):
-    found = {row.name: row.space_id for row in bundle["spaces"].to_pandas().itertuples()}
-    assert found == {name: get_family(name).space().space_id for name in FAMILIES}
+    found = set(bundle["spaces"].to_pandas()["space_id"])
+    assert {drawn_space(name).space_id for name in FAMILIES} <= found
+    assert found <= {
+        space.space_id
+        for name in FAMILIES
+        for space in (get_family(name).space(), drawn_space(name))
+    }
 
 
 def test_all_of_it_teaches(trials):

@@ -109,8 +109,10 @@ def test_relaxed_dropout_has_the_moments_of_dropout():
     assert noisy.var() == pytest.approx(0.3 / 0.7, rel=0.03)
 
 
-def test_a_family_is_differentiated_by_what_its_configuration_has(classes, config):
-    chosen = config(learning_rate=1e-4, units=32, dropout=0.2, epochs=5, normalisation="batch")
+@pytest.mark.parametrize("numeric", ["plain", "periodic"])
+def test_a_family_is_differentiated_by_what_its_configuration_has(classes, config, numeric):
+    chosen = config(learning_rate=1e-4, units=32, dropout=0.2, epochs=5, normalisation="batch",
+                    numeric=numeric)  # fmt: skip
     wanted = ["learning_rate", "weight_decay", "dropout", "momentum"]
     family = get_family("mlp")
     before = torch.random.get_rng_state()

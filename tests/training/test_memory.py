@@ -79,6 +79,21 @@ def test_an_mlp_by_hand():
     assert found.batch == 32 * 4 * (1 + 64) + 2 * 32 * 4 * (64 + 64)
 
 
+def test_waves_by_hand():
+    data = table()
+    plain, waves = (
+        estimated("mlp", data, units=64, n_layers=1, batch_size=32, optimizer="sgd", dropout=0.0,
+                  numeric=numeric)
+        for numeric in ("plain", "periodic")
+    )  # fmt: skip
+    # Frequencies, phases, weights and biases; the first layer takes three more inputs.
+    assert waves.network - plain.network == (16 + 16 + 16 * 3 + 3 + 3 * 64) * 4 * 5
+    assert waves.data == plain.data
+    # At least what goes into the cosines and what comes out is kept.
+    assert waves.batch - plain.batch >= 32 * 16 * 4 * 2
+    assert waves.evaluation >= plain.evaluation
+
+
 @pytest.mark.parametrize(
     ("family", "part", "small", "large", "factor"),
     [

@@ -70,8 +70,9 @@ def same(one, other, tolerance):
         ("numbers", {"normalisation": "none", "activation": "tanh"}),
         ("classes", {"normalisation": "batch", "block": "residual", "n_layers": 3}),
         ("numbers", {"normalisation": "layer", "activation": "gelu", "n_layers": 1}),
+        ("numbers", {"numeric": "periodic", "activation": "gelu", "n_layers": 1}),
     ],
-    ids=["plain", "batch, residual", "layer"],
+    ids=["plain", "batch, residual", "layer", "periodic"],
 )
 def test_outcomes_are_those_of_the_plain_loop(family, config, kind, shape, double, request):
     """Seeds, dropout masks, optimisers, clipping, schedules, epochs and patience differ."""
@@ -86,7 +87,8 @@ def test_outcomes_are_those_of_the_plain_loop(family, config, kind, shape, doubl
     assert len({one.epochs for one in found}) > 1, "networks should leave the stack one by one"
 
 
-def test_embeddings_are_stacked_too(family, config, double):
+@pytest.mark.parametrize("numeric", ["plain", "periodic"])
+def test_embeddings_are_stacked_too(family, config, double, numeric):
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 6, 200)
     x = np.column_stack([np.eye(6)[codes], rng.normal(size=200)])
@@ -95,7 +97,8 @@ def test_embeddings_are_stacked_too(family, config, double):
         x[:100], y[:100], x[100:150], y[100:150], x[150:], y[150:],
         "classification", 7, 2, categories=((0, 6),),
     )  # fmt: skip
-    configs = [config(embedding="4", units=16, epochs=5, learning_rate=r) for r in (0.01, 0.001)]
+    given = {"embedding": "4", "units": 16, "epochs": 5, "numeric": numeric}
+    configs = [config(**given, learning_rate=rate) for rate in (0.01, 0.001)]
     assert groups_of(family, configs, data, "cpu") == [[0, 1]]
     found = train_together(family, configs, data, metric="accuracy", seeds=0, device="cpu")
     for one, other in zip(found, alone(family, configs, data, [0, 0], "accuracy"), strict=True):
@@ -177,8 +180,11 @@ def test_shapes_are_told_apart_and_large_networks_train_alone(family, config, cl
         config(units=512, n_layers=3),
         config(units=512, n_layers=3),
         config(**base, activation="tanh"),
+        config(**base, numeric="periodic"),
+        config(**base, numeric="periodic", dropout=0.5),
     ]
-    assert groups_of(family, configs, classes, "cpu") == [[0, 2], [1, 4], [3], [5], [6], [7]]
+    found = groups_of(family, configs, classes, "cpu")
+    assert found == [[0, 2], [1, 4], [3], [5], [6], [7], [8, 9]]
 
 
 def test_groups_stay_small_enough_for_caches(family, config, classes):

@@ -128,6 +128,7 @@ def test_a_family_is_trained_together_and_comes_out_as_one_by_one(objective):
     one.at_once = 1
     run(single, one, 5)
     configs = [trial.config for trial in together.trials]
+    assert len(single.trials) == len(together.trials) == 5
     for trial in single.trials:
         twin = together.trials[configs.index(trial.config)]
         assert twin.value == pytest.approx(trial.value, rel=1e-3)

@@ -171,7 +171,7 @@ def test_the_timeout_stops_a_trial_and_keeps_it(own):
 
 def test_two_processes_cannot_run_one_study(own):
     search = start(own, KnowledgeBase(seed=False))
-    from knowledge_base.studies import exclusive
+    from knowledge_base.locking import exclusive
 
     with exclusive(search.path), pytest.raises(UserError, match="Another process"):
         search.run()

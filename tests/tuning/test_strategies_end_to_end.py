@@ -11,10 +11,11 @@ from knowledge_base.errors import UserError
 CONTINUOUS = ["learning_rate", "weight_decay", "dropout"]
 
 
-@pytest.fixture(scope="module")
-def kb(tmp_path_factory):
-    """Return one for all, so that the past is learned once."""
-    return KnowledgeBase(tmp_path_factory.mktemp("strategies") / "kb.duckdb")
+@pytest.fixture
+def kb(tmp_path):
+    """Return a new one, of which is known what the shipped trials teach: what is added to one is
+    learned anew by whoever asks next."""
+    return KnowledgeBase(tmp_path / "kb.duckdb")
 
 
 @pytest.mark.parametrize("strategy", sorted(STRATEGIES))

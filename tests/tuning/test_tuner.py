@@ -17,15 +17,22 @@ def keys(configs):
     return {json.dumps(config, sort_keys=True) for config in configs}
 
 
-@pytest.fixture
-def kb(tmp_path):
-    """Random trials of four related tasks."""
-    kb = KnowledgeBase(tmp_path / "kb.duckdb", seed=False)
+@pytest.fixture(scope="module")
+def past(tmp_path_factory):
+    """The folder of a knowledge base with random trials of four related tasks, to be copied."""
+    folder = tmp_path_factory.mktemp("past")
+    kb = KnowledgeBase(folder / "kb.duckdb", seed=False)
     for number in range(4):
         past = Tuner.create(SPACE, kb=kb, name=f"past {number}", strategy="random", n_warm=0,
                             seed=number)  # fmt: skip
         search_with(past, 25)
-    return kb
+    return folder
+
+
+@pytest.fixture
+def kb(past, tmp_path):
+    shutil.copytree(past, tmp_path, dirs_exist_ok=True)
+    return KnowledgeBase(tmp_path / "kb.duckdb", seed=False)
 
 
 def make(kb, **options):

@@ -17,6 +17,9 @@ from advisor.data.reading.levels import levels_from, levels_to_dict
 from advisor.data.reading.strict import Fields
 from knowledge_base.types import JsonObject
 
+PLAIN = AmountForm()
+"""The form of plain numbers."""
+
 Columns = dict[str, pd.Series]
 """What a column becomes: columns by the ends of their names, "" for the name itself."""
 
@@ -74,7 +77,7 @@ class NumberColumn(ColumnReading):
         form: how texts are read as numbers.
     """
 
-    form: AmountForm = AmountForm()
+    form: AmountForm = PLAIN
 
     kind: ClassVar[str] = "numbers"
 
@@ -135,7 +138,7 @@ class CategoryColumn(ColumnReading):
         column = unpacked(column)
         cells = cells_of(column)
         strange = cells in ("dates", "others")
-        if cells != self.cells and (strange or not all_scalars(column)):
+        if cells != self.cells if strange else not all_scalars(column):
             raise unreadable(column, column.notna())
         as_texts = self.of_texts and not strange
         values = column.astype("string") if as_texts else column
@@ -181,6 +184,8 @@ class _Finder:
         text = str(cell)
         if not self.exactly and text in self.texts:
             return self.texts[text]
+        if isinstance(cell, float) and cell.is_integer():
+            text = str(int(cell))
         return self.new.setdefault(text, len(self.known) + len(self.new))
 
     def levels(self) -> pd.Index:

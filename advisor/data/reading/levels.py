@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -54,12 +55,12 @@ def _intervals(fields: Fields) -> pd.Index:
     sides = [fields.items(side) for side in ("left", "right")]
     closed = fields.text("closed", _CLOSED)
     fields.done()
-    if len(sides[0]) != len(sides[1]) or any(
-        _number(end) is None for side in sides for end in side
-    ):
+    numbers = all(_number(end) is not None for side in sides for end in side)
+    if not numbers or len(sides[0]) != len(sides[1]):
         raise fields.wrong("left", "and `right` are not as many numbers")
+    make: Callable[..., pd.Index] = pd.IntervalIndex.from_arrays
     try:
-        found = pd.IntervalIndex.from_arrays(*sides, closed=closed)
+        found = make(*sides, closed=closed)
     except (TypeError, ValueError, OverflowError):
         raise fields.wrong("left", "and `right` make no intervals") from None
     if not found.is_unique or found.hasnans:

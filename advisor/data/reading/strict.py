@@ -47,12 +47,10 @@ class Fields:
     def text(self, name: str, choices: Sequence[str] = ()) -> str:
         """Return a text, which may have to be one of several."""
         value = self.get(name)
-        if (
-            not isinstance(value, str)
-            or len(value) > MAX_TEXT
-            or (choices and value not in choices)
-        ):
-            raise self.wrong(name, f"is not {' or '.join(choices)}" if choices else "is no text")
+        if not isinstance(value, str) or len(value) > MAX_TEXT:
+            raise self.wrong(name, "is no text")
+        if choices and value not in choices:
+            raise self.wrong(name, f"is not {' or '.join(choices)}")
         return value
 
     def optional_text(self, name: str) -> str | None:

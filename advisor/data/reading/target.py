@@ -6,10 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from advisor.data.amounts import AmountForm, amount_form
+from advisor.data.amounts import amount_form
 from advisor.data.cells import UnreadableError, cells_of
 from advisor.data.intake import counted
-from advisor.data.reading.columns import COLUMNS, CategoryColumn, ColumnReading, NumberColumn
+from advisor.data.reading.columns import (
+    COLUMNS,
+    PLAIN,
+    CategoryColumn,
+    ColumnReading,
+    NumberColumn,
+)
 from advisor.data.reading.strict import Fields
 from knowledge_base.errors import UserError
 from knowledge_base.types import JsonObject
@@ -74,8 +80,7 @@ class TargetReading:
     def _classes(self, found: pd.Series) -> tuple[pd.Series | None, tuple[str, ...]]:
         assert isinstance(self.column, CategoryColumn)
         strange = [level for level in self.column.unknown(found) if str(level).strip() not in EMPTY]
-        kind = pd.CategoricalDtype(self.column.levels)
-        known = found.astype("object").astype(kind).rename(self.name)
+        known = found.cat.set_categories(self.column.levels).rename(self.name)
         rows = int(found.isin(strange).sum())
         missing = int(known.isna().sum()) - rows
         if not strange and missing == len(known):
@@ -123,7 +128,7 @@ def target_reading(target: pd.Series, name: str, kind: str, raw: pd.Series) -> T
     if kind == "classification":
         return TargetReading(name, kind, CategoryColumn(cells, target.cat.categories))
     form = amount_form(raw) if cells == "texts" else None
-    return TargetReading(name, kind, NumberColumn(cells, form or AmountForm()))
+    return TargetReading(name, kind, NumberColumn(cells, form or PLAIN))
 
 
 def _without(missing: int, n: int, name: str) -> tuple[str, ...]:

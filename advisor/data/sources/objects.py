@@ -106,9 +106,10 @@ def raw_rows(source: object, request: DataRequest) -> Raw | None:
     """
     if isinstance(source, pd.Series):
         return RawTable(source.to_frame(), request, "the column", "frame")
+    if isinstance(source, list) and source and all(isinstance(row, Mapping) for row in source):
+        return RawTable(_frame(source, "the rows"), request, "the rows", "frame")
     if isinstance(source, list):
-        records = bool(source) and all(isinstance(item, Mapping) for item in source)
-        source = _frame(source, "the rows") if records else _dense(source)
+        source = _dense(source)
     if isinstance(source, np.ndarray):
         if source.ndim in (3, 4) and request.modality == "image":
             return RawImages(source, None, request, "the array", "frame")

@@ -9,3 +9,17 @@ def known_samples(tmp_path_factory):
     from importer_conformance import SAMPLES
 
     return [(name, make(tmp_path_factory.mktemp(name))) for make, name in SAMPLES.items()]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _optuna_does_not_wait_for_the_disk():
+    """Optuna commits every parameter of every trial; what it writes is the same without waiting."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    def no_waiting(connection, _record):
+        connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", no_waiting)
+    yield
+    event.remove(Engine, "connect", no_waiting)

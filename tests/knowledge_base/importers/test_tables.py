@@ -249,3 +249,25 @@ def test_the_same_file_twice_gives_duplicates(tmp_path):
         file = str(tmp_path / "a.csv")
         report = contribute(kb, find_importer(file).read(file, options))
         assert (report.accepted, report.duplicates) == expected
+
+
+def test_a_file_without_what_came_later_is_of_the_earlier_version(tmp_path):
+    kind = {"type": "categorical", "choices": ["a", "b"]}
+    spaces = [
+        SpaceDefinition.from_dict({"name": "s", "version": number, "hyperparameters": known})
+        for number, known in ((3, {"x": X, "y": X, "kind": kind}), (2, {"x": X, "y": X}))
+    ]
+    options = ImportOptions(space=spaces[0], earlier=spaces[1:], metric="value",
+                            direction="minimize")  # fmt: skip
+    file = tmp_path / "a.csv"
+    for header, row, version in (("x,y", "0.1,0.2", 2), ("x,y,kind", "0.1,0.2,b", 3)):
+        file.write_text(f"{header},value\n{row},0.5\n")
+        found = find_importer(str(file)).read(str(file), options)
+        assert found.bundle["spaces"].to_pandas()["version"].tolist() == [version]
+        assert found.bundle["studies"].to_pandas()["space_id"].tolist() == [
+            spaces[3 - version].space_id
+        ]
+        assert not found.rejected
+    file.write_text("x,kind,value\n0.1,b,0.5\n")
+    with pytest.raises(ContributionError, match="no column for the hyperparameter 'y'"):
+        find_importer(str(file)).read(str(file), options)
