@@ -5,6 +5,7 @@ from math import isfinite
 
 import pandas as pd
 
+from advisor.data.intake import counted as said
 from knowledge_base.types import JsonObject
 from scripts.benchmarks import report
 from scripts.benchmarks.takeaway.contenders import ENTRANTS
@@ -23,14 +24,14 @@ from scripts.seed.near_copies import group_of
 INTRODUCTION = """
 What is in the user's hand after a search, on rows that nothing was trained or chosen by. Each data
 set is left out of the store with its near-copies and all that is cut from the same source. Each
-contender has a process of its own with {threads} threads; its seconds run from the rows in memory,
+contender has a process of its own with {threads}; its seconds run from the rows in memory,
 everything imported, to the predictions for all new rows. A model without any error counts as one
 that has half a row wrong. Results that are missing or failed are in no mean; the column of counts
 says how many data sets are."""
 
 TABLES = """
-{known} rows are known, the others, at most 7,400, are the truth; {seeds} seeds of split, training
-and search. The error is 1 - accuracy or the RMSE, divided by RealMLP's on the same rows; geometric
+{known} rows are known, the others, at most 7,400, are the truth; {seeds} of split, training and
+search. The error is 1 - accuracy or the RMSE, divided by RealMLP's on the same rows; geometric
 means over seeds, then over tables, with the standard error over tables. "Ours" is
 `Advisor.tune(known, target, timeout=..., test=truth)` and `search.model.predict`, with the
 library's defaults; what came of all its trials is in the model. Peers have their own defaults, and
@@ -49,8 +50,9 @@ ITEMS = {
     "series": "The truth are the last points of each series, forecast from several origins.",
 }
 ITEMS_TEXT = """
-{truth} The final model against today's single network, the best of 15 trials on one split, with
-the same seeds. {seeds} seeds; a data set counts as better if its mean error over seeds, in
+{truth}
+The final model against today's single network, the best of 15 trials on one split, with
+the same seeds. {seeds}; a data set counts as better if its mean error over seeds, in
 logarithms, is smaller. Several data sets are cut from one source; "sources better" counts each
 source once, by the mean of its data sets."""
 
@@ -70,7 +72,8 @@ def make(found: Mapping[str, Lines], versions: Mapping[str, str], gone: Sequence
     """
     everything = [line for lines in found.values() for line in lines]
     threads = sorted({line["threads"] for line in everything})
-    parts = [INTRODUCTION.format(threads=" or ".join(map(str, threads)))]
+    counts = " or ".join(said(count, "thread") for count in threads)
+    parts = [INTRODUCTION.format(threads=counts)]
     for what, lines in found.items():
         if any(line.get("error") is not None for line in lines):
             parts.append(SECTIONS[what](what, lines))
@@ -92,12 +95,12 @@ def tables(what: str, lines: Lines) -> str:
         logs = to_reference.get(entrant.name, pd.Series(dtype=float))
         better = to_today.get(entrant.name, pd.Series(dtype=float))
         rows.append([
-            entrant.title, _ratio(*geometric(logs)), own["data"].nunique(),
+            entrant.title, _ratio(*geometric(logs)), logs.count(),
             "" if entrant.name == TODAY else _share(share_better(better)),
             _seconds(own["seconds"].median()), _seconds(own["cpu"].median()),
         ])  # fmt: skip
     titles = ["", "error / RealMLP", "tables", "better than best of 15", "seconds", "CPU seconds"]
-    text = TABLES.format(known=f"{KNOWN:,}", seeds=frame["seed"].nunique())
+    text = TABLES.format(known=f"{KNOWN:,}", seeds=said(frame["seed"].nunique(), "seed"))
     parts = ["## Tables", text.strip(), report.table(titles, rows)]
     return "\n\n".join([*parts, _aims(frame), "### Each table", _each_table(frame)])
 
@@ -132,22 +135,32 @@ def _aims(frame: pd.DataFrame) -> str:
     """Return what was aimed at, and what came of it."""
     ratios = {name: geometric(logs)[0] for name, logs in log_ratios(frame, REFERENCE).items()}
     shares = {name: share_better(logs) for name, logs in log_ratios(frame, TODAY).items()}
-    seconds = frame.groupby("contender")["seconds"].median()
+    to_lightgbm = log_ratios(frame, "lightgbm").get("ours-fast", pd.Series(dtype=float))
     nan = float("nan")
     fast, minute = ratios.get("ours-fast", nan), ratios.get("ours-60s", nan)
     rows = [
         ["error / RealMLP in RealMLP's seconds", "at most 1.00", _ratio(fast)],
-        ["seconds of that / RealMLP's", "at most 1.00",
-         _ratio(seconds.get("ours-fast", nan) / seconds.get(REFERENCE, nan))],
+        ["seconds of that / RealMLP's, median over tables", "at most 1.00",
+         _ratio(_slower(frame))],
         ["error / RealMLP in 60 s", "at most 0.95", _ratio(minute)],
         ["better than the best of 15, in RealMLP's seconds", "at least 90%",
          _share(shares.get("ours-fast", nan))],
         ["better than the best of 15, in 60 s", "at least 90%",
          _share(shares.get("ours-60s", nan))],
         ["error / LightGBM in RealMLP's seconds", "below 1.00",
-         _ratio(fast / ratios.get("lightgbm", nan))],
+         _ratio(geometric(to_lightgbm)[0])],
     ]  # fmt: skip
     return report.table(["", "aim", "came to"], rows, "llr")
+
+
+def _slower(frame: pd.DataFrame) -> float:
+    """Return the median over tables of our seconds by RealMLP's, NaN without both."""
+    seconds = frame.pivot_table(
+        index="data", columns="contender", values="seconds", aggfunc="median"
+    )
+    if not {"ours-fast", REFERENCE} <= set(seconds):
+        return float("nan")
+    return float((seconds["ours-fast"] / seconds[REFERENCE]).median())
 
 
 def folds(what: str, lines: Lines) -> str:
@@ -169,7 +182,7 @@ def folds(what: str, lines: Lines) -> str:
 
 def _paired(frame: pd.DataFrame) -> str:
     """Return on how many tables folds are better than one split in equal seconds."""
-    said = []
+    rows = []
     for seconds in (20, 60):
         pair = [
             frame[frame["contender"] == f"{name}-{seconds}s"].set_index(["data", "seed"])
@@ -179,11 +192,11 @@ def _paired(frame: pd.DataFrame) -> str:
             logs = (pair[0][stage] - pair[1][stage]).dropna().groupby("data").mean()
             if len(logs):
                 mean, error = geometric(logs)
-                said.append([f"{STAGES[stage]}, {seconds} s", _ratio(mean, error),
+                rows.append([f"{STAGES[stage]}, {seconds} s", _ratio(mean, error),
                              _share(share_better(logs)), len(logs)])  # fmt: skip
-    if not said:
+    if not rows:
         return ""
-    return report.table(["error with folds / with one split", "", "tables better", "tables"], said)
+    return report.table(["error with folds / with one split", "", "tables better", "tables"], rows)
 
 
 def items(what: str, lines: Lines) -> str:
@@ -205,7 +218,7 @@ def items(what: str, lines: Lines) -> str:
         rows.append([entrant.title, _ratio(*geometric(ratio)), *better, own["data"].nunique(),
                      _seconds(own["seconds"].median())])  # fmt: skip
     titles = ["", "error / today's", "better", "level", "sources better", "data sets", "seconds"]
-    text = ITEMS_TEXT.format(truth=ITEMS[what], seeds=frame["seed"].nunique())
+    text = ITEMS_TEXT.format(truth=ITEMS[what], seeds=said(frame["seed"].nunique(), "seed"))
     each = [
         [data, *(_ratio(_at(logs, str(data), e.name)) for e in ENTRANTS[what] if e.name != TODAY)]
         for data in logs.index
@@ -224,9 +237,9 @@ def _failures(lines: Lines) -> str:
     failed = [line for line in lines if line.get("error") is None]
     if not failed:
         return ""
-    said = [f"- {line['contender']} on {line['data']}, seed {line['seed']}: "
+    each = [f"- {line['contender']} on {line['data']}, seed {line['seed']}: "
             f"{line.get('failed', 'no error is known')}" for line in failed]  # fmt: skip
-    return "## What failed\n\n" + "\n".join(said)
+    return "## What failed\n\n" + "\n".join(each)
 
 
 def _measured(versions: Mapping[str, str]) -> str:
