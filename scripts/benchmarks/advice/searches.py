@@ -10,6 +10,7 @@ from advisor.meta.warm_start import warm_count
 from advisor.models import get_family
 from advisor.tuning import Tuner
 from knowledge_base import KnowledgeBase
+from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, ConfigDict, JsonObject
 from scripts.benchmarks.advice.held import WORK, Held, held_out, name_of
 from scripts.benchmarks.experiment import Contender, Evaluation, Unit, compete
@@ -55,15 +56,15 @@ class OptunaSearch(Contender[Config]):
 
     needs = ("optuna",)
 
-    def __init__(self, sampler: str, held: Held) -> None:
-        """Start a search by the sampler of that name."""
+    def __init__(self, sampler: str, space: SpaceDefinition, seed: int) -> None:
+        """Start a search of a space by the sampler of that name."""
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         warnings.simplefilter("ignore")
-        self._space = get_family(held.entry.family).space()
+        self._space = space
         kind = getattr(optuna.samplers, sampler)
-        self._study = optuna.create_study(direction="maximize", sampler=kind(seed=held.seed))
+        self._study = optuna.create_study(direction="maximize", sampler=kind(seed=seed))
 
     def ask(self) -> ConfigDict:
         self._asked = self._study.ask()
@@ -77,10 +78,15 @@ class OptunaSearch(Contender[Config]):
         self._study.tell(self._asked, evaluation.value, state=state)
 
 
+def by_optuna(sampler: str, held: Held) -> OptunaSearch:
+    """Return Optuna's search by the sampler of that name."""
+    return OptunaSearch(sampler, get_family(held.entry.family).space(), held.seed)
+
+
 METHODS: dict[str, Callable[[Held], Contender[Config]]] = {
     "advisor": with_past,
-    "tpe": partial(OptunaSearch, "TPESampler"),
-    "gp": partial(OptunaSearch, "GPSampler"),
+    "tpe": partial(by_optuna, "TPESampler"),
+    "gp": partial(by_optuna, "GPSampler"),
 }
 
 

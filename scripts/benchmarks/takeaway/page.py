@@ -1,0 +1,269 @@
+"""The page, from the lines of results."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+import pandas as pd
+
+from advisor.data.intake import counted as said
+from knowledge_base.types import JsonObject
+from scripts.benchmarks import report
+from scripts.benchmarks.takeaway.contenders import ENTRANTS
+from scripts.benchmarks.takeaway.data import KNOWN
+from scripts.benchmarks.takeaway.figures import (
+    REFERENCE,
+    TODAY,
+    geometric,
+    log_ratios,
+    regrets,
+    share_better,
+    table_of,
+)
+from scripts.seed.near_copies import group_of
+
+INTRODUCTION = """
+What is in the user's hand after a search, on rows that nothing was trained or chosen by. Each data
+set is left out of the store with its near-copies and all that is cut from the same source. Each
+contender has a process of its own with {threads}; its seconds run from the rows in memory,
+everything imported, to the predictions for all new rows. A model without any error counts as one
+that has half a row wrong. Results that are missing or failed are in no mean; the column of counts
+says how many data sets are."""
+
+TABLES = """
+{known} rows are known, the others, at most 7,400, are the truth; {seeds} of split, training and
+search. The error is 1 - accuracy or the RMSE, divided by RealMLP's on the same rows; geometric
+means over seeds, then over tables, with the standard error over tables. "Ours" is
+`Advisor.tune(known, target, timeout=..., test=truth)` and `search.model.predict`, with the
+library's defaults; what came of all its trials is in the model. Peers have their own defaults, and
+divide the known rows themselves."""
+
+FOLDS = """
+The same tables. Searches that only time ends, with one split and with the folds that the library
+chooses; regret is error / best - 1 on the truth, where best is the best single network for this
+table and seed of all that any of these searches trained; geometric means over tables. "chosen
+network" is what one network of the chosen configuration reaches, trained on the first split;
+"its folds" averages that configuration's networks; "model" is what the user gets."""
+
+ITEMS = {
+    "images": "The truth are up to 2,000 other images of the same source.",
+    "texts": "The truth are up to 2,000 other texts of the same source.",
+    "series": "The truth are the last points of each series, forecast from several origins.",
+}
+ITEMS_TEXT = """
+{truth}
+The final model against today's single network, the best of 15 trials on one split, with
+the same seeds. {seeds}; a data set counts as better if its mean error over seeds, in
+logarithms, is smaller. Several data sets are cut from one source; "sources better" counts each
+source once, by the mean of its data sets."""
+
+STAGES = {"single": "chosen network", "folds": "its folds", "ensemble": "model"}
+PACKAGES = ("torch", "scikit-learn", "optuna", "numpy")
+
+Lines = Sequence[JsonObject]
+
+
+def make(found: Mapping[str, Lines], versions: Mapping[str, str], gone: Sequence[str]) -> str:
+    """Return the page.
+
+    Args:
+        found: the last line of every unit, by question.
+        versions: of the peers' packages.
+        gone: sentences on what was left out.
+    """
+    everything = [line for lines in found.values() for line in lines]
+    threads = sorted({line["threads"] for line in everything})
+    counts = " or ".join(said(count, "thread") for count in threads)
+    parts = [INTRODUCTION.format(threads=counts)]
+    for what, lines in found.items():
+        if any(line.get("error") is not None for line in lines):
+            parts.append(SECTIONS[what](what, lines))
+    codes = {line["code"] for line in everything if line["contender"] not in PEER_NAMES}
+    if len(codes) > 1:
+        gone = [*gone, f"Results are of {len(codes)} states of the library's code."]
+    parts += ["\n".join(gone), _failures(everything), "## Versions", _measured(versions)]
+    return report.page("What a user takes away", "takeaway", [part for part in parts if part])
+
+
+def tables(what: str, lines: Lines) -> str:
+    """Return the section of tables."""
+    frame = table_of(lines)
+    to_reference, to_today = log_ratios(frame, REFERENCE), log_ratios(frame, TODAY)
+    entrants = [e for e in ENTRANTS[what] if e.name in set(frame["contender"])]
+    rows = []
+    for entrant in entrants:
+        own = frame[frame["contender"] == entrant.name]
+        logs = to_reference.get(entrant.name, pd.Series(dtype=float))
+        better = to_today.get(entrant.name, pd.Series(dtype=float))
+        rows.append([
+            entrant.title, _ratio(*geometric(logs)), logs.count(),
+            "" if entrant.name == TODAY else _share(share_better(better)),
+            _seconds(own["seconds"].median()), _seconds(own["cpu"].median()),
+        ])  # fmt: skip
+    titles = ["", "error / RealMLP", "tables", "better than best of 15", "seconds", "CPU seconds"]
+    text = TABLES.format(known=f"{KNOWN:,}", seeds=said(frame["seed"].nunique(), "seed"))
+    parts = ["## Tables", text.strip(), report.table(titles, rows)]
+    return "\n\n".join([*parts, _aims(frame), "### Each table", _each_table(frame)])
+
+
+def _each_table(frame: pd.DataFrame) -> str:
+    names = [e.name for e in ENTRANTS["tables"] if e.name in set(frame["contender"])]
+    to_reference = log_ratios(frame, REFERENCE)
+    medians = frame.groupby(["data", "contender"])[["error", "seconds"]].median()
+    rows = []
+    for data in sorted(frame["data"].unique()):
+        cells: list[object] = [data]
+        for name in names:
+            if name == REFERENCE:
+                own = medians.loc[(data, name)] if (data, name) in medians.index else None
+                cells.append("" if own is None else f"{own['error']:.4g}")
+                cells.append("" if own is None else _seconds(own["seconds"]))
+            else:
+                cells.append(_ratio(_at(to_reference, data, name)))
+        rows.append(cells)
+    titles = [""]
+    for name in names:
+        titles += ["RealMLP's error", "its seconds"] if name == REFERENCE else [name]
+    return report.table(titles, rows)
+
+
+def _at(logs: pd.DataFrame, data: str, name: str) -> float:
+    known = name in logs and data in logs.index
+    return geometric(logs.loc[[data], name])[0] if known else float("nan")
+
+
+def _aims(frame: pd.DataFrame) -> str:
+    """Return what was aimed at, and what came of it."""
+    ratios = {name: geometric(logs)[0] for name, logs in log_ratios(frame, REFERENCE).items()}
+    shares = {name: share_better(logs) for name, logs in log_ratios(frame, TODAY).items()}
+    to_lightgbm = log_ratios(frame, "lightgbm").get("ours-fast", pd.Series(dtype=float))
+    nan = float("nan")
+    fast, minute = ratios.get("ours-fast", nan), ratios.get("ours-60s", nan)
+    rows = [
+        ["error / RealMLP in RealMLP's seconds", "at most 1.00", _ratio(fast)],
+        ["seconds of that / RealMLP's, median over tables", "at most 1.00",
+         _ratio(_slower(frame))],
+        ["error / RealMLP in 60 s", "at most 0.95", _ratio(minute)],
+        ["better than the best of 15, in RealMLP's seconds", "at least 90%",
+         _share(shares.get("ours-fast", nan))],
+        ["better than the best of 15, in 60 s", "at least 90%",
+         _share(shares.get("ours-60s", nan))],
+        ["error / LightGBM in RealMLP's seconds", "below 1.00",
+         _ratio(geometric(to_lightgbm)[0])],
+    ]  # fmt: skip
+    return report.table(["", "aim", "came to"], rows, "llr")
+
+
+def _slower(frame: pd.DataFrame) -> float:
+    """Return the median over tables of our seconds by RealMLP's, NaN without both."""
+    seconds = frame.pivot_table(
+        index="data", columns="contender", values="seconds", aggfunc="median"
+    )
+    if not {"ours-fast", REFERENCE} <= set(seconds):
+        return float("nan")
+    return float((seconds["ours-fast"] / seconds[REFERENCE]).median())
+
+
+def folds(what: str, lines: Lines) -> str:
+    """Return the section on folds."""
+    frame = regrets(lines, list(STAGES))
+    rows = []
+    for entrant in ENTRANTS[what]:
+        own = frame[frame["contender"] == entrant.name]
+        if own.empty:
+            continue
+        by_table = own.groupby("data")[list(STAGES)].mean()
+        cells = [_percent(geometric(by_table[stage])) for stage in STAGES]
+        rows.append([entrant.title, *cells, f"{own['trials'].median():.0f}",
+                     _seconds(own["seconds"].median()), own["data"].nunique()])  # fmt: skip
+    titles = ["", *STAGES.values(), "trials", "seconds", "tables"]
+    parts = ["## Do folds pay?", FOLDS.strip(), report.table(titles, rows), _paired(frame)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _paired(frame: pd.DataFrame) -> str:
+    """Return on how many tables folds are better than one split in equal seconds."""
+    rows = []
+    for seconds in (20, 60):
+        pair = [
+            frame[frame["contender"] == f"{name}-{seconds}s"].set_index(["data", "seed"])
+            for name in ("folds", "one")
+        ]
+        for stage in ("single", "ensemble"):
+            logs = (pair[0][stage] - pair[1][stage]).dropna().groupby("data").mean()
+            if len(logs):
+                mean, error = geometric(logs)
+                rows.append([f"{STAGES[stage]}, {seconds} s", _ratio(mean, error),
+                             _share(share_better(logs)), len(logs)])  # fmt: skip
+    if not rows:
+        return ""
+    return report.table(["error with folds / with one split", "", "tables better", "tables"], rows)
+
+
+def items(what: str, lines: Lines) -> str:
+    """Return the section of images, texts or series."""
+    frame = table_of(lines)
+    logs = log_ratios(frame, TODAY)
+    rows = []
+    for entrant in ENTRANTS[what]:
+        own = frame[frame["contender"] == entrant.name]
+        if own.empty:
+            continue
+        ratio = logs.get(entrant.name, pd.Series(dtype=float))
+        if entrant.name == TODAY:
+            better: list[str] = ["", "", ""]
+        else:
+            sources = ratio.groupby([group_of(str(data)) for data in ratio.index]).mean()
+            better = [_share(share_better(ratio)), _share(_ties(ratio)),
+                      _share(share_better(sources))]  # fmt: skip
+        rows.append([entrant.title, _ratio(*geometric(ratio)), *better, own["data"].nunique(),
+                     _seconds(own["seconds"].median())])  # fmt: skip
+    titles = ["", "error / today's", "better", "level", "sources better", "data sets", "seconds"]
+    text = ITEMS_TEXT.format(truth=ITEMS[what], seeds=said(frame["seed"].nunique(), "seed"))
+    each = [
+        [data, *(_ratio(_at(logs, str(data), e.name)) for e in ENTRANTS[what] if e.name != TODAY)]
+        for data in logs.index
+    ]
+    names = [e.name for e in ENTRANTS[what] if e.name != TODAY]
+    return "\n\n".join([f"## {what.capitalize()}", text.strip(), report.table(titles, rows),
+                        report.table(["", *names], each)])  # fmt: skip
+
+
+def _ties(logs: pd.Series) -> float:
+    known = logs.dropna()
+    return float((known == 0).mean()) if len(known) else float("nan")
+
+
+def _failures(lines: Lines) -> str:
+    failed = [line for line in lines if line.get("error") is None]
+    if not failed:
+        return ""
+    each = [f"- {line['contender']} on {line['data']}, seed {line['seed']}: "
+            f"{line.get('failed', 'no error is known')}" for line in failed]  # fmt: skip
+    return "## What failed\n\n" + "\n".join(each)
+
+
+def _measured(versions: Mapping[str, str]) -> str:
+    peers = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return report.measured_on(*PACKAGES, note=f"; peers with {peers}" if peers else "")
+
+
+def _ratio(value: float, error: float = float("nan")) -> str:
+    if not isfinite(value):
+        return ""
+    return f"{value:.3f}" + (f" ± {error:.3f}" if isfinite(error) else "")
+
+
+def _percent(found: tuple[float, float]) -> str:
+    return f"{found[0] - 1:.1%}" if isfinite(found[0]) else ""
+
+
+def _share(value: float) -> str:
+    return f"{value:.0%}" if isfinite(value) else ""
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f}" if isfinite(value) else ""
+
+
+SECTIONS = {"tables": tables, "folds": folds, "images": items, "texts": items, "series": items}
+PEER_NAMES = {e.name for entrants in ENTRANTS.values() for e in entrants if not e.way}
