@@ -31,9 +31,8 @@ CODE = ("objective", "module")
 
 KINDS = ("classification", "regression", "forecasting")
 
-FINAL = ("ensemble", "folds", "single")
-"""What may be taken away: an average of several configurations, of the folds of the best one, or
-one network trained on everything."""
+FINAL = ("ensemble", "folds")
+"""What may be taken away: an average of several configurations, or of the folds of the best one."""
 
 LEAST = {"trials": 1, "seed": 0, "n_warm": 0, "max_epochs": 1, "horizon": 1, "memory_limit": 1,
          "folds": 1}  # fmt: skip

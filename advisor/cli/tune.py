@@ -47,6 +47,15 @@ if TYPE_CHECKING:
               )  # fmt: skip
 @click.option("--per-second", is_flag=True,
               help="Expected improvement per second: prefer what is quick.")  # fmt: skip
+@click.option("--folds", type=click.IntRange(min=1),
+              help="Splits that a configuration is judged on.  [default: by the rows]"
+              )  # fmt: skip
+@click.option("--test", metavar="FILE",
+              help="Rows that the final model is measured on.  [default: a fifth of DATA]"
+              )  # fmt: skip
+@click.option("--final", default="ensemble", show_default=True,
+              help="ensemble averages several configurations, folds only the best one."
+              )  # fmt: skip
 @task_options
 @study_options("study", "studies")
 @click.option("--contribute/--no-contribute", "contributing", default=True, show_default=True,

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.models import ModelFamily
 
-FINAL = ("ensemble", "folds")
-"""What may be made of the kept networks: an average of several configurations, or of the folds of
-the best one."""
-
-
 SMOOTH = {"accuracy": "log_loss"}
 """What averages are chosen by instead of a metric that counts rows: on few rows it moves in steps,
 and many averages are equal (docs/benchmarks/takeaway.md)."""
@@ -42,7 +37,7 @@ def assemble(
         candidates: configurations with their networks, best first.
         metric: what the choice is made by, on predictions for rows that a network did not see;
             its smooth stand-in, where it has one.
-        final: one of `FINAL`.
+        final: "ensemble", or "folds" of the best one alone.
 
     Raises:
         UserError: there is no candidate.

@@ -50,7 +50,7 @@ class Final:
         """Return the model with its standings.
 
         Args:
-            how: one of `advisor.predictor.assembly.FINAL`.
+            how: "ensemble" or "folds".
 
         Raises:
             UserError: no network is kept.

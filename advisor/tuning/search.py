@@ -44,6 +44,9 @@ from knowledge_base.states import Direction, TrialState
 from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import Config, JsonObject
 
+SHARE_OF_FINAL = 0.05
+"""Share of the time limit that is left for making the model of what was trained."""
+
 SHARE_OF_DEFAULT = 0.1
 """Share of the time limit that measuring the library default may take, as a trial took it."""
 
@@ -120,7 +123,8 @@ class Search:
         Raises:
             UserError: another process is running the study.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        trials_end = None if timeout is None else (1 - SHARE_OF_FINAL) * timeout
+        deadline = None if trials_end is None else time.monotonic() + trials_end
 
         def told(trial: TrialRecord, tuner: Tuner) -> None:
             # The default is measured early where it costs little of the time, or else in the end.
@@ -133,7 +137,9 @@ class Search:
             # Another process may have gone on between the reading and the lock.
             self.tuner.replay(self.stored[len(self.tuner.trials) :])
             try:
-                found = run(self.tuner, self.objective, self.settings.trials, timeout, told)
+                found = run(
+                    self.tuner, self.objective, self.settings.trials, timeout, told, deadline
+                )
                 self._measure_default(deadline)
                 self._measure_known(deadline)
             finally:

@@ -127,10 +127,14 @@ def tune(job: Job) -> None:
     with tempfile.TemporaryDirectory() as root:
         advisor = _advisor(job)
         watch = Stopwatch()
-        search = advisor.tune(
+        settings = dict(job["settings"])
+        limit = settings.pop("timeout", None)
+        search = advisor.search(
             known, TARGET, kind=job["kind"], test=truth, seed=job["seed"], root=Path(root),
-            contribute=False, **job["settings"],
+            contribute=False, **settings,
         )  # fmt: skip
+        # The limit is for all of it, what comes before the first trial included.
+        search.run(None if limit is None else max(limit - watch.read()["seconds"], 1.0))
         prediction = search.model.predict(new)
         result: JsonObject = {**watch.read(), "said": _said(search)}
         labels = truth[TARGET].to_numpy()
