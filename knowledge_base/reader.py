@@ -11,6 +11,7 @@ import pyarrow as pa
 from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
 from knowledge_base.errors import UserError
+from knowledge_base.records import FOLD
 from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
@@ -27,7 +28,8 @@ _STUDY = "JOIN (SELECT study_id, task_id, space_id, strategy FROM studies) USING
 
 def _number(name: str, column: str) -> str:
     """Return SQL for a number of a JSON object, NULL where there is none of that name."""
-    return f"try_cast(regexp_extract({column}::VARCHAR, '\"{name}\":([0-9.]+)', 1) AS DOUBLE)"
+    pattern = f'"{name}":(-?[0-9.]+(?:[eE][-+]?[0-9]+)?)'
+    return f"try_cast(regexp_extract({column}::VARCHAR, '{pattern}', 1) AS DOUBLE)"
 
 
 _SHORTENED = (
@@ -137,6 +139,7 @@ class Reader(ABC):
             where, values = _of_tasks(connection, family, tasks)
             sql = (
                 "SELECT task_id, config, state, value, duration, labels, strategy, space_id, "
+                f"{_number(f'{FOLD}1', 'metrics')} AS first_fold, "
                 f"{_SHORTENED} AS shortened FROM trials {_STUDY} "
                 f"WHERE {where} ORDER BY task_id, study_id, number"
             )

@@ -176,12 +176,31 @@ def _read(
     return sources
 
 
+def of_one_evaluation(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return trials whose values are comparable within each task.
+
+    Where all trials of a task were judged on several folds, their means are. Where some were
+    judged on one split, as the shipped ones, that is the first fold, and all count with it.
+
+    Args:
+        outcomes: as `KnowledgeBase.outcomes` gives them; not changed.
+    """
+    folded = outcomes["first_fold"].notna()
+    single = ~folded & outcomes["value"].notna()
+    mixed = folded & single.groupby(outcomes["task_id"]).transform("any")
+    if not mixed.any():
+        return outcomes
+    values = outcomes["value"].where(~mixed, outcomes["first_fold"])
+    return outcomes.assign(value=values)
+
+
 def _sources(
     outcomes: pd.DataFrame,
     rows: Mapping[str, pd.Series],
     space: SpaceDefinition,
     metafeatures: Mapping[tuple[str, str], Mapping[str, float]],
 ) -> list[_Source]:
+    outcomes = of_one_evaluation(outcomes)
     outcomes = outcomes[(outcomes["state"] != "stopped") & ~outcomes["shortened"]]
     read = [
         _Read(rows[str(name)], len(group), *_usable(group, rows[str(name)]["direction"]))
