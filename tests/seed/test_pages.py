@@ -54,8 +54,8 @@ def test_shares_count_random_configurations_and_failures_lose(trials):
 def test_importance_finds_what_matters(trials):
     pytest.importorskip("optuna")
     space = get_family("mlp").space()
-    configs = sobol(space, 64, seed=3)
-    frame = trials.head(64).assign(
+    configs = sobol(space, 128, seed=3)
+    frame = trials.head(128).assign(
         task_id="planted", family="mlp", space_id=space.space_id, strategy="sobol",
         config=[json.dumps(config) for config in configs],
         share=[-np.log10(config["learning_rate"]) / 5 for config in configs],
