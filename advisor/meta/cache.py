@@ -15,6 +15,7 @@ import platformdirs
 from advisor.meta.experience import Experience
 from advisor.meta.learner import PortfolioLearner
 from advisor.meta.reading import read_past
+from advisor.meta.threads import one_blas_thread
 from knowledge_base import KnowledgeBase
 from knowledge_base.arrays import read_arrays, write_arrays
 from knowledge_base.space import SpaceDefinition
@@ -84,7 +85,8 @@ def _recall(kb: KnowledgeBase, space: SpaceDefinition, family: str | None) -> Ex
     else:
         experience, digests_left = None, digests
     kept = _without(experience, unusable)
-    learned = _learn(kb, space, family, digests_left, kept)
+    with one_blas_thread():
+        learned = _learn(kb, space, family, digests_left, kept)
     if learned is None:
         return None
     arrays = learned.to_arrays()

@@ -14,6 +14,7 @@ from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.risk import Risk
 from advisor.meta.scores import normal_share
 from advisor.meta.similarity import OUTCOME_SHARPNESS, task_weights, with_outcomes
+from advisor.meta.threads import one_blas_thread
 from advisor.surrogates import Prior, TransferGP, mean_of
 from advisor.surrogates.kernels import matern52
 from knowledge_base.identity import canonical_json
@@ -75,6 +76,7 @@ class PortfolioLearner(MetaLearner):
         """Past trials that are consulted."""
         return self._experience.n_trials if self._experience else 0
 
+    @one_blas_thread()
     def recommend(self, query: Query, n: int) -> list[Recommendation]:
         """Return up to `n` recommendations, best first; none without any history."""
         experience = self._experience
@@ -91,6 +93,7 @@ class PortfolioLearner(MetaLearner):
         points = self._encoded(experience)
         return [answer.recommendation(k, c, points[c]) for k, c in enumerate(chosen, start=1)]
 
+    @one_blas_thread()
     def prior(self, query: Query, costs: bool = False) -> Prior | None:
         """Return a prior for a search on the new task, None without any history.
 

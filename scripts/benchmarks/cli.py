@@ -6,6 +6,7 @@
 against importing torch. Each pair is timed in turn, A B A B, in new processes.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -55,6 +56,7 @@ def compare(ours: list[str], peer: list[str], folder: Path, pairs: int) -> tuple
 @report.write_option
 def main(pairs: int, rows: int, write: bool) -> None:
     """Measure, print and write the table."""
+    load = os.getloadavg()[0]
     cases = [
         ("advisor --help", [ADVISOR, "--help"], "import click", 3),
         (f"advisor recommend, {rows:,} rows x 20 columns", RECOMMEND, "import torch", 1),
@@ -71,9 +73,9 @@ def main(pairs: int, rows: int, write: bool) -> None:
             lines.append((label, ours, peer_name, peer, f"{ratio} ({low} to {high})", wanted))
     columns = ("ours", "s", "peer", "s", "ratio: median (lowest to highest)", "wanted")
     table = report.table(columns, lines, "lrlr")
-    text = report.page(
-        "What the command line costs", "cli", [INTRODUCTION.format(pairs=pairs), table]
-    )
+    machine = report.measured_under(load, "numpy", "pandas", "duckdb", "torch")
+    parts = [INTRODUCTION.format(pairs=pairs), table, machine]
+    text = report.page("What the command line costs", "cli", parts)
     report.publish("cli", text, write)
 
 

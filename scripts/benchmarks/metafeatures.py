@@ -143,8 +143,7 @@ def main(rounds: int, limit: float, write: bool) -> None:
         introduction,
         report.table(columns, rows),
         f"Import, after numpy and pandas, seconds (median of 3): {imports}.",
-        report.measured_on("numpy", "pandas", "pymfe", note=f"; load of other work at the start "
-                           f"{load:.1f} (mean over a minute)"),
+        report.measured_under(load, "numpy", "pandas", "pymfe"),
         "The comparison needs `pip install pymfe`.",
     ]  # fmt: skip
     report.publish("metafeatures", report.page("Time of the metafeatures", "metafeatures", parts),

@@ -16,6 +16,7 @@ __all__ = [
     "made_by",
     "mean_and_error",
     "measured_on",
+    "measured_under",
     "nothing_finished",
     "page",
     "publish",
@@ -69,6 +70,12 @@ def measured_on(*packages: str, note: str = "") -> str:
             continue
     versions = ", ".join([f"Python {platform.python_version()}", *known])
     return f"{versions}; {platform.machine()}, {os.cpu_count()} cores{note}."
+
+
+def measured_under(load: float, *packages: str) -> str:
+    """Return the same line with the load at the start, as of `os.getloadavg()`."""
+    note = f"; load of other work at the start {load:.1f} (mean over a minute)"
+    return measured_on(*packages, note=note)
 
 
 def publish(name: str, text: str, write: bool = True) -> None:

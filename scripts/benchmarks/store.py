@@ -9,6 +9,7 @@ peers, so that a change of the machine's load shows.
 """
 
 import logging
+import os
 import statistics
 import tempfile
 import warnings
@@ -126,7 +127,9 @@ Against the journal, the faster of the two: writing {write:.0f} times as fast \
 reading {read:.0f} times as fast (wanted: {read_target})."""
 
 
-def page(found: dict[str, tuple[float, float]], n: int, sqlite: int, repetitions: int) -> str:
+def page(
+    found: dict[str, tuple[float, float]], n: int, sqlite: int, repetitions: int, machine: str
+) -> str:
     """Return the report.
 
     Args:
@@ -134,6 +137,7 @@ def page(found: dict[str, tuple[float, float]], n: int, sqlite: int, repetitions
         n: trials of the others.
         sqlite: trials that SQLite got.
         repetitions: of the knowledge base.
+        machine: line about the machine and its load.
     """
     import optuna
 
@@ -154,6 +158,7 @@ def page(found: dict[str, tuple[float, float]], n: int, sqlite: int, repetitions
                              write_target=WRITE_TARGET, read_target=READ_TARGET)  # fmt: skip
     introduction = INTRODUCTION.format(n=n, optuna=optuna.__version__, repetitions=repetitions)
     parts = [introduction, report.table(columns, rows), fewer if sqlite < n else "", verdict]
+    parts.append(machine)
     return report.page("Writing and reading trials", "store", [part for part in parts if part])
 
 
@@ -166,6 +171,7 @@ def page(found: dict[str, tuple[float, float]], n: int, sqlite: int, repetitions
 @report.write_option
 def main(trials: int, sqlite_trials: int, repetitions: int, write: bool) -> None:
     """Measure, print and write the table."""
+    load = os.getloadavg()[0]
     warnings.simplefilter("ignore")
     logging.getLogger("optuna").setLevel(logging.WARNING)
     frame = make_frame(trials)
@@ -180,7 +186,8 @@ def main(trials: int, sqlite_trials: int, repetitions: int, write: bool) -> None
         name: (statistics.median(w for w, _ in times), statistics.median(r for _, r in times))
         for name, times in runs.items()
     }
-    text = page(found, trials, min(sqlite_trials, trials), 3 * repetitions)
+    machine = report.measured_under(load, "numpy", "pandas", "duckdb")
+    text = page(found, trials, min(sqlite_trials, trials), 3 * repetitions, machine)
     report.publish("store", text, write)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from advisor import Advisor
 from advisor.cli.scarcity import refusal
 from knowledge_base import KnowledgeBase, KnowledgeBaseError, StudyRecord, TaskRecord
 from knowledge_base.space import SpaceDefinition
@@ -83,23 +84,23 @@ COMMANDS = {
 WRITES = ("import", "contribute", "tune")
 
 
-def call(place, name, *more, store="store/kb.duckdb", memory=None, rights=(), **environment):
-    """Run a command; return its exit code, standard output, and the lines of its errors."""
+def call(place, command, *, store="store/kb.duckdb", memory=None, rights=(), **environment):
+    """Run a command, or one of `COMMANDS`; return its exit code, output and lines of errors."""
     given = {
         **os.environ, "PYTHONPATH": str(ROOT), "HOME": str(place / "home"),
         "XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"], "OMP_NUM_THREADS": "1", **environment,
     }  # fmt: skip
     given.pop("ADVISOR_KB", None)
     given = {key: value for key, value in given.items() if value is not None}
-    command = [*rights, sys.executable, "-c", "from advisor.cli import run; run()",
-               *COMMANDS[name], *(["--kb", store] if store else []), *more]  # fmt: skip
+    started = [*rights, sys.executable, "-c", "from advisor.cli import run; run()",
+               *COMMANDS.get(command, command), *(["--kb", store] if store else [])]  # fmt: skip
     limit = None
     if memory is not None:
 
         def limit() -> None:
             resource.setrlimit(resource.RLIMIT_AS, (memory * 2**20, memory * 2**20))
 
-    done = subprocess.run(command, cwd=place, env=given, capture_output=True, text=True,
+    done = subprocess.run(started, cwd=place, env=given, capture_output=True, text=True,
                           preexec_fn=limit)  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
     assert "damaged" not in done.stderr + done.stdout
@@ -135,9 +136,9 @@ def test_a_store_that_may_only_be_read_is_read(name, place):
 def test_another_folder_that_may_only_be_read(name, place):
     rights = bound()
     (place / "closed").mkdir(mode=0o555)
-    (place / "out").symlink_to(place / "closed" / "out")
-    more = ("--studies-dir", "closed") if name == "tune" else ()
-    code, _, told = call(place, name, *more, rights=rights)
+    there = {"export": ("kb", "export", "closed/out"),
+             "tune": (*COMMANDS["tune"], "--studies-dir", "closed")}  # fmt: skip
+    code, _, told = call(place, there[name], rights=rights)
     assert code == 2
     (line,) = told
     assert "cannot be written: no permission." in line
@@ -189,8 +190,10 @@ def test_a_journal_that_cannot_be_looked_into_is_not_passed_over(name, place):
 # No home -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["info", "recommend", "import", "tune"])
-@pytest.mark.parametrize("home", ["closed", "data.csv"])
+@pytest.mark.parametrize(
+    ("home", "name"),
+    [("closed", "info"), ("closed", "recommend"), ("closed", "import"), ("data.csv", "import")],
+)
 def test_a_home_where_nothing_can_be_written(home, name, place):
     rights = bound()
     (place / "closed").mkdir(mode=0o555)
@@ -207,17 +210,21 @@ def test_without_any_home_a_store_must_be_named(place, monkeypatch):
     monkeypatch.delenv("ADVISOR_KB")
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     monkeypatch.chdir(place)
+    before = sorted(place.iterdir())
     with pytest.raises(KnowledgeBaseError, match=r"no home directory.* name a file with `kb`"):
         default_path()
-    assert not (place / "~").exists()
+    found = Advisor(place / "new.duckdb").recommend(place / "data.csv", target="y", n=1)
+    assert len(found.recommendations) == 1
+    assert sorted(place.iterdir()) == before
 
 
 # Little memory -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("memory", [150, 300, 400, 500, 800])
+@pytest.mark.parametrize("memory", [150, 300, 400, 500])
 @pytest.mark.parametrize("name", ["info", "import"])
 def test_little_memory_is_called_that_and_the_exit_code_is_true(name, memory, place):
     code, out, told = call(place, name, memory=memory)
