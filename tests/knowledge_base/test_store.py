@@ -169,18 +169,23 @@ def test_processes_that_add_at_once_lose_nothing(kb, path, context):
 
 def test_a_writer_killed_at_any_moment_loses_nothing_it_had_said(kb, path, capfd, context):
     said = 0
-    for wait in (0.3, 0.5, 0.7):
+    for enough, wait in ((3, 0.0), (4, 0.003), (5, 0.02)):
         worker = context.Process(target=_append_for_ever, args=(str(path),))
         worker.start()
+        out, patience = "", time.monotonic() + 60
+        while out.count("\n") < enough and time.monotonic() < patience:
+            time.sleep(0.01)
+            out += capfd.readouterr().out
         time.sleep(wait)
         os.kill(worker.pid, signal.SIGKILL)
         worker.join()
-        lines = capfd.readouterr().out.split("\n")[:-1]  # the last line is whole or not there
+        out += capfd.readouterr().out
+        lines = out.split("\n")[:-1]  # the last line is whole or not there
         said = max([said, *(int(line) + 1 for line in lines)])
         found = numbers_of(kb)
         assert found == list(range(len(found)))
         assert len(found) >= said
-    assert said > 10
+    assert said >= 5
     assert kb.fold(patience=5.0)
     assert kb.verify() == []
 
@@ -198,7 +203,7 @@ def test_outcomes_are_what_was_tried_and_what_came_of_it(tmp_path):
     kb.append(make_bundle(range(5)))
     found = kb.outcomes("svm")
     columns = ["task_id", "config", "state", "value", "duration", "labels"]
-    assert list(found.columns) == [*columns, "strategy", "space_id", "shortened"]
+    assert list(found.columns) == [*columns, "strategy", "space_id", "first_fold", "shortened"]
     assert len(found) == 5
     assert len(kb.outcomes("svm", [TASK.task_id])) == 5
     assert len(kb.outcomes("svm", ["another"])) == 0
