@@ -131,12 +131,12 @@ class KeptNetworks:
         return sorted(int(name) for name in names if name.isdecimal())
 
     def candidates(self) -> list[Candidate]:
-        """Return what is kept of trials and of the store, best first, in a stable order.
+        """Return what is kept of trials, of the store and of the default, best first.
 
-        What is damaged is left out with a word.
+        The order is the same in every process. What is damaged is left out with a word.
         """
         found = []
-        names: list[int | str] = [*self.numbers(), KNOWN]
+        names: list[int | str] = [*self.numbers(), KNOWN, DEFAULT]
         for name in names:
             try:
                 kept = self.load(name)

@@ -66,10 +66,11 @@ class Final:
         yield self._baseline(places)
         whole = [one for one in candidates if len(one.networks) == len(places)]
         usual = self.objective.family.default()
-        default = next((one for one in whole if one.config == usual), self.networks.load(DEFAULT))
-        if default is not None and len(default.networks) == len(places):
+        default = next((one for one in whole if one.config == usual), None)
+        if default is not None:
             yield self._standing(summary.DEFAULT, self._one(default), places)
-        yield self._standing(summary.SINGLE, self._one(whole[0]), places)
+        tried = next((one for one in whole if one.name != DEFAULT), whole[0])
+        yield self._standing(summary.SINGLE, self._one(tried), places)
         yield self._standing(summary.FINAL, average, places)
 
     def _one(self, candidate: Candidate) -> Average:

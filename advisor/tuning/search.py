@@ -195,7 +195,7 @@ class Search:
         """Save the model of the trials so far, if there is any network."""
         self.__dict__.pop("model", None)
         networks = self.tuner.study.networks
-        if networks is None or not networks.candidates():
+        if networks is None or all(one.name == DEFAULT for one in networks.candidates()):
             return
         if isinstance(self.problem, DataProblem) and self.problem.dataset.reading is not None:
             self.model.save(self.path / FOLDER)
