@@ -18,6 +18,7 @@ from knowledge_base.types import JsonObject
 if TYPE_CHECKING:
     from advisor.data.preparation.base import Features
     from advisor.data.reading import NewRows, Reading
+    from advisor.data.reading.series import History
 
 FOLDER = "model"
 """Folder of a study's directory that holds its model."""
@@ -101,7 +102,7 @@ class Predictor:
         Args:
             rows: as `read` gave them.
         """
-        return self.average.raw(cast("Features", rows.features))
+        return self.average.raw(features_of(rows))
 
     def remarks(self) -> list[str]:
         """Return what the standings mean, in whole sentences."""
@@ -152,6 +153,14 @@ class Predictor:
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path} is no model: {error!r} in its standings.") from error
         return cls(average, reading, metric, standings)
+
+
+def features_of(rows: "NewRows[object]") -> "Features":
+    """Return new rows as preparations take them: series as their points by name."""
+    features = rows.features
+    if isinstance(features, tuple | list):
+        return {history.name: history.values for history in cast("Sequence[History]", features)}
+    return cast("Features", features)
 
 
 def truth_of(rows: "NewRows[object]", reading: "Reading[object]") -> np.ndarray:

@@ -1,10 +1,11 @@
 """Predictions as tables, and these as files."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import pandas as pd
 
 from knowledge_base.durable import reason_of, replacing
@@ -12,11 +13,12 @@ from knowledge_base.errors import UserError
 
 if TYPE_CHECKING:
     from advisor.data.reading import NewRows
+    from advisor.data.reading.series import History, SeriesReading
     from advisor.predictor.predictor import Predictor
 
 
 def table_of(predictor: "Predictor", rows: "NewRows[object]", proba: bool = False) -> pd.DataFrame:
-    """Return predictions for rows, one row each in their order.
+    """Return predictions for rows, one row each in their order; of series, one for each step.
 
     Args:
         predictor: predicts.
@@ -28,6 +30,9 @@ def table_of(predictor: "Predictor", rows: "NewRows[object]", proba: bool = Fals
     """
     raw = predictor.raw(rows)
     name = predictor.reading.target.name
+    if raw.ndim == 2 and predictor.classes is None:
+        time = cast("SeriesReading", predictor.reading).time
+        return _forecasts(cast("Sequence[History]", rows.features), raw, name, time)
     table = pd.DataFrame({name: predictor.labels(raw)})
     if rows.names:
         table.insert(0, "file", list(rows.names))
@@ -38,6 +43,20 @@ def table_of(predictor: "Predictor", rows: "NewRows[object]", proba: bool = Fals
         raise UserError("Only a classification has probabilities; this model predicts numbers.")
     shares = pd.DataFrame(raw, columns=[f"P({label})" for label in classes])
     return pd.concat([table, shares], axis=1)
+
+
+def _forecasts(
+    histories: "Sequence[History]", raw: np.ndarray, name: str, time: str
+) -> pd.DataFrame:
+    """Return a row for each series and step ahead, with its time as the file writes its own."""
+    tables = [
+        pd.DataFrame({time: list(history.ahead), name: forecast})
+        for history, forecast in zip(histories, raw, strict=True)
+    ]
+    if len(tables) > 1:
+        for table, history in zip(tables, histories, strict=True):
+            table.insert(0, "series", history.name)
+    return pd.concat(tables, ignore_index=True)
 
 
 _WRITERS: dict[str, Callable[[pd.DataFrame], bytes]] = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from advisor.predictor.assembly import assemble
 from advisor.predictor.average import Average, Member
 from advisor.predictor.baseline import baseline, baseline_data
 from advisor.predictor.kept import DEFAULT, Candidate, KeptNetworks
-from advisor.predictor.predictor import Predictor, truth_of
+from advisor.predictor.predictor import Predictor, features_of, truth_of
 from advisor.predictor.summary import Standing, standing
 from advisor.training.objective import FamilyObjective
 from knowledge_base.types import Config
@@ -20,7 +20,6 @@ from knowledge_base.types import Config
 if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.data.preparation import Preparation
-    from advisor.data.preparation.base import Features
     from advisor.data.reading import NewRows, Reading
 
 Judged = tuple[np.ndarray, np.ndarray, np.ndarray | None]
@@ -91,7 +90,7 @@ class Final:
 
     def _tested(self, average: Average) -> Judged | None:
         if self.test is not None:
-            return self._own(average.raw(cast("Features", self.test.features)))
+            return self._own(average.raw(features_of(self.test)))
         seen = self._seen(average.members[0].config, 0)
         if not len(seen.x("test")):
             return None
