@@ -14,7 +14,10 @@ from advisor.predictor.baseline import baseline, baseline_data
 from advisor.predictor.kept import DEFAULT, Candidate, KeptNetworks
 from advisor.predictor.predictor import Predictor, features_of, truth_of
 from advisor.predictor.summary import Standing, standing
+from advisor.problem import DataProblem, Problem
+from advisor.settings import Settings
 from advisor.training.objective import FamilyObjective
+from knowledge_base.errors import UserError
 from knowledge_base.types import Config
 
 if TYPE_CHECKING:
@@ -24,6 +27,24 @@ if TYPE_CHECKING:
 
 Judged = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 """Truth, prediction and naive errors of the same rows."""
+
+
+def test_rows(problem: Problem, settings: Settings) -> "NewRows[object] | None":
+    """Return the user's own test rows, looked at before anything is trained; None without any.
+
+    Raises:
+        UserError: they are not of the data's form, lack a target, or nothing can be measured on
+            them.
+    """
+    if settings.test is None or not isinstance(problem, DataProblem):
+        return None
+    reading = problem.dataset.reading
+    if reading is None or problem.dataset.modality == "series":
+        what = "time series" if reading is not None else "a data set that was made in Python"
+        raise UserError(f"`test` is not for {what}; a fifth of the data is held out instead.")
+    rows = reading.read(settings.test)
+    truth_of(rows, reading)
+    return rows
 
 
 @dataclass(frozen=True)

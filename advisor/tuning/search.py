@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from advisor.data import Intake
 from advisor.environment import contributor, machine, package_versions
@@ -30,7 +31,7 @@ from advisor.tuning.code import (
     runs_code,
     with_loaded,
 )
-from advisor.tuning.final import Final
+from advisor.tuning.final import Final, test_rows
 from advisor.tuning.known import known_trials, observations, remembering
 from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
@@ -43,6 +44,9 @@ from knowledge_base.records import StudyRecord, TrialRecord
 from knowledge_base.states import Direction, TrialState
 from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import Config, JsonObject
+
+if TYPE_CHECKING:
+    from advisor.data import NewRows
 
 SHARE_OF_FINAL = 0.05
 """Share of the time limit that is left for making the model of what was trained."""
@@ -65,6 +69,7 @@ class Search:
         problem: what is searched.
         known: what was taken from the store of this very task: told to the strategy, and not
             asked again; as `advisor.tuning.known.known_trials` gives it.
+        test: rows of the user's own that the model is measured on.
         notes: what to tell the user before it runs, one line each.
     """
 
@@ -76,6 +81,7 @@ class Search:
     kb: KnowledgeBase
     problem: Problem
     known: Sequence[JsonObject] = ()
+    test: "NewRows[object] | None" = None
     notes: list[str] = field(default_factory=list)
     _measured: set[str] = field(default_factory=set, init=False, repr=False)
 
@@ -107,11 +113,10 @@ class Search:
                 "A data set that was made in Python has no account of how new rows are read; "
                 "give a file or a frame instead."
             )
-        test = None if self.settings.test is None else reading.read(self.settings.test)
         study = self.tuner.study
         assert study.networks is not None
         metric = get_metric(study.task.metric)
-        final = Final(self.trainer, study.networks, metric, reading, test)
+        final = Final(self.trainer, study.networks, metric, reading, self.test)
         return final.predictor(self.settings.final)
 
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
@@ -228,6 +233,7 @@ def start(
     root = (root or kb.studies_root).absolute()
     stored, code = {**settings.to_dict(), "signature": settings.signature}, code_kept(settings)
     problem = problem or problem_of(settings)
+    test = test_rows(problem, settings)
     objective = trainer = problem.objective(settings)
     n_warm = warm_count(settings.trials) if settings.n_warm is None else settings.n_warm
     begin = warm_start(
@@ -280,7 +286,7 @@ def start(
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
-    return Search(settings, tuner, objective, trainer, path, kb, problem, known)
+    return Search(settings, tuner, objective, trainer, path, kb, problem, known, test)
 
 
 def resume(
@@ -340,12 +346,13 @@ def resume(
     tuner.replay(finished)
     if contribute and finished:
         kb.add(study.bundle(finished))
+    test = test_rows(problem, asked)
     objective = trainer = problem.objective(asked)
     code = with_loaded(code)
     keep(directory, code, asked, runs_code(settings))
     if asked.n_warm == 0 and reuse:
         objective = remembering(trainer, strategy, kb, problem, asked, code, path.parent)
-    return Search(asked, tuner, objective, trainer, path, kb, problem, known, notes)
+    return Search(asked, tuner, objective, trainer, path, kb, problem, known, test, notes)
 
 
 def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:

@@ -220,3 +220,25 @@ def test_what_is_no_model_is_refused(copied, change):
 def test_a_folder_without_a_model_is_told(tmp_path):
     with pytest.raises(UserError, match="no model"):
         advisor.load(tmp_path)
+
+
+def test_rows_of_the_users_own_are_the_test(tmp_path):
+    frame = table("classification", 120)
+    known, test = frame.head(90), frame.tail(30)
+    advisor_ = Advisor(KnowledgeBase(tmp_path / "kb.duckdb"), family="mlp")
+    search = advisor_.tune(
+        known, "y", test=test, trials=1, max_epochs=2, root=tmp_path, name="t", final="folds"
+    )
+    assert sum(len(data.x_valid) for data in search.trainer.folds) in range(86, 94)
+    final = search.model.standings[-1]
+    assert final.test == pytest.approx(search.model.score(test))
+    assert len(search.model.average.members) == 1
+
+
+def test_bad_test_rows_are_refused_before_anything_is_trained(tmp_path):
+    frame = table("classification")
+    found = Advisor(KnowledgeBase(tmp_path / "kb.duckdb"), family="mlp")
+    for bad, said in ((frame.drop(columns="y"), "must be known"), (frame[["y"]], "'x'")):
+        with pytest.raises(UserError, match=said):
+            found.search(frame, "y", test=bad, trials=1, root=tmp_path / "studies")
+    assert not list((tmp_path / "studies").glob("*/study.json"))
