@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from advisor.meta.cache import learner_for
 from advisor.meta.recommendation import Query
+from advisor.meta.translation import added_since
 from advisor.surrogates import Prior
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
@@ -59,7 +61,8 @@ def warm_start(
 ) -> Start:
     """Return where a search with `n` configurations from past tasks begins.
 
-    From the third on, one of them is the library default, where there is one.
+    From the third on, one of them is the library default, where there is one. The second one has
+    other choices of what came into the space after all that ships was tried.
 
     A cold search (`n` below 1) gets nothing at all, and so does one without a `kb` or a history.
 
@@ -77,9 +80,41 @@ def warm_start(
         return Start()
     known = learner_for(kb, space, family, exclude_datasets)
     warm = [dict(item.config) for item in known.recommend(query, n)]
+    warm = _with_what_is_new(warm, untried(kb.spaces(), space))
     if default is not None:
         warm = _with_default(warm, default)
     return Start(warm, known.prior(query, costs))
+
+
+def untried(spaces: pd.DataFrame, space: SpaceDefinition) -> ConfigDict:
+    """Return other choices of what no shipped trial of a family has tried, by its name.
+
+    Args:
+        spaces: as the knowledge base has them, one per row.
+        space: the present version; where it ships itself, everything counts as tried.
+    """
+    shipped = spaces[(spaces["layer"] == "seed") & (spaces["name"] == space.name)]
+    if (shipped["version"] >= space.version).any():
+        return {}
+    added = list(added_since(shipped, space).values())
+    names = set(added[0]).intersection(*added) if added else set()
+    return {
+        name: next(choice for choice in h.choices if choice != h.default)
+        for name, h in space.hyperparameters.items()
+        if name in names and len(h.choices) > 1
+    }
+
+
+def _with_what_is_new(warm: list[ConfigDict], choices: ConfigDict) -> list[ConfigDict]:
+    """Return a warm start whose second configuration has other choices of what is new.
+
+    Nothing of the past says which choice is better, and an average of networks gains by those
+    that are different.
+    """
+    if len(warm) < 2 or not choices:
+        return warm
+    first, second, *others = warm
+    return [first, {**second, **choices}, *others]
 
 
 def _with_default(warm: list[ConfigDict], default: ConfigDict) -> list[ConfigDict]:

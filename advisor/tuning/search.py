@@ -69,6 +69,7 @@ class Search:
         problem: what is searched.
         known: what was taken from the store of this very task: told to the strategy, and not
             asked again; as `advisor.tuning.known.known_trials` gives it.
+        begin: the warm start.
         test: rows of the user's own that the model is measured on.
         notes: what to tell the user before it runs, one line each.
     """
@@ -81,6 +82,7 @@ class Search:
     kb: KnowledgeBase
     problem: Problem
     known: Sequence[JsonObject] = ()
+    begin: Start = field(default_factory=Start)
     test: "NewRows[object] | None" = None
     notes: list[str] = field(default_factory=list)
     _measured: set[str] = field(default_factory=set, init=False, repr=False)
@@ -132,9 +134,10 @@ class Search:
         deadline = None if trials_end is None else time.monotonic() + trials_end
 
         def told(trial: TrialRecord, tuner: Tuner) -> None:
-            # The default is measured early where it costs little of the time, or else in the end.
+            # The default is measured early where it is no trial of the warm start, and costs
+            # little of the time; or else in the end.
             if timeout is None or (trial.duration or 0.0) < SHARE_OF_DEFAULT * timeout:
-                self._measure_default(deadline)
+                self._measure_default(deadline, self.begin.warm)
             if on_trial is not None:
                 on_trial(trial, tuner)
 
@@ -151,12 +154,17 @@ class Search:
                 self._save_model()
         return found
 
-    def _measure_default(self, deadline: float | None) -> None:
-        """Train the library default on the folds of the search, once, as what it is measured by."""
+    def _measure_default(self, deadline: float | None, coming: Sequence[Config] = ()) -> None:
+        """Train the library default on the folds of the search, once, as what it is measured by.
+
+        Args:
+            deadline: of the search.
+            coming: configurations that will be trials.
+        """
         if self.tuner.study.task.family not in FAMILIES:
             return
         default = self.trainer.family.default() if isinstance(self.trainer, FamilyObjective) else {}
-        if all(trial.config != default for trial in self.tuner.trials):
+        if default not in coming and all(t.config != default for t in self.tuner.trials):
             self._measure(DEFAULT, default, deadline)
 
     def _measure_known(self, deadline: float | None) -> None:
@@ -286,7 +294,7 @@ def start(
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
-    return Search(settings, tuner, objective, trainer, path, kb, problem, known, test)
+    return Search(settings, tuner, objective, trainer, path, kb, problem, known, begin, test)
 
 
 def resume(
@@ -352,7 +360,7 @@ def resume(
     keep(directory, code, asked, runs_code(settings))
     if asked.n_warm == 0 and reuse:
         objective = remembering(trainer, strategy, kb, problem, asked, code, path.parent)
-    return Search(asked, tuner, objective, trainer, path, kb, problem, known, test, notes)
+    return Search(asked, tuner, objective, trainer, path, kb, problem, known, begin, test, notes)
 
 
 def _asked_again(directory: StudyDirectory, now: Settings) -> Settings:

@@ -4,7 +4,7 @@ import pytest
 
 from advisor import KnowledgeBase
 from advisor.meta import Query, learner_for
-from advisor.meta.warm_start import warm_count, warm_start
+from advisor.meta.warm_start import untried, warm_count, warm_start
 from advisor.models import get_family
 from knowledge_base.space import SpaceDefinition, restricted
 
@@ -24,7 +24,10 @@ def test_the_third_is_the_library_default(kb, n, place):
     ]
     others = [config for k, config in enumerate(warm) if k != place]
     assert len(warm) == n
-    assert others == recommended[: len(others)]
+    # The second one has another choice of what came after all that ships.
+    changed = [{**config, "numeric": "periodic"} for config in recommended[1:2]]
+    expected = [recommended[0], *changed, *recommended[2:]]
+    assert others == expected[: len(others)]
     if place is not None:
         assert warm[place] == SPACE.default()
 
@@ -53,3 +56,16 @@ def test_an_own_space_has_no_library_default():
 
 def test_half_of_a_short_search_is_from_the_past():
     assert [warm_count(n) for n in (1, 2, 3, 4, 5, 6, 30)] == [1, 1, 2, 2, 3, 3, 3]
+
+
+def test_what_came_after_all_that_ships_is_tried_by_the_second(tmp_path):
+    kb = KnowledgeBase(tmp_path / "kb.duckdb")
+    space = get_family("mlp").space()
+    assert untried(kb.spaces(), space) == {"numeric": "periodic"}
+    start = warm_start(kb, space, "mlp", Query(), 3, default=space.default())
+    assert [config["numeric"] for config in start.warm] == ["plain", "periodic", "plain"]
+    assert start.warm[2] == space.default()
+    for config in start.warm:
+        assert space.complete(config) == config
+    assert untried(kb.spaces(), get_family("mlp").space_in(3)) == {}
+    assert untried(KnowledgeBase(tmp_path / "no.duckdb", seed=False).spaces(), space) == {}
