@@ -39,7 +39,7 @@ def run(
     trials: int,
     timeout: float | None = None,
     on_trial: OnTrial | None = None,
-    deadline: float | None = None,
+    kept: float = 0.0,
 ) -> RunResult:
     """Go on until the study has `trials` trials.
 
@@ -54,16 +54,14 @@ def run(
         trials: number of trials of the whole study, earlier ones included.
         timeout: seconds for this run.
         on_trial: called after every trial.
-        deadline: when the last trial is stopped, on the clock of `time.monotonic`; default after
-            all of `timeout`.
+        kept: share of `timeout` that is left for what comes after the trials.
 
     Raises:
         KeyboardInterrupt: passed on; everything finished is stored by then.
     """
-    if deadline is None and timeout is not None:
-        deadline = time.monotonic() + timeout
-    before = len(tuner.trials)
     objective.recall(tuner.trials)
+    deadline = None if timeout is None else time.monotonic() + (1 - kept) * timeout
+    before = len(tuner.trials)
     while len(tuner.trials) < trials:
         if over(deadline):
             break

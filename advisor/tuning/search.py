@@ -130,8 +130,8 @@ class Search:
         Raises:
             UserError: another process is running the study.
         """
-        trials_end = None if timeout is None else (1 - SHARE_OF_FINAL) * timeout
-        deadline = None if trials_end is None else time.monotonic() + trials_end
+        kept = SHARE_OF_FINAL
+        deadline = None if timeout is None else time.monotonic() + (1 - kept) * timeout
 
         def told(trial: TrialRecord, tuner: Tuner) -> None:
             # The default is measured early where it is no trial of the warm start, and costs
@@ -145,9 +145,7 @@ class Search:
             # Another process may have gone on between the reading and the lock.
             self.tuner.replay(self.stored[len(self.tuner.trials) :])
             try:
-                found = run(
-                    self.tuner, self.objective, self.settings.trials, timeout, told, deadline
-                )
+                found = run(self.tuner, self.objective, self.settings.trials, timeout, told, kept)
                 self._measure_default(deadline)
                 self._measure_known(deadline)
             finally:
