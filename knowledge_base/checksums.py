@@ -83,19 +83,24 @@ def sealed(text: str) -> str:
     )
 
 
-def unsealed(line: bytes, where: str) -> JsonObject:
+def unsealed(line: bytes, where: str, must: bool = False) -> JsonObject:
     """Return the object of a JSON text, without the digest that `sealed` gave it.
 
-    A text without a digest was written before there were any, and is taken as it is. Altering
-    one bit of a digest's name makes no text without one: the altered name is still there, and
-    whoever reads the object knows no such field.
+    Args:
+        line: the text.
+        where: what errors call it.
+        must: whether it has a digest. A text that may have been written before there were any is
+            taken as it is without one.
 
     Raises:
-        ValueError: it is no JSON object, is nested too deeply, or its digest is another.
+        ValueError: it is no JSON object, is nested too deeply, its digest is another, or it lacks
+            the one that it must have.
     """
     found = read_json(line, where)
     if not isinstance(found, dict):
         raise ValueError("it is no JSON object")
+    if must and DIGEST not in found:
+        raise ValueError("its checksum is missing")
     if found.pop(DIGEST, None) is not None:
         body, _, _ = line.rpartition(f', "{DIGEST}": "'.encode())
         if line != sealed(body.decode("utf-8", "replace") + "}").encode():

@@ -158,9 +158,12 @@ class StudyDirectory:
         try:
             check_inside(file)
             check_file_size(file, MAX_DOCUMENT_BYTES)
-            content = unsealed(file.read_bytes(), "it")
+            text = file.read_bytes()
+            content = unsealed(text, "it")
             if not isinstance(content["format"], int) or content["format"] < 1:
                 raise ValueError(f"its format is {content['format']!r}")
+            if content["format"] > 1:
+                unsealed(text, "it", must=True)
             if content["format"] > FORMAT:
                 raise UserError(f"The study {path} was written by a newer Advisor; upgrade.")
             return cls(path, content)
@@ -225,7 +228,7 @@ class StudyDirectory:
         found = []
         for number, line in enumerate(lines, start=1):
             try:
-                found.append(trial_of(line))
+                found.append(trial_of(line, self.format > 1))
             except WRONG as error:
                 told = f"{self._lines}:{number} is damaged ({first_line(error)}); it is left out."
                 self.warnings.tell(told)

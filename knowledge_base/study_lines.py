@@ -30,15 +30,19 @@ def line_of(trial: TrialRecord) -> str:
     return json.dumps(row)
 
 
-def trial_of(line: bytes) -> TrialRecord:
+def trial_of(line: bytes, sealed: bool = False) -> TrialRecord:
     """Return the trial of a line.
+
+    Args:
+        line: of `trials.jsonl`.
+        sealed: whether the line must have a checksum.
 
     Raises:
         ValueError, KeyError, TypeError: it is damaged; see `WRONG`.
     """
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"it has {len(line):,} bytes; at most {MAX_LINE_BYTES:,} are read")
-    row = unsealed(line, "it")
+    row = unsealed(line, "it", sealed)
     row["curve"] = tuple(EpochRecord(**epoch) for epoch in row["curve"])
     if row.get("labels") is not None:
         row["labels"] = tuple(row["labels"])

@@ -113,7 +113,7 @@ def read_document(folder: Path) -> JsonObject:
     check_inside(path)
     check_file_size(path, MAX_DOCUMENT_BYTES)
     try:
-        content = unsealed(path.read_bytes(), str(path))
+        content = unsealed(path.read_bytes(), str(path), must=True)
     except ValueError as error:
         raise UserError(f"{path} is damaged: {error}. Make the model again.") from error
     if content.get("format") != FORMAT:

@@ -165,3 +165,21 @@ def test_shipped_files_are_verified(tmp_path):
         assert "nstall Advisor again" in found[-1]
         file.write_bytes(whole)
     assert len(read_shipped(folder)) == 4
+
+
+def test_what_lost_its_checksum_is_damaged(tmp_path):
+    made = StudyDirectory.create(tmp_path / "s", study=study(), task=TASK, space=SPACE)
+    for number in range(3):
+        made.append(trial(number))
+    lines = made.path / "trials.jsonl"
+    first, second, third = lines.read_bytes().splitlines()
+    cut = second[: second.rindex(b', "')] + b"}"
+    lines.write_bytes(b"\n".join([first, cut, third, b""]))
+    again = StudyDirectory.open(made.path)
+    assert [known.number for known in again.trials()] == [0, 2]
+    assert "trials.jsonl:2 is damaged (its checksum is missing)" in next(iter(again.warnings))
+    document = made.path / "study.json"
+    text = document.read_text()
+    document.write_text(text[: text.rindex(', "')] + "}")
+    with pytest.raises(UserError, match="its checksum is missing"):
+        StudyDirectory.open(made.path)
