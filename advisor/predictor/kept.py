@@ -79,6 +79,10 @@ class KeptNetworks:
             arrays |= {f"{network.fold}/weights/{n}": w for n, w in network.weights.items()}
         write_tensors(self._path(name), arrays)
 
+    def has(self, name: int | str) -> bool:
+        """Return whether something is kept under a name; nothing is read."""
+        return self._path(name).exists()
+
     def load(self, name: int | str) -> Candidate | None:
         """Return what was kept under a name, None if nothing was.
 

@@ -21,6 +21,7 @@ from knowledge_base.types import Config, ConfigDict
 if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.models import ModelFamily
+    from advisor.training.loop import Terms
 
 AT_ONCE = 16
 """Configurations that are looked through for networks of one shape."""
@@ -123,13 +124,13 @@ class FamilyObjective(Objective):
     def evaluate(self, config: Config, report: Report) -> Outcome:
         """Train the family with `config`, unless that is estimated to need too much memory."""
         from advisor.training.folds import train_folds
-        from advisor.training.loop import Terms, train_on
+        from advisor.training.loop import train_on
         from advisor.training.memory import refusal
 
         reason = refusal(self.family, config, self._data, self._memory_limit)
         if reason is not None:
             return Outcome.not_tried(reason)
-        terms = Terms(self._metric, self._max_epochs, self._patience, keep=self._keep)
+        terms = self._terms(self._keep)
         if len(self.folds) > 1:
             outcome = train_folds(
                 self.family, config, self.folds, self._seed, terms, report, self._race
@@ -142,11 +143,16 @@ class FamilyObjective(Objective):
     def measure(self, config: Config, report: Report) -> Outcome:
         """Train `config` on every fold, whatever is known of others, and keep its networks."""
         from advisor.training.folds import train_folds
+
+        race = Race(get_metric(self._metric).direction)
+        return train_folds(
+            self.family, config, self.folds, self._seed, self._terms(True), report, race
+        )
+
+    def _terms(self, keep: bool) -> "Terms":
         from advisor.training.loop import Terms
 
-        terms = Terms(self._metric, self._max_epochs, self._patience, keep=True)
-        race = Race(get_metric(self._metric).direction)
-        return train_folds(self.family, config, self.folds, self._seed, terms, report, race)
+        return Terms(self._metric, self._max_epochs, self._patience, keep=keep)
 
     def recall(self, trials: Sequence[TrialRecord]) -> None:
         """Learn how the values of the folds differ."""
@@ -173,10 +179,9 @@ class FamilyObjective(Objective):
         self, configs: Sequence[Config], reports: Sequence[Report]
     ) -> Iterator[tuple[int, Outcome]]:
         """Train networks of one shape together."""
-        from advisor.training.loop import Terms
         from advisor.training.together import train_group
 
-        terms = Terms(self._metric, self._max_epochs, self._patience, keep=self._keep)
+        terms = self._terms(self._keep)
         places = range(len(configs))
         return train_group(self.family, configs, self._data, places, self._seed, terms, reports)
 

@@ -189,7 +189,7 @@ class Search:
         networks, trainer = self.tuner.study.networks, self.trainer
         if networks is None or not isinstance(trainer, FamilyObjective) or over(deadline):
             return
-        if name in self._measured or networks.load(name) is not None:
+        if name in self._measured or networks.has(name):
             return
         self._measured.add(name)
         with suppress(Exception):  # What cannot be trained has no standing.
