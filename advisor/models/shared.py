@@ -87,13 +87,15 @@ def finish(config: Config, width: int) -> "list[torch.nn.Module]":
     """Return normalisation, activation and dropout behind a layer of vectors (n, width)."""
     from torch import nn
 
+    from advisor.models.tables import Dropout
+
     norms = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
     layers: list[nn.Module] = []
     if config["normalisation"] in norms:
         layers.append(norms[config["normalisation"]](width))
     layers.append(activation(config))
     if config["dropout"] > 0:
-        layers.append(nn.Dropout(config["dropout"]))
+        layers.append(Dropout(config["dropout"]))
     return layers
 
 
@@ -118,6 +120,8 @@ def initialise(network: "torch.nn.Module", config: Config) -> None:
 def _weight(weight: "torch.Tensor", how: str) -> None:
     from torch import nn
 
+    if weight.is_meta:
+        return  # it has no content, and to draw it would import 800 modules of PyTorch
     if how == "he":
         nn.init.kaiming_normal_(weight, nonlinearity="relu")
     else:

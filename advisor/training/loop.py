@@ -20,7 +20,7 @@ from advisor.training.evaluation import (
     outputs_of,
     to_prediction,
 )
-from advisor.training.optimisation import EXPLODED, clip_limit, make_optimizer, make_schedule
+from advisor.training.optimisation import EXPLODED, clip, clip_limit, make_optimizer, make_schedule
 from advisor.training.outcome import Fitted, Outcome
 from advisor.training.report import Report, Reporting, StopTrial, as_report
 from advisor.training.signals import Signals, largest_finite, loss_spread
@@ -244,7 +244,7 @@ class Run:
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             self.signals.see_gradients()
-            norms.append(torch.nn.utils.clip_grad_norm_(parameters, self.limit))
+            norms.append(clip(parameters, self.limit))
             self.optimizer.step()
             losses.append(loss.detach())
         return torch.stack(losses).cpu().numpy(), torch.stack(norms).cpu().numpy()

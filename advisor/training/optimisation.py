@@ -1,5 +1,7 @@
 """Optimisers, learning-rate schedules and gradient clipping of a configuration."""
 
+from collections.abc import Sequence
+
 import torch
 
 from knowledge_base.types import Config
@@ -8,10 +10,15 @@ EXPLODED = 1e6
 """Mean gradient norm per epoch beyond which training is called diverged. Healthy runs of
 these networks on standardised inputs stay some orders of magnitude below."""
 
+FUSED = ("cpu", "cuda")
+"""Devices on which the optimisers' steps are one operation."""
+
 
 def make_optimizer(network: torch.nn.Module, config: Config) -> torch.optim.Optimizer:
     """Return SGD with momentum or AdamW (Loshchilov and Hutter 2019)."""
     common = {"lr": config["learning_rate"], "weight_decay": config["weight_decay"]}
+    # One operation for all weights, where PyTorch has it, is several times as quick.
+    common["fused"] = all(p.device.type in FUSED for p in network.parameters())
     if config["optimizer"] == "sgd":
         return torch.optim.SGD(network.parameters(), momentum=config["momentum"], **common)
     return torch.optim.AdamW(network.parameters(), **common)
@@ -64,3 +71,11 @@ def clip_limit(config: Config) -> float:
     """Return the largest gradient norm allowed; infinite without clipping."""
     setting = config["gradient_clipping"]
     return float("inf") if setting == "off" else float(setting)
+
+
+def clip(parameters: Sequence[torch.nn.Parameter], limit: float) -> torch.Tensor:
+    """Clip the gradients in place to a norm of at most `limit`; return what it was."""
+    if limit < float("inf"):
+        return torch.nn.utils.clip_grad_norm_(parameters, limit)
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    return torch.nn.utils.get_total_norm(gradients)

@@ -125,7 +125,7 @@ class SideBySide:
                 break
             x, y = part.batch(rows)
             loss = _losses(self.stack(x, True), y, data.kind)
-            (gradients,) = torch.autograd.grad(loss.sum(), self.stack.weights)
+            gradients = torch.autograd.grad(loss.sum(), self.stack.weights)
             norms.append(self.optimizer.step(gradients))
             losses.append(loss.detach())
         if not losses:

@@ -1,24 +1,25 @@
-"""Several networks of one shape as one: a row of a matrix holds the weights of each."""
+"""Several networks of one shape as one: each parameter is a tensor with the networks in front."""
 
 from collections.abc import Sequence
-from itertools import chain
+from dataclasses import dataclass
+from itertools import chain, groupby
 
 import torch
 from torch import nn
-from torch.nn.utils import parameters_to_vector
+from torch.optim.adamw import adamw
+from torch.optim.sgd import sgd
 
 from advisor.training.stacked_layers import layer_of, layers_in
-from advisor.training.steps import adamw_, sgd_
 
-BLOCK = 1 << 16
-"""Numbers that an optimiser works on at a time: they should stay in a core's cache."""
+PLAIN = torch.contiguous_format
 
 
 class Stack:
     """Networks of equal `shape_of`.
 
     Attributes:
-        weights: all parameters, shape (networks, parameters); what is trained.
+        weights: each parameter of all networks, shape (networks, *shape), those of layers that
+            take them so (networks, inputs, outputs); what is trained.
     """
 
     def __init__(self, networks: Sequence[nn.Module], generators: Sequence[torch.Generator]):
@@ -28,20 +29,21 @@ class Stack:
             networks: on the CPU.
             generators: source of each network's random choices.
         """
-        vectors = [parameters_to_vector(network.parameters()).detach() for network in networks]
-        self.weights = torch.stack(vectors).requires_grad_()
-        shapes = [parameter.shape for parameter in networks[0].parameters()]
-        self._shapes, self._sizes = shapes, [shape.numel() for shape in shapes]
         self._body = layer_of(networks)
         self._layers = layers_in(self._body)
+        # So are their gradients in one piece, as a step of all weights at once needs them.
+        self._turned = {place for layer in self._layers for place in layer.turned()}
+        parallel = zip(*(network.parameters() for network in networks), strict=True)
+        self.weights = [
+            torch.stack([self._as_stored(place, p.detach()) for p in same]).requires_grad_()
+            for place, same in enumerate(parallel)
+        ]
         self.generators = list(generators)
         self._share_generators()
 
     def __call__(self, x: torch.Tensor, training: bool) -> torch.Tensor:
         """Return outputs (networks, rows, outputs) for inputs (networks, rows, columns)."""
-        parts = torch.split(self.weights, self._sizes, 1)
-        views = [p.view(-1, *shape) for p, shape in zip(parts, self._shapes, strict=True)]
-        return self._body(x, views, training)
+        return self._body(x, self.weights, training)
 
     @torch.no_grad()
     def outputs(self, x: torch.Tensor, batch: int) -> torch.Tensor:
@@ -51,16 +53,18 @@ class Stack:
             x: the same rows for all (n, columns), or rows of each (networks, n, columns).
             batch: rows that go through one network at once.
         """
-        count = len(self.weights)
+        count = len(self.generators)
         each = x if x.dim() == 3 else x.expand(count, *x.shape)
         rows = torch.split(each, max(batch // count, 64), 1)
         return torch.cat([self(some, False) for some in rows], 1)
 
     def state_of(self, place: int, network: nn.Module) -> dict[str, torch.Tensor]:
         """Return a copy of the weights at a place as the state of its own `network`."""
-        row = torch.split(self.weights[place].detach().clone(), self._sizes)
+        own = [
+            self._as_stored(number, weight[place].detach()).clone(memory_format=PLAIN)
+            for number, weight in enumerate(self.weights)
+        ]
         names = [name for name, _ in network.named_parameters()]
-        shaped = (part.view(shape) for part, shape in zip(row, self._shapes, strict=True))
         running = [
             f"{name}.{buffer}"
             for name, module in network.named_modules()
@@ -70,17 +74,21 @@ class Stack:
         kept = chain.from_iterable(layer.state(place) for layer in self._layers)
         return {
             **network.state_dict(),
-            **dict(zip(names, shaped, strict=True)),
+            **dict(zip(names, own, strict=True)),
             **dict(zip(running, kept, strict=True)),
         }
 
     def keep(self, places: torch.Tensor) -> None:
         """Go on with the networks at these places only."""
-        self.weights = self.weights.detach()[places].requires_grad_()
+        self.weights = [w.detach()[places].requires_grad_() for w in self.weights]
         self.generators = [self.generators[place] for place in places.tolist()]
         for layer in self._layers:
             layer.keep(places)
         self._share_generators()
+
+    def _as_stored(self, place: int, weight: torch.Tensor) -> torch.Tensor:
+        """Return a network's parameter as it is in the stack, and back."""
+        return weight.t() if place in self._turned else weight
 
     def _share_generators(self) -> None:
         for layer in self._layers:
@@ -90,8 +98,9 @@ class Stack:
 class StackOptimizer:
     """Steps of SGD and AdamW with settings of its own for each network.
 
-    The settings are those of the networks' own optimisers, as `make_optimizer` makes them; the
-    formulas are PyTorch's (`advisor.training.steps`). Networks with SGD come first.
+    The settings are those of the networks' own optimisers, as `make_optimizer` makes them, and
+    the steps are PyTorch's. Neighbours of equal settings, as the folds of one configuration, take
+    one step together.
     """
 
     def __init__(
@@ -99,62 +108,103 @@ class StackOptimizer:
     ) -> None:
         """Take one optimiser and one limit of the gradient norm for each network."""
         self._stack, self._optimizers = stack, list(optimizers)
-        self._limits = torch.tensor(limits, dtype=stack.weights.dtype)
-        self._moments = torch.zeros_like(stack.weights, requires_grad=False)
-        self._first_adam = sum(isinstance(o, torch.optim.SGD) for o in optimizers)
-        self._squares = torch.zeros_like(self._moments[self._first_adam :])
-        self._steps = 0
-        self._read()
+        self._limits = torch.tensor(limits)
+        self._moments, self._squares = _zeros(stack.weights), _zeros(stack.weights)
+        self._steps = 0.0
 
     def begin_epoch(self) -> None:
-        """Read the learning rates, which schedules changed."""
-        rates = self._of_each("lr")
-        self._rates = rates.to(self._moments)
-        self._decays = (1 - rates * self._of_each("weight_decay")).to(self._moments)
+        """Read the settings; schedules changed the learning rates."""
+        self._clipping = bool(torch.isfinite(self._limits).any())
+        settings = [_settings_of(optimizer) for optimizer in self._optimizers]
+        self._pieces, start = [], 0
+        for setting, same in groupby(settings):
+            stop = start + len(list(same))
+            self._pieces.append(self._piece(setting, slice(start, stop)))
+            start = stop
 
-    def step(self, gradients: torch.Tensor) -> torch.Tensor:
-        """Clip gradients (networks, parameters), move the weights; return norms before."""
+    def step(self, gradients: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Clip gradients (networks, ...), move the weights; return norms before, (networks,)."""
         self._steps += 1
-        norms: torch.Tensor = torch.linalg.vector_norm(gradients, dim=1)
-        gradients.mul_((self._limits / (norms + 1e-6)).clamp(max=1.0).unsqueeze(1))
-        weights = self._stack.weights.detach()
-        height = max(BLOCK // weights.shape[1], 1)
-        for start in range(0, self._first_adam, height):
-            self._sgd(weights, gradients, slice(start, min(start + height, self._first_adam)))
-        for start in range(self._first_adam, len(weights), height):
-            self._adam(weights, gradients, slice(start, start + height))
+        gradients = [gradient.contiguous() for gradient in gradients]
+        norms = _norms(gradients)
+        if self._clipping:
+            factors = (self._limits / (norms + 1e-6)).clamp(max=1.0)
+            for gradient in gradients:
+                gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
+        for piece in self._pieces:
+            piece.step(gradients, self._steps)
         return norms
 
     def keep(self, places: torch.Tensor) -> None:
         """Go on with the networks at these places only."""
-        adam = places[places >= self._first_adam] - self._first_adam
         self._optimizers = [self._optimizers[place] for place in places.tolist()]
-        self._limits, self._moments = self._limits[places], self._moments[places]
-        self._squares = self._squares[adam]
-        self._first_adam = len(places) - len(adam)
-        self._read()
+        self._limits = self._limits[places]
+        self._moments = [moments[places] for moments in self._moments]
+        self._squares = [squares[places] for squares in self._squares]
 
-    def _of_each(self, name: str) -> torch.Tensor:
-        settings = [optimizer.param_groups[0].get(name, 0.0) for optimizer in self._optimizers]
-        return torch.tensor(settings, dtype=torch.float64).unsqueeze(1)
+    def _piece(self, settings: "_Settings", rows: slice) -> "_Piece":
+        weights, moments, squares = (
+            [tensor.detach()[rows] for tensor in tensors]
+            for tensors in (self._stack.weights, self._moments, self._squares)
+        )
+        return _Piece(settings, rows, weights, moments, squares)
 
-    def _read(self) -> None:
-        self._momenta = self._of_each("momentum").to(self._moments)
-        self._penalties = self._of_each("weight_decay").to(self._moments)
-        adam = self._optimizers[self._first_adam :]
-        self._adam_settings = adam[0].param_groups[0] if adam else {}
 
-    def _sgd(self, weights: torch.Tensor, gradients: torch.Tensor, rows: slice) -> None:
-        rates, momenta = self._rates[rows], self._momenta[rows]
-        sgd_(
-            weights[rows], gradients[rows], self._moments[rows], rates, self._penalties[rows],
-            momenta,
+_Settings = tuple[type[torch.optim.Optimizer], tuple[tuple[str, float], ...]]
+"""Kind of an optimiser, and what its networks' steps depend on, by name."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Neighbours whose optimisers have equal settings.
+
+    Attributes:
+        settings: theirs.
+        rows: where they are.
+        weights, moments, squares: theirs; views, each (networks, ...).
+    """
+
+    settings: _Settings
+    rows: slice
+    weights: list[torch.Tensor]
+    moments: list[torch.Tensor]
+    squares: list[torch.Tensor]
+
+    def step(self, gradients: Sequence[torch.Tensor], number: float) -> None:
+        """Move the weights; `number` steps there are with this one."""
+        kind, numbers = self.settings
+        own, given = [gradient[self.rows] for gradient in gradients], dict(numbers)
+        if kind is torch.optim.SGD:
+            buffers: list[torch.Tensor | None] = list(self.moments)
+            sgd(
+                self.weights, own, buffers, has_sparse_grad=False, foreach=False, fused=True,
+                weight_decay=given["weight_decay"], momentum=given["momentum"], lr=given["lr"],
+                dampening=0.0, nesterov=False, maximize=False,
+            )  # fmt: skip
+            return
+        # The step adds one to each count of its own.
+        counts = [torch.tensor(number - 1) for _ in own]
+        adamw(
+            self.weights, own, self.moments, self.squares, [], counts, fused=True, amsgrad=False,
+            beta1=given["beta1"], beta2=given["beta2"], lr=given["lr"], eps=given["eps"],
+            weight_decay=given["weight_decay"], maximize=False,
         )  # fmt: skip
 
-    def _adam(self, weights: torch.Tensor, gradients: torch.Tensor, rows: slice) -> None:
-        squares = slice(rows.start - self._first_adam, rows.stop - self._first_adam)
-        adamw_(
-            weights[rows], gradients[rows], self._moments[rows], self._squares[squares],
-            self._rates[rows], self._decays[rows], self._steps, self._adam_settings["betas"],
-            self._adam_settings["eps"],
-        )  # fmt: skip
+
+def _settings_of(optimizer: torch.optim.Optimizer) -> _Settings:
+    group = optimizer.param_groups[0]
+    names = ["lr", "weight_decay", *(["momentum"] if "momentum" in group else ["eps"])]
+    numbers = [(name, float(group[name])) for name in names]
+    numbers += [(f"beta{k}", beta) for k, beta in enumerate(group.get("betas", ()), start=1)]
+    return type(optimizer), tuple(numbers)
+
+
+def _zeros(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    return [torch.zeros_like(tensor, requires_grad=False) for tensor in tensors]
+
+
+def _norms(gradients: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the norm of each network's gradients, shape (networks,)."""
+    each = [torch.linalg.vector_norm(gradient.flatten(1), dim=1) for gradient in gradients]
+    norms: torch.Tensor = torch.linalg.vector_norm(torch.stack(each), dim=0)
+    return norms

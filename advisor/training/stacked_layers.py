@@ -13,9 +13,11 @@ from torch import nn
 from torch.nn import functional
 
 from advisor.models.tables import (
+    Dropout,
     Embeddings,
     Periodic,
     Residual,
+    dropped,
     mixed,
     smoothly_clipped,
     waves,
@@ -54,6 +56,10 @@ class Layer(ABC, Generic[Module]):
     def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
         """Return the outputs for inputs (networks, rows, columns)."""
 
+    def turned(self) -> Sequence[int]:
+        """Return the places of matrices that it takes as (networks, inputs, outputs)."""
+        return ()
+
     def keep(self, places: torch.Tensor) -> None:
         """Go on with the networks at these places only."""
         return None  # most layers remember nothing of a network
@@ -73,10 +79,12 @@ class _Linear(Layer[nn.Linear]):
         self.bias = modules[0].bias is not None
 
     def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
-        weight = weights[self.first].transpose(1, 2)
         if not self.bias:
-            return torch.bmm(x, weight)
-        return torch.baddbmm(weights[self.first + 1].unsqueeze(1), x, weight)
+            return torch.bmm(x, weights[self.first])
+        return torch.baddbmm(weights[self.first + 1].unsqueeze(1), x, weights[self.first])
+
+    def turned(self) -> Sequence[int]:
+        return (self.first,)
 
 
 class _BatchNorm(Layer[nn.BatchNorm1d]):
@@ -154,28 +162,25 @@ class _Activation(Layer[nn.Module]):
         return outputs
 
 
-class _Dropout(Layer[nn.Dropout]):
+class _Dropout(Layer[Dropout]):
     """Dropout with a rate and a generator for each network, so that each has its own masks."""
 
-    kinds = (nn.Dropout,)
+    kinds = (Dropout,)
 
-    def __init__(self, modules: Sequence[nn.Dropout], first: int) -> None:
+    def __init__(self, modules: Sequence[Dropout], first: int) -> None:
         super().__init__(modules, first)
-        self.rates = [module.p for module in modules]
+        self.rates = torch.tensor([module.p for module in modules]).view(-1, 1, 1)
 
     def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
         if not training:
             return x
-        mask = torch.empty(x.shape, dtype=x.dtype)  # each network's numbers are one piece of it
-        for noise, rate, generator in zip(mask, self.rates, self.generators, strict=True):
-            if rate < 1:
-                noise.bernoulli_(1 - rate, generator=generator).div_(1 - rate)
-            else:
-                noise.zero_()
-        return x * mask
+        noise = torch.empty(x.shape)  # each network's numbers are one piece of it
+        for own, generator in zip(noise, self.generators, strict=True):
+            own.uniform_(generator=generator)
+        return dropped(x, noise, self.rates)
 
     def keep(self, places: torch.Tensor) -> None:
-        self.rates = [self.rates[place] for place in places.tolist()]
+        self.rates = self.rates[places]
 
 
 class _Chain(Layer[nn.Sequential]):
@@ -227,8 +232,11 @@ class _Tables(Layer[Embeddings]):
         parts = [x[..., self.others]]
         for place, (start, count) in enumerate(self.categories, start=self.first):
             columns = x[..., start : start + count]
-            parts.append(torch.bmm(columns, weights[place].transpose(1, 2)))
+            parts.append(torch.bmm(columns, weights[place]))
         return torch.cat(parts, 2)
+
+    def turned(self) -> Sequence[int]:
+        return range(self.first, self.first + len(self.categories))
 
 
 class _Periodic(Layer[Periodic]):

@@ -1,11 +1,4 @@
-"""The steps of SGD and AdamW (Loshchilov and Hutter 2019) as `torch.optim` makes them.
-
-Each is here twice. A step that is differentiated makes new tensors, and takes no square root at
-0; a step of a stack of networks changes its rows in place, and rounds as PyTorch's own does,
-operation by operation. One form for both would cost the stack the time that it is for, or change
-the last bits of what is stored of either; so a change of one formula belongs in both. The tests
-of both compare with `torch.optim`.
-"""
+"""The steps of SGD and AdamW (Loshchilov and Hutter 2019) of `torch.optim`, differentiable."""
 
 from collections.abc import Sequence
 
@@ -73,52 +66,3 @@ class AdamWSteps:
             root = torch.where(square > 0, square, 1.0).sqrt() * (square > 0)
             moved[name] = w * (1 - rate * decay) - rate * mean / (root + EPSILON)
         return moved
-
-
-def sgd_(
-    weights: torch.Tensor,
-    slopes: torch.Tensor,
-    velocity: torch.Tensor,
-    rates: torch.Tensor,
-    penalties: torch.Tensor,
-    momenta: torch.Tensor,
-) -> None:
-    """Change weights in place as `torch.optim.SGD` does, and gradients and velocity with them.
-
-    Args:
-        weights, slopes, velocity: one row for each network, shape (networks, parameters).
-        rates, penalties, momenta: learning rate, weight decay and momentum, (networks, 1).
-    """
-    slopes.addcmul_(weights, penalties)
-    velocity.mul_(momenta).add_(slopes)
-    weights.addcmul_(velocity, rates, value=-1)
-
-
-def adamw_(
-    weights: torch.Tensor,
-    slopes: torch.Tensor,
-    means: torch.Tensor,
-    squares: torch.Tensor,
-    rates: torch.Tensor,
-    kept: torch.Tensor,
-    number: int,
-    betas: tuple[float, float],
-    epsilon: float,
-) -> None:
-    """Change weights and moments in place as `torch.optim.AdamW` does.
-
-    Args:
-        weights, slopes, means, squares: one row for each network, shape (networks, parameters).
-        rates: learning rates, (networks, 1).
-        kept: share of the weights that decay leaves, 1 - rate x decay, (networks, 1).
-        number: how many steps there are with this one.
-        betas, epsilon: as PyTorch's.
-    """
-    first, second = betas
-    one, two = 1 - first**number, 1 - second**number
-    weights.mul_(kept)
-    means.lerp_(slopes, 1 - first)
-    squares.mul_(second).addcmul_(slopes, slopes, value=1 - second)
-    step = squares.sqrt().div_(two**0.5).add_(epsilon)
-    torch.div(means, step, out=step).mul_(rates)
-    weights.sub_(step, alpha=1 / one)

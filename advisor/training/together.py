@@ -23,10 +23,10 @@ from advisor.training.side_by_side import Member, SideBySide
 from advisor.training.stacked_layers import Shape, shape_of
 from knowledge_base.types import Config
 
-WORTHWHILE = 100_000
+WORTHWHILE = 600_000
 """Parameters of a network above which hardly anything is gained (docs/benchmarks/together.md)."""
 
-LARGEST = 1_000_000
+LARGEST = 2_500_000
 """Parameters of a stack: neither weights nor moments of a larger one stay in any cache."""
 
 

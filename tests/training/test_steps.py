@@ -1,9 +1,9 @@
-"""Both forms of each step make those of `torch.optim`."""
+"""Differentiable steps are those of `torch.optim`."""
 
 import pytest
 import torch
 
-from advisor.training.steps import BETAS, EPSILON, AdamWSteps, SGDSteps, adamw_, sgd_
+from advisor.training.steps import AdamWSteps, SGDSteps
 
 RATE, DECAY, MOMENTUM = 0.03, 0.1, 0.8
 
@@ -29,28 +29,13 @@ def differentiated(step, **hyper):
     return weights["w"]
 
 
-def column(value):
-    return torch.full((3, 1), value, dtype=torch.float64)
-
-
 def test_steps_of_sgd():
     wanted = expected(lambda w: torch.optim.SGD(w, lr=RATE, weight_decay=DECAY, momentum=MOMENTUM))
     found = differentiated(SGDSteps(), weight_decay=DECAY, momentum=MOMENTUM)
     assert found.numpy() == pytest.approx(wanted.numpy(), rel=1e-12)
-    weights, velocity = slopes_of(99), torch.zeros(3, 4, dtype=torch.float64)
-    for number in range(5):
-        sgd_(weights, slopes_of(number), velocity, column(RATE), column(DECAY), column(MOMENTUM))
-    assert weights.numpy() == pytest.approx(wanted.numpy(), rel=1e-12)
 
 
 def test_steps_of_adamw():
     wanted = expected(lambda w: torch.optim.AdamW(w, lr=RATE, weight_decay=DECAY))
     found = differentiated(AdamWSteps(), weight_decay=DECAY)
     assert found.numpy() == pytest.approx(wanted.numpy(), rel=1e-9)
-    weights = slopes_of(99)
-    means, squares = torch.zeros_like(weights), torch.zeros_like(weights)
-    kept = 1 - column(RATE) * DECAY
-    for number in range(1, 6):
-        slopes = slopes_of(number - 1)
-        adamw_(weights, slopes, means, squares, column(RATE), kept, number, BETAS, EPSILON)
-    assert weights.numpy() == pytest.approx(wanted.numpy(), rel=1e-12)

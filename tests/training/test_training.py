@@ -51,7 +51,7 @@ def test_the_value_is_that_of_the_best_epoch(family, config, classes):
 
 def test_the_best_epochs_weights_are_tested(family, config, numbers):
     """Training on longer must not change what is reported of an early best epoch."""
-    wild = config(learning_rate=0.05, weight_decay=1e-4, schedule="constant", n_layers=4)
+    wild = config(learning_rate=0.08, weight_decay=1e-4, schedule="constant", n_layers=4)
     long = fit(family, wild, numbers, max_epochs=20, patience=20)
     best = int(long.metrics["best_epoch"])
     assert best < 20
