@@ -1,14 +1,12 @@
 """What both estimators have in common: their parameters, a search, and the model that it leaves."""
 
-import sys
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -16,19 +14,19 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from advisor.checks import limit
-from advisor.data import Intake
+from advisor.checks import limit, whole
+from advisor.data.reading.table import TableReading
+from advisor.data.request import DataRequest
 from advisor.estimators.errors import EstimatorError, as_value_errors
 from advisor.estimators.rows import new_rows, training_rows
 from advisor.estimators.saved import from_saved_form, saved_form
+from advisor.estimators.telling import progress, table_of, tell
 from advisor.facade import Advisor
 from knowledge_base import KnowledgeBase
 
 if TYPE_CHECKING:
     from advisor.predictor.predictor import Predictor
     from advisor.tuning import Search
-    from advisor.tuning.tuner import Tuner
-    from knowledge_base.records import TrialRecord
     from knowledge_base.types import ConfigDict
 
 MODEL = "model_"
@@ -71,6 +69,39 @@ class AdvisorEstimator(BaseEstimator):  # type: ignore[misc]
         random_state: int | np.random.RandomState | None = None,
         verbose: bool = False,
     ) -> None:
+        """Take the parameters; they are looked at when the estimator is fitted.
+
+        Those that `Advisor.tune` has, too, are called and mean what they do there, but for its
+        `seed`, which scikit-learn calls `random_state`.
+
+        Args:
+            family: model family.
+            metric: what is optimised; default accuracy or rmse.
+            trials: configurations to try.
+            timeout: seconds for trying them and for the model of them, in each fit: a
+                cross-validation fits often. Reading the data comes before.
+            folds: splits that a configuration is judged on; None chooses by what they are worth.
+                All rows are used; measure on rows of your own, or with `cross_val_score`.
+            final: what the model is made of, "ensemble" or "folds".
+            strategy: name of the search strategy.
+            n_warm: configurations to take from the past; None picks by `trials`.
+            only: the hyperparameters to search; None searches all.
+            fix: values of others by name.
+            max_epochs: most epochs per trial.
+            per_second: prefer configurations that are quick.
+            memory_limit: bytes that a training may need; None takes a share of what is free.
+            exclude_datasets: fingerprints of data sets that the warm start must not use.
+            drop, keep, as_types: which columns are used and as what, as for `load_dataset`. The
+                columns of an array are called x0, x1 and so on.
+            kb: knowledge base, or its path, that says where to begin; default the user's own.
+            contribute: whether finished trials go into `kb`. Not by default, other than in
+                `Advisor.tune`: each split of a cross-validation would count as a task of its own.
+            directory: folder in which each fit leaves the directory of its study; None keeps
+                none once the model is made.
+            random_state: seed of splits, training and search, or a generator that draws one;
+                None draws another for each fit, as scikit-learn has it.
+            verbose: say on standard error what was read as what, and a line for each trial.
+        """
         self.family = family
         self.metric = metric
         self.trials = trials
@@ -148,23 +179,25 @@ class AdvisorEstimator(BaseEstimator):  # type: ignore[misc]
         """Return probabilities (rows, classes) in the model's order, or numbers (rows,)."""
         check_is_fitted(self, MODEL)
         with as_value_errors():
-            return self.model_.raw(self.model_.read(new_rows(self, X)))
+            reading = cast(TableReading, self.model_.reading)
+            return self.model_.raw(self.model_.read(new_rows(self, X, reading)))
 
     def _search(self, frame: pd.DataFrame, target: str, root: Path) -> None:
         limit("timeout", self.timeout)
         search = Advisor(self.kb, self.family).search(
             frame, target, root=root, contribute=self.contribute, kind=self._kind,
-            seed=self._seed(), all_rows=True, **self._settings(),
+            seed=self._seed(), all_rows=True, **self._settings(),  # type: ignore[arg-type]
         )  # fmt: skip
-        _tell(search.intake, self.verbose)
-        result = search.run(self.timeout, _progress if self.verbose else None)
+        dropped = DataRequest.of(drop=self.drop, as_types=self.as_types).dropped
+        tell(search.intake, dropped, self.verbose)
+        result = search.run(self.timeout, progress if self.verbose else None)
         if result.reason == "failures":
             warnings.warn(result.message, stacklevel=4)
         self.model_: Predictor = self._model_of(search)
         best = search.tuner.best
         self.best_config_: ConfigDict | None = None if best is None else dict(best.config)
         self.best_value_: float | None = None if best is None else best.value
-        self.trials_ = _table(search.tuner.trials)
+        self.trials_ = table_of(search.tuner.trials)
         self.study_: Path | None = None if self.directory is None else search.path
 
     def _model_of(self, search: "Search") -> "Predictor":
@@ -186,6 +219,7 @@ class AdvisorEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _seed(self) -> int:
         if isinstance(self.random_state, Integral):
+            whole("random_state", self.random_state, 0)
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
@@ -229,42 +263,3 @@ def _free_name(y: object, frame: pd.DataFrame) -> str:
     while name in frame.columns:
         name += "_"
     return name
-
-
-def _tell(intake: Intake | None, verbose: bool) -> None:
-    """Say what was read as what, and warn of what the user may not expect."""
-    if intake is None:
-        return
-    lines = intake.lines()
-    if verbose:
-        print("\n".join(lines), file=sys.stderr, flush=True)
-        return
-    for line in lines:
-        if line.startswith(("Left out:", "Note:", "Warning:")):
-            warnings.warn(line, stacklevel=5)
-
-
-def _progress(trial: "TrialRecord", tuner: "Tuner") -> None:
-    """Print one line on a finished trial."""
-    best = tuner.best
-    value = "no value" if trial.value is None else f"{trial.value:.4g}"
-    ahead = "" if best is None else f", best {best.value:.4g} (trial {best.number})"
-    took = "" if trial.duration is None else f", {trial.duration:.1f} s"
-    clock = time.strftime("%H:%M:%S")
-    line = f"{clock} trial {trial.number} {trial.state}: {value}{took}{ahead}"
-    print(line, file=sys.stderr, flush=True)
-
-
-def _table(trials: "Sequence[TrialRecord]") -> pd.DataFrame:
-    """Return finished trials as a frame, a row each in their order."""
-    return pd.DataFrame(
-        {
-            "number": trial.number,
-            "state": str(trial.state),
-            "value": trial.value,
-            "standard_error": trial.metrics.get("standard_error"),
-            "seconds": trial.duration,
-            "config": dict(trial.config),
-        }
-        for trial in trials
-    )

@@ -5,10 +5,10 @@ it says nothing else of itself. An array of objects is what its columns hold, as
 columns of a frame are read as everywhere: categories, dates and texts by what they hold.
 """
 
-from typing import TYPE_CHECKING, cast
-
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
 
 from advisor.data.inference import MIN_ROWS
 from advisor.data.names import with_plain_names
@@ -16,14 +16,11 @@ from advisor.data.reading.table import TableReading, check_there
 from advisor.data.sources.objects import arrow_frame
 from advisor.estimators.errors import EstimatorError
 
-if TYPE_CHECKING:
-    from advisor.estimators.base import AdvisorEstimator
-
 WHERE = "X"
 """How errors call the rows."""
 
 
-def training_rows(estimator: "AdvisorEstimator", X: object) -> pd.DataFrame:
+def training_rows(estimator: BaseEstimator, X: object) -> pd.DataFrame:
     """Return the rows to learn from, and let the estimator know their columns.
 
     Args:
@@ -33,22 +30,17 @@ def training_rows(estimator: "AdvisorEstimator", X: object) -> pd.DataFrame:
     Raises:
         EstimatorError, ValueError, TypeError: it is no table, or has hardly any rows.
     """
-    from sklearn.utils.validation import validate_data
-
     if not is_frame(X):
         return _of_array(
             validate_data(
                 estimator, X, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=MIN_ROWS
             )
         )
-    # Names that are left over from an earlier fit would be compared with those of now.
-    for name in ("feature_names_in_", "n_features_in_"):
-        estimator.__dict__.pop(name, None)
     validate_data(estimator, X, skip_check_array=True)
     return _of_frame(estimator, X)
 
 
-def new_rows(estimator: "AdvisorEstimator", X: object) -> pd.DataFrame:
+def new_rows(estimator: BaseEstimator, X: object, reading: TableReading) -> pd.DataFrame:
     """Return rows to predict with the columns that the estimator was fitted on.
 
     Columns are found by their names where both sides have names, else by their places.
@@ -56,23 +48,19 @@ def new_rows(estimator: "AdvisorEstimator", X: object) -> pd.DataFrame:
     Args:
         estimator: a fitted one.
         X: frame or array, (rows, columns).
+        reading: how the training's rows were read.
 
     Raises:
         EstimatorError, ValueError: columns are missing, or were not there in training.
     """
-    from sklearn.utils.validation import validate_data
-
     names = getattr(estimator, "feature_names_in_", None)
     if not is_frame(X):
-        array = validate_data(
-            estimator, X, reset=False, dtype=None, ensure_all_finite="allow-nan"
-        )
+        array = validate_data(estimator, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
         return _of_array(array, names)
     frame = _plain(X)
     if names is None or not all(isinstance(name, str) for name in _names(X)):
         validate_data(estimator, X, reset=False, skip_check_array=True)
         return frame.set_axis(_numbered(frame.shape[1]) if names is None else names, axis=1)
-    reading = cast(TableReading, estimator.model_.reading)
     kinds = {column.name: column.reading.kind for column in reading.columns}
     check_there(frame, [(name, kinds.get(name, "left out")) for name in names], WHERE)
     more = [name for name in frame.columns if name not in set(names)]
@@ -97,7 +85,7 @@ def _of_array(array: np.ndarray, names: np.ndarray | None = None) -> pd.DataFram
     return pd.DataFrame(array.astype(object), columns=columns).infer_objects()
 
 
-def _of_frame(estimator: "AdvisorEstimator", X: object) -> pd.DataFrame:
+def _of_frame(estimator: BaseEstimator, X: object) -> pd.DataFrame:
     frame = _plain(X)
     if hasattr(estimator, "feature_names_in_"):
         return frame
