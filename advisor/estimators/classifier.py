@@ -77,7 +77,7 @@ class AdvisorClassifier(ClassifierMixin, AdvisorEstimator):  # type: ignore[misc
             # A split of a cross-validation may leave a row of a class; that must not end it all.
             rows = counted(int(counts[rare].sum()), "row")
             warnings.warn(
-                f"Left out: {rows} of classes with fewer than {MIN_PER_CLASS} rows, the first being "
+                f"Left out: {rows} of classes with less than {MIN_PER_CLASS} rows, the first being "
                 f"{classes[rare].tolist()[0]!r}; their probability is always 0.",
                 stacklevel=3,
             )

@@ -30,14 +30,17 @@ def training_rows(estimator: BaseEstimator, X: object) -> pd.DataFrame:
     Raises:
         EstimatorError, ValueError, TypeError: it is no table, or has hardly any rows.
     """
-    if not is_frame(X):
-        return _of_array(
-            validate_data(
-                estimator, X, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=MIN_ROWS
-            )
+    frame = _frame_of(X)
+    if frame is not None:
+        validate_data(estimator, frame, skip_check_array=True)
+        plain = with_plain_names(frame)
+        named = hasattr(estimator, "feature_names_in_")
+        return plain if named else plain.set_axis(_numbered(plain.shape[1]), axis=1)
+    return _of_array(
+        validate_data(
+            estimator, X, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=MIN_ROWS
         )
-    validate_data(estimator, X, skip_check_array=True)
-    return _of_frame(estimator, X)
+    )
 
 
 def new_rows(estimator: BaseEstimator, X: object, reading: TableReading) -> pd.DataFrame:
@@ -54,13 +57,15 @@ def new_rows(estimator: BaseEstimator, X: object, reading: TableReading) -> pd.D
         EstimatorError, ValueError: columns are missing, or were not there in training.
     """
     names = getattr(estimator, "feature_names_in_", None)
-    if not is_frame(X):
+    frame = _frame_of(X)
+    if frame is None:
         array = validate_data(estimator, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
         return _of_array(array, names)
-    frame = _plain(X)
-    if names is None or not all(isinstance(name, str) for name in _names(X)):
-        validate_data(estimator, X, reset=False, skip_check_array=True)
-        return frame.set_axis(_numbered(frame.shape[1]) if names is None else names, axis=1)
+    if names is None or not all(isinstance(name, str) for name in frame.columns):
+        validate_data(estimator, frame, reset=False, skip_check_array=True)
+        places = _numbered(frame.shape[1]) if names is None else list(names)
+        return with_plain_names(frame).set_axis(places, axis=1)
+    frame = with_plain_names(frame)
     kinds = {column.name: column.reading.kind for column in reading.columns}
     check_there(frame, [(name, kinds.get(name, "left out")) for name in names], WHERE)
     more = [name for name in frame.columns if name not in set(names)]
@@ -71,11 +76,12 @@ def new_rows(estimator: BaseEstimator, X: object, reading: TableReading) -> pd.D
     return frame[list(names)]
 
 
-def is_frame(X: object) -> bool:
-    """Return whether rows are a frame of pandas, or of a library that can become one."""
-    return isinstance(X, pd.DataFrame) or (
-        hasattr(X, "to_pandas") and hasattr(X, "columns") and not isinstance(X, type)
-    )
+def _frame_of(X: object) -> pd.DataFrame | None:
+    """Return a frame, of pandas or of a library that can become one; None for anything else."""
+    if isinstance(X, pd.DataFrame):
+        return X
+    becomes_one = hasattr(X, "to_pandas") and hasattr(X, "columns") and not isinstance(X, type)
+    return arrow_frame(X) if becomes_one else None
 
 
 def _of_array(array: np.ndarray, names: np.ndarray | None = None) -> pd.DataFrame:
@@ -83,21 +89,6 @@ def _of_array(array: np.ndarray, names: np.ndarray | None = None) -> pd.DataFram
     if array.dtype.kind in "biuf":
         return pd.DataFrame(array.astype(np.float64), columns=columns)
     return pd.DataFrame(array.astype(object), columns=columns).infer_objects()
-
-
-def _of_frame(estimator: BaseEstimator, X: object) -> pd.DataFrame:
-    frame = _plain(X)
-    if hasattr(estimator, "feature_names_in_"):
-        return frame
-    return frame.set_axis(_numbered(frame.shape[1]), axis=1)
-
-
-def _plain(X: object) -> pd.DataFrame:
-    return with_plain_names(X if isinstance(X, pd.DataFrame) else arrow_frame(X))
-
-
-def _names(X: object) -> list[object]:
-    return list(getattr(X, "columns", ()))
 
 
 def _numbered(n: int) -> list[str]:

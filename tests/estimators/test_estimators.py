@@ -12,6 +12,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
@@ -92,6 +93,20 @@ def test_columns_are_found_by_name_and_new_categories_are_unknown(fitted, frame)
     nothing = fitted.predict_proba(frame.assign(city=pd.Series([None] * N, dtype="object")))
     assert np.isfinite(strange).all()
     assert strange.shape == nothing.shape == (N, 2)
+
+
+def test_tables_of_other_libraries_and_frames_without_names(fitted, frame, numbers):
+    table = pa.Table.from_pandas(frame)
+    np.testing.assert_array_equal(fitted.predict_proba(table), fitted.predict_proba(frame))
+    model = AdvisorRegressor(**QUICK).fit(pa.Table.from_pandas(frame), numbers[1])
+    assert model.feature_names_in_.tolist() == list(frame.columns)
+    inputs, y = numbers
+    model.fit(pd.DataFrame(inputs), y)
+    assert not hasattr(model, "feature_names_in_")
+    expected = AdvisorRegressor(**QUICK).fit(inputs, y).predict(inputs)
+    for same in (pd.DataFrame(inputs), inputs, inputs.tolist()):
+        np.testing.assert_array_equal(model.predict(same), expected)
+    np.testing.assert_array_equal(model.fit(inputs.tolist(), y.tolist()).predict(inputs), expected)
 
 
 @pytest.mark.parametrize(("change", "says"), [
