@@ -152,9 +152,10 @@ class AdvisorEstimator(BaseEstimator):  # type: ignore[misc]
             check_consistent_length(frame, label)
             name = _free_name(y, frame)
             learnable = self._learnable(label)
-            frame, label = frame[learnable].reset_index(drop=True), label[learnable]
+            frame = frame[learnable].reset_index(drop=True)
+            frame[name] = label[learnable]
             with _folder(self.directory) as root:
-                self._search(frame.assign(**{name: label}), name, root)
+                self._search(frame, name, root)
         return self
 
     def save(self, path: str | Path) -> None:
@@ -192,7 +193,7 @@ class AdvisorEstimator(BaseEstimator):  # type: ignore[misc]
         tell(search.intake, dropped, self.verbose)
         result = search.run(self.timeout, progress if self.verbose else None)
         if result.reason == "failures":
-            warnings.warn(result.message, stacklevel=4)
+            warnings.warn(result.message, stacklevel=3)
         self.model_: Predictor = self._model_of(search)
         best = search.tuner.best
         self.best_config_: ConfigDict | None = None if best is None else dict(best.config)

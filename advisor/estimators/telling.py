@@ -31,7 +31,7 @@ def tell(intake: Intake | None, dropped: Sequence[str], verbose: bool) -> None:
         return
     others = {name: why for name, why in intake.left_out.items() if name not in dropped}
     for line in replace(intake, left_out=others).cautions():
-        warnings.warn(line, stacklevel=5)
+        warnings.warn(line.removeprefix("Warning: "), stacklevel=4)
 
 
 def progress(trial: TrialRecord, tuner: "Tuner") -> None:

@@ -101,7 +101,10 @@ def test_tables_of_other_libraries_and_frames_without_names(fitted, frame, numbe
     model = AdvisorRegressor(**QUICK).fit(pa.Table.from_pandas(frame), numbers[1])
     assert model.feature_names_in_.tolist() == list(frame.columns)
     inputs, y = numbers
-    model.fit(pd.DataFrame(inputs), y)
+    before = pd.DataFrame(inputs)
+    model.fit(before, pd.Series(y, name="self"))
+    assert before.shape == (N, 3)
+    assert model.model_.reading.target.name == "self"
     assert not hasattr(model, "feature_names_in_")
     expected = AdvisorRegressor(**QUICK).fit(inputs, y).predict(inputs)
     for same in (pd.DataFrame(inputs), inputs, inputs.tolist()):
@@ -141,8 +144,9 @@ def test_numbers_of_an_array_stay_numbers():
 
 
 def test_what_is_left_out_of_a_frame_is_warned_of(frame, labels):
-    with pytest.warns(UserWarning, match="Left out: id"):
+    with pytest.warns(UserWarning, match="Left out: id") as caught:
         AdvisorClassifier(**QUICK).fit(frame.assign(id=range(100, 100 + N)), labels)
+    assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model = AdvisorClassifier(**QUICK, keep=["id"], drop="when")
@@ -173,8 +177,9 @@ def test_labels_come_back_as_they_were(numbers, labels):
 def test_a_class_too_rare_to_be_learnt_is_told_and_never_predicted(numbers):
     y = np.where(numbers[1] > 0, "a", "c").astype(object)
     y[5] = "b"
-    with pytest.warns(UserWarning, match=r"1 row .* the first being 'b'"):
+    with pytest.warns(UserWarning, match=r"1 row .* the first being 'b'") as caught:
         model = AdvisorClassifier(**QUICK).fit(numbers[0], y)
+    assert caught[0].filename == __file__
     assert model.classes_.tolist() == ["a", "b", "c"]
     shares = model.predict_proba(numbers[0])
     assert not shares[:, 1].any()
