@@ -1,7 +1,8 @@
 """Advisor: hyperparameters from experience. See README.md.
 
 `Advisor` recommends, tunes, compares, contributes and diagnoses. `Tuner` is for loops of one's
-own: ask for a configuration, tell its `Outcome`. `KnowledgeBase` holds past trials. Bad input
+own: ask for a configuration, tell its `Outcome`. `AdvisorClassifier` and `AdvisorRegressor` are
+estimators of scikit-learn. `KnowledgeBase` holds past trials. Bad input
 raises a `UserError` with one line that says what was wrong, where, and what to do.
 """
 
@@ -10,6 +11,8 @@ from importlib import import_module
 _PUBLIC = {
     "Advice": "advisor.meta.advice",
     "Advisor": "advisor.facade",
+    "AdvisorClassifier": "advisor.estimators",
+    "AdvisorRegressor": "advisor.estimators",
     "Comparison": "advisor.comparison",
     "KnowledgeBase": "knowledge_base",
     "Predictor": "advisor.predictor.predictor",

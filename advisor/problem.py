@@ -175,7 +175,7 @@ class DataProblem(Problem):
         """Return how many splits a search with these settings judges a configuration by."""
         if get_strategy(settings.strategy).needs_gradients:
             return 1  # The gradient is that of one validation loss.
-        most = max_folds(self.dataset, settings.test is None)
+        most = max_folds(self.dataset, settings.holds_out)
         usual = usual_folds(self.dataset.n_rows, self.family.stackable)
         return settings.folds or min(usual, most)
 
@@ -187,9 +187,8 @@ class DataProblem(Problem):
         """
         from advisor.data import prepare
 
-        own_test = settings.test is not None
         return [
-            prepare(self.dataset, settings.seed, fold, not own_test)
+            prepare(self.dataset, settings.seed, fold, settings.holds_out)
             for fold in range(self.n_folds(settings))
         ]
 

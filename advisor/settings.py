@@ -23,7 +23,7 @@ REFERENCES = ("data", "module", "objective", "space", "test")
 """Settings that are stored as references to files; objects in their place are not stored."""
 
 NEWER = ("per_second", "text", "time", "series", "horizon", "only", "fix", "module", "python",
-         "drop", "keep", "as_types", "size", "folds", "test")  # fmt: skip
+         "drop", "keep", "as_types", "size", "folds", "test", "all_rows")  # fmt: skip
 """Settings that came after the first studies were written; unset ones are not in a signature."""
 
 CODE = ("objective", "module")
@@ -76,6 +76,7 @@ class Settings:
         folds: splits that a configuration is judged on; None chooses by what they are worth.
         test: data of the same columns that the final model is measured on once; None holds out
             a part of `data`.
+        all_rows: hold out no part of `data`, so that all rows train and validate.
         final: what the model that is taken away is made of, one of `FINAL`.
         python: which of `REFERENCES` were objects when the study was stored.
     """
@@ -111,6 +112,7 @@ class Settings:
     folds: int | None = None
     test: "str | Path | pd.DataFrame | Dataset | None" = None
     final: str = "ensemble"
+    all_rows: bool = False
 
     def __new__(cls, *_: object, **given: object) -> Self:
         """Refuse keywords that do not exist.
@@ -149,6 +151,7 @@ class Settings:
         for name, given in (
             ("folds", self.folds not in (None, 1)),
             ("test", self.test is not None),
+            ("all_rows", self.all_rows),
         ):
             if given and self.objective is not None:
                 raise UserError(f"`{name}` is for data sets; your function splits its own.")
@@ -167,6 +170,11 @@ class Settings:
         return tuple(n for n, v in given.items() if v is not None and _reference(v) is None)
 
     @property
+    def holds_out(self) -> bool:
+        """Whether a part of the data is held out, to measure the final model on."""
+        return self.test is None and not self.all_rows
+
+    @property
     def label(self) -> str:
         """A short name for the study, from the data set or the function."""
         if callable(self.objective):
@@ -177,7 +185,8 @@ class Settings:
             return stem if function in ("", "train", "objective") else f"{stem}-{function}"
         data = _reference(self.data)
         if data is None:
-            return str(getattr(self.data, "name", "frame"))
+            own = getattr(self.data, "name", None)  # A frame's may be a column of it.
+            return own if isinstance(own, str) else "frame"
         if data == "-":
             return "stdin"
         path = Path(data)

@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
@@ -86,3 +87,18 @@ def test_a_comparison_from_settings(tmp_path):
     settings = Settings(objective=parabola, space=SPACE, direction="maximize", trials=2)
     kb = KnowledgeBase(tmp_path / "kb.duckdb", seed=False)
     assert compare(settings, ["random"], kb).n_finished == 1
+
+
+def test_the_label_of_a_frame_is_no_column_of_it():
+    frame = pd.DataFrame({"name": ["a", "b"], "y": [0, 1]})
+    assert Settings(data=frame, target="y").label == "frame"
+
+
+def test_an_own_function_holds_out_what_it_likes():
+    with pytest.raises(UserError, match="`all_rows` is for data sets"):
+        Settings(objective=print, all_rows=True)
+    plain = Settings(data="x.csv", target="y")
+    assert plain.holds_out
+    assert not Settings(data="x.csv", target="y", test="t.csv").holds_out
+    assert not Settings(data="x.csv", target="y", all_rows=True).holds_out
+    assert plain.signature != Settings(data="x.csv", target="y", all_rows=True).signature

@@ -46,6 +46,11 @@ class Intake:
             listed = [f"{_counted(kind, len(self.columns[kind]))} ({_names(self.columns[kind])})"
                       for kind in kinds]  # fmt: skip
             found.append(f"Columns: {', '.join(listed)}.")
+        return found + self.cautions()
+
+    def cautions(self) -> list[str]:
+        """Return the lines of the account on what was left out, or may be meant otherwise."""
+        found = []
         if self.left_out:
             listed = [f"{name} ({reason})" for name, reason in self.left_out.items()]
             more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""

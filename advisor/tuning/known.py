@@ -196,6 +196,10 @@ def _as_asked(problem: Problem, settings: Settings, row: JsonObject) -> bool:
     # What was spared the other folds would be spared them again.
     if (problem.n_folds(settings) > 1) != bool(fold_values(metrics)):
         return False
+    # Without a part that is held out, the splits are others.
+    parts = {name.partition("_")[0] for name in metrics}
+    if "val" in parts and ("test" in parts) != settings.holds_out:
+        return False
     if isinstance(problem.family, ModuleFamily):
         config = problem.family.over_defaults(config, problem.dataset.modality)
     epochs = _number(row["epochs"])

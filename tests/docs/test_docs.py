@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+import advisor
 from advisor.cli import main
 from knowledge_base import KnowledgeBase, SpaceDefinition
 from scripts.pages.generated import PAGES as PAGES_MADE
@@ -92,6 +93,16 @@ def test_ask_and_tell_in_the_readme_works(tmp_path, monkeypatch):
     names = {"accuracy": 0.9}
     exec(block, names)
     assert names["tuner"].best.value == 0.9
+
+
+def test_the_estimator_of_the_readme_works(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    block = next(b for b in blocks(README, "python") if "AdvisorClassifier(" in b)
+    names = {}
+    exec(block.replace("trials=15", "trials=1, max_epochs=2"), names)
+    estimator, rows = names["estimator"], names["X"]
+    saved = advisor.load("wine").predict(rows)
+    assert saved.tolist() == estimator.predict(rows).tolist()
 
 
 def test_links_lead_somewhere():

@@ -149,6 +149,14 @@ def test_which_fidelity_is_the_same(advisor, most, config, epochs, best, same):
     assert _as_asked(problem, Settings(data="sklearn:iris", max_epochs=most, folds=1), row) is same
 
 
+@pytest.mark.parametrize("all_rows", [True, False])
+def test_a_search_that_holds_out_nothing_has_other_splits(advisor, all_rows):
+    given = {"data": "sklearn:iris", "strategy": "random", "trials": 1, "folds": 1}
+    advisor.tune(**given, all_rows=all_rows)
+    assert len(advisor.search(**given, all_rows=all_rows).known) == 1
+    assert advisor.search(**given, all_rows=not all_rows).known == []
+
+
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
