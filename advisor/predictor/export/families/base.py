@@ -1,0 +1,61 @@
+"""The base of what is exported of a family."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from knowledge_base.types import Config, JsonObject
+
+if TYPE_CHECKING:
+    from advisor.data import PreparedData
+    from advisor.predictor.predictor import Predictor
+
+PARTS = "advisor.predictor.export.parts."
+"""Where pieces of code lie."""
+
+COMMON = (f"{PARTS}files", f"{PARTS}averaging", f"{PARTS}layers")
+"""Pieces of every model."""
+
+
+class FamilyExport(ABC):
+    """Chooses the pieces of code, and gives these what they read from JSON.
+
+    Attributes:
+        rows: a sentence in Markdown on what the exported `predict` takes.
+    """
+
+    rows: ClassVar[str]
+
+    @abstractmethod
+    def pieces(self, preparation: JsonObject) -> Sequence[str]:
+        """Return the modules that the code consists of, each below those that it imports.
+
+        Args:
+            preparation: what `preparation` returned.
+        """
+
+    @abstractmethod
+    def form(self, seen: "PreparedData") -> JsonObject:
+        """Return what a network is built for, and how its inputs are made, as JSON.
+
+        Args:
+            seen: data of the form that the network of a configuration takes.
+        """
+
+    @abstractmethod
+    def preparation(self, predictor: "Predictor") -> JsonObject:
+        """Return what brings rows to networks, as JSON."""
+
+    @abstractmethod
+    def example(self, predictor: "Predictor") -> object:
+        """Return what `predict` may be called with, as JSON; the values mean nothing."""
+
+    def config(self, config: Config) -> Config:
+        """Return a configuration with all that the code asks it for."""
+        return config
+
+
+def folds_of(predictor: "Predictor") -> list[JsonObject]:
+    """Return the preparation of every fold, as JSON."""
+    found = [preparation.to_dict() for preparation in predictor.average.preparations]
+    return [{name: fold[name] for name in fold if name != "modality"} for fold in found]

@@ -1,0 +1,39 @@
+"""Models of images."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from advisor.predictor.export.families.base import COMMON, PARTS, FamilyExport
+from knowledge_base.types import JsonObject
+
+if TYPE_CHECKING:
+    from advisor.data import PreparedData
+    from advisor.data.preparation.image import ImagePreparation
+    from advisor.predictor.predictor import Predictor
+
+
+class CNNExport(FamilyExport):
+    """Bytes of the size that was trained on, and a convolutional network."""
+
+    rows = (
+        "images: a tensor of bytes (n, channels, height, width) or a list of such images, of the "
+        "size and with the channels that preparation.json has; decode and resize them before"
+    )
+
+    def pieces(self, preparation: JsonObject) -> Sequence[str]:
+        """Return the pieces."""
+        return [*COMMON, f"{PARTS}pixels", f"{PARTS}convolution"]
+
+    def form(self, seen: "PreparedData") -> JsonObject:
+        """Return channels, height and width, and the classes."""
+        shape = cast("ImagePreparation", seen.preparation).shape
+        return {"shape": list(shape), "n_outputs": seen.n_outputs}
+
+    def preparation(self, predictor: "Predictor") -> JsonObject:
+        """Return the shape; means and spreads are among the weights."""
+        first = cast("ImagePreparation", predictor.average.preparations[0])
+        return {"shape": list(first.shape)}
+
+    def example(self, predictor: "Predictor") -> object:
+        """Return nothing: pixels are too many to be shown."""
+        return None

@@ -1,0 +1,358 @@
+"""Exported models predict what the search's own do, where there is nothing but PyTorch."""
+
+import importlib.util
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from advisor import UserError
+from advisor.data import load_dataset, prepare
+from advisor.encoding.sampling import sample
+from advisor.models import ModuleFamily, family_for
+from advisor.predictor.average import Average, Member
+from advisor.predictor.predictor import Predictor
+from advisor.training.outcome import Fitted
+
+BLOCKED = ("advisor", "knowledge_base", "pandas", "safetensors", "sklearn", "scipy", "numpy")
+
+ALONE = f"""
+import datetime, json, sys, warnings
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {BLOCKED}:
+            raise ModuleNotFoundError(name + " is not to be had", name=name)
+
+sys.meta_path.insert(0, Blocked())
+warnings.simplefilter("ignore")
+sys.path.insert(0, sys.argv[1])
+import torch
+import model
+
+def revived(item):
+    return datetime.datetime.fromisoformat(item["at"]) if set(item) == {{"at"}} else item
+
+rows = json.loads(sys.stdin.read(), object_hook=revived)
+loaded = model.load()
+print(json.dumps({{
+    "predicted": model.predict(rows),
+    "raw": loaded.outputs(rows).tolist(),
+    "forward": loaded(loaded.prepare(rows)).tolist(),
+}}))
+"""
+
+
+def alone(folder: Path, rows: object) -> dict:
+    """Return what the exported folder says in a process that has nothing but PyTorch."""
+    words = [sys.executable, "-P", "-c", ALONE, str(folder)]
+    told = subprocess.run(words, input=json.dumps(rows), capture_output=True, text=True,
+                          cwd=folder.parent, check=False)  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)
+
+
+def imported(folder: Path):
+    """Return the exported code as a module of this process."""
+    spec = importlib.util.spec_from_file_location("exported_model", folder / "model.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def of_random_networks(dataset, configs, seed=0) -> Predictor:
+    """Return a model of networks with random weights: two folds of each configuration."""
+    drawn = np.random.default_rng(seed)
+    family = family_for(dataset.modality)
+    folds = [prepare(dataset, 0, fold) for fold in (0, 1)]
+    members = []
+    for place, config in enumerate(configs):
+        networks = []
+        for fold, data in enumerate(folds):
+            seen = family.adapt(config, data)
+            network = family.build(config, seen)
+            weights = {name: _disturbed(name, tensor.numpy(), drawn)
+                       for name, tensor in network.state_dict().items()}  # fmt: skip
+            networks.append(Fitted(weights, np.zeros(0), 1, fold))
+        share = 2 * (place + 1) / len(configs) / (len(configs) + 1)
+        members.append(Member(str(place), dict(config), share, networks))
+    average = Average(family, [data.preparation for data in folds], members)
+    metric = {"classification": "accuracy", "regression": "rmse", "forecasting": "mase"}
+    return Predictor(average, dataset.reading, metric[dataset.kind])
+
+
+def _disturbed(name: str, weights: np.ndarray, drawn: np.random.Generator) -> np.ndarray:
+    if weights.dtype.kind != "f" or name in ("0.mean", "0.scale"):
+        return weights
+    noise = 0.1 * drawn.normal(size=weights.shape).astype(weights.dtype)
+    return weights + (np.abs(noise) if name.endswith("running_var") else noise)
+
+
+def agree(model: Predictor, raw: object, labels: object, source: object) -> None:
+    """Assert that the outputs and the labels are those of a model for the same rows."""
+    expected = model.raw(model.read(source))
+    assert np.allclose(raw, expected, rtol=1e-6, atol=1e-6 * np.abs(expected).max())
+    assert np.ptp(expected) > 0
+    if model.classes is not None:
+        assert labels == model.predict(source).tolist()
+
+
+def agrees(model: Predictor, folder: Path, source: object, rows: object) -> None:
+    """Assert that the exported code predicts what the model does, in this process."""
+    loaded = imported(folder).load()
+    agree(model, loaded.outputs(rows), loaded.predict(rows), source)
+
+
+def agrees_alone(model: Predictor, folder: Path, source: object, rows: object) -> None:
+    """Assert the same in a process that has nothing but PyTorch."""
+    found = alone(folder, rows)
+    agree(model, found["raw"], found["predicted"], source)
+    assert np.allclose(found["forward"], found["raw"], rtol=1e-6, atol=1e-7)
+
+
+def records(frame: pd.DataFrame) -> list[dict]:
+    """Return rows with None for what is missing."""
+    return [
+        {
+            name: None if cell is pd.NaT or (isinstance(cell, float) and math.isnan(cell)) else cell
+            for name, cell in row.items()
+        }
+        for row in frame.astype("object").to_dict("records")
+    ]
+
+
+def table(kind: str, rows: int = 120) -> pd.DataFrame:
+    drawn = np.random.default_rng(3)
+    x, colour = drawn.normal(size=rows), drawn.choice(["a", "b", "c"], rows)
+    days = pd.date_range("2023-11-20 10:00", periods=rows, freq="31h")
+    y = x + (colour == "b") + 0.1 * drawn.normal(size=rows)
+    frame = pd.DataFrame({
+        "x": x,
+        "no 'ise\n\"\"\"": drawn.normal(size=rows),
+        "colour": colour,
+        "level": drawn.integers(0, 3, rows),
+        "yes": drawn.choice([True, False], rows),
+        "price": [f"$1,{n % 900 + 100}.50" for n in range(rows)],
+        "day": days.strftime("%d.%m.%Y"),
+        "at": days,
+        "clock": [f"{n % 24}:{n % 60:02}" for n in range(rows)],
+        "note": [f"word{n} and {'good' if n % 2 else 'poor'} words, {n * 7919}" for n in
+                 range(rows)],
+        "code": [f"AB{n * 7919 % 9973}" for n in range(rows)],
+    })  # fmt: skip
+    frame.loc[::9, 'no \'ise\n"""'] = np.nan
+    frame.loc[::7, "colour"] = None
+    frame.loc[::11, "day"] = None
+    classes = pd.cut(y, 3, labels=["red", "green", "blue"]).astype(str)
+    frame["y"] = y if kind == "regression" else classes
+    return frame
+
+
+AS = {"level": "category", "code": "text"}
+MLP_CONFIGS = {
+    "plain": {},
+    "waves": {"numeric": "periodic", "embedding": "4", "normalisation": "batch"},
+    "residual": {"block": "residual", "n_layers": 3, "embedding": "8", "normalisation": "layer"},
+}
+
+
+@pytest.fixture(scope="module", params=["classification", "regression"])
+def tabular(request, tmp_path_factory):
+    """A model of a table of all kinds of columns, and the folder of its export."""
+    folder = tmp_path_factory.mktemp("export") / "exported"
+    frame = table(request.param)
+    dataset = load_dataset(frame, "y", as_types=AS)
+    default = family_for("table").default()
+    found = of_random_networks(dataset, [{**default, **c} for c in MLP_CONFIGS.values()])
+    found.export(folder)
+    return found, frame, folder
+
+
+def shown(frame: pd.DataFrame) -> list[dict]:
+    """Return rows as JSON has them: points in time are marked."""
+    rows = records(frame.drop(columns="y", errors="ignore"))
+    return [
+        {n: {"at": c.isoformat()} if isinstance(c, pd.Timestamp) else c for n, c in row.items()}
+        for row in rows
+    ]
+
+
+def test_a_table_of_all_kinds_of_columns(tabular):
+    model, frame, folder = tabular
+    kinds = {column.reading.kind for column in model.reading.columns}
+    assert kinds == {"numbers", "categories", "dates", "texts"}
+    agrees_alone(model, folder, frame.drop(columns="y"), shown(frame))
+
+
+def test_missing_values_new_categories_and_other_types(tabular):
+    model, frame, folder = tabular
+    new = frame.drop(columns="y").head(9).astype("object").copy()
+    new.loc[0, "colour"] = "never seen"
+    new.loc[1, "x"] = np.nan
+    new.loc[2, "x"] = 1e300
+    new.loc[3, "level"] = 17
+    new["level"] = new["level"].astype(str)
+    new.loc[4, "note"] = None
+    new.loc[5, "day"] = "2024-02-03"
+    new.loc[6, "price"] = "n/a"
+    new.loc[7, "at"] = None
+    new["x"] = new["x"].astype(str).where(new["x"].notna(), None)
+    agrees(model, folder, new, records(new))
+
+
+def test_the_folder_holds_code_json_and_weights_alone(tabular):
+    model, _, folder = tabular
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "README.md", "configuration.json", "model.py", "preparation.json", "requirements.txt",
+        "weights.safetensors",
+    ]  # fmt: skip
+    code = (folder / "model.py").read_text()
+    assert "advisor" not in code
+    assert "'ise" not in code
+    assert compile(code, "model.py", "exec")
+    configuration = json.loads((folder / "configuration.json").read_text())
+    assert sum(one["share"] for one in configuration["networks"]) == pytest.approx(1)
+    assert len(configuration["networks"]) == sum(len(m.networks) for m in model.average.members)
+
+
+def test_a_folder_that_holds_something_is_not_overwritten(tabular):
+    model, _, folder = tabular
+    before = (folder / "model.py").read_bytes()
+    with pytest.raises(UserError, match="exists and is not an empty folder"):
+        model.export(folder)
+    with pytest.raises(UserError, match="exists and is not an empty folder"):
+        model.export(folder / "model.py")
+    assert (folder / "model.py").read_bytes() == before
+    with pytest.raises(UserError, match="No format of exported models is called 'tensorflow'"):
+        model.export(folder.parent / "other", to="tensorflow")
+    assert not (folder.parent / "other").exists()
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    (lambda row: row.pop("x"), "lacks the column 'x'"),
+    (lambda row: row.update(x="many"), "column 'x' holds 'many'"),
+    (lambda row: row.update(x=float("inf")), "column 'x' holds inf"),
+    (lambda row: row.update(day="soon"), "column 'day' holds 'soon'"),
+    (lambda row: row.update(clock="25:99"), "column 'clock' holds '25:99'"),
+])  # fmt: skip
+def test_rows_that_cannot_be_read_are_refused(tabular, change, says):
+    _, frame, folder = tabular
+    exported = imported(folder)
+    row = records(frame.drop(columns="y").head(1))[0]
+    assert len(exported.predict([row])) == 1
+    change(row)
+    with pytest.raises(ValueError, match=says):
+        exported.predict([row])
+
+
+def test_columns_by_name_are_rows_too(tabular):
+    _, frame, folder = tabular
+    rows, exported = records(frame.head(5)), imported(folder)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    assert exported.predict(columns) == exported.predict(rows)
+
+
+def random_configs(modality: str, n: int = 12) -> list:
+    """Return the default and random configurations that are quickly built."""
+    family = family_for(modality)
+    small = {"units": 16, "channels": 4, "conv_layers": 3}
+    drawn = sample(family.space(), n, seed=5)
+    return [family.default()] + [
+        {**config, **{name: small[name] for name in small.keys() & config.keys()}}
+        for config in drawn
+    ]
+
+
+def test_random_configurations_of_a_table(tmp_path):
+    frame = table("classification")[["x", "colour", "level", "y"]]
+    model = of_random_networks(load_dataset(frame, "y", as_types={"level": "category"}),
+                               random_configs("table", 30))  # fmt: skip
+    model.export(tmp_path / "out")
+    agrees(model, tmp_path / "out", frame.drop(columns="y"), records(frame))
+
+
+def test_a_table_of_categories_alone_and_one_of_numbers_alone(tmp_path):
+    frame = table("classification")
+    for names in (["colour", "yes"], ["x"]):
+        model = of_random_networks(load_dataset(frame[[*names, "y"]], "y"),
+                                   random_configs("table", 4))  # fmt: skip
+        out = tmp_path / names[0]
+        model.export(out)
+        agrees(model, out, frame[names], records(frame))
+
+
+def test_images(tmp_path):
+    images = np.random.default_rng(0).integers(0, 255, (40, 3, 9, 12)).astype(np.uint8)
+    np.savez(tmp_path / "images.npz", X=images, y=np.arange(40) % 3)
+    model = of_random_networks(load_dataset(tmp_path / "images.npz"), random_configs("image"))
+    model.export(tmp_path / "out")
+    agrees_alone(model, tmp_path / "out", tmp_path / "images.npz", images.tolist())
+    loaded = imported(tmp_path / "out").load()
+    as_bytes, rows = torch.from_numpy(images), images.astype(np.float32) / 255
+    for other in (torch.from_numpy(rows), list(as_bytes), as_bytes.long()):
+        assert torch.allclose(loaded.outputs(other), loaded.outputs(as_bytes))
+    with pytest.raises(ValueError, match="trained on"):
+        loaded.predict(as_bytes[:, :1])
+    with pytest.raises(ValueError, match="bytes from 0 to 255"):
+        loaded.predict(as_bytes.long() * 2)
+
+
+def test_texts(tmp_path):
+    texts = [f"Good fine, 日本 {'nice ' * (i % 4)} w{i % 9}" for i in range(80)]
+    frame = pd.DataFrame({"text": texts, "label": [i % 2 for i in range(80)]})
+    dataset = load_dataset(frame, "label", text="text")
+    model = of_random_networks(dataset, random_configs("text"))
+    model.export(tmp_path / "out")
+    new = ["", "good", "strange words, indeed", "fine " * 600, *texts[:5]]
+    agrees_alone(model, tmp_path / "out", pd.DataFrame({"text": new}), new)
+    for wrong in ("one text", [None]):
+        with pytest.raises(ValueError, match="text"):
+            imported(tmp_path / "out").predict(wrong)
+
+
+def series(shops: list[str], points: int = 120) -> pd.DataFrame:
+    times = pd.date_range("2012-01-01", periods=points, freq="MS").strftime("%Y-%m-%d")
+    waves = np.sin(np.arange(points) * np.pi / 6)
+    noise = np.random.default_rng(0).normal(size=(len(shops), points))
+    return pd.concat([
+        pd.DataFrame({"month": times, "shop": shop, "sales": 10 + place + waves + noise[place]})
+        for place, shop in enumerate(shops)
+    ])  # fmt: skip
+
+
+def test_series_also_new_ones(tmp_path):
+    dataset = load_dataset(series(["a", "b"]), "sales", time="month", series="shop", horizon=15)
+    model = of_random_networks(dataset, random_configs("series", 16))
+    model.export(tmp_path / "out")
+    new = series(["a", "new", "b"])
+    rows = {shop: part["sales"].tolist() for shop, part in new.groupby("shop", sort=False)}
+    agrees_alone(model, tmp_path / "out", new, rows)
+    with pytest.raises(ValueError, match="needs the last"):
+        imported(tmp_path / "out").predict({"a": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="missing or infinite"):
+        imported(tmp_path / "out").predict({"a": [math.nan] * 120})
+
+
+def test_a_single_series(tmp_path):
+    frame = series(["a"]).drop(columns="shop")
+    dataset = load_dataset(frame, "sales", time="month", horizon=3)
+    model = of_random_networks(dataset, random_configs("series", 3))
+    model.export(tmp_path / "out")
+    agrees(model, tmp_path / "out", frame, frame["sales"].tolist())
+
+
+def test_networks_of_the_users_own_are_not_exported(tmp_path):
+    frame = table("regression")[["x", "y"]]
+    model = of_random_networks(load_dataset(frame, "y"), [family_for("table").default()])
+    space = model.average.family.space()
+    own = ModuleFamily(lambda config, n_inputs, n_outputs: None, space, name="my-net")
+    average = Average(own, model.average.preparations, model.average.members)
+    with pytest.raises(UserError, match="your own function"):
+        Predictor(average, model.reading, "rmse").export(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
