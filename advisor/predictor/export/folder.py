@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor.data.preparation.stored import level_of
 from advisor.models import FAMILIES
 from advisor.models.base import BuiltInFamily
-from advisor.predictor.export.families import EXPORTS, FamilyExport
+from advisor.predictor.export.families import EXPORTS, FamilyExport, Trained
 from advisor.predictor.export.readme import REQUIREMENTS, readme_of
 from advisor.predictor.export.source import source_of
 from advisor.predictor.saving import model_folder, read_document
@@ -19,9 +18,6 @@ from knowledge_base.durable import new_folder, reason_of
 from knowledge_base.errors import UserError
 from knowledge_base.registry import Registry
 from knowledge_base.types import JsonObject
-
-if TYPE_CHECKING:
-    from advisor.predictor.predictor import Predictor
 
 CODE, CONFIGURATION, PREPARATION = "model.py", "configuration.json", "preparation.json"
 WEIGHTS, README, NEEDED = "weights.safetensors", "README.md", "requirements.txt"
@@ -34,7 +30,7 @@ was trained to have lie in weights.safetensors, what it was built by in configur
 what brings rows to it in preparation.json.
 """
 
-Writer = Callable[["Predictor", FamilyExport, Path], None]
+Writer = Callable[[Trained, FamilyExport, Path], None]
 """Writes a model into an empty folder."""
 
 FORMATS: Registry[Writer] = Registry(
@@ -43,11 +39,11 @@ FORMATS: Registry[Writer] = Registry(
 """By their names; adding one is adding its function and its line here."""
 
 
-def export(predictor: "Predictor", folder: str | Path, to: str = "torch") -> None:
+def export(trained: Trained, folder: str | Path, to: str = "torch") -> None:
     """Write a model to a new folder, whole or not at all.
 
     Args:
-        predictor: the model.
+        trained: the model.
         folder: where; it must be new or empty.
         to: one of `FORMATS`. "torch" is a folder with a plain module of PyTorch in readable code.
 
@@ -56,7 +52,7 @@ def export(predictor: "Predictor", folder: str | Path, to: str = "torch") -> Non
             holds something or cannot be written.
     """
     write = FORMATS.find(to)
-    family = predictor.average.family
+    family = trained.average.family
     if not isinstance(family, BuiltInFamily):
         raise _not_ours(family.name)
     target = Path(folder)
@@ -64,7 +60,7 @@ def export(predictor: "Predictor", folder: str | Path, to: str = "torch") -> Non
         raise UserError(f"{target} exists and is not an empty folder; name another one.")
     try:
         with new_folder(target) as made:
-            write(predictor, EXPORTS[family.name](), made)
+            write(trained, EXPORTS[family.name](), made)
     except OSError as error:
         raise UserError(f"{target} cannot be written: {reason_of(error)}.") from error
 
@@ -91,38 +87,38 @@ def _not_ours(name: str) -> UserError:
     )
 
 
-def write_torch(predictor: "Predictor", family: FamilyExport, folder: Path) -> None:
+def write_torch(trained: Trained, family: FamilyExport, folder: Path) -> None:
     """Write code, JSON and weights."""
-    preparation = family.preparation(predictor)
+    preparation = family.preparation(trained)
     texts = {
         CODE: source_of(family.pieces(preparation), ABOUT),
-        CONFIGURATION: _json(configuration_of(predictor, family)),
+        CONFIGURATION: _json(configuration_of(trained, family)),
         PREPARATION: _json(preparation),
-        README: readme_of(predictor, family),
+        README: readme_of(trained, family),
         NEEDED: REQUIREMENTS,
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    write_tensors(folder / WEIGHTS, _weights(predictor))
+    write_tensors(folder / WEIGHTS, _weights(trained))
 
 
-def configuration_of(predictor: "Predictor", family: FamilyExport) -> JsonObject:
+def configuration_of(trained: Trained, family: FamilyExport) -> JsonObject:
     """Return what the networks are built by, and their shares in the average."""
-    average = predictor.average
+    average = trained.average
     networks: list[JsonObject] = []
     for place, member in enumerate(average.members):
         for network in member.networks:
             share = member.share / len(member.networks)
             form = family.form(average.form_of(member, network.fold)[1])
             networks.append({"configuration": place, "fold": network.fold, "share": share, **form})
-    target = predictor.reading.target
+    target = trained.reading.target
     return {
         "format": 1,
         "family": average.family.name,
         "kind": target.kind,
         "target": target.name,
         "classes": [level_of(label) for label in target.classes],
-        "metric": predictor.metric,
+        "metric": trained.metric,
         "configurations": [
             {"trial": member.trial, "share": member.share, "config": family.config(member.config)}
             for member in average.members
@@ -131,9 +127,9 @@ def configuration_of(predictor: "Predictor", family: FamilyExport) -> JsonObject
     }
 
 
-def _weights(predictor: "Predictor") -> dict[str, np.ndarray]:
+def _weights(trained: Trained) -> dict[str, np.ndarray]:
     """Return the weights under the names that the exported module has for them."""
-    networks = [network for member in predictor.average.members for network in member.networks]
+    networks = [network for member in trained.average.members for network in member.networks]
     return {
         f"networks.{place}.{name}": array
         for place, network in enumerate(networks)
@@ -142,4 +138,4 @@ def _weights(predictor: "Predictor") -> dict[str, np.ndarray]:
 
 
 def _json(content: JsonObject) -> str:
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"

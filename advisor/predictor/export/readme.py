@@ -1,12 +1,8 @@
 """The README of an exported model."""
 
 import json
-from typing import TYPE_CHECKING
 
-from advisor.predictor.export.families import FamilyExport
-
-if TYPE_CHECKING:
-    from advisor.predictor.predictor import Predictor
+from advisor.predictor.export.families import FamilyExport, Trained
 
 REQUIREMENTS = "torch>=2.4\n"
 """What an exported model needs; its Python is 3.11 or newer."""
@@ -39,9 +35,9 @@ Rows are {rows}.{shown}
 """
 
 
-def readme_of(predictor: "Predictor", family: FamilyExport) -> str:
+def readme_of(trained: Trained, family: FamilyExport) -> str:
     """Return how the model is used, as Markdown; what is the user's stands in JSON alone."""
-    example = family.example(predictor)
+    example = family.example(trained)
     shown = ""
     if isinstance(example, list) and isinstance(example[0], dict) and len(example[0]) > SHOWN:
         example = [dict(list(example[0].items())[:SHOWN])]
@@ -53,7 +49,7 @@ def readme_of(predictor: "Predictor", family: FamilyExport) -> str:
         "classification": "  # the class of each row",
         "regression": "  # the number of each row",
         "forecasting": "  # the next points of each series",
-    }[predictor.reading.target.kind]
+    }[trained.reading.target.kind]
     return TEXT.format(
-        described=predictor.average.described(), rows=family.rows, shown=shown, example=outcome
+        described=trained.average.described(), rows=family.rows, shown=shown, example=outcome
     )

@@ -1,6 +1,6 @@
 """What of each family's models goes into an exported folder."""
 
-from advisor.predictor.export.families.base import FamilyExport
+from advisor.predictor.export.families.base import FamilyExport, Trained
 from knowledge_base.registry import Registry
 
 EXPORTS: Registry[type[FamilyExport]] = Registry(
@@ -14,4 +14,4 @@ EXPORTS: Registry[type[FamilyExport]] = Registry(
 )
 """By the names of families; adding one is adding its file, its pieces and its line here."""
 
-__all__ = ["EXPORTS", "FamilyExport"]
+__all__ = ["EXPORTS", "FamilyExport", "Trained"]

@@ -2,19 +2,36 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from knowledge_base.types import Config, JsonObject
 
 if TYPE_CHECKING:
     from advisor.data import PreparedData
-    from advisor.predictor.predictor import Predictor
+    from advisor.data.reading import Reading
+    from advisor.predictor.average import Average
 
 PARTS = "advisor.predictor.export.parts."
 """Where pieces of code lie."""
 
 COMMON = (f"{PARTS}files", f"{PARTS}averaging", f"{PARTS}layers")
 """Pieces of every model."""
+
+
+class Trained(Protocol):
+    """What is exported: a `Predictor`, which itself offers its export."""
+
+    @property
+    def average(self) -> "Average":
+        """The networks."""
+
+    @property
+    def reading(self) -> "Reading[object]":
+        """How the training data were read."""
+
+    @property
+    def metric(self) -> str:
+        """What it was chosen by."""
 
 
 class FamilyExport(ABC):
@@ -43,11 +60,11 @@ class FamilyExport(ABC):
         """
 
     @abstractmethod
-    def preparation(self, predictor: "Predictor") -> JsonObject:
+    def preparation(self, trained: Trained) -> JsonObject:
         """Return what brings rows to networks, as JSON."""
 
     @abstractmethod
-    def example(self, predictor: "Predictor") -> object:
+    def example(self, trained: Trained) -> object:
         """Return what `predict` may be called with, as JSON; the values mean nothing."""
 
     def config(self, config: Config) -> Config:
@@ -55,7 +72,7 @@ class FamilyExport(ABC):
         return config
 
 
-def folds_of(predictor: "Predictor") -> list[JsonObject]:
+def folds_of(trained: Trained) -> list[JsonObject]:
     """Return the preparation of every fold, as JSON."""
-    found = [preparation.to_dict() for preparation in predictor.average.preparations]
+    found = [preparation.to_dict() for preparation in trained.average.preparations]
     return [{name: fold[name] for name in fold if name != "modality"} for fold in found]

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from advisor.predictor.export.families.base import COMMON, PARTS, FamilyExport
+from advisor.predictor.export.families.base import COMMON, PARTS, FamilyExport, Trained
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.data.preparation.image import ImagePreparation
-    from advisor.predictor.predictor import Predictor
 
 
 class CNNExport(FamilyExport):
@@ -29,11 +28,11 @@ class CNNExport(FamilyExport):
         shape = cast("ImagePreparation", seen.preparation).shape
         return {"shape": list(shape), "n_outputs": seen.n_outputs}
 
-    def preparation(self, predictor: "Predictor") -> JsonObject:
+    def preparation(self, trained: Trained) -> JsonObject:
         """Return the shape; means and spreads are among the weights."""
-        first = cast("ImagePreparation", predictor.average.preparations[0])
+        first = cast("ImagePreparation", trained.average.preparations[0])
         return {"shape": list(first.shape)}
 
-    def example(self, predictor: "Predictor") -> object:
+    def example(self, trained: Trained) -> object:
         """Return nothing: pixels are too many to be shown."""
         return None

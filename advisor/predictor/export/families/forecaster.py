@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from advisor.predictor.export.families.base import COMMON, PARTS, FamilyExport
+from advisor.predictor.export.families.base import COMMON, PARTS, FamilyExport, Trained
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.data.preparation.series import SeriesPreparation
-    from advisor.predictor.predictor import Predictor
 
 
 class ForecasterExport(FamilyExport):
@@ -30,16 +29,16 @@ class ForecasterExport(FamilyExport):
         window = cast("SeriesPreparation", seen.preparation).chosen_window
         return {"n_outputs": seen.n_outputs, "window": window.to_dict()}
 
-    def preparation(self, predictor: "Predictor") -> JsonObject:
+    def preparation(self, trained: Trained) -> JsonObject:
         """Return the horizon, and the scales of each fold."""
-        found = cast("Sequence[SeriesPreparation]", predictor.average.preparations)
+        found = cast("Sequence[SeriesPreparation]", trained.average.preparations)
         folds = [
             {"series": [{"name": s.name, "mean": s.mean, "scale": s.scale} for s in one.scales]}
             for one in found
         ]
         return {"horizon": found[0].horizon, "folds": folds}
 
-    def example(self, predictor: "Predictor") -> object:
+    def example(self, trained: Trained) -> object:
         """Return the last points of a series."""
-        found = cast("Sequence[SeriesPreparation]", predictor.average.preparations)
+        found = cast("Sequence[SeriesPreparation]", trained.average.preparations)
         return {found[0].scales[0].name: [1.0, 2.0, 3.0]}

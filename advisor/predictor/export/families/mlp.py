@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, cast
 
 from advisor.data.preparation.stored import level_of
 from advisor.data.reading.columns import CategoryColumn, DateColumn
-from advisor.predictor.export.families.base import COMMON, PARTS, FamilyExport, folds_of
+from advisor.predictor.export.families.base import COMMON, PARTS, FamilyExport, Trained, folds_of
 from knowledge_base.types import Config, JsonObject
 
 if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.data.reading.table import Column, TableReading
-    from advisor.predictor.predictor import Predictor
 
 BY_KIND = {
     "numbers": ("advisor.data.written", f"{PARTS}numbers"),
@@ -49,22 +48,22 @@ class MLPExport(FamilyExport):
         groups = [list(group) for group in seen.categories]
         return {"n_inputs": seen.n_inputs, "n_outputs": seen.n_outputs, "groups": groups}
 
-    def preparation(self, predictor: "Predictor") -> JsonObject:
+    def preparation(self, trained: Trained) -> JsonObject:
         """Return how columns are read, and what was learnt of them in each fold."""
-        columns = [_column(column) for column in _reading(predictor).columns]
-        return {"columns": columns, "folds": folds_of(predictor)}
+        columns = [_column(column) for column in _reading(trained).columns]
+        return {"columns": columns, "folds": folds_of(trained)}
 
-    def example(self, predictor: "Predictor") -> object:
+    def example(self, trained: Trained) -> object:
         """Return one row."""
-        return [{column.name: _example(column) for column in _reading(predictor).columns}]
+        return [{column.name: _example(column) for column in _reading(trained).columns}]
 
     def config(self, config: Config) -> Config:
         """Return a configuration with what older ones lack."""
         return {**OLDER, **config}
 
 
-def _reading(predictor: "Predictor") -> "TableReading":
-    return cast("TableReading", predictor.reading)
+def _reading(trained: Trained) -> "TableReading":
+    return cast("TableReading", trained.reading)
 
 
 def _column(column: "Column") -> JsonObject:

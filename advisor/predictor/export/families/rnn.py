@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from advisor.predictor.export.families.base import COMMON, PARTS, FamilyExport
+from advisor.predictor.export.families.base import COMMON, PARTS, FamilyExport, Trained
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.data.preparation.text import TextPreparation
-    from advisor.predictor.predictor import Predictor
 
 
 class RNNExport(FamilyExport):
@@ -26,11 +25,11 @@ class RNNExport(FamilyExport):
         length = cast("TextPreparation", seen.preparation).length
         return {"n_inputs": seen.n_inputs, "n_outputs": seen.n_outputs, "length": length}
 
-    def preparation(self, predictor: "Predictor") -> JsonObject:
+    def preparation(self, trained: Trained) -> JsonObject:
         """Return the words of each fold."""
-        found = cast("Sequence[TextPreparation]", predictor.average.preparations)
+        found = cast("Sequence[TextPreparation]", trained.average.preparations)
         return {"folds": [{"words": list(one.words)} for one in found]}
 
-    def example(self, predictor: "Predictor") -> object:
+    def example(self, trained: Trained) -> object:
         """Return one text."""
         return ["some words"]
