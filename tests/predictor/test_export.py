@@ -277,6 +277,33 @@ def test_random_configurations_of_a_table(tmp_path):
     agrees(model, tmp_path / "out", frame.drop(columns="y"), records(frame))
 
 
+def test_huge_numbers_and_rare_categories(tmp_path):
+    drawn = np.random.default_rng(1)
+    frame = pd.DataFrame({
+        "huge": drawn.normal(size=200) * 1e200,
+        "empty": [1.0] * 200,
+        "many": [f"c{n}" for n in (drawn.pareto(0.7, 200) * 3).clip(0, 90).astype(int)],
+        "y": drawn.normal(size=200),
+    })  # fmt: skip
+    model = of_random_networks(load_dataset(frame, "y", as_types={"many": "category"}),
+                               random_configs("table", 4))  # fmt: skip
+    model.export(tmp_path / "out")
+    folds = json.loads((tmp_path / "out" / "preparation.json").read_text())["folds"]
+    assert any(one["divided"] for one in folds[0]["numbers"])
+    assert folds[0]["categories"][0]["rare"]
+    new = frame.drop(columns="y").astype("object")
+    new.loc[:3, "many"] = ["unknown", None, "c0", "c89"]
+    new.loc[4, "huge"] = None
+    agrees(model, tmp_path / "out", new, records(new))
+
+
+def test_cells_of_numpy_and_pandas_are_cells_too(tabular):
+    model, frame, folder = tabular
+    rows = [dict(row) for _, row in frame.drop(columns="y").head(6).iterrows()]
+    rows[0] |= {"at": pd.NaT, "x": np.float32(0.5), "yes": np.bool_(True), "level": np.int64(2)}
+    agrees(model, folder, pd.DataFrame(rows).astype("object"), rows)
+
+
 def test_a_table_of_categories_alone_and_one_of_numbers_alone(tmp_path):
     frame = table("classification")
     for names in (["colour", "yes"], ["x"]):

@@ -32,6 +32,8 @@ Rows are {rows}.{shown}
 | configuration.json | hyperparameters of each network, and its share in the average |
 | preparation.json | what was learnt of the training data |
 | weights.safetensors | the weights |
+
+Advisor wrote this folder; the code is under the Apache License 2.0, as its own is.
 """
 
 

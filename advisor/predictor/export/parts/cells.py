@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from advisor.predictor.export.parts.files import Json
@@ -16,6 +17,13 @@ READERS: dict[str, Callable[[Json, Cells], dict[str, list[object]]]] = {}
 def is_missing(cell: object) -> bool:
     """Return whether a cell is None or NaN."""
     return cell is None or (isinstance(cell, float) and math.isnan(cell))
+
+
+def plain_cell(cell: object) -> object:
+    """Return a number of NumPy or PyTorch as Python has it; None for what is no time."""
+    if isinstance(cell, datetime | timedelta) and cell != cell:
+        return None  # as pandas has a missing one
+    return cell.item() if hasattr(cell, "item") else cell
 
 
 def wrong_cell(column: Json, cell: object, wanted: str) -> ValueError:
@@ -36,10 +44,10 @@ def column_of(rows: object, name: str) -> list[object]:
     if isinstance(rows, Mapping):
         if name not in rows:
             raise ValueError(f"the new rows lack the column {name!r}")
-        return list(rows[name])
+        return [plain_cell(cell) for cell in rows[name]]
     if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
         raise ValueError("rows are a list of dicts, or a dict of columns")
     for number, row in enumerate(rows, start=1):
         if name not in row:
             raise ValueError(f"row {number} lacks the column {name!r}; None is what is unknown")
-    return [row[name] for row in rows]
+    return [plain_cell(row[name]) for row in rows]

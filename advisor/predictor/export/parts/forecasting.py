@@ -49,6 +49,8 @@ class SeriesPreparation(Preparation):
             str(name): torch.tensor([float(point) for point in points], dtype=torch.float64)
             for name, points in histories.items()
         }
+        if not series:
+            raise ValueError("there is no series to forecast")
         found = []
         for one in networks:
             cut = [self._cut(name, points, one) for name, points in series.items()]
