@@ -10,8 +10,8 @@ from advisor.cli.output import say
 
 @click.command(name="export")
 @click.argument("study")
-@click.option("--to", default="torch", show_default=True, type=click.Choice(["torch"]),
-              help="What the model becomes.")  # fmt: skip
+@click.option("--to", default="torch", show_default=True, type=click.Choice(["torch", "onnx"]),
+              help="What the model becomes; onnx adds a graph for ONNX runtimes.")  # fmt: skip
 @click.option("-o", "--output", "folder", metavar="FOLDER", required=True,
               type=click.Path(path_type=Path), help="A new or empty folder.")  # fmt: skip
 @click.option("--studies-dir", type=click.Path(path_type=Path),

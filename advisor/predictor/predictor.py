@@ -132,11 +132,12 @@ class Predictor:
 
         Args:
             folder: where; it must be new or empty.
-            to: "torch", a plain module of PyTorch in readable code, with JSON and safetensors.
+            to: "torch", a plain module of PyTorch in readable code, with JSON and safetensors;
+                or "onnx", which adds the average of the networks for ONNX runtimes.
 
         Raises:
-            UserError: there is no such format, the networks are the user's own, or the folder
-                holds something or cannot be written.
+            UserError: there is no such format, the networks are the user's own, a library is
+                missing, or the folder holds something or cannot be written.
         """
         from advisor.predictor.export import export
 

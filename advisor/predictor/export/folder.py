@@ -34,7 +34,11 @@ Writer = Callable[[Trained, FamilyExport, Path], None]
 """Writes a model into an empty folder."""
 
 FORMATS: Registry[Writer] = Registry(
-    "format of exported models", {"torch": "advisor.predictor.export.folder:write_torch"}
+    "format of exported models",
+    {
+        "torch": "advisor.predictor.export.folder:write_torch",
+        "onnx": "advisor.predictor.export.onnx:write_onnx",
+    },
 )
 """By their names; adding one is adding its function and its line here."""
 
@@ -45,11 +49,12 @@ def export(trained: Trained, folder: str | Path, to: str = "torch") -> None:
     Args:
         trained: the model.
         folder: where; it must be new or empty.
-        to: one of `FORMATS`. "torch" is a folder with a plain module of PyTorch in readable code.
+        to: one of `FORMATS`. "torch" is a folder with a plain module of PyTorch in readable code;
+            "onnx" adds the networks for ONNX runtimes.
 
     Raises:
-        UserError: there is no such format, the model's networks are the user's own, or the folder
-            holds something or cannot be written.
+        UserError: there is no such format, the model's networks are the user's own, a library is
+            missing, or the folder holds something or cannot be written.
     """
     write = FORMATS.find(to)
     family = trained.average.family

@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from knowledge_base.types import Config, JsonObject
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.data.reading import Reading
     from advisor.predictor.average import Average
+    from advisor.predictor.export.parts.averaging import Model
 
 PARTS = "advisor.predictor.export.parts."
 """Where pieces of code lie."""
@@ -66,6 +69,21 @@ class FamilyExport(ABC):
     @abstractmethod
     def example(self, trained: Trained) -> object:
         """Return what `predict` may be called with, as JSON; the values mean nothing."""
+
+    def sample(self, trained: Trained, n: int) -> object:
+        """Return `n` rows that the exported code can prepare; the values mean nothing."""
+        example = self.example(trained)
+        assert isinstance(example, list)
+        return example * n
+
+    def load(self, folder: Path) -> "Model":
+        """Return the model of a folder that was written with these pieces."""
+        from advisor.predictor.export.parts.files import read_json
+
+        pieces = self.pieces(read_json(folder / "preparation.json"))
+        code = [import_module(piece) for piece in pieces][-1]  # readers of columns register
+        model: Model = code.load(folder)
+        return model
 
     def config(self, config: Config) -> Config:
         """Return a configuration with all that the code asks it for."""

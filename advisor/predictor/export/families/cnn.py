@@ -36,3 +36,10 @@ class CNNExport(FamilyExport):
     def example(self, trained: Trained) -> object:
         """Return nothing: pixels are too many to be shown."""
         return None
+
+    def sample(self, trained: Trained, n: int) -> object:
+        """Return black images."""
+        import torch
+
+        first = cast("ImagePreparation", trained.average.preparations[0])
+        return torch.zeros((n, *first.shape), dtype=torch.uint8)

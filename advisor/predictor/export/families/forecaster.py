@@ -42,3 +42,13 @@ class ForecasterExport(FamilyExport):
         """Return the last points of a series."""
         found = cast("Sequence[SeriesPreparation]", trained.average.preparations)
         return {found[0].scales[0].name: [1.0, 2.0, 3.0]}
+
+    def sample(self, trained: Trained, n: int) -> object:
+        """Return series of as many points as any window needs."""
+        average = trained.average
+        needed = max(
+            cast("SeriesPreparation", average.form_of(member, network.fold)[1].preparation).needed
+            for member in average.members
+            for network in member.networks
+        )
+        return {str(place): [float(point) for point in range(needed)] for place in range(n)}

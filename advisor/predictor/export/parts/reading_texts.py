@@ -74,11 +74,13 @@ class TextNetwork(nn.Module):
         states, _ = self.cells(self.dropout(self.embedding(words)))
         used = (words != PADDING).unsqueeze(2)
         mean = (states * used).sum(1) / used.sum(1).clamp(min=1)
-        half = states.shape[2] // 2 if self.cells.bidirectional else states.shape[2]
-        # Read from right to left a text ends with its first word, not with the padding.
-        first = (used.shape[1] - used.sum((1, 2))).clamp(max=used.shape[1] - 1)
-        rows = torch.arange(len(words), device=words.device)
-        last = torch.cat([states[:, -1, :half], states[rows, first, half:]], 1)
+        last = states[:, -1]
+        if self.cells.bidirectional:
+            half = states.shape[2] // 2
+            # Read from right to left a text ends with its first word, not with the padding.
+            first = (used.shape[1] - used.sum((1, 2))).clamp(max=used.shape[1] - 1)
+            rows = torch.arange(words.shape[0], device=words.device)
+            last = torch.cat([last[:, :half], states[rows, first, half:]], 1)
         scores: Tensor = self.head(torch.cat([mean, last], 1))
         return scores
 
