@@ -1,5 +1,6 @@
 """Exported models predict what the search's own do, where there is nothing but PyTorch."""
 
+import ast
 import importlib.util
 import json
 import math
@@ -17,6 +18,8 @@ from advisor.data import load_dataset, prepare
 from advisor.encoding.sampling import sample
 from advisor.models import ModuleFamily, family_for
 from advisor.predictor.average import Average, Member
+from advisor.predictor.export.families import EXPORTS
+from advisor.predictor.export.source import source_of
 from advisor.predictor.predictor import Predictor
 from advisor.training.outcome import Fitted
 
@@ -219,6 +222,30 @@ def test_the_folder_holds_code_json_and_weights_alone(tabular):
     configuration = json.loads((folder / "configuration.json").read_text())
     assert sum(one["share"] for one in configuration["networks"]) == pytest.approx(1)
     assert len(configuration["networks"]) == sum(len(m.networks) for m in model.average.members)
+
+
+COLUMN_KINDS = [{"kind": kind} for kind in ("numbers", "categories", "dates", "texts")]
+
+
+@pytest.mark.parametrize("family", list(EXPORTS))
+def test_pieces_of_code_do_not_take_each_others_names(family):
+    pieces = EXPORTS[family]().pieces({"columns": COLUMN_KINDS})
+    code = source_of(pieces, "It.")
+    names: list[str] = []
+    for node in ast.parse(code).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names += [alias.asname or alias.name for alias in node.names]
+            assert (getattr(node, "module", None) or names[-1]).split(".")[0] in {
+                "torch", *sys.stdlib_module_names
+            }  # fmt: skip
+        elif isinstance(node, ast.Assign):
+            names += [t.id for t in node.targets if isinstance(t, ast.Name)]
+        elif isinstance(node, ast.AnnAssign):
+            names.append(node.target.id)
+    assert {"load", "predict", "build_network"} <= set(names)
+    assert len(set(names)) == len(names)
 
 
 def test_a_folder_that_holds_something_is_not_overwritten(tabular):
