@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from advisor.predictor.export.families import FamilyExport, Trained
-from advisor.predictor.export.folder import README, write_torch
 from advisor.predictor.export.parts.averaging import Model, Prepared
+from advisor.predictor.export.writing import README, write_torch
 from knowledge_base.errors import UserError
 
 LIBRARIES = ("onnx", "onnxscript")
