@@ -96,7 +96,7 @@ def write_onnx(trained: Trained, family: FamilyExport, folder: Path) -> None:
     """Write what `write_torch` does, and the average of the networks in the format ONNX.
 
     Raises:
-        UserError: PyTorch lacks what it needs for that.
+        UserError: PyTorch lacks what it needs for that, or cannot do it.
     """
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
@@ -108,12 +108,23 @@ def write_onnx(trained: Trained, family: FamilyExport, folder: Path) -> None:
     model = family.load(folder)
     sample = model.prepare(family.sample(trained, SAMPLE))
     flat = Flat(model, sample).eval()
+    try:
+        _write_graph(flat, folder / GRAPH)
+    except torch.onnx.OnnxExporterError as error:
+        said = (str(error).splitlines() or ["no reason"])[0]
+        raise UserError(f"PyTorch cannot write this model as ONNX: {said}") from error
+    (folder / INPUTS).write_text(json.dumps(flat.places, indent=1) + "\n", encoding="utf-8")
+    with (folder / README).open("a", encoding="utf-8") as readme:
+        readme.write(TEXT)
+
+
+def _write_graph(flat: Flat, path: Path) -> None:
     rows = torch.export.Dim("rows", min=1)
     with _quiet(), torch.no_grad():
         torch.onnx.export(
             flat,
             tuple(flat.inputs),
-            str(folder / GRAPH),
+            str(path),
             dynamo=True,
             verbose=False,
             external_data=False,
@@ -121,9 +132,6 @@ def write_onnx(trained: Trained, family: FamilyExport, folder: Path) -> None:
             output_names=["outputs"],
             dynamic_shapes=(tuple({0: rows} for _ in flat.inputs),),
         )
-    (folder / INPUTS).write_text(json.dumps(flat.places, indent=1) + "\n", encoding="utf-8")
-    with (folder / README).open("a", encoding="utf-8") as readme:
-        readme.write(TEXT)
 
 
 @contextmanager
