@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_export import imported, of_random_networks, random_configs, records, series, table
+from exported import imported, of_random_networks, random_configs, records, series, table
 
 from advisor import UserError
 from advisor.data import load_dataset
