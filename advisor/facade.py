@@ -263,13 +263,41 @@ class Advisor:
         Raises:
             UserError: there is no such study, it has no model, or that is damaged.
         """
-        from advisor.predictor.loading import has_model, load
+        from advisor.predictor.loading import load
+
+        return load(self._path_of_model(study, root), module)
+
+    @known_keywords
+    def export(
+        self, study: str | Path, folder: str | Path, to: str = "torch", *, root: Path | None = None
+    ) -> None:
+        """Write the model that a search left to a folder that needs PyTorch alone.
+
+        Args:
+            study, root: as for `model`.
+            folder: where; it must be new or empty.
+            to: as for `Predictor.export`.
+
+        Raises:
+            UserError: as for `model` and `Predictor.export`.
+        """
+        from advisor.predictor.export import check_exportable
+        from advisor.predictor.loading import load
+
+        path = self._path_of_model(study, root)
+        check_exportable(path)
+        load(path).export(folder, to)
+
+    def _path_of_model(self, study: str | Path, root: Path | None) -> Path:
+        from advisor.predictor.loading import has_model
         from knowledge_base.finding import named
 
         path = Path(study)
-        if not has_model(path):
-            path = named(root or self.kb.studies_root, "study.json", str(study))
-        return load(path, module)
+        return (
+            path
+            if has_model(path)
+            else named(root or self.kb.studies_root, "study.json", str(study))
+        )
 
     def comparison(
         self,

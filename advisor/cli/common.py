@@ -135,16 +135,21 @@ def study_options(kind: str, many: str) -> Callable[[Command], Command]:
     return add
 
 
-def format_option(function: Command) -> Command:
-    """Add --format table|json."""
+def formats(*more: str) -> Callable[[Command], Command]:
+    """Return what adds --format with table, json and more."""
     return click.option(
         "--format",
         "output",
-        type=click.Choice(["table", "json"]),
+        type=click.Choice(["table", "json", *more]),
         default="table",
         show_default=True,
         help="How to print.",
-    )(function)
+    )
+
+
+def format_option(function: Command) -> Command:
+    """Add --format table|json."""
+    return formats()(function)
 
 
 def seed_option(function: Command) -> Command:

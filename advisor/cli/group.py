@@ -15,6 +15,7 @@ COMMANDS = {
     "recommend": ("advisor.cli.recommend", "Recommend starting hyperparameters; trains nothing."),
     "tune": ("advisor.cli.tune", "Search hyperparameters from a warm start."),
     "predict": ("advisor.cli.predict", "Predict new rows with the model that a search left."),
+    "export": ("advisor.cli.export", "Write that model as code that needs PyTorch alone."),
     "compare": ("advisor.cli.compare", "Run several strategies on equal budgets."),
     "diagnose": ("advisor.cli.diagnose", "Say what went wrong in a study, and what to change."),
     "contribute": ("advisor.cli.contribute", "Add finished runs to the knowledge base."),

@@ -2,10 +2,19 @@
 
 import click
 
-from advisor.cli.common import data_arguments, data_options, print_intake, standard_options
+from advisor.cli.common import (
+    data_arguments,
+    data_options,
+    formats,
+    kb_option,
+    print_intake,
+    seed_option,
+    speaks_to_the_user,
+)
 from advisor.cli.output import config_text, print_json, say, seconds_text
 from advisor.meta import Recommendation
 from advisor.meta.advice import Advice
+from advisor.meta.pasting import expectation
 
 LIKELY = 0.6
 """Probability of beating the library default from which it is said to be likely."""
@@ -24,7 +33,10 @@ LIKELY = 0.6
 @click.option("--probe", metavar="TIME",
               help="Train a few configurations shortly, at most 20s or 2m, and choose by them."
               )  # fmt: skip
-@standard_options
+@kb_option
+@seed_option
+@formats("yaml", "python")
+@speaks_to_the_user
 def command(
     data: str,
     target: str | None,
@@ -52,6 +64,7 @@ def command(
     Examples:
       advisor recommend data.csv --target label -n 5
       advisor recommend data.csv --target label --probe 20s
+      advisor recommend data.csv --target label --format python > start.py
       advisor recommend sales.xlsx --target price --drop note --as zip=category
       advisor recommend reviews.csv --text review --target stars
     """
@@ -77,17 +90,17 @@ def command(
     if output == "json":
         intake = problem.intake
         print_json({**advice.to_dict(), "data": None if intake is None else intake.to_dict()})
+    elif output == "yaml":
+        click.echo(advice.to_yaml(), nl=False)
+    elif output == "python":
+        click.echo(advice.to_python(), nl=False)
     else:
         print_advice(advice)
 
 
 def print_advice(advice: Advice) -> None:
     """Print the recommendations with what they expect and what speaks for them."""
-    say(
-        f"{advice.dataset}: {advice.kind}, {advice.metric} ({advice.direction}), "
-        f"family {advice.family}; consulted {advice.n_tasks} past tasks, "
-        f"{advice.n_trials} trials."
-    )
+    say(f"{advice.about}; consulted {advice.n_tasks} past tasks, {advice.n_trials} trials.")
     if advice.n_probed:
         say(f"Tried {advice.n_probed} configurations shortly on these data.")
     if advice.recommendations[0].confidence == "none":
@@ -120,16 +133,8 @@ def _against_default(probability: float) -> str:
 
 
 def _print_recommendation(item: Recommendation) -> None:
-    low, high = item.interval
-    told = (
-        f"beat {item.expected:.0%} of random configurations on other data "
-        f"(confidence {item.confidence})"
-        if item.unlike
-        else f"should beat {item.expected:.0%} of random configurations "
-        f"(80% interval {low:.0%} to {high:.0%}, confidence {item.confidence})"
-    )
     say()
-    say(f"#{item.rank}  {told}")
+    say(f"#{item.rank}  {expectation(item)}")
     say(f"    {config_text(item.config)}")
     about = []
     if item.beats_default is not None:

@@ -7,22 +7,14 @@ characters instead. A row depends on its own text alone, so nothing is learnt fr
 all of it can be repeated on every machine to the last bit.
 """
 
-import hashlib
-from functools import cache
-
 import numpy as np
 import pandas as pd
 
+from advisor.data.buckets import BUCKETS, counts_of, runs_of
 from advisor.data.words import words
-
-BUCKETS = 32
-"""Numeric columns that a column of texts becomes, besides the number of its words."""
 
 FEW_WORDS = 1.5
 """Mean number of words up to which texts are taken apart into runs of characters."""
-
-RUN = 3
-
 
 PARTS = ("length", *(f"words {n + 1}" for n in range(BUCKETS)))
 """The columns that a column of texts becomes."""
@@ -46,12 +38,8 @@ def phrase_columns(column: pd.Series, by_runs: bool) -> dict[str, pd.Series]:
         Columns by what they are: "length", the number of words, and "words 1" and so on.
     """
     codes, distinct = pd.factorize(_texts(column))
-    split = [_runs(text) if by_runs else words(text) for text in distinct]
-    counts = np.zeros((len(distinct), BUCKETS))
-    for row, found in zip(counts, split, strict=True):
-        for word in found:
-            place, sign = _bucket(word)
-            row[place] += sign
+    split = [runs_of(text) if by_runs else words(text) for text in distinct]
+    counts = np.array([counts_of(found) for found in split]).reshape(len(distinct), BUCKETS)
     norms = np.sqrt((counts**2).sum(1, keepdims=True))
     rows = (counts / np.where(norms > 0, norms, 1.0))[codes]
     lengths = np.array([float(len(found)) for found in split])[codes]
@@ -61,19 +49,3 @@ def phrase_columns(column: pd.Series, by_runs: bool) -> dict[str, pd.Series]:
 
 def _texts(column: pd.Series) -> pd.Series:
     return column.astype("string").fillna("").astype(object)
-
-
-def _runs(text: str) -> list[str]:
-    """Return the runs of three characters of a text with its ends marked; none of an empty one."""
-    if not text.strip():
-        return []
-    marked = f"^{text.strip().lower()}$"
-    return [marked[place : place + RUN] for place in range(max(len(marked) - RUN + 1, 1))]
-
-
-@cache
-def _bucket(word: str) -> tuple[int, float]:
-    """Return the column of a word and its sign."""
-    digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=4).digest()
-    number = int.from_bytes(digest, "little")
-    return number % BUCKETS, 1.0 if number & 0x8000_0000 else -1.0

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from advisor.meta.pasting import to_python, to_yaml
 from advisor.meta.recommendation import Recommendation
 from knowledge_base.types import Config, JsonObject
 
@@ -32,9 +33,24 @@ class Advice:
     default: Config
     recommendations: tuple[Recommendation, ...]
 
+    @property
+    def about(self) -> str:
+        """What the recommendations are for, on one line."""
+        return (
+            f"{self.dataset}: {self.kind}, {self.metric} ({self.direction}), family {self.family}"
+        )
+
     def to_dict(self) -> JsonObject:
         """Return the advice as plain JSON-able types."""
         plain: JsonObject = {**vars(self)}
         plain["default"] = dict(self.default)
         plain["recommendations"] = [item.to_dict() for item in self.recommendations]
         return plain
+
+    def to_yaml(self) -> str:
+        """Return the configurations as a YAML document to paste, with comments."""
+        return to_yaml(self.about, self.family, self.recommendations)
+
+    def to_python(self) -> str:
+        """Return the configurations as Python code to paste, which runs."""
+        return to_python(self.about, self.family, self.recommendations)

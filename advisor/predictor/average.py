@@ -110,13 +110,17 @@ class Average:
                 share = member.share / len(member.networks)
                 yield share, self._ready(place, network).predict(features)
 
+    def form_of(self, member: Member, fold: int) -> "tuple[ConfigDict, PreparedData]":
+        """Return what a network of a member is built by: its configuration, and data's form."""
+        form = self.preparations[fold].stand_in()
+        config = self.family.complete(member.config, form)
+        return config, self.family.adapt(config, form)
+
     def _ready(self, place: int, network: Fitted) -> "_Network":
         """Return a network of the member at a place, built once."""
         key = (place, network.fold)
         if key not in self._built:
-            form = self.preparations[network.fold].stand_in()
-            config = self.family.complete(self.members[place].config, form)
-            seen = self.family.adapt(config, form)
+            config, seen = self.form_of(self.members[place], network.fold)
             module = built(self.family, config, seen, network.weights)
             self._built[key] = _Network(module, seen)
         return self._built[key]

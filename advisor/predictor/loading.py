@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from advisor.models import FAMILIES, ModelFamily, ModuleFamily, get_family
-from advisor.predictor.predictor import FOLDER, Predictor
-from advisor.predictor.saving import DOCUMENT
+from advisor.predictor.predictor import Predictor
+from advisor.predictor.saving import DOCUMENT, FOLDER
 from advisor.training.loading import load_function
 from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition

@@ -10,7 +10,7 @@ import pandas as pd
 
 from advisor.metrics import get_metric
 from advisor.predictor.average import Average
-from advisor.predictor.saving import FindFamily, load_average, save_average
+from advisor.predictor.saving import FindFamily, load_average, model_folder, save_average
 from advisor.predictor.summary import Standing, remarks
 from knowledge_base.errors import UserError
 from knowledge_base.types import JsonObject
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from advisor.data.preparation.base import Features
     from advisor.data.reading import NewRows, Reading
     from advisor.data.reading.series import History
-
-FOLDER = "model"
-"""Folder of a study's directory that holds its model."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +127,22 @@ class Predictor:
         }
         save_average(self.average, Path(folder), more)
 
+    def export(self, folder: str | Path, to: str = "torch") -> None:
+        """Write the model to a new folder that needs neither this package nor pandas.
+
+        Args:
+            folder: where; it must be new or empty.
+            to: "torch", a plain module of PyTorch in readable code, with JSON and safetensors;
+                or "onnx", which adds the average of the networks for ONNX runtimes.
+
+        Raises:
+            UserError: there is no such format, the networks are the user's own, a library is
+                missing, or the folder holds something or cannot be written.
+        """
+        from advisor.predictor.export import export
+
+        export(self, folder, to)
+
     @classmethod
     def load(cls, folder: str | Path, find: FindFamily) -> Self:
         """Return what `save` wrote; nothing of it is executed.
@@ -143,8 +156,7 @@ class Predictor:
         """
         from advisor.data.reading import reading_from_dict
 
-        path = Path(folder)
-        path = path / FOLDER if (path / FOLDER).is_dir() else path
+        path = model_folder(Path(folder))
         average, content = load_average(path, find)
         reading = reading_from_dict(content.get("reading"))
         metric = get_metric(str(content.get("metric"))).name

@@ -25,6 +25,9 @@ FORMAT = 1
 
 DOCUMENT = "model.json"
 
+FOLDER = "model"
+"""Folder of a study's directory that holds its model."""
+
 FindFamily = Callable[[JsonObject], "ModelFamily"]
 """Returns the family that a document names, or refuses it."""
 
@@ -99,6 +102,11 @@ def load_average(folder: Path, find: FindFamily) -> tuple[Average, JsonObject]:
     if not members or abs(sum(member.share for member in members) - 1) > 1e-6:
         raise UserError(f"{folder / DOCUMENT} is no model: its shares do not add up to one.")
     return Average(family, preparations, members), content
+
+
+def model_folder(path: Path) -> Path:
+    """Return the folder of a model, given that or the folder of a study that has one."""
+    return path / FOLDER if (path / FOLDER).is_dir() else path
 
 
 def read_document(folder: Path) -> JsonObject:

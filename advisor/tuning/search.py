@@ -15,7 +15,8 @@ from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.metrics import get_metric
 from advisor.models import FAMILIES, ModuleFamily
 from advisor.predictor.kept import DEFAULT, KNOWN
-from advisor.predictor.predictor import FOLDER, Predictor
+from advisor.predictor.predictor import Predictor
+from advisor.predictor.saving import FOLDER
 from advisor.problem import DataProblem, Problem, problem_of
 from advisor.settings import Settings
 from advisor.strategies import make_strategy

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import advisor
 from advisor import Advisor, KnowledgeBase, UserError
+from advisor.cli import main
 from advisor.predictor.tables import table_of
 
 FEW = {"trials": 1, "max_epochs": 2, "n_warm": 1, "contribute": False}
@@ -87,6 +89,10 @@ def test_an_own_network_is_rebuilt_by_its_function(tune, tmp_path, monkeypatch):
         advisor.load(search.path)
     model = advisor.load(search.path, module="taken_net.py:build")
     assert model.predict(frame).tolist() == search.model.predict(frame).tolist()
+    told = CliRunner().invoke(main, ["export", str(search.path), "-o", str(tmp_path / "out")])
+    assert told.exit_code == 2
+    assert "'taken-net', whose code is not exported" in told.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_search_of_an_own_function_has_no_model(tune, tmp_path, monkeypatch):

@@ -80,6 +80,32 @@ def test_the_command_writes_a_row_for_each(found):
         assert [classes[i] for i in shares.to_numpy().argmax(1)] == table["y"].tolist()
 
 
+def test_the_command_exports_the_model(found):
+    search, frame, folder = found
+    out = folder / "exported"
+    words = ["export", "s", "-o", str(out), "--studies-dir", str(folder / "studies"),
+             "--kb", str(folder / "kb.duckdb")]  # fmt: skip
+    told = CliRunner().invoke(main, words)
+    assert told.exit_code == 0, told.output
+    assert "README.md" in told.output
+    code = (
+        "import json, sys\nsys.path.insert(0, sys.argv[1])\nimport model\n"
+        "assert 'advisor' not in sys.modules and 'pandas' not in sys.modules\n"
+        "print(json.dumps(model.load().outputs(json.load(sys.stdin)).tolist()))\n"
+    )
+    new = frame.drop(columns="y").head(20)
+    rows = json.dumps(json.loads(new.to_json(orient="records", double_precision=15)))
+    there = subprocess.run([sys.executable, "-c", code, str(out)], input=rows, text=True,
+                           capture_output=True, check=True)  # fmt: skip
+    expected = search.model.raw(search.model.read(new))
+    assert np.allclose(json.loads(there.stdout), expected, rtol=1e-5, atol=1e-6)
+    again = CliRunner().invoke(main, words)
+    assert again.exit_code == 2
+    assert "exists and is not an empty folder" in again.output
+    nothing = CliRunner().invoke(main, ["export", str(folder), "-o", str(folder / "more")])
+    assert nothing.exit_code == 2
+
+
 def test_new_rows_of_all_kinds(found):
     search, frame, _ = found
     new = frame.drop(columns="y").head(4).copy()
