@@ -185,6 +185,7 @@ class Advisor:
         root: Path | None = None,
         contribute: bool = True,
         resume: bool = False,
+        timeout: float | None = None,
         **settings: object,
     ) -> "Search":
         """Return a search that is ready to run: a new study, or one that goes on.
@@ -197,6 +198,8 @@ class Advisor:
             contribute: whether each finished trial goes into the knowledge base at once.
             resume: go on with the study `name`, or the newest that was started with the same
                 arguments. `trials`, if given, is its new length.
+            timeout: seconds that `Search.run` is going to have; a new search begins with
+                configurations that leave time for others.
             **settings: further fields of `Settings`, such as trials=30, strategy="random",
                 only=["learning_rate"], fix={"units": 64}, or module=build with space=space.
 
@@ -206,9 +209,10 @@ class Advisor:
         """
         from advisor.tuning import search
 
+        limit("timeout", timeout)
         asked = self._settings(data, target, settings)
         if not resume:
-            return search.start(asked, self.kb, name, root, contribute)
+            return search.start(asked, self.kb, name, root, contribute, timeout=timeout)
         trials = asked.trials if "trials" in settings else None
         return search.resume(asked, self.kb, name, root, contribute, trials)
 
@@ -240,8 +244,9 @@ class Advisor:
         """
         limit("timeout", timeout)
         found = self.search(
-            data, target, name=name, root=root, contribute=contribute, resume=resume, **settings
-        )
+            data, target, name=name, root=root, contribute=contribute, resume=resume,
+            timeout=timeout, **settings,
+        )  # fmt: skip
         for note in found.notes:
             warnings.warn(note, stacklevel=2)
         result = found.run(timeout, on_trial)

@@ -92,8 +92,9 @@ def command(
     asked = typed(options) if trials is None else {**typed(options), "trials": trials}
     with prints_to_stderr():
         search = Advisor(kb_path).search(
-            data, name=name, root=studies_dir, contribute=contributing, resume=resuming, **asked
-        )
+            data, name=name, root=studies_dir, contribute=contributing, resume=resuming,
+            timeout=seconds, **asked,
+        )  # fmt: skip
     for note in search.notes:
         say(spelled(note), err=True)
     print_intake(search.intake, output)

@@ -254,7 +254,10 @@ def start_comparison(
         for entry in plan.studies:
             os.chdir(home)  # The user's file may have gone elsewhere.
             settings = entry.settings(plan.settings)
-            start(settings, kb, entry.name(path.name), aside, False, problem, reuse=False)
+            start(
+                settings, kb, entry.name(path.name), aside, False, problem, reuse=False,
+                timeout=plan.timeout,
+            )  # fmt: skip
         plan.save(aside)
         aside.rename(path)  # It takes the place of the empty folder.
     except BaseException:

@@ -187,7 +187,7 @@ class AdvisorEstimator(BaseEstimator):  # type: ignore[misc]
         limit("timeout", self.timeout)
         search = Advisor(self.kb, self.family).search(
             frame, target, root=root, contribute=self.contribute, kind=self._kind,
-            seed=self._seed(), all_rows=True, **self._settings(),  # type: ignore[arg-type]
+            seed=self._seed(), all_rows=True, timeout=self.timeout, **self._settings(),  # type: ignore[arg-type]
         )  # fmt: skip
         dropped = DataRequest.of(drop=self.drop, as_types=self.as_types).dropped
         tell(search.intake, dropped, self.verbose)

@@ -10,6 +10,7 @@ from advisor.meta.certainty import Certainty, certainty_of
 from advisor.meta.experience import Experience
 from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import distinct, greedy_portfolio
+from advisor.meta.quickness import quick_enough
 from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.risk import Risk
 from advisor.meta.scores import normal_share
@@ -89,7 +90,9 @@ class PortfolioLearner(MetaLearner):
         if query.outcomes:
             chosen = self._by_outcomes(experience, weights, scores, query, n)
         else:
-            chosen = greedy_portfolio(scores, weights, n, self._alike(experience))
+            quick, alike = quick_enough(experience, weights, query, n), self._alike(experience)
+            among = greedy_portfolio(scores[:, quick], weights, n, alike[np.ix_(quick, quick)])
+            chosen = [int(quick[place]) for place in among]
         points = self._encoded(experience)
         return [answer.recommendation(k, c, points[c]) for k, c in enumerate(chosen, start=1)]
 

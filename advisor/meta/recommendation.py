@@ -86,6 +86,7 @@ class Query:
         task_id: identity of the task, if it may already be in the knowledge base.
         outcomes: configurations tried on it, at whatever fidelity, and how good they were
             (larger is better, None for failures): they say which past tasks are alike.
+        seconds: that one training may take, None for as many as it needs.
     """
 
     metafeatures: Mapping[str, float] | None = None
@@ -93,3 +94,4 @@ class Query:
     target: str | None = None
     task_id: str | None = None
     outcomes: Sequence[tuple[Config, float | None]] = ()
+    seconds: float | None = None

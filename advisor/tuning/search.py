@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from advisor.data import Intake
 from advisor.environment import contributor, machine, package_versions
+from advisor.meta import Query
 from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.metrics import get_metric
 from advisor.models import FAMILIES, ModuleFamily
@@ -51,6 +52,12 @@ if TYPE_CHECKING:
 
 SHARE_OF_FINAL = 0.05
 """Share of the time limit that is left for making the model of what was trained."""
+
+SHARE_OF_TRIAL = 0.2
+"""Share of the time limit that a recommended configuration is expected to take at most."""
+
+SHARE_IN_STACK = 0.5
+"""What a network of a further fold takes, of the time of one that is trained alone."""
 
 SHARE_OF_DEFAULT = 0.1
 """Share of the time limit that measuring the library default may take, as a trial took it."""
@@ -221,6 +228,7 @@ def start(
     contribute: bool = True,
     problem: Problem | None = None,
     reuse: bool = True,
+    timeout: float | None = None,
 ) -> Search:
     """Begin a new study with the recommendations of the knowledge base as its warm start.
 
@@ -232,6 +240,7 @@ def start(
         contribute: whether each finished trial goes into `kb` at once.
         problem: what the settings ask for, where that is known already.
         reuse: whether a cold search takes what is stored of the very task, too.
+        timeout: seconds that the search is going to have; it begins with what fits in them.
 
     Raises:
         UserError: the settings, data, space or objective cannot be used.
@@ -247,7 +256,7 @@ def start(
         kb,
         problem.space,
         problem.task.family,
-        problem.query,
+        _query_within(timeout, problem, settings),
         n_warm,
         settings.exclude_datasets,
         settings.per_second,
@@ -294,6 +303,15 @@ def start(
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
     return Search(settings, tuner, objective, trainer, path, kb, problem, known, begin, test)
+
+
+def _query_within(timeout: float | None, problem: Problem, settings: Settings) -> Query:
+    """Return what the past is asked, for configurations that leave time for several others."""
+    if timeout is None:
+        return problem.query
+    folds = problem.n_folds(settings) if isinstance(problem, DataProblem) else 1
+    networks = 1 + (folds - 1) * SHARE_IN_STACK
+    return replace(problem.query, seconds=SHARE_OF_TRIAL * timeout / networks)
 
 
 def resume(

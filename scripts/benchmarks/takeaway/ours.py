@@ -131,7 +131,7 @@ def tune(job: Job) -> None:
         limit = settings.pop("timeout", None)
         search = advisor.search(
             known, TARGET, kind=job["kind"], test=truth, seed=job["seed"], root=Path(root),
-            contribute=False, **settings,
+            contribute=False, timeout=limit, **settings,
         )  # fmt: skip
         # The limit is for all of it, what comes before the first trial included.
         search.run(None if limit is None else max(limit - watch.read()["seconds"], 1.0))
