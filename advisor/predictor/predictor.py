@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from advisor.metrics import get_metric
-from advisor.predictor.average import Average
+from advisor.predictor.average import ALL_ROWS, AVERAGED, ONE_FOLD, Average
 from advisor.predictor.saving import FindFamily, load_average, save_average
 from advisor.predictor.summary import Standing, remarks
 from knowledge_base.errors import UserError
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
 
 FOLDER = "model"
 """Folder of a study's directory that holds its model."""
+
+
+_ABOUT = {
+    AVERAGED: (),
+    ALL_ROWS: (
+        "Its validation value is that of the folds: it says what the configuration is worth, not "
+        "this network, which was trained on these rows, too.",
+    ),
+    ONE_FOLD: (
+        "No network was trained on all known rows, since the time was over or the training did "
+        "not succeed. Its validation value is that of all folds.",
+    ),
+}
+"""Sentences on a model by the way in which it was made."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +120,7 @@ class Predictor:
 
     def remarks(self) -> list[str]:
         """Return what the standings mean, in whole sentences."""
-        return remarks(self.standings, get_metric(self.metric))
+        return [*_ABOUT[self.average.made], *remarks(self.standings, get_metric(self.metric))]
 
     def described(self) -> JsonObject:
         """Return what the model is made of and worth, as plain JSON-able types."""
@@ -115,7 +129,12 @@ class Predictor:
             for member in self.average.members
         ]
         standings = [standing.to_dict() for standing in self.standings]
-        return {"members": members, "standings": standings, "remarks": self.remarks()}
+        return {
+            "made": self.average.made,
+            "members": members,
+            "standings": standings,
+            "remarks": self.remarks(),
+        }
 
     def save(self, folder: str | Path) -> None:
         """Write the model to a folder, from which `load` reads it.

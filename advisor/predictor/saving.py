@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from advisor.data.preparation import preparation_from
-from advisor.predictor.average import Average, Member
+from advisor.predictor.average import ALL_ROWS, AVERAGED, ONE_FOLD, Average, Member
 from advisor.predictor.tensors import WEIGHTS, read_named, write_named
 from advisor.training.outcome import Fitted
 from knowledge_base.checksums import sealed, unsealed
@@ -55,6 +55,7 @@ def save_average(average: Average, folder: Path, more: JsonObject) -> None:
             }
             for member in average.members
         ],
+        "made": average.made,
         **more,
     }
     arrays = {
@@ -98,7 +99,10 @@ def load_average(folder: Path, find: FindFamily) -> tuple[Average, JsonObject]:
         raise UserError(f"{folder / DOCUMENT} is no model: {error!r}.") from error
     if not members or abs(sum(member.share for member in members) - 1) > 1e-6:
         raise UserError(f"{folder / DOCUMENT} is no model: its shares do not add up to one.")
-    return Average(family, preparations, members), content
+    made = content.get("made", AVERAGED)  # Earlier versions had no other way.
+    if made not in (AVERAGED, ALL_ROWS, ONE_FOLD):
+        raise UserError(f"{folder / DOCUMENT} is no model: it says that it is {made!r}.")
+    return Average(family, preparations, members, made), content
 
 
 def read_document(folder: Path) -> JsonObject:

@@ -273,23 +273,27 @@ class SeriesData(PreparedData):
 
 
 def prepare_series(
-    dataset: SeriesDataset, seed: int = 0, fold: int = 0, test: bool = True
+    dataset: SeriesDataset, seed: int = 0, fold: int | None = 0, test: bool = True
 ) -> SeriesData:
     """Return the series; the first 60% are for training, the last 20% for testing.
 
-    Further folds train on fewer points; see `advisor.data.preparation.rolling`.
+    Further folds train on fewer points; see `advisor.data.preparation.rolling`. Without a fold all
+    known points are trained on, in windows as the first fold allows them, so that a configuration
+    means the same.
     """
     folds = series_folds(dataset, test)
-    if not 0 <= fold < folds:
+    if fold is not None and not 0 <= fold < folds:
         raise UserError(
             f"{dataset.name} has too few points for fold {fold}: there are {folds}, from 0 on."
         )
-    bounds = tuple(bounds_of(len(values), fold, test) for values in dataset.values)
+    bounds = tuple(bounds_of(len(values), fold or 0, test) for values in dataset.values)
+    room = room_of([train[1] for train, _, _ in bounds], dataset.horizon)
+    if fold is None:
+        bounds = tuple(((0, valid[1]), valid, held) for _, valid, held in bounds)
     known = [values[: of[0][1]] for values, of in zip(dataset.values, bounds, strict=True)]
     scales = tuple(
         SeriesScale.fitted(name, values, dataset.period)
         for name, values in zip(dataset.series_names, known, strict=True)
     )
-    room = room_of([len(values) for values in known], dataset.horizon)
     preparation = SeriesPreparation(scales, dataset.horizon, dataset.period, room)
     return preparation.data(dataset.values, bounds)
