@@ -1,7 +1,7 @@
 """A predictor as a folder: JSON and safetensors, which nothing of is executed when it is loaded."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -29,13 +29,16 @@ FindFamily = Callable[[JsonObject], "ModelFamily"]
 """Returns the family that a document names, or refuses it."""
 
 
-def save_average(average: Average, folder: Path, more: JsonObject) -> None:
+def save_average(
+    average: Average, folder: Path, more: JsonObject, beside: Mapping[str, np.ndarray]
+) -> None:
     """Write a predictor to a folder; another one there is replaced, whole or not at all.
 
     Args:
         predictor: what to write.
         folder: where.
         more: what else to keep beside it, as plain JSON-able types.
+        beside: arrays to keep beside the weights, by names without a slash.
 
     Raises:
         UserError: the folder cannot be written to.
@@ -63,7 +66,7 @@ def save_average(average: Average, folder: Path, more: JsonObject) -> None:
         for place, member in enumerate(average.members)
         for network in member.networks
         for name, array in network.weights.items()
-    }
+    } | dict(beside)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         before = set(folder.glob(WEIGHTS.format("*")))
@@ -76,8 +79,10 @@ def save_average(average: Average, folder: Path, more: JsonObject) -> None:
         raise UserError(f"The model {folder} cannot be written: {reason_of(error)}.") from error
 
 
-def load_average(folder: Path, find: FindFamily) -> tuple[Average, JsonObject]:
-    """Return what `save_average` wrote: the predictor, and the whole document.
+def load_average(
+    folder: Path, find: FindFamily
+) -> tuple[Average, JsonObject, dict[str, np.ndarray]]:
+    """Return what `save_average` wrote: the predictor, the whole document, and all arrays.
 
     Args:
         folder: where it was saved.
@@ -102,7 +107,7 @@ def load_average(folder: Path, find: FindFamily) -> tuple[Average, JsonObject]:
     made = content.get("made", AVERAGED)  # Earlier versions had no other way.
     if made not in (AVERAGED, ALL_ROWS, ONE_FOLD):
         raise UserError(f"{folder / DOCUMENT} is no model: it says that it is {made!r}.")
-    return Average(family, preparations, members, made), content
+    return Average(family, preparations, members, made), content, arrays
 
 
 def read_document(folder: Path) -> JsonObject:

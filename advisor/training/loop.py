@@ -171,7 +171,8 @@ class Run:
         epochs = epochs if terms.max_epochs is None else min(epochs, terms.max_epochs)
         patience = terms.patience or config.get("patience", PATIENCE)
         run = cls(family, config, family.adapt(config, data), chosen, epochs, patience, place)
-        run.keeping, run.exactly = terms.keep, terms.exactly
+        run.keeping = terms.keep
+        run.exactly = None if terms.exactly is None else min(terms.exactly, epochs)
         return run
 
     def go(self, report: Report) -> Outcome:

@@ -12,6 +12,7 @@ from advisor.predictor import summary
 from advisor.predictor.assembly import assemble, refitted, with_all_folds
 from advisor.predictor.average import ALL_ROWS, AVERAGED, Average, Member
 from advisor.predictor.baseline import baseline, baseline_data
+from advisor.predictor.intervals import Intervals, errors_of, joined
 from advisor.predictor.kept import DEFAULT, REFITTED, Candidate, KeptNetworks
 from advisor.predictor.predictor import Predictor, features_of, truth_of
 from advisor.predictor.summary import Standing, standing
@@ -90,7 +91,22 @@ class Final:
         else:
             average = assemble(family, folds, candidates, self.metric, how)
         standings = tuple(self._standings(average, candidates))
-        return Predictor(average, self.reading, self.metric.name, standings)
+        judged = average if average.made == AVERAGED else self._one(best)
+        intervals = self._intervals(judged, [network.fold for network in best.networks])
+        return Predictor(average, self.reading, self.metric.name, standings, intervals)
+
+    def _intervals(self, average: Average, places: Sequence[int]) -> Intervals | None:
+        """Return the intervals that the errors on the validation rows make; none of classes."""
+        if self.reading.target.kind == "classification":
+            return None
+        config, folds = average.members[0].config, self.objective.folds
+        return joined(
+            [
+                errors_of(self._seen(config, place), folds[place], average.validated(place))
+                for place in places
+            ],
+            average,
+        )
 
     def refit(self, report: Report) -> None:
         """Train the best configuration once on all known rows, and keep its network.

@@ -19,6 +19,7 @@ from advisor.data.preparation.base import (
     arrays_of,
 )
 from advisor.data.preparation.cutting import (
+    LEAST_SPREAD,
     MAX_ORIGINS,
     SCALE_FIELDS,
     WINDOW_FIELDS,
@@ -43,6 +44,9 @@ from knowledge_base.types import JsonObject
 
 MAX_WINDOWS = 20_000
 """Windows of each part."""
+
+SEASONS, LEAST_SEASON = 2, 6
+"""Seasons whose spread errors are measured by, and points that one has at least."""
 FIELDS = ("modality", "series", "horizon", "period", "room", "window")
 
 
@@ -72,6 +76,20 @@ class SeriesPreparation(Preparation):
     @cached_property
     def _by_name(self) -> dict[str, SeriesScale]:
         return {scale.name: scale for scale in self.scales}
+
+    def spread(self, name: str, points: np.ndarray) -> float:
+        """Return the unit in which errors of the forecast after some points are comparable.
+
+        It is the standard deviation of the last seasons, so that it grows with a series whose
+        swings do, and a twentieth of that of the training part at least, as for windows.
+
+        Args:
+            name: of the series; one that was not trained on is scaled by the points given.
+            points: in the order of time, (n,); those before the last seasons do not count.
+        """
+        scale = self._by_name.get(name) or SeriesScale.fitted(name, points, self.period)
+        recent = points[-SEASONS * max(self.period, LEAST_SEASON) :]
+        return max(float(np.std(recent)), LEAST_SPREAD * scale.scale)
 
     @property
     def needed(self) -> int:
