@@ -9,6 +9,7 @@ from advisor.environment import contributor
 from advisor.metrics import METRICS
 from knowledge_base import ContributionError, KnowledgeBase
 from knowledge_base.durable import reason_of
+from knowledge_base.errors import UserError
 from knowledge_base.importers import ImportOptions, find_importer
 from knowledge_base.importers.adding import contribute
 from knowledge_base.importers.contribution import ContributionReport
@@ -106,6 +107,8 @@ def _with_data(
     from advisor import metafeatures
     from advisor.data import Dataset, load_dataset
 
+    if isinstance(source, Dataset) and group is not None:
+        raise UserError("`group` is for data that are still to be read: load them with it.")
     data = source if isinstance(source, Dataset) else load_dataset(source, target, group=group)
     return replace(
         options,

@@ -347,6 +347,8 @@ def data_problem(
         )
     wanted = get_family(family) if isinstance(family, str) else family
     if isinstance(data, Dataset):
+        if group is not None:
+            raise UserError("`group` is for data that are still to be read: load them with it.")
         dataset = _fitting(data, wanted)
     else:
         modality = None if wanted is None else wanted.modality

@@ -85,7 +85,7 @@ class Final:
         candidates = self.networks.candidates()
         family, folds = self.objective.family, self.objective.folds
         best = with_all_folds(candidates)[0]
-        network = self._refitted(best)
+        network = None if self.whole is None else self._refitted(best)
         if self.whole is not None and network is not None:
             average = refitted(family, self.whole, best, network)
         else:

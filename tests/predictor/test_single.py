@@ -135,6 +135,9 @@ def test_it_is_trained_for_the_epochs_that_were_best_on_the_folds_and_to_the_las
     outcome = search.trainer.refit(best.config, search.problem.whole(search.settings), 2, None)
     assert [epoch.epoch for epoch in outcome.curve] == [1, 2]
     assert outcome.fitted[0].epochs == 2
+    # No schedule goes on behind its end.
+    longer = search.trainer.refit(best.config, search.problem.whole(search.settings), 99, None)
+    assert longer.epochs == longer.fitted[0].epochs == 6
 
 
 def test_without_time_it_is_the_network_of_the_first_fold_which_is_said(tune, monkeypatch):

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 import advisor
 from advisor import Advisor, KnowledgeBase, UserError
 from advisor.cli import main
+from advisor.data import load_dataset
 from advisor.problem import data_problem
 from advisor.settings import Settings
 from advisor.training.report import as_report
@@ -82,6 +83,15 @@ def test_the_settings_of_plain_searches_are_signed_as_before():
     assert Settings.from_dict(Settings(data="d.csv", group="p").to_dict()).group == "p"
     with pytest.raises(UserError, match="`group` is for data sets"):
         Settings(objective="t.py:f", group="p")
+
+
+def test_loaded_data_are_grouped_when_they_are_loaded(kb):
+    data = load_dataset(patients(), "y", group="patient")
+    assert data_problem(data).task == data_problem(patients(), "y", group="patient").task
+    with pytest.raises(UserError, match="load them with it"):
+        data_problem(data, group="patient")
+    with pytest.raises(UserError, match="load them with it"):
+        Advisor(kb).contribute("runs.csv", importer="table", dataset=data, group="patient")
 
 
 def test_new_rows_need_no_group(kb, tmp_path):
