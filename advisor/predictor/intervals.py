@@ -92,6 +92,8 @@ class Intervals:
         widths, factors = arrays.get(WIDTHS), arrays.get(FACTORS)
         if widths is None or factors is None:
             return None
+        if (kind == "forecasting") != (average.preparations[0].modality == "series"):
+            raise UserError(f"{where} is no model: it reads other data than it prepares.")
         steps, series = _sizes(average, kind)
         fits = widths.shape == (len(LEVELS), steps) and factors.shape == (series,)
         for array in (widths, factors):

@@ -13,6 +13,7 @@ from advisor.predictor.average import ALL_ROWS, AVERAGED, ONE_FOLD, Average
 from advisor.predictor.intervals import USUAL, Intervals
 from advisor.predictor.saving import FindFamily, load_average, save_average
 from advisor.predictor.summary import Standing, remarks
+from advisor.predictor.tables import table_of
 from knowledge_base.errors import UserError
 from knowledge_base.types import JsonObject
 
@@ -101,8 +102,6 @@ class Predictor:
         Raises:
             UserError: as `predict`, there is no such level, or the model has no intervals.
         """
-        from advisor.predictor.tables import table_of
-
         return table_of(self, self.read(source), level=level)
 
     def interval(

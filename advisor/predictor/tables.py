@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,31 @@ from knowledge_base.durable import reason_of, replacing
 from knowledge_base.errors import UserError
 
 if TYPE_CHECKING:
-    from advisor.data.reading import NewRows
+    from advisor.data.reading import NewRows, Reading
     from advisor.data.reading.series import History, SeriesReading
-    from advisor.predictor.predictor import Predictor
+
+
+class Predicts(Protocol):
+    """What tables are made of, as `Predictor` has it."""
+
+    @property
+    def reading(self) -> "Reading[object]":
+        """How the training data were read."""
+
+    @property
+    def classes(self) -> list[object] | None:
+        """Labels in the order of their probabilities, None where there are none."""
+
+    def raw(self, rows: "NewRows[object]") -> np.ndarray:
+        """Return probabilities, numbers or forecasts."""
+
+    def labels(self, prediction: np.ndarray) -> np.ndarray:
+        """Return what probabilities mean."""
+
+    def interval(
+        self, rows: "NewRows[object]", prediction: np.ndarray, level: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ends of intervals."""
 
 
 ENDS = ("lower", "upper")
@@ -22,7 +44,7 @@ ENDS = ("lower", "upper")
 
 
 def table_of(
-    predictor: "Predictor",
+    predictor: Predicts,
     rows: "NewRows[object]",
     proba: bool = False,
     level: float | None = None,

@@ -156,6 +156,13 @@ def _altered(search, folder, change):
     return folder
 
 
+def test_other_data_than_are_prepared_are_refused(forecaster):
+    search = forecaster[0]
+    arrays = search.model.intervals.arrays()
+    with pytest.raises(UserError, match="reads other data than it prepares"):
+        Intervals.stored(arrays, search.model.average, "regression", "it")
+
+
 def test_a_width_is_the_error_of_its_rank():
     errors = np.arange(1.0, 10.0)[:, None]  # nine of them
     widths = Intervals.of(np.random.default_rng(0).permutation(errors)).widths
