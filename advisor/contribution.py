@@ -9,6 +9,7 @@ from advisor.environment import contributor
 from advisor.metrics import METRICS
 from knowledge_base import ContributionError, KnowledgeBase
 from knowledge_base.durable import reason_of
+from knowledge_base.errors import UserError
 from knowledge_base.importers import ImportOptions, find_importer
 from knowledge_base.importers.adding import contribute
 from knowledge_base.importers.contribution import ContributionReport
@@ -36,6 +37,7 @@ def contribute_source(
     study_name: str | None = None,
     dry_run: bool = False,
     seed: int = 0,
+    group: str | None = None,
 ) -> ContributionReport:
     """Add the trials of a file, folder or storage to a knowledge base.
 
@@ -51,6 +53,7 @@ def contribute_source(
         study_name: which study of an Optuna storage.
         dry_run: report only.
         seed: of the sample for metafeatures.
+        group: its column of rows that were not split apart.
 
     Raises:
         UserError: the source as a whole cannot be used.
@@ -72,7 +75,7 @@ def contribute_source(
         contributor=contributor(),
     )
     if dataset is not None:
-        options = _with_data(options, dataset, target, seed)
+        options = _with_data(options, dataset, target, seed, group)
     try:
         contribution = found.read(source, options)
     except OSError as error:
@@ -99,15 +102,18 @@ def _with_data(
     source: "str | Path | pd.DataFrame | Dataset",
     target: str | None,
     seed: int,
+    group: str | None,
 ) -> ImportOptions:
     from advisor import metafeatures
     from advisor.data import Dataset, load_dataset
 
-    data = source if isinstance(source, Dataset) else load_dataset(source, target)
+    if isinstance(source, Dataset) and group is not None:
+        raise UserError("`group` is for data that are still to be read: load them with it.")
+    data = source if isinstance(source, Dataset) else load_dataset(source, target, group=group)
     return replace(
         options,
         dataset=data.record(),
-        target=data.target_name,
+        target=data.predicted,
         metafeatures=metafeatures.compute(data, seed=seed),
         metafeatures_version=metafeatures.VERSION,
     )

@@ -77,12 +77,13 @@ class Advisor:
         keep: Sequence[str] | str | None = None,
         as_types: Mapping[str, str] | None = None,
         size: int | Sequence[int] | None = None,
+        group: str | None = None,
     ) -> DataProblem:
         """Load a data set and derive its task; nothing is trained.
 
         Args:
             data, target, metric, kind, seed, text, time, series, horizon, drop, keep, as_types,
-                size: as for `advisor.problem.data_problem`.
+                size, group: as for `advisor.problem.data_problem`.
 
         Raises:
             UserError: the data cannot be used, the metric does not fit the target, or the
@@ -91,7 +92,7 @@ class Advisor:
         return data_problem(
             data, target, metric=metric, kind=kind, family=self.family, seed=seed,
             text=text, time=time, series=series, horizon=horizon, drop=drop, keep=keep,
-            as_types=as_types, size=size,
+            as_types=as_types, size=size, group=group,
         )  # fmt: skip
 
     @known_keywords
@@ -114,6 +115,7 @@ class Advisor:
         keep: Sequence[str] | str | None = None,
         as_types: Mapping[str, str] | None = None,
         size: int | Sequence[int] | None = None,
+        group: str | None = None,
     ) -> Advice:
         """Recommend `n` starting configurations in seconds, without training unless asked to.
 
@@ -130,8 +132,9 @@ class Advisor:
             probe: seconds for a few short trainings, whose outcomes choose between past tasks.
             text, time, series, horizon: columns of texts, or of times and the names of series,
                 and how many steps ahead, as in `DataRequest`.
-            drop, keep, as_types, size: which columns of a table are used and as what, and the
-                size of images, as for `advisor.data.load_dataset`.
+            drop, keep, as_types, size, group: which columns of a table are used and as what,
+                the size of images, and which rows belong together, as for
+                `advisor.data.load_dataset`.
 
         Raises:
             UserError: bad data, target, metric or knowledge base.
@@ -155,6 +158,7 @@ class Advisor:
                 keep=keep,
                 as_types=as_types,
                 size=size,
+                group=group,
             )
         )
         family = problem.family
@@ -197,7 +201,7 @@ class Advisor:
             root: folder of studies; default beside the knowledge base.
             contribute: whether each finished trial goes into the knowledge base at once.
             resume: go on with the study `name`, or the newest that was started with the same
-                arguments. `trials`, if given, is its new length.
+                arguments. `trials`, if given, is its new length, and `final` what its model is.
             timeout: seconds that `Search.run` is going to have; a new search begins with
                 configurations that leave time for others.
             **settings: further fields of `Settings`, such as trials=30, strategy="random",
@@ -214,7 +218,8 @@ class Advisor:
         if not resume:
             return search.start(asked, self.kb, name, root, contribute, timeout=timeout)
         trials = asked.trials if "trials" in settings else None
-        return search.resume(asked, self.kb, name, root, contribute, trials)
+        final = asked.final if "final" in settings else None
+        return search.resume(asked, self.kb, name, root, contribute, trials, final=final)
 
     def tune(
         self,
@@ -382,6 +387,7 @@ class Advisor:
         study_name: str | None = None,
         dry_run: bool = False,
         seed: int = 0,
+        group: str | None = None,
     ) -> "ContributionReport":
         """Add the finished runs of a file, folder or storage to the knowledge base.
 
@@ -397,6 +403,7 @@ class Advisor:
             study_name: which study of an Optuna storage.
             dry_run: report only.
             seed: of the sample for metafeatures.
+            group: the column of the data whose rows were not split apart, as for `search`.
 
         Raises:
             UserError: the source as a whole cannot be used.
@@ -417,6 +424,7 @@ class Advisor:
             study_name=study_name,
             dry_run=dry_run,
             seed=seed,
+            group=group,
         )
 
     @known_keywords

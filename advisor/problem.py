@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from advisor import metafeatures
 from advisor.checks import one_of
-from advisor.data import Dataset, Intake, load_dataset, max_folds
+from advisor.data import Dataset, Intake, group_notes, load_dataset, max_folds
 from advisor.meta.recommendation import Query
 from advisor.metrics import Metric, check_computable, default_metric, get_metric
 from advisor.models import (
@@ -98,6 +98,10 @@ class Problem(ABC):
         """
         return self
 
+    def notes(self, settings: Settings) -> list[str]:
+        """Return sentences on what a search with these settings does with the data, if any."""
+        return []
+
     @abstractmethod
     def objective(self, settings: Settings) -> Objective:
         """Return what evaluates configurations for a search.
@@ -153,7 +157,8 @@ class DataProblem(Problem):
         """Return what trains the family on the data, split with the seed of the settings."""
         folds = self.folds(settings)
         prepared = folds[0]
-        check_computable(self.metric, prepared.y_valid, prepared.n_outputs, "validation")
+        for fold in folds:  # Of grouped rows, one may lack a class.
+            check_computable(self.metric, fold.y_valid, fold.n_outputs, "validation")
         if isinstance(self.family, ModuleFamily):
             self.family.check(prepared)
         strategy = get_strategy(settings.strategy)
@@ -170,6 +175,11 @@ class DataProblem(Problem):
             keep=True,
             **limits,
         )
+
+    def notes(self, settings: Settings) -> list[str]:
+        """Return sentences on what stays out of the folds of a search with these settings."""
+        held_out = settings.test is None
+        return group_notes(self.dataset, settings.seed, self.n_folds(settings), held_out)
 
     def n_folds(self, settings: Settings) -> int:
         """Return how many splits a search with these settings judges a configuration by."""
@@ -191,6 +201,12 @@ class DataProblem(Problem):
             prepare(self.dataset, settings.seed, fold, settings.holds_out)
             for fold in range(self.n_folds(settings))
         ]
+
+    def whole(self, settings: Settings) -> "PreparedData":
+        """Return the data set with all known rows, those of every fold, in the training part."""
+        from advisor.data import prepare
+
+        return prepare(self.dataset, settings.seed, None, settings.test is None)
 
     def _differentiable(self) -> tuple[str, ...]:
         """Return what is to be searched by gradient.
@@ -252,7 +268,7 @@ def problem_of(settings: Settings, name: str | None = None) -> Problem:
         family=settings.family, module=settings.module, space=settings.space,
         only=settings.only, fix=settings.fix, text=settings.text, time=settings.time,
         series=settings.series, horizon=settings.horizon, drop=settings.drop,
-        keep=settings.keep, as_types=settings.as_types, size=settings.size,
+        keep=settings.keep, as_types=settings.as_types, size=settings.size, group=settings.group,
     )  # fmt: skip
     if settings.direction not in (None, problem.metric.direction):
         raise UserError(
@@ -296,6 +312,7 @@ def data_problem(
     keep: Sequence[str] | str | None = None,
     as_types: Mapping[str, str] | None = None,
     size: int | Sequence[int] | None = None,
+    group: str | None = None,
 ) -> DataProblem:
     """Load a data set and derive its task; nothing is trained.
 
@@ -312,8 +329,8 @@ def data_problem(
         seed: of the sample that metafeatures are computed on.
         text, time, series, horizon: columns of texts, or of times and the names of series, and
             how many steps ahead, as in `DataRequest`.
-        drop, keep, as_types, size: which columns of a table are used and as what, and the size of
-            images, as for `load_dataset`.
+        drop, keep, as_types, size, group: which columns of a table are used and as what, the
+            size of images, and which rows belong together, as for `load_dataset`.
 
     Raises:
         UserError: the data cannot be used, the metric does not fit the target, or the family
@@ -329,12 +346,14 @@ def data_problem(
         )
     wanted = get_family(family) if isinstance(family, str) else family
     if isinstance(data, Dataset):
+        if group is not None:
+            raise UserError("`group` is for data that are still to be read: load them with it.")
         dataset = _fitting(data, wanted)
     else:
         modality = None if wanted is None else wanted.modality
         dataset = load_dataset(
             data, target, kind, modality=modality, text=text, time=time, series=series,
-            horizon=horizon, drop=drop, keep=keep, as_types=as_types, size=size,
+            horizon=horizon, drop=drop, keep=keep, as_types=as_types, size=size, group=group,
         )  # fmt: skip
     chosen = get_metric(metric) if metric else default_metric(dataset.kind)
     if dataset.kind not in chosen.kinds:
@@ -349,7 +368,7 @@ def data_problem(
         direction=chosen.direction,
         family=found.name,
         dataset_id=dataset.fingerprint,
-        target=dataset.target_name,
+        target=dataset.predicted,
     )
     return DataProblem(task, _part(found.space(), only, fix), dataset, found, chosen, seed)
 

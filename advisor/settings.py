@@ -23,7 +23,7 @@ REFERENCES = ("data", "module", "objective", "space", "test")
 """Settings that are stored as references to files; objects in their place are not stored."""
 
 NEWER = ("per_second", "text", "time", "series", "horizon", "only", "fix", "module", "python",
-         "drop", "keep", "as_types", "size", "folds", "test", "all_rows")  # fmt: skip
+         "drop", "keep", "as_types", "size", "folds", "test", "all_rows", "group")  # fmt: skip
 """Settings that came after the first studies were written; unset ones are not in a signature."""
 
 CODE = ("objective", "module")
@@ -31,8 +31,9 @@ CODE = ("objective", "module")
 
 KINDS = ("classification", "regression", "forecasting")
 
-FINAL = ("ensemble", "folds")
-"""What may be taken away: an average of several configurations, or of the folds of the best one."""
+FINAL = ("ensemble", "folds", "single")
+"""What may be taken away: an average of several configurations, or of the folds of the best one, or
+one network of that, trained on all that is known."""
 
 LEAST = {"trials": 1, "seed": 0, "n_warm": 0, "max_epochs": 1, "horizon": 1, "memory_limit": 1,
          "folds": 1}  # fmt: skip
@@ -77,6 +78,7 @@ class Settings:
         test: data of the same columns that the final model is measured on once; None holds out
             a part of `data`.
         all_rows: hold out no part of `data`, so that all rows train and validate.
+        group: column of rows that belong together, and are never split apart.
         final: what the model that is taken away is made of, one of `FINAL`.
         python: which of `REFERENCES` were objects when the study was stored.
     """
@@ -113,6 +115,7 @@ class Settings:
     test: "str | Path | pd.DataFrame | Dataset | None" = None
     final: str = "ensemble"
     all_rows: bool = False
+    group: str | None = None
 
     def __new__(cls, *_: object, **given: object) -> Self:
         """Refuse keywords that do not exist.
@@ -152,6 +155,7 @@ class Settings:
             ("folds", self.folds not in (None, 1)),
             ("test", self.test is not None),
             ("all_rows", self.all_rows),
+            ("group", self.group is not None),
         ):
             if given and self.objective is not None:
                 raise UserError(f"`{name}` is for data sets; your function splits its own.")

@@ -63,6 +63,9 @@ def data_options(function: Command) -> Command:
                      help="Leave a column out; may be repeated."),
         click.option("--horizon", type=click.IntRange(min=1),
                      help="Steps ahead to forecast.  [default: a season, or 6]"),
+        click.option("--group", metavar="NAME",
+                     help="Column of rows that belong together: none is on two sides of a "
+                     "split."),
         click.option("--series", help="Column that tells several time series apart."),
         click.option("--time", help="Column with the times of a series to forecast."),
         click.option("--text", help="Column with texts to classify."),

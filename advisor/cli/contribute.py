@@ -13,6 +13,8 @@ from knowledge_base.errors import UserError
               help="table, study, knowledge_base or optuna.  [default: by SOURCE]")  # fmt: skip
 @click.option("--dataset", help="CSV, Parquet or built-in name of the data behind the trials.")
 @click.option("--target", help="Its column to predict.")
+@click.option("--group", metavar="NAME",
+              help="Its column of rows that were not split apart.")  # fmt: skip
 @click.option("--space", metavar="FILE",
               help="Search space of a table of trials.  [default: that of --family]")  # fmt: skip
 @click.option("--metric", help="Column with the metric, and its name.")

@@ -16,6 +16,9 @@ from advisor.cli.output import say
               help="CSV, JSON Lines or Parquet file.  [default: CSV on standard output]"
               )  # fmt: skip
 @click.option("--proba", is_flag=True, help="Add the probability of every class.")
+@click.option("--interval", "level", type=float, metavar="LEVEL",
+              help="Add `lower` and `upper`, between which this share of new values lies.  "
+              "[default: 0.8 for forecasts]")  # fmt: skip
 @click.option("--module", metavar="FILE.py:FUNCTION",
               help="Builds the network of a model of your own.")  # fmt: skip
 @click.option("--studies-dir", type=click.Path(path_type=Path),
@@ -27,6 +30,7 @@ def command(
     new: str,
     out: Path | None,
     proba: bool,
+    level: float | None,
     module: str | None,
     studies_dir: Path | None,
     kb_path: str | None,
@@ -41,12 +45,19 @@ def command(
     Examples:
       advisor predict digits-1 new.csv -o predictions.csv
       advisor predict digits-1 new.csv --proba
+      advisor predict sales-1 sales.csv --interval 0.9
     """
     from advisor.facade import Advisor
+    from advisor.predictor.intervals import USUAL
     from advisor.predictor.tables import table_of, write_table
 
     predictor = Advisor(kb_path).model(study, root=studies_dir, module=module)
     rows = predictor.read(new)
     for line in rows.intake.lines():
         say(line, err=True)
-    write_table(table_of(predictor, rows, proba), out)
+    if level is None and predictor.reading.target.kind == "forecasting":
+        if predictor.intervals is None:
+            say("The model has no intervals: an earlier version made it.", err=True)
+        else:
+            level = USUAL
+    write_table(table_of(predictor, rows, proba, level), out)

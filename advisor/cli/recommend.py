@@ -52,6 +52,7 @@ def command(
     time: str | None,
     series: str | None,
     horizon: int | None,
+    group: str | None,
     **reading: object,
 ) -> None:
     """Recommend starting hyperparameters for DATA; trains nothing without --probe.
@@ -83,6 +84,7 @@ def command(
         time=time,
         series=series,
         horizon=horizon,
+        group=group,
         **data_arguments(reading),
     )
     advice = advisor.recommend(problem, n=number, seed=seed, probe=seconds)

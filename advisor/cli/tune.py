@@ -53,8 +53,9 @@ if TYPE_CHECKING:
 @click.option("--test", metavar="FILE",
               help="Rows that the final model is measured on.  [default: a fifth of DATA]"
               )  # fmt: skip
-@click.option("--final", default="ensemble", show_default=True,
-              help="ensemble averages several configurations, folds only the best one."
+@click.option("--final", metavar="HOW",
+              help="ensemble averages several configurations, folds only the best one; single is "
+              "one network of it, trained on all known rows.  [default: ensemble]"
               )  # fmt: skip
 @task_options
 @study_options("study", "studies")
@@ -71,6 +72,7 @@ def command(
     kb_path: str | None,
     output: str,
     trials: int | None,
+    final: str | None,
     **options: object,
 ) -> None:
     """Search hyperparameters for DATA: recommended configurations first, then Bayesian.
@@ -89,7 +91,8 @@ def command(
     from advisor.units import parse_duration
 
     seconds = parse_duration(timeout) if timeout else None
-    asked = typed(options) if trials is None else {**typed(options), "trials": trials}
+    given = {"trials": trials, "final": final}
+    asked = typed(options) | {name: value for name, value in given.items() if value is not None}
     with prints_to_stderr():
         search = Advisor(kb_path).search(
             data, name=name, root=studies_dir, contribute=contributing, resume=resuming,
@@ -171,7 +174,7 @@ def _print_model(search: "Search") -> None:
     say()
     for name, valid, test in rows:
         say(f"  {name:<20} {valid:<{width}}  {test}".rstrip())
-    say(f"  The final model averages {model.average.described()}.")
+    say(f"  The final model {model.average.described()}.")
     for remark in model.remarks():
         say(f"  {spelled(remark)}")
     say("Predict new rows with:")
@@ -233,5 +236,7 @@ def _resume_command(search: "Search") -> str:
     more = ["--no-contribute"] if search.tuner.study.kb is None else []
     if search.settings.trials != directory.settings.get("trials"):
         more += ["--trials", str(search.settings.trials)]
+    if search.settings.final != directory.settings.get("final", search.settings.final):
+        more += ["--final", search.settings.final]
     code = named_again(search.settings, directory)
     return resume_command(search.path, search.kb.path, code, *more)

@@ -15,7 +15,7 @@ from advisor.data.reading import NewRows, Reading, reading_from_dict
 from advisor.data.request import MODALITIES, DataRequest
 from advisor.data.series import SeriesDataset
 from advisor.data.sources import DataSource
-from advisor.data.splits import Splits, split_indices
+from advisor.data.splits import Splits, group_notes, split_indices
 from advisor.data.texts import TextDataset
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Splits",
     "TabularDataset",
     "TextDataset",
+    "group_notes",
     "load_dataset",
     "max_folds",
     "preparation_from",

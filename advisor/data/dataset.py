@@ -39,6 +39,11 @@ class Dataset(ABC):
     reading: Reading[object] | None
 
     @property
+    def predicted(self) -> str:
+        """What is predicted as a task says it: other groups are another task."""
+        return self.target_name
+
+    @property
     @abstractmethod
     def n_rows(self) -> int:
         """Number of rows, images, texts or points in time."""
@@ -95,6 +100,7 @@ class TabularDataset(Dataset):
         licence: under which it stands, if known.
         intake: how it was read.
         reading: with which new rows are read the same way.
+        groups: of each row, with the name of their column; rows of one are not split apart.
     """
 
     modality: ClassVar[str] = "table"
@@ -108,6 +114,12 @@ class TabularDataset(Dataset):
     licence: str | None = None
     intake: Intake | None = field(default=None, compare=False, repr=False)
     reading: Reading[pd.DataFrame] | None = field(default=None, compare=False, repr=False)
+    groups: pd.Series | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def predicted(self) -> str:
+        """The target, and by what rows are grouped."""
+        return with_groups(self.target_name, self.groups)
 
     @property
     def n_rows(self) -> int:
@@ -137,8 +149,17 @@ class TabularDataset(Dataset):
         rows = np.zeros(len(frame), dtype=np.uint64)
         for name in frame.columns:
             rows = rows * np.uint64(1_000_003) ^ _hashes(frame[name])
-        content = np.sort(rows).tobytes() + repr([str(c) for c in frame.columns]).encode()
+        columns = [str(c) for c in frame.columns]
+        if self.groups is not None:  # What is split otherwise is another data set.
+            rows = rows * np.uint64(1_000_003) ^ _hashes(self.groups)
+            columns.append(f"grouped by {self.groups.name}")
+        content = np.sort(rows).tobytes() + repr(columns).encode()
         return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def with_groups(target: str, groups: pd.Series | None) -> str:
+    """Return what a task of grouped rows predicts, such as "label, grouped by patient"."""
+    return target if groups is None else f"{target}, grouped by {groups.name}"
 
 
 def _hashes(column: pd.Series) -> np.ndarray:

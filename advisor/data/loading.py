@@ -23,6 +23,7 @@ def load_dataset(
     keep: Sequence[object] | str | None = None,
     as_types: Mapping[str, str] | None = None,
     size: int | Sequence[int] | None = None,
+    group: object = None,
 ) -> Dataset:
     """Load a data set: a table, labelled images or texts, or time series.
 
@@ -43,12 +44,25 @@ def load_dataset(
         as_types: as what columns are to be read: "category", "number", "date", "text" or
             "drop", by name.
         size: side to resize images to, or width and height.
+        group: column that says which rows of a table, or texts, belong together: none of them
+            are on both sides of a split. It is no feature.
 
     Raises:
         UserError: it cannot be read or used; says what, where and what to do.
     """
     request = DataRequest.of(
-        target, kind, modality, text, time, series, horizon, drop, keep, as_types, size
+        target,
+        kind,
+        modality,
+        text,
+        time,
+        series,
+        horizon,
+        drop,
+        keep,
+        as_types,
+        size,
+        group,
     )
     raw = open_source(source, request)
     if isinstance(raw, RawImages):

@@ -34,6 +34,7 @@ class DataRequest:
         size: width and height to resize images to; None keeps them if they are all of one size.
         literal: columns whose cells are texts as they stand in a file without types.
         labelled: whether there has to be a target; new rows need none.
+        group: column that says which rows belong together, and are not split apart.
     """
 
     target: str | None = None
@@ -49,6 +50,7 @@ class DataRequest:
     size: tuple[int, int] | None = None
     literal: Sequence[str] = ()
     labelled: bool = True
+    group: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.
@@ -62,6 +64,17 @@ class DataRequest:
             raise UserError("`series` and `horizon` need `time`, the column with the times.")
         if self.horizon is not None and self.horizon < 1:
             raise UserError(f"`horizon` must be at least 1, not {self.horizon}.")
+        if self.group and (self.time or self.modality in ("series", "image")):
+            raise UserError(
+                "`group` is for tables and texts; series are split in the order of time, each of "
+                "them a group of its own, and images have no columns."
+            )
+        for parameter in ("drop", "keep", "as_types"):
+            if self.group is not None and self.group in getattr(self, parameter):
+                raise UserError(
+                    f"'{self.group}' says which rows belong together and is no feature; leave it "
+                    f"out of `{parameter}`."
+                )
         named = "text" if self.text else "series" if self.time else None
         if named and self.modality not in (None, named):
             raise UserError(
@@ -90,12 +103,13 @@ class DataRequest:
         keep: Sequence[object] | str | None = None,
         as_types: Mapping[str, str] | None = None,
         size: int | Sequence[int] | None = None,
+        group: object = None,
     ) -> "DataRequest":
         """Return what a user asks for, who may name columns by whatever they are called.
 
         Args:
-            target, kind, modality, text, time, series, horizon: as the attributes, or names of
-                columns that are no texts.
+            target, kind, modality, text, time, series, horizon, group: as the attributes, or
+                names of columns that are no texts.
             drop, keep: one name or several.
             as_types: types by name.
             size: one number for squares, or width and height.
@@ -104,11 +118,13 @@ class DataRequest:
             UserError: something else was given.
         """
         named = [
-            None if name is None else plain_name(name) for name in (target, text, time, series)
+            None if name is None else plain_name(name)
+            for name in (target, text, time, series, group)
         ]
         return cls(
             named[0], kind, modality, named[1], named[2], named[3], horizon,
             _names("drop", drop), _names("keep", keep), _types(as_types), _size(size),
+            group=named[4],
         )  # fmt: skip
 
     @property

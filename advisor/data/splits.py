@@ -6,21 +6,22 @@ parts of the known rows, folds 4 to 7 on four parts of another random partition,
 (repeated cross-validation). All have exactly the sizes of the first, so that their networks can
 be trained as one stack; where the known rows cannot be divided evenly, a row or two of each
 partition are therefore validated twice, or never.
+
+Rows that belong together are dealt as `advisor.data.groups` says.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from advisor.data.dataset import TabularDataset
+from advisor.data.dataset import Dataset, TabularDataset
+from advisor.data.groups import PARTS_OF_KNOWN, GroupParts, group_parts
 from advisor.data.images import ImageDataset
+from advisor.data.intake import counted
 from advisor.data.texts import TextDataset
 from knowledge_base.errors import UserError
 
 HELD_OUT_SHARE = 0.2
-
-PARTS_OF_KNOWN = 4
-"""Folds that validate each known row once."""
 
 MAX_FOLDS = 100
 """Folds of rows that are split at random; there is no more to learn from further ones."""
@@ -38,7 +39,9 @@ class Splits:
     test: np.ndarray
 
 
-def split_indices(dataset: Shuffled, seed: int = 0, fold: int = 0, test: bool = True) -> Splits:
+def split_indices(
+    dataset: Shuffled, seed: int = 0, fold: int | None = 0, test: bool = True
+) -> Splits:
     """Return a 60/20/20 split, stratified by class where there are classes.
 
     Every class of three rows or more is in every part.
@@ -46,16 +49,26 @@ def split_indices(dataset: Shuffled, seed: int = 0, fold: int = 0, test: bool = 
     Args:
         dataset: what to split.
         seed: the same seed and fold give the same rows.
-        fold: which of the folds, from 0.
+        fold: which of the folds, from 0; None trains on all rows but those of the test part,
+            those that the first fold validates on among them.
         test: False holds out no test part: 75/25, and a test part without rows.
 
     Raises:
-        UserError: there is no such fold.
+        UserError: there is no such fold, or there are too few groups.
     """
+    if fold is None:
+        first = split_indices(dataset, seed, 0, test)
+        known = np.setdiff1d(np.arange(dataset.n_rows), first.test)
+        return Splits(known, first.valid, first.test)
     if not 0 <= fold < MAX_FOLDS:
         raise UserError(f"There are the folds 0 to {MAX_FOLDS - 1}, not {fold}.")
+    grouped = grouped_parts(dataset, seed, fold // PARTS_OF_KNOWN, test)
+    if grouped is not None:
+        others = [*grouped.parts]
+        valid = others.pop(fold % PARTS_OF_KNOWN)
+        return Splits(np.sort(np.concatenate(others)), valid, grouped.test)
     rows = np.arange(dataset.n_rows)
-    classes = dataset.target.cat.codes.to_numpy() if dataset.kind == "classification" else None
+    classes = _classes(dataset)
     if not test:
         size = dataset.n_rows // PARTS_OF_KNOWN
         return Splits(*_fold_of(rows, rows[:0], size, classes, (seed, fold)), rows[:0])
@@ -67,6 +80,53 @@ def split_indices(dataset: Shuffled, seed: int = 0, fold: int = 0, test: bool = 
     if fold > 0:
         train, valid = _fold_of(train, valid, len(valid), classes, (seed, fold))
     return Splits(train, valid, test_rows)
+
+
+def grouped_parts(
+    dataset: Shuffled, seed: int = 0, partition: int = 0, test: bool = True
+) -> GroupParts | None:
+    """Return the parts of grouped rows, None where rows have no groups.
+
+    Raises:
+        UserError: there are fewer groups than parts.
+    """
+    groups = None if isinstance(dataset, ImageDataset) else dataset.groups
+    if groups is None:
+        return None
+    return group_parts(groups, _classes(dataset), seed, partition, test)
+
+
+def group_notes(dataset: Dataset, seed: int, folds: int, test: bool = True) -> list[str]:
+    """Return sentences on what stays out so that groups stay together; none without groups.
+
+    Args:
+        dataset, seed, test: as for `split_indices`.
+        folds: how many of them are used.
+
+    Raises:
+        UserError: there are fewer groups than parts.
+    """
+    if not isinstance(dataset, TabularDataset | TextDataset):
+        return []
+    partitions = range(-(-folds // PARTS_OF_KNOWN))
+    found = [grouped_parts(dataset, seed, partition, test) for partition in partitions]
+    notes = []
+    for parts in found:
+        if parts is not None and parts.left_out:
+            rows = counted(parts.left_out, "row")
+            verb = "is" if parts.left_out == 1 else "are"
+            notes.append(f"{rows} at random {verb} in no fold, so that all folds have one size.")
+        elif parts is not None and not parts.alike and folds > 1:
+            sizes = [len(part) for part in parts.parts]
+            notes.append(
+                f"Groups make folds of {min(sizes):,} to {max(sizes):,} rows, whose networks are "
+                "trained one after another."
+            )
+    return list(dict.fromkeys(notes))
+
+
+def _classes(dataset: Shuffled) -> np.ndarray | None:
+    return dataset.target.cat.codes.to_numpy() if dataset.kind == "classification" else None
 
 
 def _fold_of(

@@ -15,6 +15,7 @@ from advisor.data.amounts import numbers_in
 from advisor.data.cells import all_scalars
 from advisor.data.dataset import TabularDataset
 from advisor.data.decisions import Decisions
+from advisor.data.groups import groups_of, told_of
 from advisor.data.identifiers import identifier
 from advisor.data.inference import (
     MIN_PER_CLASS,
@@ -51,8 +52,13 @@ def to_table(
     target = target_column(frame, request.target, name)
     check_rows(frame, name)
     frame, left_out = without_dropped(frame, request, target, name)
-    identifiers = _identifiers(frame, target, (*request.keep, *request.as_types))
+    known = () if request.group is None else (request.group,)
+    identifiers = _identifiers(frame, target, (*request.keep, *request.as_types, *known))
     frame, notes = with_target_only(frame, target, name)
+    groups = None
+    if request.group is not None:
+        groups = groups_of(frame, request, target, name)
+        frame, left_out = frame.drop(columns=request.group), {**left_out, **told_of(groups)}
     label = _target(frame[target], request)
     found = Decisions(name, request, left_out=identifiers)
     for other in frame.columns.drop([target, *identifiers]):
@@ -72,7 +78,7 @@ def to_table(
     wanted = target_reading(data.target, target, data.kind, frame[target])
     used, out = found.used(data.features), found.reasons(data.features)
     reading = TableReading(wanted, used, (*left_out, *out))
-    data = replace(data, reading=reading)
+    data = replace(data, reading=reading, groups=groups)
     return _told(data, reading, {**left_out, **out}, (*notes, *found.notes))
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from advisor.data.cells import all_scalars
-from advisor.data.dataset import Dataset, digest_of
+from advisor.data.dataset import Dataset, digest_of, with_groups
+from advisor.data.groups import groups_of, told_of
 from advisor.data.inference import check_columns, check_rows, class_target, target_column
 from advisor.data.intake import Intake, counted
 from advisor.data.reading.base import Reading
@@ -26,6 +27,7 @@ class TextDataset(Dataset):
     Attributes:
         texts: none empty, shape (n,).
         target: classes as `category`, one per text.
+        groups: of each text, with the name of their column; texts of one are not split apart.
     """
 
     modality: ClassVar[str] = "text"
@@ -39,6 +41,12 @@ class TextDataset(Dataset):
     licence: str | None = None
     intake: Intake | None = field(default=None, compare=False, repr=False)
     reading: Reading[pd.Series] | None = field(default=None, compare=False, repr=False)
+    groups: pd.Series | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def predicted(self) -> str:
+        """The target, and by what texts are grouped."""
+        return with_groups(self.target_name, self.groups)
 
     @property
     def n_rows(self) -> int:
@@ -61,6 +69,12 @@ class TextDataset(Dataset):
         rows = sorted(
             f"{text}\x00{label}" for text, label in zip(self.texts, self.target, strict=True)
         )
+        if self.groups is not None:  # What is split otherwise is another data set.
+            rows = sorted(
+                f"{text}\x00{label}\x00{group}"
+                for text, label, group in zip(self.texts, self.target, self.groups, strict=True)
+            )
+            rows.append(f"grouped by {self.groups.name}")
         return digest_of([b"text", *(row.encode("utf-8", "replace") for row in rows)])
 
 
@@ -78,6 +92,9 @@ def to_texts(
     check_rows(frame, name)
     frame, notes = with_target_only(frame, target, name)
     check_rows(frame, name)
+    groups = groups_of(frame, request, target, name) if request.group is not None else None
+    if groups is not None:
+        frame = frame.drop(columns=str(groups.name))
     text = _text_column(frame, request.text, target, name)
     texts = frame[text].reset_index(drop=True)
     if not all_scalars(texts):
@@ -98,12 +115,13 @@ def to_texts(
         size=counted(len(plain), "text"),
         target=f"'{target}', {counted(label.nunique(), 'class', 'classes')}",
         columns={"texts": [text]},
+        left_out=told_of(groups),
         notes=notes,
     )
     wanted = target_reading(label, target, "classification", frame[target])
     return TextDataset(
         name, plain, label, target, "classification", source, licence, intake,
-        TextReading(wanted, text),
+        TextReading(wanted, text), groups,
     )  # fmt: skip
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from advisor.metrics import Metric, get_metric
-from advisor.predictor.average import Average, Member
+from advisor.predictor.average import ALL_ROWS, ONE_FOLD, Average, Member
 from advisor.predictor.kept import Candidate
 from advisor.predictor.selection import greedy_weights
+from advisor.training.outcome import Fitted
 from knowledge_base.errors import UserError
 from knowledge_base.states import Direction
 
@@ -37,24 +38,54 @@ def assemble(
         candidates: configurations with their networks, best first.
         metric: what the choice is made by, on predictions for rows that a network did not see;
             its smooth stand-in, where it has one.
-        final: "ensemble", or "folds" of the best one alone.
+        final: "ensemble", "folds" of the best one alone, or "single", its first fold alone.
 
     Raises:
         UserError: there is no candidate.
     """
-    if not candidates:
-        raise UserError("No trained network of this search is kept; there is no model.")
-    # Averages are compared on the same rows: what has fewer folds than others is not among them.
-    most = max(len(one.networks) for one in candidates)
-    whole = [one for one in candidates if len(one.networks) == most]
+    whole = with_all_folds(candidates)
+    preparations = [data.preparation for data in folds if data.preparation is not None]
+    if final == "single":
+        best = whole[0]
+        member = Member(best.name, dict(best.config), 1.0, best.networks[:1])
+        return Average(family, preparations, [member], ONE_FOLD)
     shares = np.eye(1, len(whole))[0] if final == "folds" else _shares(family, whole, folds, metric)
     members = [
         Member(one.name, dict(one.config), float(share), one.networks)
         for one, share in zip(whole, shares, strict=True)
         if share > 0
     ]
-    preparations = [data.preparation for data in folds if data.preparation is not None]
     return Average(family, preparations, members)
+
+
+def with_all_folds(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates with as many folds as any has, in their order.
+
+    Averages are compared on the same rows: what has fewer folds than others is not among them.
+
+    Raises:
+        UserError: there is no candidate.
+    """
+    if not candidates:
+        raise UserError("No trained network of this search is kept; there is no model.")
+    most = max(len(one.networks) for one in candidates)
+    return [one for one in candidates if len(one.networks) == most]
+
+
+def refitted(
+    family: "ModelFamily", whole: "PreparedData", best: Candidate, network: Fitted
+) -> Average:
+    """Return one network of the best configuration, trained on all known rows, as a model.
+
+    Args:
+        family: what was trained.
+        whole: the data set as the network saw it.
+        best: the configuration with the networks of its folds.
+        network: the one that was trained on all known rows.
+    """
+    assert whole.preparation is not None
+    member = Member(best.name, dict(best.config), 1.0, [network])
+    return Average(family, [whole.preparation], [member], ALL_ROWS)
 
 
 def _shares(

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from advisor.models import ModelFamily
 
 
+AVERAGED, ALL_ROWS, ONE_FOLD = "averaged", "all rows", "one fold"
+"""Ways in which a model was made: of the networks of folds, or of one network, which was trained on
+all known rows or on those of the first fold."""
+
+
 @dataclass(frozen=True)
 class Member:
     """One configuration of the average.
@@ -45,19 +50,26 @@ class Average:
         family: what builds the networks.
         preparations: of each fold, from rows to the inputs of its networks.
         members: what is averaged.
+        made: in which of the ways above.
     """
 
     family: "ModelFamily"
     preparations: Sequence["Preparation"]
     members: Sequence[Member]
+    made: str = AVERAGED
     _built: dict[tuple[int, int], "_Network"] = field(
         default_factory=dict, compare=False, repr=False
     )
 
     def described(self) -> str:
-        """Return how many networks of how many configurations there are, as a text."""
+        """Return what it is made of, as the end of a sentence on the model."""
+        if self.made == ALL_ROWS:
+            return "is one network of the best configuration, trained on all known rows"
+        if self.made == ONE_FOLD:
+            return "is the network of the first fold of the best configuration"
         networks = sum(len(member.networks) for member in self.members)
-        return f"{counted(networks, 'network')} of {counted(len(self.members), 'configuration')}"
+        configurations = counted(len(self.members), "configuration")
+        return f"averages {counted(networks, 'network')} of {configurations}"
 
     def raw(self, features: "Features") -> np.ndarray:
         """Return the averaged prediction for rows as the data set's reading gives them.

@@ -26,9 +26,9 @@ EPOCHS = "epochs"
 CONFIG, VALUE = "config", "value"
 
 
-DEFAULT, KNOWN = "default", "known"
-"""Names of what is trained beside the trials: the library default, and the best of what the store
-knew of the very task."""
+DEFAULT, KNOWN, REFITTED = "default", "known", "refitted"
+"""Names of what is trained beside the trials: the library default, the best of what the store knew
+of the very task, and the best configuration on all known rows, which is no candidate."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from advisor.metrics import get_metric
-from advisor.predictor.average import Average
+from advisor.predictor.average import ALL_ROWS, AVERAGED, ONE_FOLD, Average
+from advisor.predictor.intervals import USUAL, Intervals
 from advisor.predictor.saving import FindFamily, load_average, model_folder, save_average
 from advisor.predictor.summary import Standing, remarks
+from advisor.predictor.tables import table_of
 from knowledge_base.errors import UserError
 from knowledge_base.types import JsonObject
 
@@ -19,6 +21,20 @@ if TYPE_CHECKING:
     from advisor.data.preparation.base import Features
     from advisor.data.reading import NewRows, Reading
     from advisor.data.reading.series import History
+
+
+_ABOUT = {
+    AVERAGED: (),
+    ALL_ROWS: (
+        "Its validation value is that of the folds: it says what the configuration is worth, not "
+        "this network, which was trained on these rows, too.",
+    ),
+    ONE_FOLD: (
+        "No network was trained on all known rows, since the time was over or the training did "
+        "not succeed. Its validation value is that of all folds.",
+    ),
+}
+"""Sentences on a model by the way in which it was made."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +46,15 @@ class Predictor:
         reading: how the training data were read.
         metric: what it was chosen by.
         standings: what it was measured against, and itself as the last one.
+        intervals: what its predictions are worth; None for classes, and for a model of an earlier
+            version.
     """
 
     average: Average
     reading: "Reading[object]"
     metric: str
     standings: Sequence[Standing] = field(default=(), compare=False)
+    intervals: Intervals | None = field(default=None, compare=False, repr=False)
 
     def predict(self, source: object) -> np.ndarray:
         """Return the class or the number of each row, or the next points of each series.
@@ -63,6 +82,48 @@ class Predictor:
         if classes is None:
             raise UserError("Only a classification has probabilities; this predicts numbers.")
         return pd.DataFrame(self.raw(self.read(source)), columns=classes)
+
+    def predict_interval(self, source: object, level: float = USUAL) -> pd.DataFrame:
+        """Return forecasts with the intervals in which new values lie, a row for each step.
+
+        A model of numbers has an interval for each row. See `advisor.predictor.intervals`.
+
+        Args:
+            source: as for `predict`.
+            level: share of new values that lie within, from 0.01 to 0.99.
+
+        Returns:
+            Times, and names where there are several series, as they stand in the training data,
+            a column with the name of the target, and `lower` and `upper`.
+
+        Raises:
+            UserError: as `predict`, there is no such level, or the model has no intervals.
+        """
+        return table_of(self, self.read(source), level=level)
+
+    def interval(
+        self, rows: "NewRows[object]", prediction: np.ndarray, level: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the lower and the upper ends of intervals, in the shape of the prediction.
+
+        Args:
+            rows: as `read` gave them.
+            prediction: what `raw` gives for them.
+            level: as for `predict_interval`.
+
+        Raises:
+            UserError: as `predict_interval`.
+        """
+        if self.classes is not None:
+            raise UserError("Forecasts and numbers have intervals; this model predicts classes.")
+        if self.intervals is None:
+            raise UserError(
+                "The model has no intervals, as those of earlier versions of Advisor; its study "
+                "makes it again when it goes on."
+            )
+        first = self.average.preparations[0]
+        units = self.intervals.units_of(first, features_of(rows), len(prediction))
+        return self.intervals.around(prediction, units, level)
 
     def score(self, source: object) -> float:
         """Return the metric on rows whose target is known.
@@ -103,7 +164,7 @@ class Predictor:
 
     def remarks(self) -> list[str]:
         """Return what the standings mean, in whole sentences."""
-        return remarks(self.standings, get_metric(self.metric))
+        return [*_ABOUT[self.average.made], *remarks(self.standings, get_metric(self.metric))]
 
     def described(self) -> JsonObject:
         """Return what the model is made of and worth, as plain JSON-able types."""
@@ -112,7 +173,12 @@ class Predictor:
             for member in self.average.members
         ]
         standings = [standing.to_dict() for standing in self.standings]
-        return {"members": members, "standings": standings, "remarks": self.remarks()}
+        return {
+            "made": self.average.made,
+            "members": members,
+            "standings": standings,
+            "remarks": self.remarks(),
+        }
 
     def save(self, folder: str | Path) -> None:
         """Write the model to a folder, from which `load` reads it.
@@ -125,7 +191,8 @@ class Predictor:
             "metric": self.metric,
             "standings": [standing.to_dict() for standing in self.standings],
         }
-        save_average(self.average, Path(folder), more)
+        beside = {} if self.intervals is None else self.intervals.arrays()
+        save_average(self.average, Path(folder), more, beside)
 
     def export(self, folder: str | Path, to: str = "torch") -> None:
         """Write the model to a new folder that needs neither this package nor pandas.
@@ -157,14 +224,15 @@ class Predictor:
         from advisor.data.reading import reading_from_dict
 
         path = model_folder(Path(folder))
-        average, content = load_average(path, find)
+        average, content, arrays = load_average(path, find)
         reading = reading_from_dict(content.get("reading"))
         metric = get_metric(str(content.get("metric"))).name
         try:
             standings = tuple(Standing.from_dict(item) for item in content.get("standings", ()))
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path} is no model: {error!r} in its standings.") from error
-        return cls(average, reading, metric, standings)
+        intervals = Intervals.stored(arrays, average, reading.target.kind, str(path))
+        return cls(average, reading, metric, standings, intervals)
 
 
 def features_of(rows: "NewRows[object]") -> "Features":

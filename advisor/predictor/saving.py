@@ -1,14 +1,14 @@
 """A predictor as a folder: JSON and safetensors, which nothing of is executed when it is loaded."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from advisor.data.preparation import preparation_from
-from advisor.predictor.average import Average, Member
+from advisor.predictor.average import ALL_ROWS, AVERAGED, ONE_FOLD, Average, Member
 from advisor.predictor.tensors import WEIGHTS, read_named, write_named
 from advisor.training.outcome import Fitted
 from knowledge_base.checksums import sealed, unsealed
@@ -32,13 +32,16 @@ FindFamily = Callable[[JsonObject], "ModelFamily"]
 """Returns the family that a document names, or refuses it."""
 
 
-def save_average(average: Average, folder: Path, more: JsonObject) -> None:
+def save_average(
+    average: Average, folder: Path, more: JsonObject, beside: Mapping[str, np.ndarray]
+) -> None:
     """Write a predictor to a folder; another one there is replaced, whole or not at all.
 
     Args:
         predictor: what to write.
         folder: where.
         more: what else to keep beside it, as plain JSON-able types.
+        beside: arrays to keep beside the weights, by names without a slash.
 
     Raises:
         UserError: the folder cannot be written to.
@@ -58,6 +61,7 @@ def save_average(average: Average, folder: Path, more: JsonObject) -> None:
             }
             for member in average.members
         ],
+        "made": average.made,
         **more,
     }
     arrays = {
@@ -65,7 +69,7 @@ def save_average(average: Average, folder: Path, more: JsonObject) -> None:
         for place, member in enumerate(average.members)
         for network in member.networks
         for name, array in network.weights.items()
-    }
+    } | dict(beside)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         before = set(folder.glob(WEIGHTS.format("*")))
@@ -78,8 +82,10 @@ def save_average(average: Average, folder: Path, more: JsonObject) -> None:
         raise UserError(f"The model {folder} cannot be written: {reason_of(error)}.") from error
 
 
-def load_average(folder: Path, find: FindFamily) -> tuple[Average, JsonObject]:
-    """Return what `save_average` wrote: the predictor, and the whole document.
+def load_average(
+    folder: Path, find: FindFamily
+) -> tuple[Average, JsonObject, dict[str, np.ndarray]]:
+    """Return what `save_average` wrote: the predictor, the whole document, and all arrays.
 
     Args:
         folder: where it was saved.
@@ -101,7 +107,10 @@ def load_average(folder: Path, find: FindFamily) -> tuple[Average, JsonObject]:
         raise UserError(f"{folder / DOCUMENT} is no model: {error!r}.") from error
     if not members or abs(sum(member.share for member in members) - 1) > 1e-6:
         raise UserError(f"{folder / DOCUMENT} is no model: its shares do not add up to one.")
-    return Average(family, preparations, members), content
+    made = content.get("made", AVERAGED)  # Earlier versions had no other way.
+    if made not in (AVERAGED, ALL_ROWS, ONE_FOLD):
+        raise UserError(f"{folder / DOCUMENT} is no model: it says that it is {made!r}.")
+    return Average(family, preparations, members, made), content, arrays
 
 
 def model_folder(path: Path) -> Path:

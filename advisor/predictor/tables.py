@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -12,28 +12,64 @@ from knowledge_base.durable import reason_of, replacing
 from knowledge_base.errors import UserError
 
 if TYPE_CHECKING:
-    from advisor.data.reading import NewRows
+    from advisor.data.reading import NewRows, Reading
     from advisor.data.reading.series import History, SeriesReading
-    from advisor.predictor.predictor import Predictor
 
 
-def table_of(predictor: "Predictor", rows: "NewRows[object]", proba: bool = False) -> pd.DataFrame:
+class Predicts(Protocol):
+    """What tables are made of, as `Predictor` has it."""
+
+    @property
+    def reading(self) -> "Reading[object]":
+        """How the training data were read."""
+
+    @property
+    def classes(self) -> list[object] | None:
+        """Labels in the order of their probabilities, None where there are none."""
+
+    def raw(self, rows: "NewRows[object]") -> np.ndarray:
+        """Return probabilities, numbers or forecasts."""
+
+    def labels(self, prediction: np.ndarray) -> np.ndarray:
+        """Return what probabilities mean."""
+
+    def interval(
+        self, rows: "NewRows[object]", prediction: np.ndarray, level: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ends of intervals."""
+
+
+ENDS = ("lower", "upper")
+"""Columns of the ends of intervals; of a column that is called so already, with a _ behind."""
+
+
+def table_of(
+    predictor: Predicts,
+    rows: "NewRows[object]",
+    proba: bool = False,
+    level: float | None = None,
+) -> pd.DataFrame:
     """Return predictions for rows, one row each in their order; of series, one for each step.
 
     Args:
         predictor: predicts.
         rows: as `predictor.read` gave them.
         proba: whether every class has a column with its probability, too.
+        level: of intervals, whose ends have the columns `lower` and `upper`; None for none.
 
     Raises:
-        UserError: there are no classes.
+        UserError: there are no classes, or no intervals.
     """
     raw = predictor.raw(rows)
     name = predictor.reading.target.name
     if raw.ndim == 2 and predictor.classes is None:
         time = cast("SeriesReading", predictor.reading).time
-        return _forecasts(cast("Sequence[History]", rows.features), raw, name, time)
-    table = pd.DataFrame({name: predictor.labels(raw)})
+        table = _forecasts(cast("Sequence[History]", rows.features), raw, name, time)
+    else:
+        table = pd.DataFrame({name: predictor.labels(raw)})
+    if level is not None:
+        for end, values in zip(ENDS, predictor.interval(rows, raw, level), strict=True):
+            table[end if end not in table else f"{end}_"] = values.ravel()
     if rows.names:
         table.insert(0, "file", list(rows.names))
     if not proba:

@@ -40,6 +40,8 @@ class Terms:
     Attributes:
         metric, max_epochs, patience, device: as for `train`.
         keep: whether the outcome keeps the network's weights and its validation predictions.
+        exactly: epochs to train, whatever the validation part says: the network of the last one
+            is taken, and the schedule is that of the configuration. None stops early.
     """
 
     metric: str
@@ -47,6 +49,7 @@ class Terms:
     patience: int | None = None
     device: str | None = None
     keep: bool = False
+    exactly: int | None = None
 
 
 def train(
@@ -119,6 +122,7 @@ class Run:
     Attributes:
         report: what is told of every epoch.
         keeping: whether the outcome keeps what was trained.
+        exactly: the only epoch whose network counts, if there is one.
     """
 
     def __init__(
@@ -148,6 +152,7 @@ class Run:
         self.best_epoch = 0
         self.best_weights: dict[str, torch.Tensor] | None = None
         self.keeping = False
+        self.exactly: int | None = None
 
     @classmethod
     def begin(
@@ -167,6 +172,7 @@ class Run:
         patience = terms.patience or config.get("patience", PATIENCE)
         run = cls(family, config, family.adapt(config, data), chosen, epochs, patience, place)
         run.keeping = terms.keep
+        run.exactly = None if terms.exactly is None else min(terms.exactly, epochs)
         return run
 
     def go(self, report: Report) -> Outcome:
@@ -190,6 +196,8 @@ class Run:
         except StopTrial as stop:
             return self._outcome(TrialState.STOPPED, str(stop))
         last = number >= self.max_epochs or number - self.best_epoch >= self.patience
+        if self.exactly is not None:
+            last = number >= self.exactly
         return self._outcome(TrialState.COMPLETE) if last else None
 
     def _epoch(self, number: int) -> tuple[EpochRecord, str | None]:
@@ -275,6 +283,8 @@ class Run:
 
     def _keep_best(self, epoch: EpochRecord) -> None:
         assert epoch.val_metric is not None
+        if self.exactly is not None and epoch.epoch < self.exactly:
+            return
         sign = 1 if self.metric.direction == "maximize" else -1
         if self.best_value is None or sign * epoch.val_metric > sign * self.best_value:
             self.best_value, self.best_epoch = epoch.val_metric, epoch.epoch

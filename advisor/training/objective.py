@@ -149,6 +149,20 @@ class FamilyObjective(Objective):
             self.family, config, self.folds, self._seed, self._terms(True), report, race
         )
 
+    def refit(self, config: Config, data: "PreparedData", epochs: int, report: Report) -> Outcome:
+        """Train one network on all known rows, for a number of epochs, and keep it.
+
+        Args:
+            config: active hyperparameters.
+            data: as `prepare` gives them without a fold.
+            epochs: after which the network is taken; nothing is known of when to stop earlier.
+            report: ends it when the time is over.
+        """
+        from advisor.training.loop import train_on
+
+        terms = replace(self._terms(True), exactly=epochs)
+        return train_on(self.family, config, data, self._seed, terms, report)
+
     def _terms(self, keep: bool) -> "Terms":
         from advisor.training.loop import Terms
 

@@ -52,8 +52,8 @@ def train_together(
     stack, and its own metrics; durations add up to about what the call took.
 
     What trains alone, with `train`: shapes with one network, networks of more than
-    `WORTHWHILE` parameters, families whose layers have no stacked form (cnn; rnn and
-    forecaster, for LSTM has no batching rule in PyTorch either), and other devices.
+    `WORTHWHILE` parameters, families whose layers have no stacked form (cnn, rnn and forecaster,
+    of which hardly any would gain: docs/benchmarks/stacked_steps.md), and other devices.
 
     Args:
         family: what to build.

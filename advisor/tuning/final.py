@@ -2,22 +2,27 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor.metrics import Metric
 from advisor.predictor import summary
-from advisor.predictor.assembly import assemble
-from advisor.predictor.average import Average, Member
+from advisor.predictor.assembly import assemble, refitted, with_all_folds
+from advisor.predictor.average import ALL_ROWS, AVERAGED, Average, Member
 from advisor.predictor.baseline import baseline, baseline_data
-from advisor.predictor.kept import DEFAULT, Candidate, KeptNetworks
+from advisor.predictor.intervals import Intervals, errors_of, joined
+from advisor.predictor.kept import DEFAULT, REFITTED, Candidate, KeptNetworks
 from advisor.predictor.predictor import Predictor, features_of, truth_of
 from advisor.predictor.summary import Standing, standing
 from advisor.problem import DataProblem, Problem
 from advisor.settings import Settings
 from advisor.training.objective import FamilyObjective
-from knowledge_base.errors import UserError
+from advisor.training.outcome import Fitted
+from advisor.training.report import Report
+from knowledge_base.errors import LOG, UserError
+from knowledge_base.states import TrialState
 from knowledge_base.types import Config
 
 if TYPE_CHECKING:
@@ -58,6 +63,7 @@ class Final:
         reading: how the data were read.
         test: rows of the user's own that nothing was chosen by; None takes the part of the data
             that was held out.
+        whole: the data set with all known rows to train on, if one network of them is wanted.
     """
 
     objective: FamilyObjective
@@ -65,57 +71,129 @@ class Final:
     metric: Metric
     reading: "Reading[object]"
     test: "NewRows[object] | None" = None
+    whole: "PreparedData | None" = None
 
     def predictor(self, how: str) -> Predictor:
         """Return the model with its standings.
 
         Args:
-            how: "ensemble" or "folds".
+            how: "ensemble", "folds" or "single".
 
         Raises:
             UserError: no network is kept.
         """
         candidates = self.networks.candidates()
         family, folds = self.objective.family, self.objective.folds
-        average = assemble(family, folds, candidates, self.metric, how)
+        best = with_all_folds(candidates)[0]
+        network = None if self.whole is None else self._refitted(best)
+        if self.whole is not None and network is not None:
+            average = refitted(family, self.whole, best, network)
+        else:
+            average = assemble(family, folds, candidates, self.metric, how)
         standings = tuple(self._standings(average, candidates))
-        return Predictor(average, self.reading, self.metric.name, standings)
+        judged = average if average.made == AVERAGED else self._one(best)
+        intervals = self._intervals(judged, [network.fold for network in best.networks])
+        return Predictor(average, self.reading, self.metric.name, standings, intervals)
+
+    def _intervals(self, average: Average, places: Sequence[int]) -> Intervals | None:
+        """Return the intervals that the errors on the validation rows make; none of classes."""
+        if self.reading.target.kind == "classification":
+            return None
+        config, folds = average.members[0].config, self.objective.folds
+        return joined(
+            [
+                errors_of(self._seen(config, place), folds[place], average.validated(place))
+                for place in places
+            ],
+            average,
+        )
+
+    def refit(self, report: Report) -> None:
+        """Train the best configuration once on all known rows, and keep its network.
+
+        It is trained for as many epochs as the networks of its folds were best after, on average:
+        there are no rows left that could say when to stop. An epoch goes over more rows than
+        those of a fold, so that there are more steps, as there are more rows to learn from.
+
+        Args:
+            report: ends the training when the time is over; nothing is kept then.
+
+        Raises:
+            UserError: no network is kept.
+            Exception: whatever the training raises.
+        """
+        best = with_all_folds(self.networks.candidates())[0]
+        if self.whole is None or self._refitted(best) is not None:
+            return
+        epochs = max(round(fmean(network.epochs for network in best.networks)), 1)
+        outcome = self.objective.refit(best.config, self.whole, epochs, report)
+        if outcome.state == TrialState.COMPLETE and outcome.fitted:
+            self.networks.keep(REFITTED, best.config, best.value, outcome.fitted)
+
+    def _refitted(self, best: Candidate) -> Fitted | None:
+        """Return the network that was trained on all known rows, if it is one of the best."""
+        try:
+            kept = self.networks.load(REFITTED)
+        except UserError as error:
+            LOG.warning("%s It is not taken for the model.", error)
+            return None
+        if kept is None or kept.config != best.config or kept.value != best.value:
+            return None
+        return kept.networks[0]
 
     def _standings(self, average: Average, candidates: Sequence[Candidate]) -> Iterator[Standing]:
-        places = [network.fold for network in average.members[0].networks]
+        whole = with_all_folds(candidates)
+        places = [network.fold for network in whole[0].networks]
         yield self._baseline(places)
-        whole = [one for one in candidates if len(one.networks) == len(places)]
         usual = self.objective.family.default()
         default = next((one for one in whole if one.config == usual), None)
         if default is not None:
-            yield self._standing(summary.DEFAULT, self._one(default), places)
+            yield self._standing(summary.DEFAULT, self._one(default), places, True)
         tried = next((one for one in whole if one.name != DEFAULT), whole[0])
-        yield self._standing(summary.SINGLE, self._one(tried), places)
-        yield self._standing(summary.FINAL, average, places)
+        yield self._standing(summary.SINGLE, self._one(tried), places, True)
+        if average.made == AVERAGED:
+            yield self._standing(summary.FINAL, average, places)
+            return
+        # One network is as good on rows that it did not see as those of the folds of the same
+        # configuration, as far as one knows; only on test rows it is measured itself.
+        found = self._standing(summary.FINAL, self._one(whole[0]), places, True)
+        seen: Sequence[PreparedData] = self.objective.folds
+        if self.whole is not None and average.made == ALL_ROWS:
+            seen = [self.whole]
+        tested = self._tested(average, seen)
+        yield replace(found, test=standing(summary.FINAL, self.metric, (), tested).test)
 
     def _one(self, candidate: Candidate) -> Average:
         """Return one configuration with the networks of its folds."""
         member = Member(candidate.name, dict(candidate.config), 1.0, candidate.networks)
         return Average(self.objective.family, self._preparations, [member])
 
-    def _standing(self, name: str, average: Average, places: Sequence[int]) -> Standing:
+    def _standing(
+        self, name: str, average: Average, places: Sequence[int], first_only: bool = False
+    ) -> Standing:
         folds = [self._judged(average, place) for place in places]
-        if name != summary.FINAL:  # One network is what a search without averages leaves.
+        if first_only:  # One network is what a search without averages leaves.
             first = [replace(m, networks=m.networks[:1]) for m in average.members]
             average = replace(average, members=first)
-        return standing(name, self.metric, folds, self._tested(average))
+        return standing(name, self.metric, folds, self._tested(average, self.objective.folds))
 
     def _judged(self, average: Average, place: int) -> Judged:
         seen = self._seen(average.members[0].config, place)
         return seen.truth("valid"), average.validated(place), seen.naive_error("valid")
 
-    def _tested(self, average: Average) -> Judged | None:
+    def _tested(self, average: Average, folds: "Sequence[PreparedData]") -> Judged | None:
+        """Return the predictions for the test rows beside what they should be.
+
+        Args:
+            average: makes them.
+            folds: the data set, prepared as each network saw it.
+        """
         if self.test is not None:
             return self._own(average.raw(features_of(self.test)))
         seen = self._seen(average.members[0].config, 0)
         if not len(seen.x("test")):
             return None
-        prediction = average.on_test(self.objective.folds)
+        prediction = average.on_test(folds)
         return seen.truth("test"), prediction, seen.naive_error("test")
 
     def _own(self, prediction: np.ndarray) -> Judged:

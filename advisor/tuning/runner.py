@@ -39,7 +39,7 @@ def run(
     trials: int,
     timeout: float | None = None,
     on_trial: OnTrial | None = None,
-    kept: float = 0.0,
+    kept: Callable[[], float] = lambda: 0.0,
 ) -> RunResult:
     """Go on until the study has `trials` trials.
 
@@ -54,15 +54,18 @@ def run(
         trials: number of trials of the whole study, earlier ones included.
         timeout: seconds for this run.
         on_trial: called after every trial.
-        kept: share of `timeout` that is left for what comes after the trials.
+        kept: returns the share of `timeout` that is left for what comes after the trials; asked
+            before each of them.
 
     Raises:
         KeyboardInterrupt: passed on; everything finished is stored by then.
     """
     objective.recall(tuner.trials)
-    deadline = None if timeout is None else time.monotonic() + (1 - kept) * timeout
+    begun, deadline = time.monotonic(), None
     before = len(tuner.trials)
     while len(tuner.trials) < trials:
+        if timeout is not None:
+            deadline = begun + (1 - kept()) * timeout
         if over(deadline):
             break
         try:

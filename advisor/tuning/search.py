@@ -59,6 +59,15 @@ SHARE_OF_TRIAL = 0.2
 SHARE_IN_STACK = 0.5
 """What a network of a further fold takes, of the time of one that is trained alone."""
 
+SHARE_OF_FIRST_REFIT = 0.15
+"""Share of the time limit that is left for one network of all known rows before any trial ended."""
+
+MOST_OF_REFIT = 0.3
+"""Share of the time limit that such a network may have at most."""
+
+MORE_ROWS = 1.5
+"""Times the seconds of a trial that one network of all known rows may take."""
+
 SHARE_OF_DEFAULT = 0.1
 """Share of the time limit that measuring the library default may take, as a trial took it."""
 
@@ -112,6 +121,15 @@ class Search:
         Raises:
             UserError: no network is kept, as of the user's own function, which keeps its own.
         """
+        return self._final.predictor(self.settings.final)
+
+    @cached_property
+    def _final(self) -> Final:
+        """What makes the model.
+
+        Raises:
+            UserError: as `model`.
+        """
         problem = self.problem
         if not isinstance(self.trainer, FamilyObjective) or not isinstance(problem, DataProblem):
             raise UserError(
@@ -126,8 +144,8 @@ class Search:
         study = self.tuner.study
         assert study.networks is not None
         metric = get_metric(study.task.metric)
-        final = Final(self.trainer, study.networks, metric, reading, self.test)
-        return final.predictor(self.settings.final)
+        whole = problem.whole(self.settings) if self.settings.final == "single" else None
+        return Final(self.trainer, study.networks, metric, reading, self.test, whole)
 
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
         """Run until the study has all its trials, or until `timeout` seconds are over.
@@ -138,14 +156,19 @@ class Search:
         Raises:
             UserError: another process is running the study.
         """
-        kept = SHARE_OF_FINAL
-        deadline = None if timeout is None else time.monotonic() + (1 - kept) * timeout
+        begun = time.monotonic()
+
+        def kept() -> float:
+            return SHARE_OF_FINAL + (0.0 if timeout is None else self._for_refit(timeout))
+
+        def deadline(share: float) -> float | None:
+            return None if timeout is None else begun + (1 - share) * timeout
 
         def told(trial: TrialRecord, tuner: Tuner) -> None:
             # The default is measured early where it is no trial of the warm start, and costs
             # little of the time; or else in the end.
             if timeout is None or (trial.duration or 0.0) < SHARE_OF_DEFAULT * timeout:
-                self._measure_default(deadline, self.begin.warm)
+                self._measure_default(deadline(kept()), self.begin.warm)
             if on_trial is not None:
                 on_trial(trial, tuner)
 
@@ -154,11 +177,33 @@ class Search:
             self.tuner.replay(self.stored[len(self.tuner.trials) :])
             try:
                 found = run(self.tuner, self.objective, self.settings.trials, timeout, told, kept)
-                self._measure_default(deadline)
-                self._measure_known(deadline)
+                self._measure_default(deadline(kept()))
+                self._measure_known(deadline(kept()))
+                self._refit(deadline(SHARE_OF_FINAL))
             finally:
                 self._save_model()
         return found
+
+    def _for_refit(self, timeout: float) -> float:
+        """Return the share of the time limit that one network of all known rows may need.
+
+        Its epochs go over more rows than those of a fold, but there are hardly ever more of them.
+        The folds of a trial took less than one after another would, since they train as one, but
+        more than one of them.
+        """
+        if self.settings.final != "single":
+            return 0.0
+        best = self.tuner.best
+        if best is None or best.duration is None:
+            return SHARE_OF_FIRST_REFIT
+        return min(MORE_ROWS * best.duration / timeout, MOST_OF_REFIT)
+
+    def _refit(self, deadline: float | None) -> None:
+        """Train the best configuration on all known rows, if one network is to be taken away."""
+        if self.settings.final != "single" or not self._trained or over(deadline):
+            return
+        with suppress(Exception):  # The network of a fold is taken then, with a word.
+            self._final.refit(Watch(None, deadline))
 
     def _measure_default(self, deadline: float | None, coming: Sequence[Config] = ()) -> None:
         """Train the library default on the folds of the search, once, as what it is measured by.
@@ -213,11 +258,16 @@ class Search:
     def _save_model(self) -> None:
         """Save the model of the trials so far, if there is any network."""
         self.__dict__.pop("model", None)
+        if self._trained:
+            self.model.save(self.path / FOLDER)
+
+    @property
+    def _trained(self) -> bool:
+        """Whether there are networks of which a model for new rows can be made."""
         networks = self.tuner.study.networks
         if networks is None or all(one.name == DEFAULT for one in networks.candidates()):
-            return
-        if isinstance(self.problem, DataProblem) and self.problem.dataset.reading is not None:
-            self.model.save(self.path / FOLDER)
+            return False
+        return isinstance(self.problem, DataProblem) and self.problem.dataset.reading is not None
 
 
 def start(
@@ -302,7 +352,8 @@ def start(
         arrays=begin.arrays(),
     )
     tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
-    return Search(settings, tuner, objective, trainer, path, kb, problem, known, begin, test)
+    notes = problem.notes(settings)
+    return Search(settings, tuner, objective, trainer, path, kb, problem, known, begin, test, notes)
 
 
 def _query_within(timeout: float | None, problem: Problem, settings: Settings) -> Query:
@@ -322,6 +373,7 @@ def resume(
     contribute: bool = True,
     trials: int | None = None,
     reuse: bool = True,
+    final: str | None = None,
 ) -> Search:
     """Reopen a study; finished trials are told again, not run again.
 
@@ -334,6 +386,7 @@ def resume(
         contribute: whether finished trials go into `kb`.
         trials: new length of the whole study; default the stored one.
         reuse: as for `start`.
+        final: what its model is made of now; default as it was begun.
 
     Raises:
         UserError: no such study, or its data or space are not what they were; its code is not,
@@ -353,7 +406,7 @@ def resume(
     code = code_kept(asked)  # The user's file may change the working directory.
     problem = problem_of(asked, directory.task.name).in_version(directory.space.version, asked)
     _check_unchanged(problem, directory)
-    asked = replace(asked, trials=trials or asked.trials)
+    asked = replace(asked, trials=trials or asked.trials, final=final or asked.final)
     begin = Start.kept_in(directory)
     strategy = make_strategy(
         asked.strategy,
@@ -377,6 +430,7 @@ def resume(
     keep(directory, code, asked, runs_code(settings))
     if asked.n_warm == 0 and reuse:
         objective = remembering(trainer, strategy, kb, problem, asked, code, path.parent)
+    notes = [*notes, *problem.notes(asked)]
     return Search(asked, tuner, objective, trainer, path, kb, problem, known, begin, test, notes)
 
 

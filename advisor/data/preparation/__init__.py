@@ -44,7 +44,9 @@ __all__ = [
 ]
 
 
-def prepare(dataset: Dataset, seed: int = 0, fold: int = 0, test: bool = True) -> PreparedData:
+def prepare(
+    dataset: Dataset, seed: int = 0, fold: int | None = 0, test: bool = True
+) -> PreparedData:
     """Split with `seed` and encode; nothing is learnt from validation and test parts.
 
     Time series are split in the order of time, whatever the seed.
@@ -52,7 +54,9 @@ def prepare(dataset: Dataset, seed: int = 0, fold: int = 0, test: bool = True) -
     Args:
         dataset: what to prepare.
         seed: of the splits.
-        fold: which of the folds, from 0; see `advisor.data.splits`.
+        fold: which of the folds, from 0; see `advisor.data.splits`. None trains on all known
+            rows: the validation part is that of the first fold, which is trained on as well and
+            says nothing.
         test: False holds out no test part, whose arrays then have no rows.
 
     Raises:

@@ -13,6 +13,9 @@ from knowledge_base.types import JsonObject
 MAX_ORIGINS = 100
 """Forecasts of the validation and of the test part, per series."""
 
+LEAST_SPREAD = 0.05
+"""Of a window, in units of its series."""
+
 CUT_AT_ONCE = 1_000_000
 """Numbers that are cut into windows at a time."""
 
@@ -136,7 +139,7 @@ class Cutter:
         middle, spread = np.zeros((len(origins), 1)), np.ones((len(origins), 1))
         if window.by_window:
             middle = middle if lag else inputs.mean(1, keepdims=True)
-            spread = np.maximum(inputs.std(1, keepdims=True), 0.05)
+            spread = np.maximum(inputs.std(1, keepdims=True), LEAST_SPREAD)
         inputs = np.clip((inputs - middle) / spread, -10, 10)
         return Cut(inputs[:, :, None].astype(np.float32), base, middle, spread)
 

@@ -128,7 +128,7 @@ class ImagePreparation(Preparation):
 
 
 def prepare_images(
-    dataset: ImageDataset, seed: int = 0, fold: int = 0, test: bool = True
+    dataset: ImageDataset, seed: int = 0, fold: int | None = 0, test: bool = True
 ) -> ImageData:
     """Split; means and scales are those of the training part."""
     splits = split_indices(dataset, seed, fold, test)

@@ -19,6 +19,7 @@ from advisor.data.preparation.base import (
     arrays_of,
 )
 from advisor.data.preparation.cutting import (
+    LEAST_SPREAD,
     MAX_ORIGINS,
     SCALE_FIELDS,
     WINDOW_FIELDS,
@@ -43,6 +44,9 @@ from knowledge_base.types import JsonObject
 
 MAX_WINDOWS = 20_000
 """Windows of each part."""
+
+SEASONS, LEAST_SEASON = 2, 6
+"""Seasons whose spread errors are measured by, and points that one has at least."""
 FIELDS = ("modality", "series", "horizon", "period", "room", "window")
 
 
@@ -72,6 +76,20 @@ class SeriesPreparation(Preparation):
     @cached_property
     def _by_name(self) -> dict[str, SeriesScale]:
         return {scale.name: scale for scale in self.scales}
+
+    def spread(self, name: str, points: np.ndarray) -> float:
+        """Return the unit in which errors of the forecast after some points are comparable.
+
+        It is the standard deviation of the last seasons, so that it grows with a series whose
+        swings do, and a twentieth of that of the training part at least, as for windows.
+
+        Args:
+            name: of the series; one that was not trained on is scaled by the points given.
+            points: in the order of time, (n,); those before the last seasons do not count.
+        """
+        scale = self._by_name.get(name) or SeriesScale.fitted(name, points, self.period)
+        recent = points[-SEASONS * max(self.period, LEAST_SEASON) :]
+        return max(float(np.std(recent)), LEAST_SPREAD * scale.scale)
 
     @property
     def needed(self) -> int:
@@ -273,23 +291,27 @@ class SeriesData(PreparedData):
 
 
 def prepare_series(
-    dataset: SeriesDataset, seed: int = 0, fold: int = 0, test: bool = True
+    dataset: SeriesDataset, seed: int = 0, fold: int | None = 0, test: bool = True
 ) -> SeriesData:
     """Return the series; the first 60% are for training, the last 20% for testing.
 
-    Further folds train on fewer points; see `advisor.data.preparation.rolling`.
+    Further folds train on fewer points; see `advisor.data.preparation.rolling`. Without a fold all
+    known points are trained on, in windows as the first fold allows them, so that a configuration
+    means the same.
     """
     folds = series_folds(dataset, test)
-    if not 0 <= fold < folds:
+    if fold is not None and not 0 <= fold < folds:
         raise UserError(
             f"{dataset.name} has too few points for fold {fold}: there are {folds}, from 0 on."
         )
-    bounds = tuple(bounds_of(len(values), fold, test) for values in dataset.values)
+    bounds = tuple(bounds_of(len(values), fold or 0, test) for values in dataset.values)
+    room = room_of([train[1] for train, _, _ in bounds], dataset.horizon)
+    if fold is None:
+        bounds = tuple(((0, valid[1]), valid, held) for _, valid, held in bounds)
     known = [values[: of[0][1]] for values, of in zip(dataset.values, bounds, strict=True)]
     scales = tuple(
         SeriesScale.fitted(name, values, dataset.period)
         for name, values in zip(dataset.series_names, known, strict=True)
     )
-    room = room_of([len(values) for values in known], dataset.horizon)
     preparation = SeriesPreparation(scales, dataset.horizon, dataset.period, room)
     return preparation.data(dataset.values, bounds)

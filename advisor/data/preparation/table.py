@@ -164,7 +164,7 @@ class TablePreparation(Preparation):
 
 
 def prepare_table(
-    dataset: TabularDataset, seed: int = 0, fold: int = 0, test: bool = True
+    dataset: TabularDataset, seed: int = 0, fold: int | None = 0, test: bool = True
 ) -> PreparedData:
     """Split and encode; nothing is learnt from validation and test parts."""
     splits = split_indices(dataset, seed, fold, test)

@@ -171,7 +171,7 @@ class TextData(PreparedData):
 
 
 def prepare_texts(
-    dataset: TextDataset, seed: int = 0, fold: int = 0, test: bool = True
+    dataset: TextDataset, seed: int = 0, fold: int | None = 0, test: bool = True
 ) -> TextData:
     """Split and number the words; words of the training part only."""
     splits = split_indices(dataset, seed, fold, test)

@@ -127,6 +127,6 @@ def images_only(request: DataRequest, name: str) -> None:
         )
     if request.text or request.time:
         raise UserError(f"{name} holds images; `text` and `time` are for tables.")
-    for parameter in ("drop", "keep", "as_types"):
+    for parameter in ("drop", "keep", "as_types", "group"):
         if getattr(request, parameter):
             raise UserError(f"{name} holds images; `{parameter}` is for tables.")
