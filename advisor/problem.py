@@ -178,8 +178,8 @@ class DataProblem(Problem):
 
     def notes(self, settings: Settings) -> list[str]:
         """Return sentences on what stays out of the folds of a search with these settings."""
-        held_out = settings.test is None
-        return group_notes(self.dataset, settings.seed, self.n_folds(settings), held_out)
+        folds, held_out = self.n_folds(settings), settings.holds_out
+        return group_notes(self.dataset, settings.seed, folds, held_out)
 
     def n_folds(self, settings: Settings) -> int:
         """Return how many splits a search with these settings judges a configuration by."""
