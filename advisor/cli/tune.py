@@ -89,7 +89,9 @@ def command(
     from advisor.units import parse_duration
 
     seconds = parse_duration(timeout) if timeout else None
-    asked = typed(options) if trials is None else {**typed(options), "trials": trials}
+    asked = typed(options, data)
+    if trials is not None:
+        asked["trials"] = trials
     with prints_to_stderr():
         search = Advisor(kb_path).search(
             data, name=name, root=studies_dir, contribute=contributing, resume=resuming, **asked
@@ -141,6 +143,8 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         say(f"  {config_text(best.config)}")
         for metric, value in sorted(best.metrics.items()):
             say(f"  {metric}: {value:.4g}")
+        if (folder := search.folder()) is not None:
+            say(f"  Its folder: {folder}")
         _print_model(search)
     if len(search.tuner.trials) < search.settings.trials and result.reason != "exhausted":
         say("Go on with:")
@@ -185,14 +189,15 @@ def _summary(search: "Search", result: "RunResult") -> JsonObject:
         "reason": result.reason,
         "message": spelled(result.message),
         "data": None if search.intake is None else search.intake.to_dict(),
-        "trials": [_trial(trial) for trial in search.tuner.trials],
-        "best": None if best is None else _trial(best),
+        "trials": [_trial(search, trial) for trial in search.tuner.trials],
+        "best": None if best is None else _trial(search, best),
         "known": list(search.known),
         "model": None if search.saved_model is None else search.saved_model.described(),
     }
 
 
-def _trial(trial: "TrialRecord") -> JsonObject:
+def _trial(search: "Search", trial: "TrialRecord") -> JsonObject:
+    folder = search.folder(trial)
     return {
         "number": trial.number,
         "state": trial.state,
@@ -201,6 +206,7 @@ def _trial(trial: "TrialRecord") -> JsonObject:
         "metrics": dict(trial.metrics),
         "duration": trial.duration,
         **({"error": trial.error} if trial.error else {}),
+        **({"folder": str(folder)} if folder else {}),
     }
 
 

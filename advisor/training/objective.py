@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from advisor.metrics import get_metric
 from advisor.training.outcome import LAST_EPOCH, NoNumber, Outcome
 from advisor.training.outcome import number as told_number
 from advisor.training.race import Race
-from advisor.training.report import Report, StopTrial
+from advisor.training.report import Keeping, Report, StopTrial
+from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord, TrialRecord, fold_values
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config, ConfigDict
@@ -200,7 +202,8 @@ class Reporter:
     """What a user's `train(config, report)` calls after every epoch.
 
     `report(val_metric=0.91)` or `report(0.91, train_loss=0.3, learning_rate=1e-3)`; epochs
-    are counted from 1 unless `epoch=` says otherwise.
+    are counted from 1 unless `epoch=` says otherwise. What is written to `report.folder` is kept
+    for the best trials.
     """
 
     def __init__(self, report: Report) -> None:
@@ -228,6 +231,17 @@ class Reporter:
         record = EpochRecord(epoch=place, val_metric=value, **numbers)
         self.curve.append(record)
         self._report(record)
+
+    @property
+    def folder(self) -> Path:
+        """A folder that belongs to the trial, made when it is first asked for.
+
+        Raises:
+            UserError: it cannot be made, or the training is no trial of a search.
+        """
+        if not isinstance(self._report, Keeping):
+            raise UserError("`report.folder` belongs to a trial of a search; this is none.")
+        return self._report.make_folder()
 
     def _place(self, epoch: int | None) -> int:
         """Return the number of the epoch that is reported.

@@ -1,6 +1,7 @@
 """What a training reports to while it runs, and how it is told to end."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from knowledge_base.records import EpochRecord
@@ -26,6 +27,18 @@ class Report(Protocol):
 
         Raises:
             StopTrial: the trial is to end now.
+        """
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A report that has a place for files of the trial's own."""
+
+    def make_folder(self) -> Path:
+        """Return the folder of the trial, made if it is not there.
+
+        Raises:
+            UserError: it cannot be made.
         """
 
 

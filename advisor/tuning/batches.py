@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 from advisor.interrupts import interrupts_pass
 from advisor.training.limits import short_reason
@@ -13,6 +14,7 @@ from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome
 from advisor.training.report import StopTrial
 from advisor.tuning.tuner import Tuner
+from knowledge_base.errors import UserError
 from knowledge_base.records import TIME_OVER, EpochRecord, TrialRecord
 from knowledge_base.states import TrialState
 from knowledge_base.types import ConfigDict
@@ -106,6 +108,17 @@ class Watch:
         if self._tuner is not None and self._tuner.stops(self._curve):
             raise StopTrial(f"stopped early after {len(self._curve)} epochs: others were ahead")
         self.check_time()
+
+    def make_folder(self) -> Path:
+        """Return the folder of the trial that runs, made if it is not there.
+
+        Raises:
+            UserError: it cannot be made, or the study keeps none.
+        """
+        folders = None if self._tuner is None else self._tuner.study.folders
+        if self._tuner is None or folders is None:
+            raise UserError("This study keeps no folders of its trials.")
+        return folders.make(self._tuner.next_number)
 
     def check_time(self) -> None:
         """End the trial if the time is over; called within long epochs, too."""

@@ -121,6 +121,20 @@ class Search:
         final = Final(self.trainer, study.networks, metric, reading, self.test)
         return final.predictor(self.settings.final)
 
+    def folder(self, trial: TrialRecord | int | None = None) -> Path | None:
+        """Return the folder that the user's own function filled as `report.folder` in a trial.
+
+        Args:
+            trial: it or its number; default the best one.
+
+        Returns:
+            None where that trial has none, or it is not kept.
+        """
+        folders, chosen = self.tuner.study.folders, self.tuner.best if trial is None else trial
+        if folders is None or chosen is None:
+            return None
+        return folders.of(chosen if isinstance(chosen, int) else chosen.number)
+
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
         """Run until the study has all its trials, or until `timeout` seconds are over.
 
@@ -144,13 +158,20 @@ class Search:
         with exclusive(self.path):
             # Another process may have gone on between the reading and the lock.
             self.tuner.replay(self.stored[len(self.tuner.trials) :])
+            self._sort_out()  # A run that was killed leaves the folder of its last trial.
             try:
                 found = run(self.tuner, self.objective, self.settings.trials, timeout, told, kept)
                 self._measure_default(deadline)
                 self._measure_known(deadline)
             finally:
+                self._sort_out()
                 self._save_model()
         return found
+
+    def _sort_out(self) -> None:
+        """Keep the folders of the best trials only."""
+        if self.tuner.study.folders is not None:
+            self.tuner.study.folders.sort_out(self.tuner.trials)
 
     def _measure_default(self, deadline: float | None, coming: Sequence[Config] = ()) -> None:
         """Train the library default on the folds of the search, once, as what it is measured by.
@@ -291,7 +312,8 @@ def start(
         settings={**stored, KEPT: code, "warm": list(begin.warm), "known": known},
         arrays=begin.arrays(),
     )
-    tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
+    study = _study(problem, directory, kb if contribute else None, settings)
+    tuner = Tuner(study, strategy, settings.seed)
     return Search(settings, tuner, objective, trainer, path, kb, problem, known, begin, test)
 
 
@@ -347,7 +369,8 @@ def resume(
     )
     known = directory.settings.get("known", [])
     strategy.update(observations(known), [])
-    study, finished = _study(problem, directory, kb if contribute else None), directory.trials()
+    study = _study(problem, directory, kb if contribute else None, asked)
+    finished = directory.trials()
     tuner = Tuner(study, strategy, asked.seed)
     tuner.replay(finished)
     if contribute and finished:
@@ -405,7 +428,9 @@ def _check_unchanged(problem: Problem, directory: StudyDirectory) -> None:
         )
 
 
-def _study(problem: Problem, directory: StudyDirectory, kb: KnowledgeBase | None) -> Study:
+def _study(
+    problem: Problem, directory: StudyDirectory, kb: KnowledgeBase | None, settings: Settings
+) -> Study:
     return Study(
         record=directory.study,
         task=problem.task,
@@ -414,4 +439,5 @@ def _study(problem: Problem, directory: StudyDirectory, kb: KnowledgeBase | None
         metafeatures=problem.metafeatures or {},
         directory=directory,
         kb=kb,
+        keep=settings.folders_kept,
     )
