@@ -262,7 +262,8 @@ class Settings:
         objects = {name: getattr(now, name) for name in self.python}
         objects |= {name: getattr(now, name) for name in now.objects}
         limit = now.memory_limit or self.memory_limit
-        more = {"keep": now.keep} if now._folders and self.objective is not None else {}
+        own = self.objective is not None or "objective" in self.python
+        more = {"keep": now.keep} if now._folders and own else {}
         return replace(self, **{**objects, **named, **more}, memory_limit=limit, python=())
 
     def without_code(self) -> "Settings":
