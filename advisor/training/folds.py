@@ -1,6 +1,7 @@
 """One configuration trained on several folds of a data set."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from math import isfinite, nan, sqrt
 from statistics import fmean, stdev
@@ -60,12 +61,11 @@ def train_folds(
         if promising and race.worth(first.value or 0.0):
             outcomes += _train(family, config, folds[1:], seed, terms, lead)
     together = _together(outcomes)
-    if together.state == TrialState.COMPLETE and together.value is not None:
-        values = fold_values(together.metrics)
-        if len(values) == len(folds):
-            race.tell(list(values.values()))
-        elif list(values) == [1]:
-            together = replace(together, value=together.value - race.offset)
+    values = fold_values(together.metrics)
+    if together.value is not None and list(values) == [1]:
+        together = replace(together, value=together.value - race.offset)
+    elif together.state == TrialState.COMPLETE and len(values) == len(folds):
+        race.tell(list(values.values()))
     return together
 
 
@@ -84,6 +84,10 @@ def _train(
     reports = [lead if leading and not place else lead.followed() for place in range(len(folds))]
     found: dict[int, Outcome] = {}
     for group in groups_of(family, configs, folds, terms.device):
+        reason = lead.ended() if found or not leading else None
+        if reason is not None:  # What has not begun is not begun any more, and does not count.
+            found.update({place: Outcome(TrialState.STOPPED, error=reason) for place in group})
+            continue
         found.update(train_group(family, configs, folds, group, seed, terms, reports))
     return [found[place] for place in range(len(folds))]
 
@@ -152,6 +156,12 @@ class _Lead:
         except StopTrial as stop:
             self.stopped = stop
             raise
+
+    def ended(self) -> str | None:
+        """Return why nothing else is to begin, None where it may."""
+        with suppress(StopTrial):
+            self.check_time()
+        return None if self.stopped is None else str(self.stopped)
 
     def followed(self) -> Report:
         """Return the report of another fold."""

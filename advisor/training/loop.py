@@ -188,6 +188,8 @@ class Run:
             self._keep_best(epoch)
             self.report(epoch)
         except StopTrial as stop:
+            if self.best_value is None:
+                self._judge_unfinished()
             return self._outcome(TrialState.STOPPED, str(stop))
         last = number >= self.max_epochs or number - self.best_epoch >= self.patience
         return self._outcome(TrialState.COMPLETE) if last else None
@@ -233,13 +235,15 @@ class Run:
         parameters = list(self.network.parameters())
         x, y = self.parts["train"].x, self.parts["train"].y
         order = torch.randperm(len(x)).to(x.device)
-        losses, norms = [], []
+        losses: list[torch.Tensor] = []
+        norms: list[torch.Tensor] = []
         batches = torch.split(order, self.batch_size)
         self.signals.begin_epoch(len(batches))
         for rows in batches:
             if len(rows) < 2 <= len(order):
                 continue  # batch normalisation has no variance of a single row
-            self.report.check_time()  # an epoch may be longer than the time that is left
+            if losses or self.curve:  # Something is trained, however short the time is.
+                self.report.check_time()  # an epoch may be longer than the time that is left
             loss = loss_of(self.network(x[rows]), y[rows], self.data.kind)
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
@@ -279,6 +283,12 @@ class Run:
         if self.best_value is None or sign * epoch.val_metric > sign * self.best_value:
             self.best_value, self.best_epoch = epoch.val_metric, epoch.epoch
             self.best_weights = self._weights()
+
+    def _judge_unfinished(self) -> None:
+        """Let what a first epoch reached count that the time cut off, as epoch 0."""
+        value, _ = self._evaluate("valid")
+        if value is not None:
+            self.best_value, self.best_epoch, self.best_weights = value, 0, self._weights()
 
     def _outcome(self, state: TrialState, error: str | None = None) -> Outcome:
         kept = state != TrialState.DIVERGED and self.best_weights is not None

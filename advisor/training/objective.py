@@ -4,6 +4,7 @@ import inspect
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from math import isfinite
@@ -114,6 +115,8 @@ class FamilyObjective(Objective):
                 the first configuration, which would be a failed trial.
         """
         import_module("advisor.training.memory")
+        with suppress(ImportError):  # PyTorch loads it, in seconds, when it first estimates memory.
+            import_module("torch._dynamo")
         self.folds, self._race = (data, *more_folds), Race(get_metric(metric).direction)
         self._metric, self._max_epochs, self._patience = metric, max_epochs, patience
         self._keep = keep

@@ -115,12 +115,14 @@ class SideBySide:
         part, data = self.parts["train"], self.members[0].data
         count = len(data.x_train)
         orders = [torch.randperm(count, generator=g) for g in self.stack.generators]
-        losses, norms = [], []
+        losses: list[torch.Tensor] = []
+        norms: list[torch.Tensor] = []
         for rows in torch.split(torch.stack(orders), self.batch_size, 1):
             if rows.shape[1] < 2 <= count:
                 continue
             for member in self.members:
-                member.watch_time()
+                if losses or member.curve:
+                    member.watch_time()
             if all(member.stopped is not None for member in self.members):
                 break
             x, y = part.batch(rows)
