@@ -1,6 +1,6 @@
 """From the kept networks of a search to the model that its user takes away."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ def assemble(
     candidates: Sequence[Candidate],
     metric: Metric,
     final: str = "ensemble",
+    over: Callable[[], bool] = lambda: False,
 ) -> Average:
     """Return the model of a search.
 
@@ -38,6 +39,7 @@ def assemble(
         metric: what the choice is made by, on predictions for rows that a network did not see;
             its smooth stand-in, where it has one.
         final: "ensemble", or "folds" of the best one alone.
+        over: whether the time for the choice is over.
 
     Raises:
         UserError: there is no candidate.
@@ -47,7 +49,10 @@ def assemble(
     # Averages are compared on the same rows: what has fewer folds than others is not among them.
     most = max(len(one.networks) for one in candidates)
     whole = [one for one in candidates if len(one.networks) == most]
-    shares = np.eye(1, len(whole))[0] if final == "folds" else _shares(family, whole, folds, metric)
+    if final == "folds":
+        shares = np.eye(1, len(whole))[0]
+    else:
+        shares = _shares(family, whole, folds, metric, over)
     members = [
         Member(one.name, dict(one.config), float(share), one.networks)
         for one, share in zip(whole, shares, strict=True)
@@ -62,6 +67,7 @@ def _shares(
     candidates: Sequence[Candidate],
     folds: "Sequence[PreparedData]",
     metric: Metric,
+    over: Callable[[], bool],
 ) -> np.ndarray:
     """Return the shares of candidates that have the same folds."""
     places = [network.fold for network in candidates[0].networks]
@@ -72,7 +78,7 @@ def _shares(
     naive = None if errors[0] is None else np.concatenate([e for e in errors if e is not None])
     predictions = [np.concatenate([n.prediction for n in one.networks]) for one in candidates]
     chosen = get_metric(SMOOTH.get(metric.name, metric.name))
-    return greedy_weights(predictions, partial(_loss, chosen, truth, naive))
+    return greedy_weights(predictions, partial(_loss, chosen, truth, naive), over=over)
 
 
 def _loss(

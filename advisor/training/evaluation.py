@@ -69,7 +69,13 @@ def all_metrics(
     if len(tensors.x) == 0:
         return {}
     outputs = outputs_of(network, tensors.x, data.evaluation_batch)
-    prediction = to_prediction(outputs, data, part)
+    return metrics_of_prediction(to_prediction(outputs, data, part), part, data, prefix)
+
+
+def metrics_of_prediction(
+    prediction: np.ndarray, part: str, data: PreparedData, prefix: str
+) -> dict[str, float]:
+    """Return every finite metric of a part's prediction as `prefix_name`."""
     if not np.isfinite(prediction).all():
         return {}
     known, naive = data.truth(part), data.naive_error(part)

@@ -17,6 +17,7 @@ from advisor.training.evaluation import (
     all_metrics,
     loss_of,
     metric_of,
+    metrics_of_prediction,
     outputs_of,
     to_prediction,
 )
@@ -292,33 +293,36 @@ class Run:
 
     def _outcome(self, state: TrialState, error: str | None = None) -> Outcome:
         kept = state != TrialState.DIVERGED and self.best_weights is not None
+        seen = self._load_best() if kept else None
         return Outcome(
             state=state,
             value=self.best_value if kept else None,
-            metrics=self._best_metrics() if kept else {},
+            metrics={} if seen is None else self._best_metrics(seen),
             curve=tuple(self.curve),
             epochs=len(self.curve),
             n_params=sum(p.numel() for p in self.network.parameters() if p.requires_grad),
             error=error,
             duration=self._seconds(),
-            fitted=(self._fitted(),) if kept and self.keeping else (),
+            fitted=() if seen is None or not self.keeping else (self._fitted(seen),),
         )
 
-    def _fitted(self) -> Fitted:
+    def _load_best(self) -> np.ndarray:
+        """Load the weights of the best epoch; return what they predict for the validation part."""
+        assert self.best_weights is not None
+        self.network.load_state_dict(self.best_weights)
+        outputs = outputs_of(self.network, self.parts["valid"].x, self.data.evaluation_batch)
+        return to_prediction(outputs, self.data, "valid")
+
+    def _fitted(self, seen: np.ndarray) -> Fitted:
         """Return the network of the best epoch, whose weights are loaded."""
         state = self.network.state_dict()
         weights = {name: tensor.detach().cpu().numpy().copy() for name, tensor in state.items()}
-        outputs = outputs_of(self.network, self.parts["valid"].x, self.data.evaluation_batch)
-        return Fitted(weights, to_prediction(outputs, self.data, "valid"), self.best_epoch)
+        return Fitted(weights, seen, self.best_epoch)
 
-    def _best_metrics(self) -> dict[str, float]:
-        assert self.best_weights is not None
-        self.network.load_state_dict(self.best_weights)
+    def _best_metrics(self, seen: np.ndarray) -> dict[str, float]:
         found: dict[str, float] = {"best_epoch": float(self.best_epoch)}
-        for part, prefix in (("valid", "val"), ("test", "test")):
-            if not len(self.parts[part].x):
-                continue  # The user has a test file of their own.
-            found.update(all_metrics(self.network, part, self.parts[part], self.data, prefix))
+        found |= metrics_of_prediction(seen, "valid", self.data, "val")
+        found |= all_metrics(self.network, "test", self.parts["test"], self.data, "test")
         return {name: value for name, value in found.items() if np.isfinite(value)}
 
 

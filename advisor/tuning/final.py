@@ -1,6 +1,6 @@
 """From a search to the model that its user takes away, and what that is worth."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,7 @@ class Final:
         reading: how the data were read.
         test: rows of the user's own that nothing was chosen by; None takes the part of the data
             that was held out.
+        over: whether the time for choosing what is averaged is over.
     """
 
     objective: FamilyObjective
@@ -65,6 +66,7 @@ class Final:
     metric: Metric
     reading: "Reading[object]"
     test: "NewRows[object] | None" = None
+    over: Callable[[], bool] = lambda: False
 
     def predictor(self, how: str) -> Predictor:
         """Return the model with its standings.
@@ -77,7 +79,7 @@ class Final:
         """
         candidates = self.networks.candidates()
         family, folds = self.objective.family, self.objective.folds
-        average = assemble(family, folds, candidates, self.metric, how)
+        average = assemble(family, folds, candidates, self.metric, how, self.over)
         standings = tuple(self._standings(average, candidates))
         return Predictor(average, self.reading, self.metric.name, standings)
 

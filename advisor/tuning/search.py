@@ -37,7 +37,7 @@ from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
-from knowledge_base.errors import UserError
+from knowledge_base.errors import LOG, UserError
 from knowledge_base.finding import claim_path, find_study
 from knowledge_base.locking import exclusive
 from knowledge_base.records import StudyRecord, TrialRecord
@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 
 SHARE_OF_FINAL = 0.05
 """Share of the time limit that is left for making the model of what was trained."""
+
+LEAST_FOR_FINAL, MOST_OF_SHORT = 0.5, 0.25
+"""Seconds that are left for it at least, where they are no more than this share of the limit."""
 
 SHARE_OF_DEFAULT = 0.1
 """Share of the time limit that measuring the library default may take, as a trial took it."""
@@ -85,6 +88,7 @@ class Search:
     begin: Start = field(default_factory=Start)
     test: "NewRows[object] | None" = None
     notes: list[str] = field(default_factory=list)
+    _choice_ends: float | None = field(default=None, init=False, repr=False)
     _measured: set[str] = field(default_factory=set, init=False, repr=False)
 
     @property
@@ -118,7 +122,8 @@ class Search:
         study = self.tuner.study
         assert study.networks is not None
         metric = get_metric(study.task.metric)
-        final = Final(self.trainer, study.networks, metric, reading, self.test)
+        ends = self._choice_ends
+        final = Final(self.trainer, study.networks, metric, reading, self.test, lambda: over(ends))
         return final.predictor(self.settings.final)
 
     def folder(self, trial: TrialRecord | int | None = None) -> Path | None:
@@ -144,8 +149,12 @@ class Search:
         Raises:
             UserError: another process is running the study.
         """
-        kept = SHARE_OF_FINAL
-        deadline = None if timeout is None else time.monotonic() + (1 - kept) * timeout
+        kept, started = SHARE_OF_FINAL, time.monotonic()
+        if timeout:
+            kept = max(kept, min(LEAST_FOR_FINAL / timeout, MOST_OF_SHORT))
+        deadline = None if timeout is None else started + (1 - kept) * timeout
+        # Half of what is left is for the choice, the rest for what it is worth and the disk.
+        self._choice_ends = None if timeout is None else started + (1 - kept / 2) * timeout
 
         def told(trial: TrialRecord, tuner: Tuner) -> None:
             # The default is measured early where it is no trial of the warm start, and costs
@@ -227,10 +236,15 @@ class Search:
         """Save the model of the trials so far, if there is any network."""
         self.__dict__.pop("model", None)
         networks = self.tuner.study.networks
-        if networks is None or all(one.name == DEFAULT for one in networks.candidates()):
+        if networks is None or not (networks.numbers() or networks.has(KNOWN)):
             return
         if isinstance(self.problem, DataProblem) and self.problem.dataset.reading is not None:
-            self.model.save(self.path / FOLDER)
+            try:
+                model = self.model
+            except UserError as error:  # such as networks that are all damaged
+                LOG.warning("%s", error)
+            else:
+                model.save(self.path / FOLDER)
 
 
 def start(
