@@ -68,8 +68,15 @@ def all_metrics(
     """
     if len(tensors.x) == 0:
         return {}
-    outputs = outputs_of(network, tensors.x, data.evaluation_batch)
-    return metrics_of_prediction(to_prediction(outputs, data, part), part, data, prefix)
+    prediction = prediction_of(network, part, tensors, data)
+    return metrics_of_prediction(prediction, part, data, prefix)
+
+
+def prediction_of(
+    network: torch.nn.Module, part: str, tensors: Tensors, data: PreparedData
+) -> np.ndarray:
+    """Return what a network predicts for a part, as `to_prediction` gives it."""
+    return to_prediction(outputs_of(network, tensors.x, data.evaluation_batch), data, part)
 
 
 def metrics_of_prediction(

@@ -11,7 +11,7 @@ from advisor.models.base import ModelFamily
 from advisor.training.loop import Terms
 from advisor.training.outcome import Outcome
 from advisor.training.race import Race
-from advisor.training.report import Report, StopTrial
+from advisor.training.report import Report, StopTrial, seconds_left
 from advisor.training.together import groups_of, train_group
 from knowledge_base.records import FOLD, STANDARD_ERROR, EpochRecord, fold_values
 from knowledge_base.states import TrialState
@@ -85,6 +85,8 @@ def _train(
     found: dict[int, Outcome] = {}
     for group in groups_of(family, configs, folds, terms.device):
         reason = lead.ended() if found or not leading else None
+        cut = next((o for o in found.values() if o.state == TrialState.STOPPED), None)
+        reason = reason if cut is None else cut.error
         if reason is not None:  # What has not begun is not begun any more, and does not count.
             found.update({place: Outcome(TrialState.STOPPED, error=reason) for place in group})
             continue
@@ -163,6 +165,9 @@ class _Lead:
             self.check_time()
         return None if self.stopped is None else str(self.stopped)
 
+    def seconds_left(self) -> float:
+        return seconds_left(self.report)
+
     def followed(self) -> Report:
         """Return the report of another fold."""
         return _Follower(self)
@@ -179,3 +184,6 @@ class _Follower:
         if self._lead.stopped is not None:
             raise StopTrial(str(self._lead.stopped))
         self._lead.report.check_time()
+
+    def seconds_left(self) -> float:
+        return self._lead.seconds_left()

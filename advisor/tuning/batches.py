@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 from advisor.interrupts import interrupts_pass
@@ -119,6 +120,10 @@ class Watch:
         if self._tuner is None or folders is None:
             raise UserError("This study keeps no folders of its trials.")
         return folders.make(self._tuner.next_number)
+
+    def seconds_left(self) -> float:
+        """Return how many seconds the trial still has; infinity without a limit."""
+        return inf if self._deadline is None else self._deadline - time.monotonic()
 
     def check_time(self) -> None:
         """End the trial if the time is over; called within long epochs, too."""
