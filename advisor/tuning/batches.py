@@ -28,6 +28,11 @@ def over(deadline: float | None) -> bool:
     return deadline is not None and time.monotonic() >= deadline
 
 
+def cut_off(trial: TrialRecord) -> bool:
+    """Return whether the time was over in a trial, or all but what it took to judge it."""
+    return trial.state == TrialState.STOPPED and trial.error == TIME_OVER
+
+
 def batch(
     tuner: Tuner, objective: Objective, left: int, deadline: float | None
 ) -> Iterator[TrialRecord]:
@@ -50,10 +55,10 @@ def batch(
     if size == 1:
         yield _one_trial(tuner, objective, tuner.ask(), deadline)
         return
-    configs = tuner.ask(size)
+    configs, told = tuner.ask(size), len(tuner.trials)
     try:
         for group in objective.groups_of(configs):
-            if over(deadline):
+            if over(deadline) or (tuner.trials[told:] and cut_off(tuner.trials[-1])):
                 return
             if len(group) == 1:
                 yield _one_trial(tuner, objective, configs[group[0]], deadline)

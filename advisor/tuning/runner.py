@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from advisor.strategies import Exhausted
 from advisor.training.objective import Objective
-from advisor.tuning.batches import batch, over
+from advisor.tuning.batches import batch, cut_off, over
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import TIME_OVER, TrialRecord
 
@@ -63,7 +63,7 @@ def run(
     deadline = None if timeout is None else time.monotonic() + (1 - kept) * timeout
     before = len(tuner.trials)
     while len(tuner.trials) < trials:
-        if over(deadline):
+        if _time_is_over(deadline, tuner.trials[before:]):
             break
         try:
             for trial in batch(tuner, objective, trials - len(tuner.trials), deadline):
@@ -74,11 +74,15 @@ def run(
         except Exhausted as end:
             return _without_value(tuner) or RunResult("exhausted", f"The search is over: {end}")
     done = tuner.trials[before:]
-    if over(deadline):
+    if _time_is_over(deadline, done):
         return _out_of_time(tuner, done, timeout or 0.0, len(tuner.trials) < trials)
     if done and all(trial.skipped for trial in done):
         return RunResult("failures", _all_skipped(done))
     return _without_value(tuner) or RunResult("finished")
+
+
+def _time_is_over(deadline: float | None, done: Sequence[TrialRecord]) -> bool:
+    return over(deadline) or (bool(done) and cut_off(done[-1]))
 
 
 def last_line(error: str | None) -> str:
