@@ -1,8 +1,10 @@
-"""Kills a search at each of its steps on the disk, one process for each, and lets it go on.
+"""Kills a search at its steps on the disk, one process for each, and lets it go on.
 
-Run as `python killed.py WHAT FOLDER [EVERY]`; it prints what was left, as JSON. A step is an
+Run as `python killed.py WHAT FOLDER STEP...`; it prints what was left, as JSON. A step is an
 operation on a file that Python tells its audit hooks of, so that the moments are the same in
-every run. Searches run in forks of a process that has imported everything and computed nothing.
+every run. The search is killed before the first step that begins as each STEP, or, without any,
+before every third. Searches run in forks of a process that has imported everything and computed
+nothing.
 """
 
 import importlib
@@ -69,7 +71,7 @@ def forked(function):
     return json.loads(text)
 
 
-def main(what, folder, every=1):
+def main(what, folder, wanted):
     case = importlib.import_module(what)
 
     def whole():
@@ -89,12 +91,15 @@ def main(what, folder, every=1):
     for name in expected.pop("modules"):  # What each of the next ones would import again.
         importlib.import_module(name)
     left = {}
-    for last in range(1, len(expected["steps"]) + 1, every):
+    names = expected["steps"]
+    places = [next(n for n, name in enumerate(names, 1) if name.startswith(w)) for w in wanted]
+    for last in places or range(1, len(names) + 1, 3):
         forked(lambda last=last: killed(last))
         left[last] = forked(lambda last=last: again(last))
+        left[last]["loaded"] = forked(lambda last=last: case.loaded(folder / str(last)))
+    expected["left"]["loaded"] = forked(lambda: case.loaded(folder / "whole"))
     print(json.dumps({**expected, "after": left}))
 
 
 if __name__ == "__main__":
-    sys.stdout.flush()
-    main(sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])
