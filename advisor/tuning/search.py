@@ -224,8 +224,10 @@ class Search:
         self._measured.add(name)
         with suppress(Exception):  # What cannot be trained has no standing.
             outcome = trainer.measure(config, Watch(None, deadline))
-            if len(outcome.fitted) == len(trainer.folds) and outcome.value is not None:
-                networks.keep(name, config, outcome.value, outcome.fitted)
+            # What others are compared with is no standing where the time cut it off.
+            whole = outcome.state == TrialState.COMPLETE
+            if whole and len(outcome.fitted) == len(trainer.folds):
+                networks.keep(name, config, outcome.value or 0.0, outcome.fitted)
 
     @property
     def saved_model(self) -> Predictor | None:
