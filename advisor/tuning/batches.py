@@ -58,7 +58,8 @@ def batch(
     configs, told = tuner.ask(size), len(tuner.trials)
     try:
         for group in objective.groups_of(configs):
-            if over(deadline) or (tuner.trials[told:] and cut_off(tuner.trials[-1])):
+            cut = tuner.trials[told:] and cut_off(tuner.trials[-1])
+            if tuner.trials and (cut or over(deadline)):
                 return
             if len(group) == 1:
                 yield _one_trial(tuner, objective, configs[group[0]], deadline)

@@ -61,10 +61,12 @@ def run(
     """
     objective.recall(tuner.trials)
     deadline = None if timeout is None else time.monotonic() + (1 - kept) * timeout
-    before = len(tuner.trials)
+    before, begun = len(tuner.trials), bool(tuner.trials)
     while len(tuner.trials) < trials:
-        if _time_is_over(deadline, tuner.trials[before:]):
+        # However short the time is, one trial begins: something is better than nothing.
+        if begun and _time_is_over(deadline, tuner.trials[before:]):
             break
+        begun = True
         try:
             for trial in batch(tuner, objective, trials - len(tuner.trials), deadline):
                 if on_trial is not None:
