@@ -40,9 +40,11 @@ class Objective(ABC):
 
     Attributes:
         at_once: how many configurations it is worth asking for before any is evaluated.
+        brief: whether a trial can be ended after a moment, and has a value then.
     """
 
     at_once: int = 1
+    brief: bool = False
 
     @abstractmethod
     def evaluate(self, config: Config, report: Report) -> Outcome:
@@ -87,6 +89,8 @@ class FamilyObjective(Objective):
         family: what is trained.
         folds: the data set in each of the folds that a configuration is judged by.
     """
+
+    brief = True
 
     def __init__(
         self,

@@ -61,7 +61,7 @@ def run(
     """
     objective.recall(tuner.trials)
     deadline = None if timeout is None else time.monotonic() + (1 - kept) * timeout
-    before, begun = len(tuner.trials), bool(tuner.trials) or timeout == 0
+    before, begun = len(tuner.trials), bool(tuner.trials) or timeout == 0 or not objective.brief
     while len(tuner.trials) < trials:
         # However short the time is, one trial begins: something is better than nothing.
         if begun and _time_is_over(deadline, tuner.trials[before:]):
