@@ -268,7 +268,8 @@ def problem_of(settings: Settings, name: str | None = None) -> Problem:
         family=settings.family, module=settings.module, space=settings.space,
         only=settings.only, fix=settings.fix, text=settings.text, time=settings.time,
         series=settings.series, horizon=settings.horizon, drop=settings.drop,
-        keep=settings.keep, as_types=settings.as_types, size=settings.size, group=settings.group,
+        keep=() if isinstance(settings.keep, int) else settings.keep,
+        as_types=settings.as_types, size=settings.size, group=settings.group,
     )  # fmt: skip
     if settings.direction not in (None, problem.metric.direction):
         raise UserError(

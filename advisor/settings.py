@@ -39,6 +39,9 @@ LEAST = {"trials": 1, "seed": 0, "n_warm": 0, "max_epochs": 1, "horizon": 1, "me
          "folds": 1}  # fmt: skip
 """Settings that are whole numbers, with the least that they may be."""
 
+FOLDERS = 3
+"""Trials of the user's own function whose folders are kept, if the user does not say."""
+
 FREE = ("trials", "n_warm", "memory_limit", "final")
 """Settings in which two commands may differ and still mean the same study."""
 
@@ -54,7 +57,9 @@ class Settings:
         text: column with texts to classify.
         time, series, horizon: columns with the times and the names of series to forecast,
             and how many steps ahead.
-        drop, keep: columns of a table to leave out, and to use although they look like identifiers.
+        drop, keep: columns of a table to leave out, and to use although they look like
+            identifiers. With `objective`, `keep` is how many of the best trials keep the folder
+            that the function filled; default `FOLDERS`.
         as_types: as what columns are to be read, by name, as for `load_dataset`.
         size: side to resize images to, or width and height.
         module: builds the user's network for the data: a function, "FILE.py:FUNCTION", or a
@@ -108,7 +113,7 @@ class Settings:
     memory_limit: int | None = None
     python: Sequence[str] = ()
     drop: Sequence[str] = ()
-    keep: Sequence[str] = ()
+    keep: Sequence[str] | int = ()
     as_types: Mapping[str, str] | None = None
     size: int | Sequence[int] | None = None
     folds: int | None = None
@@ -159,6 +164,7 @@ class Settings:
         ):
             if given and self.objective is not None:
                 raise UserError(f"`{name}` is for data sets; your function splits its own.")
+        self._check_kept()
         if self.module is not None and self.objective is not None:
             raise UserError(
                 "`module` builds a network for the data, `objective` trains on its own; give one "
@@ -166,6 +172,34 @@ class Settings:
             )
         if self.memory_limit is not None and self.objective is not None:
             raise UserError("`memory_limit` is for built-in families; your function is not known.")
+
+    def _check_kept(self) -> None:
+        """Refuse columns to keep without data, and a number of folders without a function.
+
+        Raises:
+            UserError: `keep` is what it cannot be.
+        """
+        if isinstance(self.keep, bool) or (self.keep and self.objective and not self._folders):
+            raise UserError(
+                "With `objective`, `keep` is the number of best trials that keep their folders, "
+                f"not {self.keep!r}."
+            )
+        if self._folders and self.data is not None:
+            raise UserError("`keep` takes names of columns; a number is for `objective`.")
+        if isinstance(self.keep, int):
+            whole("keep", self.keep, 0)
+
+    @property
+    def _folders(self) -> bool:
+        """Whether `keep` is a number of folders."""
+        return isinstance(self.keep, int)
+
+    @property
+    def folders_kept(self) -> int | None:
+        """How many trials keep their folders; None where trials are of a data set."""
+        if self.objective is None:
+            return None
+        return self.keep if isinstance(self.keep, int) else FOLDERS
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -211,6 +245,8 @@ class Settings:
             del plain[name]
         if plain["folds"] == 1:  # The first versions had no other way, and did not say so.
             del plain["folds"]
+        if self._folders:
+            del plain["keep"]
         for name in NEWER:
             if not plain.get(name):
                 plain.pop(name, None)
@@ -232,14 +268,16 @@ class Settings:
 
         Args:
             now: settings of the call that goes on with the study; of these count the objects
-                that are missing here, code that is named again, and the memory limit, since
-                another machine, or a free one, may have more.
+                that are missing here, code that is named again, how many folders are kept, and
+                the memory limit, since another machine, or a free one, may have more.
         """
         named = {name: getattr(now, name) for name in CODE if getattr(now, name) is not None}
         objects = {name: getattr(now, name) for name in self.python}
         objects |= {name: getattr(now, name) for name in now.objects}
         limit = now.memory_limit or self.memory_limit
-        return replace(self, **{**objects, **named}, memory_limit=limit, python=())
+        own = self.objective is not None or "objective" in self.python
+        more = {"keep": now.keep} if now._folders and own else {}
+        return replace(self, **{**objects, **named, **more}, memory_limit=limit, python=())
 
     def without_code(self) -> "Settings":
         """Return the settings without the files of code that they name; objects stay."""
@@ -255,6 +293,8 @@ class Settings:
         plain["fix"] = [f"{name}={value}" for name, value in (self.fix or {}).items()]
         for name in ("drop", "keep"):
             named = plain[name]
+            if isinstance(named, int):  # It is a number of folders.
+                continue
             plain[name] = [named] if isinstance(named, str) else list(map(str, named))
         plain["as_types"] = None if self.as_types is None else dict(self.as_types)
         plain["exclude_datasets"] = list(self.exclude_datasets)

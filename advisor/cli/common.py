@@ -57,8 +57,9 @@ def data_options(function: Command) -> Command:
         click.option("--as", "as_types", multiple=True, metavar="NAME=TYPE",
                      help="Read a column as category, number, date, text or drop; may be "
                      "repeated."),
-        click.option("--keep", multiple=True, metavar="NAME",
-                     help="Use a column although it looks like an identifier; may be repeated."),
+        click.option("--keep", multiple=True, metavar="NAME|N",
+                     help="Use a column although it looks like an identifier; may be repeated. "
+                     "With --objective: how many of the best trials keep their folders."),
         click.option("--drop", multiple=True, metavar="NAME",
                      help="Leave a column out; may be repeated."),
         click.option("--horizon", type=click.IntRange(min=1),
@@ -269,8 +270,12 @@ def spelled(text: str) -> str:
     return re.sub(r"`(\w+)(?:=([^`]+))?`", option, text)
 
 
-def typed(options: JsonObject) -> JsonObject:
+def typed(options: JsonObject, data: str | None) -> JsonObject:
     """Return options of a search as Python takes them: lists, mappings and numbers.
+
+    Args:
+        options: as click gives them.
+        data: what is searched on; None for the user's own function, or a study that goes on.
 
     Raises:
         UserError: a text is not of the form that its option takes.
@@ -286,6 +291,9 @@ def typed(options: JsonObject) -> JsonObject:
             raise UserError(f"`fix` takes NAME=VALUE, such as units=64, not '{name}'.")
     typed["fix"] = {name: value for name, _, value in pairs}
     typed |= data_arguments(typed)
+    kept = typed["keep"]
+    if data is None and len(kept) == 1 and kept[0].isdecimal():
+        typed["keep"] = int(kept[0])
     if typed.get("memory_limit") is not None:
         typed["memory_limit"] = parse_size(typed["memory_limit"])
     return typed

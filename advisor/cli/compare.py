@@ -93,7 +93,9 @@ def command(
 
     if plot is not None:
         check_plot_file(plot)
-    asked = typed(options) if trials is None else {**typed(options), "trials": trials}
+    asked = typed(options, data)
+    if trials is not None:
+        asked["trials"] = trials
     with prints_to_stderr():
         comparison = Advisor(kb_path).comparison(
             data,

@@ -92,7 +92,8 @@ def command(
 
     seconds = parse_duration(timeout) if timeout else None
     given = {"trials": trials, "final": final}
-    asked = typed(options) | {name: value for name, value in given.items() if value is not None}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    asked = typed(options, data) | chosen
     with prints_to_stderr():
         search = Advisor(kb_path).search(
             data, name=name, root=studies_dir, contribute=contributing, resume=resuming,
@@ -145,6 +146,8 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         say(f"  {config_text(best.config)}")
         for metric, value in sorted(best.metrics.items()):
             say(f"  {metric}: {value:.4g}")
+        if (folder := search.folder()) is not None:
+            say(f"  Its folder: {folder}")
         _print_model(search)
     if len(search.tuner.trials) < search.settings.trials and result.reason != "exhausted":
         say("Go on with:")
@@ -189,14 +192,15 @@ def _summary(search: "Search", result: "RunResult") -> JsonObject:
         "reason": result.reason,
         "message": spelled(result.message),
         "data": None if search.intake is None else search.intake.to_dict(),
-        "trials": [_trial(trial) for trial in search.tuner.trials],
-        "best": None if best is None else _trial(best),
+        "trials": [_trial(search, trial) for trial in search.tuner.trials],
+        "best": None if best is None else _trial(search, best),
         "known": list(search.known),
         "model": None if search.saved_model is None else search.saved_model.described(),
     }
 
 
-def _trial(trial: "TrialRecord") -> JsonObject:
+def _trial(search: "Search", trial: "TrialRecord") -> JsonObject:
+    folder = search.folder(trial)
     return {
         "number": trial.number,
         "state": trial.state,
@@ -205,6 +209,7 @@ def _trial(trial: "TrialRecord") -> JsonObject:
         "metrics": dict(trial.metrics),
         "duration": trial.duration,
         **({"error": trial.error} if trial.error else {}),
+        **({"folder": str(folder)} if folder else {}),
     }
 
 

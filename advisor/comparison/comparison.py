@@ -182,14 +182,16 @@ class Comparison:
         return resume(settings, self.kb, name, self.path, False, trials, reuse=False)
 
     def _run(self, entry: PlannedStudy, search: Search, on_trial: OnTrial | None) -> None:
-        began = time.monotonic()
+        began, left, least = time.monotonic(), self._left(entry), 0.0
         try:
-            result = search.run(self._left(entry), on_trial)
+            result = search.run(left, on_trial)
+            if result.reason in ("timeout", "budget"):
+                least = left or 0.0  # What is left of it is too little for anything.
             ended = result.message if result.reason == "failures" else ""
         except UserError as error:  # such as an objective without the gradients it needs
             ended = str(error)
         finally:
-            self._spend(search.path.name, time.monotonic() - began)
+            self._spend(search.path.name, max(time.monotonic() - began, least))
         if ended:
             self.problems.append(f"{entry.strategy}, seed {entry.seed}: {ended}")
 

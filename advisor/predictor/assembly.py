@@ -1,6 +1,6 @@
 """From the kept networks of a search to the model that its user takes away."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ def assemble(
     candidates: Sequence[Candidate],
     metric: Metric,
     final: str = "ensemble",
+    over: Callable[[], bool] = lambda: False,
 ) -> Average:
     """Return the model of a search.
 
@@ -39,6 +40,7 @@ def assemble(
         metric: what the choice is made by, on predictions for rows that a network did not see;
             its smooth stand-in, where it has one.
         final: "ensemble", "folds" of the best one alone, or "single", its first fold alone.
+        over: whether the time for the choice is over.
 
     Raises:
         UserError: there is no candidate.
@@ -49,7 +51,10 @@ def assemble(
         best = whole[0]
         member = Member(best.name, dict(best.config), 1.0, best.networks[:1])
         return Average(family, preparations, [member], ONE_FOLD)
-    shares = np.eye(1, len(whole))[0] if final == "folds" else _shares(family, whole, folds, metric)
+    if final == "folds":
+        shares = np.eye(1, len(whole))[0]
+    else:
+        shares = _shares(family, whole, folds, metric, over)
     members = [
         Member(one.name, dict(one.config), float(share), one.networks)
         for one, share in zip(whole, shares, strict=True)
@@ -93,6 +98,7 @@ def _shares(
     candidates: Sequence[Candidate],
     folds: "Sequence[PreparedData]",
     metric: Metric,
+    over: Callable[[], bool],
 ) -> np.ndarray:
     """Return the shares of candidates that have the same folds."""
     places = [network.fold for network in candidates[0].networks]
@@ -103,7 +109,7 @@ def _shares(
     naive = None if errors[0] is None else np.concatenate([e for e in errors if e is not None])
     predictions = [np.concatenate([n.prediction for n in one.networks]) for one in candidates]
     chosen = get_metric(SMOOTH.get(metric.name, metric.name))
-    return greedy_weights(predictions, partial(_loss, chosen, truth, naive))
+    return greedy_weights(predictions, partial(_loss, chosen, truth, naive), over=over)
 
 
 def _loss(

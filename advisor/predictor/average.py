@@ -97,9 +97,11 @@ class Average:
         total: np.ndarray | float = 0.0
         for place, member in enumerate(self.members):
             for network in member.networks:
-                data = folds[network.fold]
-                seen = self.family.adapt(self.family.complete(member.config, data), data)
-                prediction = self._ready(place, network).on_test(seen)
+                prediction = network.tested
+                if prediction is None:
+                    data = folds[network.fold]
+                    seen = self.family.adapt(self.family.complete(member.config, data), data)
+                    prediction = self._ready(place, network).on_test(seen)
                 total = total + member.share / len(member.networks) * prediction
         return np.asarray(total)
 

@@ -22,6 +22,7 @@ MOST_BYTES = 1_000_000_000
 """What they may take together; the best one is kept whatever it takes."""
 
 PREDICTION = "prediction"
+TESTED = "tested"
 EPOCHS = "epochs"
 CONFIG, VALUE = "config", "value"
 
@@ -75,6 +76,8 @@ class KeptNetworks:
         arrays = {CONFIG: np.frombuffer(text, dtype=np.uint8), VALUE: np.array([value])}
         for network in fitted:
             arrays[f"{network.fold}/{PREDICTION}"] = network.prediction
+            if network.tested is not None:
+                arrays[f"{network.fold}/{TESTED}"] = network.tested
             arrays[f"{network.fold}/{EPOCHS}"] = np.array([network.epochs])
             arrays |= {f"{network.fold}/weights/{n}": w for n, w in network.weights.items()}
         write_tensors(self._path(name), arrays)
@@ -162,4 +165,5 @@ def _fitted(fold: int, arrays: dict[str, np.ndarray]) -> Fitted:
         for name, array in arrays.items()
         if name.startswith("weights/")
     }
-    return Fitted(weights, arrays[PREDICTION], int(arrays[EPOCHS][0]), fold)
+    epochs = int(arrays[EPOCHS][0])
+    return Fitted(weights, arrays[PREDICTION], epochs, fold, arrays.get(TESTED))

@@ -12,6 +12,7 @@ def greedy_weights(
     predictions: Sequence[np.ndarray],
     loss: Callable[[np.ndarray], float],
     rounds: int = ROUNDS,
+    over: Callable[[], bool] = lambda: False,
 ) -> np.ndarray:
     """Choose greedily with replacement what lowers the loss of the average most.
 
@@ -23,6 +24,7 @@ def greedy_weights(
             by networks that did not train on these rows.
         loss: of an average of them; smaller is better.
         rounds: most choices.
+        over: whether the time for it is over; one choice is always made.
 
     Returns:
         Shares of the candidates, shape (candidates,), that add up to one.
@@ -32,6 +34,8 @@ def greedy_weights(
     """
     if not predictions:
         raise ValueError("there is nothing to choose from")
+    if len(predictions) == 1:
+        return np.ones(1)
     counts = np.zeros(len(predictions))
     total = np.zeros_like(predictions[0], dtype=np.float64)
     best_loss, best = np.inf, counts
@@ -43,5 +47,7 @@ def greedy_weights(
         total += predictions[chosen]
         if losses[chosen] < best_loss or size == 1:
             best_loss, best = losses[chosen], counts
+        if over():
+            break
     shares: np.ndarray = best / best.sum()
     return shares

@@ -68,8 +68,21 @@ def all_metrics(
     """
     if len(tensors.x) == 0:
         return {}
-    outputs = outputs_of(network, tensors.x, data.evaluation_batch)
-    prediction = to_prediction(outputs, data, part)
+    prediction = prediction_of(network, part, tensors, data)
+    return metrics_of_prediction(prediction, part, data, prefix)
+
+
+def prediction_of(
+    network: torch.nn.Module, part: str, tensors: Tensors, data: PreparedData
+) -> np.ndarray:
+    """Return what a network predicts for a part, as `to_prediction` gives it."""
+    return to_prediction(outputs_of(network, tensors.x, data.evaluation_batch), data, part)
+
+
+def metrics_of_prediction(
+    prediction: np.ndarray, part: str, data: PreparedData, prefix: str
+) -> dict[str, float]:
+    """Return every finite metric of a part's prediction as `prefix_name`."""
     if not np.isfinite(prediction).all():
         return {}
     known, naive = data.truth(part), data.naive_error(part)

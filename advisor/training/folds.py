@@ -1,6 +1,7 @@
 """One configuration trained on several folds of a data set."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from math import isfinite, nan, sqrt
 from statistics import fmean, stdev
@@ -10,7 +11,7 @@ from advisor.models.base import ModelFamily
 from advisor.training.loop import Terms
 from advisor.training.outcome import Outcome
 from advisor.training.race import Race
-from advisor.training.report import Report, StopTrial
+from advisor.training.report import Report, StopTrial, seconds_left
 from advisor.training.together import groups_of, train_group
 from knowledge_base.records import FOLD, STANDARD_ERROR, EpochRecord, fold_values
 from knowledge_base.states import TrialState
@@ -60,12 +61,11 @@ def train_folds(
         if promising and race.worth(first.value or 0.0):
             outcomes += _train(family, config, folds[1:], seed, terms, lead)
     together = _together(outcomes)
-    if together.state == TrialState.COMPLETE and together.value is not None:
-        values = fold_values(together.metrics)
-        if len(values) == len(folds):
-            race.tell(list(values.values()))
-        elif list(values) == [1]:
-            together = replace(together, value=together.value - race.offset)
+    values = fold_values(together.metrics)
+    if together.value is not None and list(values) == [1]:
+        together = replace(together, value=together.value - race.offset)
+    elif together.state == TrialState.COMPLETE and len(values) == len(folds):
+        race.tell(list(values.values()))
     return together
 
 
@@ -84,6 +84,12 @@ def _train(
     reports = [lead if leading and not place else lead.followed() for place in range(len(folds))]
     found: dict[int, Outcome] = {}
     for group in groups_of(family, configs, folds, terms.device):
+        reason = lead.ended() if found or not leading else None
+        cut = next((o for o in found.values() if o.state == TrialState.STOPPED), None)
+        reason = reason if cut is None else cut.error
+        if reason is not None:  # What has not begun is not begun any more, and does not count.
+            found.update({place: Outcome(TrialState.STOPPED, error=reason) for place in group})
+            continue
         found.update(train_group(family, configs, folds, group, seed, terms, reports))
     return [found[place] for place in range(len(folds))]
 
@@ -153,6 +159,15 @@ class _Lead:
             self.stopped = stop
             raise
 
+    def ended(self) -> str | None:
+        """Return why nothing else is to begin, None where it may."""
+        with suppress(StopTrial):
+            self.check_time()
+        return None if self.stopped is None else str(self.stopped)
+
+    def seconds_left(self) -> float:
+        return seconds_left(self.report)
+
     def followed(self) -> Report:
         """Return the report of another fold."""
         return _Follower(self)
@@ -169,3 +184,6 @@ class _Follower:
         if self._lead.stopped is not None:
             raise StopTrial(str(self._lead.stopped))
         self._lead.report.check_time()
+
+    def seconds_left(self) -> float:
+        return self._lead.seconds_left()

@@ -3,6 +3,7 @@
 import copy
 import time
 from dataclasses import dataclass
+from math import isfinite
 from typing import Self
 
 import numpy as np
@@ -14,19 +15,23 @@ from advisor.metrics import Metric
 from advisor.models.base import ModelFamily
 from advisor.training.evaluation import (
     Tensors,
-    all_metrics,
     loss_of,
     metric_of,
+    metrics_of_prediction,
     outputs_of,
+    prediction_of,
     to_prediction,
 )
 from advisor.training.optimisation import EXPLODED, clip, clip_limit, make_optimizer, make_schedule
 from advisor.training.outcome import Fitted, Outcome
-from advisor.training.report import Report, Reporting, StopTrial, as_report
+from advisor.training.report import Report, Reporting, StopTrial, as_report, seconds_left
 from advisor.training.signals import Signals, largest_finite, loss_spread
-from knowledge_base.records import EpochRecord
+from knowledge_base.records import TIME_OVER, EpochRecord
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config
+
+METRICS = 1e-5
+"""Seconds that the metrics of a row take, about."""
 
 MAX_EPOCHS = 30
 PATIENCE = 8
@@ -123,6 +128,7 @@ class Run:
         report: what is told of every epoch.
         keeping: whether the outcome keeps what was trained.
         exactly: the only epoch whose network counts, if there is one.
+        ending: about how many seconds it takes to judge the network in the end.
     """
 
     def __init__(
@@ -151,6 +157,9 @@ class Run:
         self.best_value: float | None = None
         self.best_epoch = 0
         self.best_weights: dict[str, torch.Tensor] | None = None
+        self.best_seen: np.ndarray | None = None
+        self._evaluated: np.ndarray | None = None
+        self.ending = 0.0
         self.keeping = False
         self.exactly: int | None = None
 
@@ -178,6 +187,7 @@ class Run:
     def go(self, report: Report) -> Outcome:
         """Train to the end, whichever it is."""
         self.report = report
+        self.look_ahead()
         for number in range(1, self.max_epochs + 1):
             outcome = self.advance(number)
             if outcome is not None:
@@ -194,6 +204,8 @@ class Run:
             self._keep_best(epoch)
             self.report(epoch)
         except StopTrial as stop:
+            if self.best_value is None:
+                self._judge_unfinished()
             return self._outcome(TrialState.STOPPED, str(stop))
         last = number >= self.max_epochs or number - self.best_epoch >= self.patience
         if self.exactly is not None:
@@ -241,13 +253,15 @@ class Run:
         parameters = list(self.network.parameters())
         x, y = self.parts["train"].x, self.parts["train"].y
         order = torch.randperm(len(x)).to(x.device)
-        losses, norms = [], []
+        losses: list[torch.Tensor] = []
+        norms: list[torch.Tensor] = []
         batches = torch.split(order, self.batch_size)
         self.signals.begin_epoch(len(batches))
         for rows in batches:
             if len(rows) < 2 <= len(order):
                 continue  # batch normalisation has no variance of a single row
-            self.report.check_time()  # an epoch may be longer than the time that is left
+            if losses or self.curve:  # Something is trained, however short the time is.
+                self.check_time()  # an epoch may be longer than the time that is left
             loss = loss_of(self.network(x[rows]), y[rows], self.data.kind)
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
@@ -257,12 +271,35 @@ class Run:
             losses.append(loss.detach())
         return torch.stack(losses).cpu().numpy(), torch.stack(norms).cpu().numpy()
 
+    def check_time(self, together: int = 1) -> None:
+        """End the training if the time is over, or only as much is left as its end takes.
+
+        Args:
+            together: how many trainings like this one end at the same time.
+
+        Raises:
+            StopTrial: it ends now.
+        """
+        self.report.check_time()
+        if together * self.ending > seconds_left(self.report):
+            raise StopTrial(TIME_OVER)
+
+    def look_ahead(self) -> None:
+        """Estimate what it takes to judge the network in the end, where the time is limited."""
+        if isfinite(seconds_left(self.report)):
+            x, rows = self.parts["valid"].x, self.data.evaluation_batch
+            started = time.monotonic()
+            outputs_of(self.network, x[:rows], rows)
+            pace = (time.monotonic() - started) / len(x[:rows]) + METRICS
+            self.ending = pace * (len(x) + len(self.parts["test"].x))
+
     def _evaluate(self, part: str, rows: int | None = None) -> tuple[float | None, float]:
         """Return metric and loss on the first rows; no metric where it is not finite."""
         data, tensors = self.data, self.parts[part]
         outputs = self._outputs(part, rows)
         loss = float(loss_of(outputs, tensors.y[:rows], data.kind))
         prediction = to_prediction(outputs, data, part)
+        self._evaluated = prediction
         if not np.isfinite(prediction).all():
             return None, loss
         truth, naive = data.truth(part, rows), data.naive_error(part, rows)
@@ -287,38 +324,60 @@ class Run:
             return
         sign = 1 if self.metric.direction == "maximize" else -1
         if self.best_value is None or sign * epoch.val_metric > sign * self.best_value:
-            self.best_value, self.best_epoch = epoch.val_metric, epoch.epoch
-            self.best_weights = self._weights()
+            self._take_for_best(epoch.val_metric, epoch.epoch)
+
+    def _take_for_best(self, value: float, epoch: int) -> None:
+        self.best_value, self.best_epoch, self.best_weights = value, epoch, self._weights()
+        self.best_seen = self._evaluated
+
+    def _judge_unfinished(self) -> None:
+        """Let what a first epoch reached count that the time cut off, as epoch 0."""
+        value, _ = self._evaluate("valid")
+        if value is not None:
+            self._take_for_best(value, 0)
 
     def _outcome(self, state: TrialState, error: str | None = None) -> Outcome:
         kept = state != TrialState.DIVERGED and self.best_weights is not None
+        predicted = self._load_best() if kept else None
         return Outcome(
             state=state,
             value=self.best_value if kept else None,
-            metrics=self._best_metrics() if kept else {},
+            metrics={} if predicted is None else self._best_metrics(*predicted),
             curve=tuple(self.curve),
             epochs=len(self.curve),
             n_params=sum(p.numel() for p in self.network.parameters() if p.requires_grad),
             error=error,
             duration=self._seconds(),
-            fitted=(self._fitted(),) if kept and self.keeping else (),
+            fitted=(self._fitted(*predicted),) if predicted and self.keeping else (),
         )
 
-    def _fitted(self) -> Fitted:
+    def _load_best(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Load the weights of the best epoch.
+
+        Returns:
+            What they predict for the validation part, and for the test part; None without one,
+            where the user has a test file.
+        """
+        assert self.best_weights is not None
+        self.network.load_state_dict(self.best_weights)
+        seen = self.best_seen
+        if seen is None:
+            seen = prediction_of(self.network, "valid", self.parts["valid"], self.data)
+        if not len(self.parts["test"].x):
+            return seen, None
+        return seen, prediction_of(self.network, "test", self.parts["test"], self.data)
+
+    def _fitted(self, seen: np.ndarray, tested: np.ndarray | None) -> Fitted:
         """Return the network of the best epoch, whose weights are loaded."""
         state = self.network.state_dict()
         weights = {name: tensor.detach().cpu().numpy().copy() for name, tensor in state.items()}
-        outputs = outputs_of(self.network, self.parts["valid"].x, self.data.evaluation_batch)
-        return Fitted(weights, to_prediction(outputs, self.data, "valid"), self.best_epoch)
+        return Fitted(weights, seen, self.best_epoch, tested=tested)
 
-    def _best_metrics(self) -> dict[str, float]:
-        assert self.best_weights is not None
-        self.network.load_state_dict(self.best_weights)
+    def _best_metrics(self, seen: np.ndarray, tested: np.ndarray | None) -> dict[str, float]:
         found: dict[str, float] = {"best_epoch": float(self.best_epoch)}
-        for part, prefix in (("valid", "val"), ("test", "test")):
-            if not len(self.parts[part].x):
-                continue  # The user has a test file of their own.
-            found.update(all_metrics(self.network, part, self.parts[part], self.data, prefix))
+        found |= metrics_of_prediction(seen, "valid", self.data, "val")
+        if tested is not None:
+            found |= metrics_of_prediction(tested, "test", self.data, "test")
         return {name: value for name, value in found.items() if np.isfinite(value)}
 
 

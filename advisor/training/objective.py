@@ -4,16 +4,19 @@ import inspect
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from advisor.metrics import get_metric
 from advisor.training.outcome import LAST_EPOCH, NoNumber, Outcome
 from advisor.training.outcome import number as told_number
 from advisor.training.race import Race
-from advisor.training.report import Report, StopTrial
+from advisor.training.report import Keeping, Report, StopTrial
+from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord, TrialRecord, fold_values
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config, ConfigDict
@@ -37,9 +40,11 @@ class Objective(ABC):
 
     Attributes:
         at_once: how many configurations it is worth asking for before any is evaluated.
+        brief: whether a trial can be ended after a moment, and has a value then.
     """
 
     at_once: int = 1
+    brief: bool = False
 
     @abstractmethod
     def evaluate(self, config: Config, report: Report) -> Outcome:
@@ -85,6 +90,8 @@ class FamilyObjective(Objective):
         folds: the data set in each of the folds that a configuration is judged by.
     """
 
+    brief = True
+
     def __init__(
         self,
         family: "ModelFamily",
@@ -112,6 +119,8 @@ class FamilyObjective(Objective):
                 the first configuration, which would be a failed trial.
         """
         import_module("advisor.training.memory")
+        with suppress(ImportError):  # PyTorch loads it, in seconds, when it first estimates memory.
+            import_module("torch._dynamo")
         self.folds, self._race = (data, *more_folds), Race(get_metric(metric).direction)
         self._metric, self._max_epochs, self._patience = metric, max_epochs, patience
         self._keep = keep
@@ -214,7 +223,8 @@ class Reporter:
     """What a user's `train(config, report)` calls after every epoch.
 
     `report(val_metric=0.91)` or `report(0.91, train_loss=0.3, learning_rate=1e-3)`; epochs
-    are counted from 1 unless `epoch=` says otherwise.
+    are counted from 1 unless `epoch=` says otherwise. What is written to `report.folder` is kept
+    for the best trials.
     """
 
     def __init__(self, report: Report) -> None:
@@ -242,6 +252,17 @@ class Reporter:
         record = EpochRecord(epoch=place, val_metric=value, **numbers)
         self.curve.append(record)
         self._report(record)
+
+    @property
+    def folder(self) -> Path:
+        """A folder that belongs to the trial, made when it is first asked for.
+
+        Raises:
+            UserError: it cannot be made, or the training is no trial of a search.
+        """
+        if not isinstance(self._report, Keeping):
+            raise UserError("`report.folder` belongs to a trial of a search; this is none.")
+        return self._report.make_folder()
 
     def _place(self, epoch: int | None) -> int:
         """Return the number of the epoch that is reported.

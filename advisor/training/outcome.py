@@ -57,12 +57,14 @@ class Fitted:
             target's own unit, (n,) or (n, horizon).
         epochs: after how many of them it was best.
         fold: place of the fold that it was trained on, from 0.
+        tested: prediction for the test rows, None where it is not known.
     """
 
     weights: Mapping[str, np.ndarray]
     prediction: np.ndarray
     epochs: int
     fold: int = 0
+    tested: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """What a training reports to while it runs, and how it is told to end."""
 
 from collections.abc import Callable
+from math import inf
+from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from knowledge_base.records import EpochRecord
@@ -29,8 +31,33 @@ class Report(Protocol):
         """
 
 
+@runtime_checkable
+class Keeping(Protocol):
+    """A report that has a place for files of the trial's own."""
+
+    def make_folder(self) -> Path:
+        """Return the folder of the trial, made if it is not there.
+
+        Raises:
+            UserError: it cannot be made.
+        """
+
+
 Reporting: TypeAlias = Report | Callable[[EpochRecord], object] | None
 """What users may give as a report: one, a plain function of an epoch, or none."""
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A report that knows how much time there is."""
+
+    def seconds_left(self) -> float:
+        """Return how many seconds the trial still has; infinity without a limit."""
+
+
+def seconds_left(report: Report) -> float:
+    """Return how many seconds a trial still has, as far as its report knows of a limit."""
+    return report.seconds_left() if isinstance(report, Timed) else inf
 
 
 class _Called:

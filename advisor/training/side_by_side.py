@@ -37,11 +37,11 @@ class Member(Run):
     seconds = 0.0
     stopped: StopTrial | None = None
 
-    def watch_time(self) -> None:
-        """Ask the report whether the time is over, within an epoch."""
+    def watch_time(self, together: int) -> None:
+        """Ask whether the time is over, within an epoch, for as many networks together."""
         if self.stopped is None:
             try:
-                self.report.check_time()
+                self.check_time(together)
             except StopTrial as stop:
                 self.stopped = stop
 
@@ -61,6 +61,10 @@ class Member(Run):
 
     def _outputs(self, part: str, rows: int | None) -> torch.Tensor:
         return self.outputs[part][:rows]
+
+    def _take_for_best(self, value: float, epoch: int) -> None:
+        super()._take_for_best(value, epoch)
+        self.best_seen = None  # The network itself, not the stack, says what it predicts.
 
     def _weights(self) -> dict[str, torch.Tensor]:
         return self.stack.state_of(self.row, self.network)
@@ -89,6 +93,8 @@ class SideBySide:
         self.batch_size = self.members[0].batch_size
         self.parts = _parts_of(self.members)
         self._number_rows()
+        for member in self.members:
+            member.look_ahead()
 
     def go(self) -> Iterator[tuple[int, Outcome]]:
         """Yield place and outcome of each member in the order in which they end."""
@@ -115,12 +121,14 @@ class SideBySide:
         part, data = self.parts["train"], self.members[0].data
         count = len(data.x_train)
         orders = [torch.randperm(count, generator=g) for g in self.stack.generators]
-        losses, norms = [], []
+        losses: list[torch.Tensor] = []
+        norms: list[torch.Tensor] = []
         for rows in torch.split(torch.stack(orders), self.batch_size, 1):
             if rows.shape[1] < 2 <= count:
                 continue
             for member in self.members:
-                member.watch_time()
+                if losses or member.curve:
+                    member.watch_time(len(self.members))
             if all(member.stopped is not None for member in self.members):
                 break
             x, y = part.batch(rows)

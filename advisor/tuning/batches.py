@@ -6,6 +6,8 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from math import inf
+from pathlib import Path
 
 from advisor.interrupts import interrupts_pass
 from advisor.training.limits import short_reason
@@ -13,6 +15,7 @@ from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome
 from advisor.training.report import StopTrial
 from advisor.tuning.tuner import Tuner
+from knowledge_base.errors import UserError
 from knowledge_base.records import TIME_OVER, EpochRecord, TrialRecord
 from knowledge_base.states import TrialState
 from knowledge_base.types import ConfigDict
@@ -23,6 +26,11 @@ MAX_ERROR_CHARACTERS = 4000
 def over(deadline: float | None) -> bool:
     """Return whether the time is up."""
     return deadline is not None and time.monotonic() >= deadline
+
+
+def cut_off(trial: TrialRecord) -> bool:
+    """Return whether the time was over in a trial, or all but what it took to judge it."""
+    return trial.state == TrialState.STOPPED and trial.error == TIME_OVER
 
 
 def batch(
@@ -47,10 +55,11 @@ def batch(
     if size == 1:
         yield _one_trial(tuner, objective, tuner.ask(), deadline)
         return
-    configs = tuner.ask(size)
+    configs, told = tuner.ask(size), len(tuner.trials)
     try:
         for group in objective.groups_of(configs):
-            if over(deadline):
+            cut = tuner.trials[told:] and cut_off(tuner.trials[-1])
+            if tuner.trials and (cut or over(deadline)):
                 return
             if len(group) == 1:
                 yield _one_trial(tuner, objective, configs[group[0]], deadline)
@@ -106,6 +115,21 @@ class Watch:
         if self._tuner is not None and self._tuner.stops(self._curve):
             raise StopTrial(f"stopped early after {len(self._curve)} epochs: others were ahead")
         self.check_time()
+
+    def make_folder(self) -> Path:
+        """Return the folder of the trial that runs, made if it is not there.
+
+        Raises:
+            UserError: it cannot be made, or the study keeps none.
+        """
+        folders = None if self._tuner is None else self._tuner.study.folders
+        if self._tuner is None or folders is None:
+            raise UserError("This study keeps no folders of its trials.")
+        return folders.make(self._tuner.next_number)
+
+    def seconds_left(self) -> float:
+        """Return how many seconds the trial still has; infinity without a limit."""
+        return inf if self._deadline is None else self._deadline - time.monotonic()
 
     def check_time(self) -> None:
         """End the trial if the time is over; called within long epochs, too."""

@@ -1,6 +1,6 @@
 """From a search to the model that its user takes away, and what that is worth."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -64,6 +64,7 @@ class Final:
         test: rows of the user's own that nothing was chosen by; None takes the part of the data
             that was held out.
         whole: the data set with all known rows to train on, if one network of them is wanted.
+        over: whether the time for choosing what is averaged is over.
     """
 
     objective: FamilyObjective
@@ -72,6 +73,7 @@ class Final:
     reading: "Reading[object]"
     test: "NewRows[object] | None" = None
     whole: "PreparedData | None" = None
+    over: Callable[[], bool] = lambda: False
 
     def predictor(self, how: str) -> Predictor:
         """Return the model with its standings.
@@ -89,7 +91,7 @@ class Final:
         if self.whole is not None and network is not None:
             average = refitted(family, self.whole, best, network)
         else:
-            average = assemble(family, folds, candidates, self.metric, how)
+            average = assemble(family, folds, candidates, self.metric, how, self.over)
         standings = tuple(self._standings(average, candidates))
         judged = average if average.made == AVERAGED else self._one(best)
         intervals = self._intervals(judged, [network.fold for network in best.networks])

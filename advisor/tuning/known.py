@@ -113,7 +113,7 @@ class _Remembering(Objective):
     ) -> None:
         """Take stored trials by their configurations as canonical JSON."""
         self._objective, self._kb, self._known = objective, kb, known
-        self.at_once = objective.at_once
+        self.at_once, self.brief = objective.at_once, objective.brief
 
     def evaluate(self, config: Config, report: Report) -> Outcome:
         """Return the stored outcome of a configuration, or evaluate it."""

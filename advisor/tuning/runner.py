@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from advisor.strategies import Exhausted
 from advisor.training.objective import Objective
-from advisor.tuning.batches import batch, over
+from advisor.tuning.batches import batch, cut_off, over
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import TIME_OVER, TrialRecord
 
@@ -61,13 +61,15 @@ def run(
         KeyboardInterrupt: passed on; everything finished is stored by then.
     """
     objective.recall(tuner.trials)
-    begun, deadline = time.monotonic(), None
-    before = len(tuner.trials)
+    started, deadline = time.monotonic(), None
+    before, begun = len(tuner.trials), bool(tuner.trials) or timeout == 0 or not objective.brief
     while len(tuner.trials) < trials:
         if timeout is not None:
-            deadline = begun + (1 - kept()) * timeout
-        if over(deadline):
+            deadline = started + (1 - kept()) * timeout
+        # However short the time is, one trial begins: something is better than nothing.
+        if begun and _time_is_over(deadline, tuner.trials[before:]):
             break
+        begun = True
         try:
             for trial in batch(tuner, objective, trials - len(tuner.trials), deadline):
                 if on_trial is not None:
@@ -77,11 +79,15 @@ def run(
         except Exhausted as end:
             return _without_value(tuner) or RunResult("exhausted", f"The search is over: {end}")
     done = tuner.trials[before:]
-    if over(deadline):
+    if _time_is_over(deadline, done):
         return _out_of_time(tuner, done, timeout or 0.0, len(tuner.trials) < trials)
     if done and all(trial.skipped for trial in done):
         return RunResult("failures", _all_skipped(done))
     return _without_value(tuner) or RunResult("finished")
+
+
+def _time_is_over(deadline: float | None, done: Sequence[TrialRecord]) -> bool:
+    return over(deadline) or (bool(done) and cut_off(done[-1]))
 
 
 def last_line(error: str | None) -> str:

@@ -39,7 +39,7 @@ from advisor.tuning.runner import OnTrial, RunResult, run
 from advisor.tuning.study import Study
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
-from knowledge_base.errors import UserError
+from knowledge_base.errors import LOG, UserError
 from knowledge_base.finding import claim_path, find_study
 from knowledge_base.locking import exclusive
 from knowledge_base.records import StudyRecord, TrialRecord
@@ -53,11 +53,14 @@ if TYPE_CHECKING:
 SHARE_OF_FINAL = 0.05
 """Share of the time limit that is left for making the model of what was trained."""
 
-SHARE_OF_TRIAL = 0.2
+SHARE_OF_TRIAL = 0.5
 """Share of the time limit that a recommended configuration is expected to take at most."""
 
 SHARE_IN_STACK = 0.5
 """What a network of a further fold takes, of the time of one that is trained alone."""
+
+LEAST_FOR_FINAL, MOST_OF_SHORT = 0.5, 0.25
+"""Seconds that are left for it at least, where they are no more than this share of the limit."""
 
 SHARE_OF_FIRST_REFIT = 0.15
 """Share of the time limit that is left for one network of all known rows before any trial ended."""
@@ -102,6 +105,7 @@ class Search:
     begin: Start = field(default_factory=Start)
     test: "NewRows[object] | None" = None
     notes: list[str] = field(default_factory=list)
+    _choice_ends: float | None = field(default=None, init=False, repr=False)
     _measured: set[str] = field(default_factory=set, init=False, repr=False)
 
     @property
@@ -144,8 +148,25 @@ class Search:
         study = self.tuner.study
         assert study.networks is not None
         metric = get_metric(study.task.metric)
-        whole = problem.whole(self.settings) if self.settings.final == "single" else None
-        return Final(self.trainer, study.networks, metric, reading, self.test, whole)
+        whole, ends = None, self._choice_ends
+        if self.settings.final == "single":
+            whole = problem.whole(self.settings)
+        networks = study.networks
+        return Final(self.trainer, networks, metric, reading, self.test, whole, lambda: over(ends))
+
+    def folder(self, trial: TrialRecord | int | None = None) -> Path | None:
+        """Return the folder that the user's own function filled as `report.folder` in a trial.
+
+        Args:
+            trial: it or its number; default the best one.
+
+        Returns:
+            None where that trial has none, or it is not kept.
+        """
+        folders, chosen = self.tuner.study.folders, self.tuner.best if trial is None else trial
+        if folders is None or chosen is None:
+            return None
+        return folders.of(chosen if isinstance(chosen, int) else chosen.number)
 
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
         """Run until the study has all its trials, or until `timeout` seconds are over.
@@ -156,13 +177,17 @@ class Search:
         Raises:
             UserError: another process is running the study.
         """
-        begun = time.monotonic()
+        started, shared = time.monotonic(), SHARE_OF_FINAL
+        if timeout:
+            shared = max(shared, min(LEAST_FOR_FINAL / timeout, MOST_OF_SHORT))
+        # Half of what is left is for the choice, the rest for what it is worth and the disk.
+        self._choice_ends = None if timeout is None else started + (1 - shared / 2) * timeout
 
         def kept() -> float:
-            return SHARE_OF_FINAL + (0.0 if timeout is None else self._for_refit(timeout))
+            return shared + (0.0 if timeout is None else self._for_refit(timeout))
 
         def deadline(share: float) -> float | None:
-            return None if timeout is None else begun + (1 - share) * timeout
+            return None if timeout is None else started + (1 - share) * timeout
 
         def told(trial: TrialRecord, tuner: Tuner) -> None:
             # The default is measured early where it is no trial of the warm start, and costs
@@ -175,12 +200,14 @@ class Search:
         with exclusive(self.path):
             # Another process may have gone on between the reading and the lock.
             self.tuner.replay(self.stored[len(self.tuner.trials) :])
+            self._sort_out()  # A run that was killed leaves the folder of its last trial.
             try:
                 found = run(self.tuner, self.objective, self.settings.trials, timeout, told, kept)
                 self._measure_default(deadline(kept()))
                 self._measure_known(deadline(kept()))
-                self._refit(deadline(SHARE_OF_FINAL))
+                self._refit(deadline(shared))
             finally:
+                self._sort_out()
                 self._save_model()
         return found
 
@@ -204,6 +231,11 @@ class Search:
             return
         with suppress(Exception):  # The network of a fold is taken then, with a word.
             self._final.refit(Watch(None, deadline))
+
+    def _sort_out(self) -> None:
+        """Keep the folders of the best trials only."""
+        if self.tuner.study.folders is not None:
+            self.tuner.study.folders.sort_out(self.tuner.trials)
 
     def _measure_default(self, deadline: float | None, coming: Sequence[Config] = ()) -> None:
         """Train the library default on the folds of the search, once, as what it is measured by.
@@ -247,8 +279,10 @@ class Search:
         self._measured.add(name)
         with suppress(Exception):  # What cannot be trained has no standing.
             outcome = trainer.measure(config, Watch(None, deadline))
-            if len(outcome.fitted) == len(trainer.folds) and outcome.value is not None:
-                networks.keep(name, config, outcome.value, outcome.fitted)
+            # What others are compared with is no standing where the time cut it off.
+            whole = outcome.state == TrialState.COMPLETE
+            if whole and len(outcome.fitted) == len(trainer.folds):
+                networks.keep(name, config, outcome.value or 0.0, outcome.fitted)
 
     @property
     def saved_model(self) -> Predictor | None:
@@ -258,14 +292,20 @@ class Search:
     def _save_model(self) -> None:
         """Save the model of the trials so far, if there is any network."""
         self.__dict__.pop("model", None)
-        if self._trained:
-            self.model.save(self.path / FOLDER)
+        if not self._trained:
+            return
+        try:
+            model = self.model
+        except UserError as error:  # such as networks that are all damaged
+            LOG.warning("%s", error)
+        else:
+            model.save(self.path / FOLDER)
 
     @property
     def _trained(self) -> bool:
         """Whether there are networks of which a model for new rows can be made."""
         networks = self.tuner.study.networks
-        if networks is None or all(one.name == DEFAULT for one in networks.candidates()):
+        if networks is None or not (networks.numbers() or networks.has(KNOWN)):
             return False
         return isinstance(self.problem, DataProblem) and self.problem.dataset.reading is not None
 
@@ -351,7 +391,8 @@ def start(
         settings={**stored, KEPT: code, "warm": list(begin.warm), "known": known},
         arrays=begin.arrays(),
     )
-    tuner = Tuner(_study(problem, directory, kb if contribute else None), strategy, settings.seed)
+    study = _study(problem, directory, kb if contribute else None, settings)
+    tuner = Tuner(study, strategy, settings.seed)
     notes = problem.notes(settings)
     return Search(settings, tuner, objective, trainer, path, kb, problem, known, begin, test, notes)
 
@@ -419,7 +460,8 @@ def resume(
     )
     known = directory.settings.get("known", [])
     strategy.update(observations(known), [])
-    study, finished = _study(problem, directory, kb if contribute else None), directory.trials()
+    study = _study(problem, directory, kb if contribute else None, asked)
+    finished = directory.trials()
     tuner = Tuner(study, strategy, asked.seed)
     tuner.replay(finished)
     if contribute and finished:
@@ -478,7 +520,9 @@ def _check_unchanged(problem: Problem, directory: StudyDirectory) -> None:
         )
 
 
-def _study(problem: Problem, directory: StudyDirectory, kb: KnowledgeBase | None) -> Study:
+def _study(
+    problem: Problem, directory: StudyDirectory, kb: KnowledgeBase | None, settings: Settings
+) -> Study:
     return Study(
         record=directory.study,
         task=problem.task,
@@ -487,4 +531,5 @@ def _study(problem: Problem, directory: StudyDirectory, kb: KnowledgeBase | None
         metafeatures=problem.metafeatures or {},
         directory=directory,
         kb=kb,
+        keep=settings.folders_kept,
     )

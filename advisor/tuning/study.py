@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from advisor.metafeatures import VERSION
 from advisor.predictor.kept import KeptNetworks
+from advisor.tuning.folders import TrialFolders
 from knowledge_base import Bundle, KnowledgeBase
 from knowledge_base.bundle import Record
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
@@ -22,6 +24,8 @@ class Study:
         metafeatures: of the data set, by name; may be empty.
         directory: on-disk record from which the study can be resumed; None keeps none.
         kb: knowledge base that every finished trial goes into; None for none.
+        keep: for how many trials of the user's own function their folders are kept; None where
+            trials have no folders.
     """
 
     record: StudyRecord
@@ -31,6 +35,7 @@ class Study:
     metafeatures: Mapping[str, float] = field(default_factory=dict)
     directory: StudyDirectory | None = None
     kb: KnowledgeBase | None = None
+    keep: int | None = None
 
     @classmethod
     def of(cls, directory: StudyDirectory, kb: KnowledgeBase | None) -> "Study":
@@ -63,6 +68,13 @@ class Study:
         if self.directory is None:
             return None
         return KeptNetworks(self.directory.path / "networks", self.task.direction)
+
+    @cached_property
+    def folders(self) -> TrialFolders | None:
+        """Folders that the user's own function fills, None where there are none."""
+        if self.directory is None or self.keep is None:
+            return None
+        return TrialFolders(self.directory.path, self.task.direction, self.keep)
 
     def save(self, trial: TrialRecord) -> None:
         """Write a finished trial to the directory, then to the knowledge base."""

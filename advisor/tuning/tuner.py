@@ -232,8 +232,7 @@ class Tuner:
         outcome = result if isinstance(result, Outcome) else Outcome.of(result)
         trial = TrialRecord(
             study_id=self.study.record.study_id,
-            # Not their count: a damaged line of the study is left out, its number is not free.
-            number=1 + max((past.number for past in self.trials), default=-1),
+            number=self.next_number,
             config=self.study.space.complete(dict(config)),
             state=outcome.state,
             value=outcome.value,
@@ -257,6 +256,8 @@ class Tuner:
         self._remember(trial)
         if networks is not None:
             networks.prune(self.trials)
+        if self.study.folders is not None:  # After the trial, so that no best one lacks its own.
+            self.study.folders.sort_out(self.trials)
         return trial
 
     def withdraw(self, config: Config) -> None:
@@ -264,6 +265,14 @@ class Tuner:
         if config in self._active:
             self._active.remove(dict(config))
             self.strategy.update([], self._active)
+
+    @property
+    def next_number(self) -> int:
+        """The number of the trial that is told next.
+
+        It is not their count: a damaged line of the study is left out, its number is not free.
+        """
+        return 1 + max((past.number for past in self.trials), default=-1)
 
     @property
     def adaptive(self) -> bool:

@@ -105,6 +105,18 @@ def test_the_estimator_of_the_readme_works(tmp_path, monkeypatch):
     assert saved.tolist() == estimator.predict(rows).tolist()
 
 
+def test_the_checkpoint_of_the_readme_is_kept_and_loaded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "space.yaml").write_text(blocks(README, "yaml")[0])
+    block = next(b for b in blocks(README, "python") if "report.folder" in b)
+    names = {"one_epoch": lambda model, lr: lr}
+    exec(block.replace("keep=3", "keep=3, trials=4"), names)
+    search, best = names["search"], names["search"].tuner.best
+    assert names["kept"]["config"] == best.config
+    assert names["model"].weight.shape == (best.config["units"], 4)
+    assert len(list((search.path / "trials").iterdir())) == 3
+
+
 def test_links_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):

@@ -138,7 +138,7 @@ def test_a_family_is_trained_together_and_comes_out_as_one_by_one(objective):
 def test_the_time_limit_stops_and_keeps_all_that_are_running(objective, monkeypatch):
     from advisor.tuning import batches, runner
 
-    clock = iter([False] * 55)  # an epoch of two batches asks 48 times, the runner twice
+    clock = iter([False] * 39)  # the first epoch of two batches asks 32 times, the runner twice
     for module in (batches, runner):
         monkeypatch.setattr(module, "over", lambda deadline: next(clock, True))
     done = tuner(narrow())

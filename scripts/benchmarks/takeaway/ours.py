@@ -263,6 +263,7 @@ def run(job: Job) -> None:
     import torch
 
     imported()
+    importlib.import_module("torch._dynamo")  # which PyTorch needs for its optimisers
     if job["way"] == "optuna":
         importlib.import_module("optuna")
     torch.set_num_threads(job["threads"])
