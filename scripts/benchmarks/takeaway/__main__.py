@@ -9,8 +9,9 @@ On tables of 4,000 rows and more, of which 1,600 are known, our searches are com
 RealMLP, TabM, LightGBM, scikit-learn's boosting and Optuna's TPE; on images, texts and series,
 the final model with the single network that a search left before; and searches with folds with
 searches on one split. Contenders run one after another, so that their seconds can be compared:
-nothing else should run beside them. Each result is a line in .build/takeaway/, written as it
-comes, so that a run that was cut off goes on; what failed is run again.
+nothing else should run beside them, unless `--clock cpu` makes seconds and limits those of
+the processor. Each result is a line in .build/takeaway/, written as it comes, so that a run that
+was cut off goes on; what failed is run again.
 """
 
 import sys
@@ -25,6 +26,7 @@ from scripts.benchmarks import report
 from scripts.benchmarks.takeaway import page
 from scripts.benchmarks.takeaway.contenders import ENTRANTS
 from scripts.benchmarks.takeaway.data import entries
+from scripts.benchmarks.takeaway.peers import CPU
 from scripts.benchmarks.takeaway.runs import Place, Unit, available, planned, run_all
 
 SEEDS = 3
@@ -42,6 +44,10 @@ PEERS = [entrant.name for entrant in ENTRANTS["tables"] if not entrant.way]
 @click.option("--contender", "contenders", multiple=True, help="Who runs; default all.")
 @click.option("--peers-python", default=sys.executable, help="Interpreter that has the peers.")
 @click.option("--threads", default=2, help="Threads of each contender.")
+@click.option(
+    "--clock", type=click.Choice(["wall", CPU]), default="wall",
+    help="What seconds and time limits are of; cpu where other work runs on the machine.",
+)  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Run again what other code of ours reached.")
 @click.option(
     "--folder", type=click.Path(file_okay=False, path_type=Path), default=BUILD / "takeaway",
@@ -56,6 +62,7 @@ def main(
     contenders: tuple[str, ...],
     peers_python: str,
     threads: int,
+    clock: str,
     fresh: bool,
     folder: Path,
     report_only: bool,
@@ -65,7 +72,7 @@ def main(
     questions = list(ENTRANTS) if ALL in asked else list(dict.fromkeys(asked))
     # A name without a slash is looked up; with one it is meant from where the command was given.
     python = str(Path(peers_python).absolute()) if "/" in peers_python else peers_python
-    place = Place(folder.absolute(), python, threads, fresh)
+    place = Place(folder.absolute(), python, threads, clock, fresh)
     peers = available(place.peers_python)
     gone = _lacking(peers)
     if not report_only:

@@ -19,6 +19,7 @@ from scripts.benchmarks.takeaway.figures import (
     share_better,
     table_of,
 )
+from scripts.benchmarks.takeaway.peers import CPU
 from scripts.seed.near_copies import group_of
 
 INTRODUCTION = """
@@ -28,6 +29,9 @@ contender has a process of its own with {threads}; its seconds run from the rows
 everything imported, to the predictions for all new rows. A model without any error counts as one
 that has half a row wrong. Results that are missing or failed are in no mean; the column of counts
 says how many data sets are."""
+
+BUSY = """
+Other work ran on the machine: all seconds and time limits are those of the processor."""
 
 TABLES = """
 {known} rows are known, the others, at most 7,400, are the truth; {seeds} of split, training and
@@ -74,6 +78,8 @@ def make(found: Mapping[str, Lines], versions: Mapping[str, str], gone: Sequence
     threads = sorted({line["threads"] for line in everything})
     counts = " or ".join(said(count, "thread") for count in threads)
     parts = [INTRODUCTION.format(threads=counts)]
+    if any(line.get("clock") == CPU for line in everything):
+        parts.append(BUSY)
     for what, lines in found.items():
         if any(line.get("error") is not None for line in lines):
             parts.append(SECTIONS[what](what, lines))

@@ -20,24 +20,29 @@ import pandas as pd
 TARGET = "target"
 """Column that is predicted; in classification its values are texts."""
 
+CPU = "cpu"
+"""The clock that counts what the processor spent; the other one is "wall"."""
+
 MISSING = "missing"
 """Category of what has none."""
 
 Job = dict[str, Any]
-"""`known` and `truth`: Parquet files; `contender`, `kind`, `seed`, `threads`, and `out`: where the
-result goes, as JSON and with `.npz` behind its name."""
+"""`known` and `truth`: Parquet files; `contender`, `kind`, `seed`, `threads`, `clock`, and `out`:
+where the result goes, as JSON and with `.npz` behind its name."""
 
 
 class Stopwatch:
     """Counts seconds, on the wall and of the processor, children included, from its making on."""
 
-    def __init__(self) -> None:
-        """Begin to count."""
+    def __init__(self, job: "Job") -> None:
+        """Begin to count; the job's `clock` says what `seconds` are."""
         self._wall, self._cpu = time.perf_counter(), _cpu()
+        self._clock = job["clock"]
 
     def read(self) -> dict[str, float]:
         """Return both by their names."""
-        return {"seconds": time.perf_counter() - self._wall, "cpu": _cpu() - self._cpu}
+        wall, cpu = time.perf_counter() - self._wall, _cpu() - self._cpu
+        return {"seconds": cpu if self._clock == CPU else wall, "cpu": cpu}
 
 
 def _cpu() -> float:
@@ -168,7 +173,7 @@ def run(job: Job) -> None:
     imported(name)
     known, truth = frames(job)
     target = known[TARGET]
-    watch = Stopwatch()
+    watch = Stopwatch(job)
     rows, new = inputs(known, truth)
     if "torch" in NEEDS[name]:
         import torch

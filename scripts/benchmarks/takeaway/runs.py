@@ -56,12 +56,14 @@ class Place:
         folder: of lines and of rows.
         peers_python: interpreter that has the peers.
         threads: of each contender.
+        clock: "wall", or "cpu" where other work runs on the machine.
         fresh: whether what other code of ours reached is to be run again.
     """
 
     folder: Path
     peers_python: str
     threads: int = 2
+    clock: str = "wall"
     fresh: bool = False
 
     def path(self, what: str) -> Path:
@@ -126,8 +128,8 @@ def run_one(unit: Unit, place: Place, known: dict[Key, JsonObject]) -> JsonObjec
     label, seed, name = unit.key
     line: JsonObject = {
         "what": unit.what, "data": label, "seed": seed, "contender": name,
-        "kind": unit.entry.kind, "threads": place.threads, "shipped": shipped_mark(),
-        "code": code_mark(), "settings": dict(unit.entrant.settings),
+        "kind": unit.entry.kind, "threads": place.threads, "clock": place.clock,
+        "shipped": shipped_mark(), "code": code_mark(), "settings": dict(unit.entrant.settings),
     }  # fmt: skip
     try:
         if unit.entrant.after is not None:
