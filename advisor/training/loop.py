@@ -3,7 +3,7 @@
 import copy
 import time
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from typing import Self
 
 import numpy as np
@@ -26,6 +26,7 @@ from advisor.training.optimisation import EXPLODED, clip, clip_limit, make_optim
 from advisor.training.outcome import Fitted, Outcome
 from advisor.training.report import Report, Reporting, StopTrial, as_report, seconds_left
 from advisor.training.signals import Signals, largest_finite, loss_spread
+from advisor.training.threads import threads_for
 from knowledge_base.records import TIME_OVER, EpochRecord
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config
@@ -127,6 +128,8 @@ class Run:
     Attributes:
         report: what is told of every epoch.
         keeping: whether the outcome keeps what was trained.
+        work: products of a step, parameters x rows; infinite for families whose parameters are
+            used several times for a row.
         exactly: the only epoch whose network counts, if there is one.
         ending: about how many seconds it takes to judge the network in the end.
     """
@@ -151,6 +154,7 @@ class Run:
         self.limit = clip_limit(config)
         self.signals = Signals(self.network)
         self.batch_size = min(config["batch_size"], len(data.x_train))
+        self.work = self._size() * self.batch_size if family.stackable else inf
         self.parts = {part: Tensors.of(data.x(part), data.y(part), device) for part in PARTS}
         self.report = as_report(None)
         self.curve: list[EpochRecord] = []
@@ -187,12 +191,13 @@ class Run:
     def go(self, report: Report) -> Outcome:
         """Train to the end, whichever it is."""
         self.report = report
-        self.look_ahead()
-        for number in range(1, self.max_epochs + 1):
-            outcome = self.advance(number)
-            if outcome is not None:
-                return outcome
-        return self._outcome(TrialState.COMPLETE)
+        with threads_for(self.work):
+            self.look_ahead()
+            for number in range(1, self.max_epochs + 1):
+                outcome = self.advance(number)
+                if outcome is not None:
+                    return outcome
+            return self._outcome(TrialState.COMPLETE)
 
     def advance(self, number: int) -> Outcome | None:
         """Train one epoch; return an outcome if it was the last one."""
@@ -314,6 +319,9 @@ class Run:
         """Return a copy of the network's state."""
         return copy.deepcopy(self.network.state_dict())
 
+    def _size(self) -> int:
+        return sum(p.numel() for p in self.network.parameters() if p.requires_grad)
+
     def _seconds(self) -> float:
         """Return what the training took so far."""
         return time.monotonic() - self.started
@@ -345,7 +353,7 @@ class Run:
             metrics={} if predicted is None else self._best_metrics(*predicted),
             curve=tuple(self.curve),
             epochs=len(self.curve),
-            n_params=sum(p.numel() for p in self.network.parameters() if p.requires_grad),
+            n_params=self._size(),
             error=error,
             duration=self._seconds(),
             fitted=(self._fitted(*predicted),) if predicted and self.keeping else (),

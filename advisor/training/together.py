@@ -21,6 +21,7 @@ from advisor.training.outcome import Outcome
 from advisor.training.report import Reporting, as_report
 from advisor.training.side_by_side import Member, SideBySide
 from advisor.training.stacked_layers import Shape, shape_of
+from advisor.training.threads import threads_for
 from knowledge_base.types import Config
 
 WORTHWHILE = 600_000
@@ -129,7 +130,8 @@ def train_group(
         member = _begin(family, configs[place], parts[place], each[place], terms)
         member.place, member.report = place, as_report(known[place])
         members.append(member)
-    yield from SideBySide(members).go()
+    with threads_for(sum(member.work for member in members)):
+        yield from SideBySide(members).go()
 
 
 @dataclass(frozen=True)
