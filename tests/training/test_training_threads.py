@@ -40,7 +40,8 @@ def test_what_trainings_take(three, family, config, classes, count, units, seen)
 
     train_together(
         family, [config(units=units, n_layers=5, batch_size=256)] * count, classes,
-        metric="accuracy", seeds=list(range(count)), max_epochs=1, reports=[report] * count, device="cpu",
+        metric="accuracy", seeds=list(range(count)), max_epochs=1, reports=[report] * count,
+        device="cpu",
     )  # fmt: skip
     assert threads == [seen] * count
     assert torch.get_num_threads() == 3
