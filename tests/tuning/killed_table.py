@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 import advisor.problem
-import advisor.tuning.search
 from advisor import Advisor
 from advisor.training.objective import FamilyObjective
 from knowledge_base import KnowledgeBase
@@ -30,7 +29,6 @@ class Counting(FamilyObjective):
 
 
 advisor.problem.FamilyObjective = Counting
-advisor.tuning.search.FamilyObjective = Counting
 
 
 def frame():
