@@ -71,7 +71,7 @@ class TimeLimit:
         Args:
             best: the best trial so far, None before any has a value.
         """
-        if self.seconds is None or not self.refits:
+        if not self.seconds or not self.refits:  # There is no share of no time.
             return 0.0
         if best is None or best.duration is None:
             return SHARE_OF_FIRST_REFIT

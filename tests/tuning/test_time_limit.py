@@ -39,6 +39,12 @@ def test_time_is_left_for_a_network_of_all_known_rows():
     assert TimeLimit(1.0, refits=False).for_refit(trial(1.0)) == 0.0
 
 
+def test_no_time_at_all_is_over_at_once():
+    limit = TimeLimit(0.0, refits=True, begun=1000.0)
+    assert limit.trials_end(trial(10.0)) == 1000.0
+    assert limit.refit_ends == 1000.0
+
+
 @pytest.mark.parametrize("best", [None, trial(None)])
 def test_more_of_it_is_left_before_any_trial_ended(best):
     assert TimeLimit(100.0, refits=True).for_refit(best) == 0.15
