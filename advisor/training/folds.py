@@ -1,7 +1,7 @@
 """One configuration trained on several folds of a data set."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from math import isfinite, nan, sqrt
 from statistics import fmean, stdev
@@ -146,15 +146,18 @@ class _Lead:
         self.started = False
 
     def __call__(self, epoch: EpochRecord) -> None:
-        try:
+        with self._noting():
             self.report(epoch)
-        except StopTrial as stop:
-            self.stopped = stop
-            raise
 
     def check_time(self) -> None:
-        try:
+        with self._noting():
             self.report.check_time()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Take note of what ends the first fold, for the others."""
+        try:
+            yield
         except StopTrial as stop:
             self.stopped = stop
             raise
