@@ -8,10 +8,10 @@ from statistics import fmean, stdev
 
 from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
-from advisor.training.loop import Terms
 from advisor.training.outcome import Outcome
 from advisor.training.race import Race
 from advisor.training.report import Report, StopTrial, seconds_left
+from advisor.training.terms import Terms
 from advisor.training.together import groups_of, train_group
 from knowledge_base.records import FOLD, STANDARD_ERROR, EpochRecord, fold_values
 from knowledge_base.states import TrialState

@@ -20,7 +20,7 @@ from knowledge_base.types import Config
 if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.models import ModelFamily
-    from advisor.training.loop import Terms
+    from advisor.training.terms import Terms
 
 __all__ = ["FamilyObjective", "FunctionObjective", "Objective", "Reporter", "TrainFunction"]
 
@@ -119,7 +119,7 @@ class FamilyObjective(Objective):
         return train_on(self.family, config, data, self._seed, terms, report)
 
     def _terms(self, keep: bool) -> "Terms":
-        from advisor.training.loop import Terms
+        from advisor.training.terms import Terms
 
         return Terms(self._metric, self._max_epochs, self._patience, keep=keep)
 
