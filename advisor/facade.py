@@ -2,13 +2,12 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.advising import advice_on
 from advisor.checks import limit, whole
 from advisor.keywords import known_keywords
-from advisor.meta import MetaLearner, Recommendation, learner_for
 from advisor.meta.advice import Advice
 from advisor.models import ModelFamily, ModuleFamily, get_family
 from advisor.problem import DataProblem, data_problem
@@ -16,7 +15,6 @@ from advisor.settings import Settings
 from advisor.strategies import get_strategy
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
-from knowledge_base.types import ConfigDict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from advisor.data import Dataset
     from advisor.diagnosis import StudyDiagnosis
     from advisor.predictor.predictor import Predictor
-    from advisor.training.probe import ProbeOutcome
     from advisor.tuning import Search
     from advisor.tuning.runner import OnTrial
     from knowledge_base.importers.contribution import ContributionReport
@@ -145,40 +142,11 @@ class Advisor:
             data
             if isinstance(data, DataProblem)
             else self.problem(
-                data,
-                target,
-                metric,
-                kind,
-                seed,
-                text=text,
-                time=time,
-                series=series,
-                horizon=horizon,
-                drop=drop,
-                keep=keep,
-                as_types=as_types,
-                size=size,
-                group=group,
+                data, target, metric, kind, seed, text=text, time=time, series=series,
+                horizon=horizon, drop=drop, keep=keep, as_types=as_types, size=size, group=group,
             )
-        )
-        family = problem.family
-        past = learner_for(self.kb, problem.space, family.name, exclude_datasets)
-        query = problem.query
-        if probe is not None:
-            query = replace(query, outcomes=_probed(problem, past, probe, seed))
-        found = past.recommend(query, n)
-        return Advice(
-            dataset=problem.dataset.name,
-            kind=problem.dataset.kind,
-            metric=problem.metric.name,
-            direction=problem.metric.direction,
-            family=family.name,
-            n_tasks=past.n_tasks,
-            n_trials=past.n_trials,
-            n_probed=len(query.outcomes),
-            default=family.default(),
-            recommendations=tuple(found) or (_without_history(family.default()),),
-        )
+        )  # fmt: skip
+        return advice_on(problem, self.kb, n, seed, exclude_datasets, probe)
 
     def search(
         self,
@@ -273,9 +241,9 @@ class Advisor:
         Raises:
             UserError: there is no such study, it has no model, or that is damaged.
         """
-        from advisor.predictor.loading import load
+        from advisor.predictor.loading import find_model, load
 
-        return load(self._path_of_model(study, root), module)
+        return load(find_model(study, root or self.kb.studies_root), module)
 
     @known_keywords
     def export(
@@ -292,22 +260,11 @@ class Advisor:
             UserError: as for `model` and `Predictor.export`.
         """
         from advisor.predictor.export import check_exportable
-        from advisor.predictor.loading import load
+        from advisor.predictor.loading import find_model, load
 
-        path = self._path_of_model(study, root)
+        path = find_model(study, root or self.kb.studies_root)
         check_exportable(path)
         load(path).export(folder, to)
-
-    def _path_of_model(self, study: str | Path, root: Path | None) -> Path:
-        from advisor.predictor.loading import has_model
-        from knowledge_base.finding import named
-
-        path = Path(study)
-        return (
-            path
-            if has_model(path)
-            else named(root or self.kb.studies_root, "study.json", str(study))
-        )
 
     def comparison(
         self,
@@ -410,22 +367,12 @@ class Advisor:
         """
         from advisor.contribution import contribute_source
 
+        own = None if self.family is None else self.family.name
         return contribute_source(
-            self.kb,
-            str(source),
-            importer=importer,
-            dataset=dataset,
-            target=target,
-            space=space,
-            metric=metric,
-            direction=direction,
-            family=family or (None if self.family is None else self.family.name),
-            task_name=task_name,
-            study_name=study_name,
-            dry_run=dry_run,
-            seed=seed,
-            group=group,
-        )
+            self.kb, str(source), importer=importer, dataset=dataset, target=target,
+            space=space, metric=metric, direction=direction, family=family or own,
+            task_name=task_name, study_name=study_name, dry_run=dry_run, seed=seed, group=group,
+        )  # fmt: skip
 
     @known_keywords
     def diagnose(
@@ -478,19 +425,3 @@ def tune(
         UserError: as for `Advisor.search`.
     """
     return Advisor(kb).tune(data, target, **options)  # type: ignore[arg-type]
-
-
-def _probed(
-    problem: DataProblem, past: MetaLearner, seconds: float, seed: int
-) -> "list[ProbeOutcome]":
-    from advisor.training.probe import PROBE_CONFIGS, PROBE_EPOCHS, probe
-
-    configs = [item.config for item in past.recommend(problem.query, PROBE_CONFIGS)]
-    objective = problem.objective(Settings(seed=seed, max_epochs=PROBE_EPOCHS, folds=1))
-    return probe(objective, configs, problem.metric.direction, seconds)
-
-
-def _without_history(default: ConfigDict) -> Recommendation:
-    return Recommendation(
-        rank=1, config=default, expected=0.5, interval=(0.0, 1.0), confidence="none"
-    )

@@ -1,6 +1,6 @@
 """A model in the user's hand: trained networks and what brings new rows to them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -80,13 +80,11 @@ class Average:
         Returns:
             Probabilities (n, classes), values in the target's own unit (n,), or forecasts
             (n, horizon).
+
+        Raises:
+            UserError: the model has no network.
         """
-        total: np.ndarray | None = None
-        for share, prediction in self.each(features):
-            total = share * prediction if total is None else total + share * prediction
-        if total is None:
-            raise UserError("The model has no network.")
-        return total
+        return _averaged(self.each(features))
 
     def on_test(self, folds: "Sequence[PreparedData]") -> np.ndarray:
         """Return the averaged prediction for the test part that the folds have in common.
@@ -94,16 +92,10 @@ class Average:
         Args:
             folds: the data set, prepared as the networks saw it.
         """
-        total: np.ndarray | float = 0.0
-        for place, member in enumerate(self.members):
-            for network in member.networks:
-                prediction = network.tested
-                if prediction is None:
-                    data = folds[network.fold]
-                    seen = self.family.adapt(self.family.complete(member.config, data), data)
-                    prediction = self._ready(place, network).on_test(seen)
-                total = total + member.share / len(member.networks) * prediction
-        return np.asarray(total)
+        return _averaged(
+            (share, self._tested(place, network, folds))
+            for share, place, network in self._networks()
+        )
 
     def validated(self, fold: int) -> np.ndarray:
         """Return the averaged prediction for the validation rows of a fold, as it was kept.
@@ -111,18 +103,29 @@ class Average:
         Raises:
             KeyError: no network of that fold is among them.
         """
-        total: np.ndarray | float = 0.0
-        for member in self.members:
-            by_fold = {network.fold: network for network in member.networks}
-            total = total + member.share * by_fold[fold].prediction
-        return np.asarray(total)
+        return _averaged(
+            (member.share, {n.fold: n for n in member.networks}[fold].prediction)
+            for member in self.members
+        )
 
     def each(self, features: "Features") -> Iterator[tuple[float, np.ndarray]]:
         """Yield the share and the prediction of every network."""
+        for share, place, network in self._networks():
+            yield share, self._ready(place, network).predict(features)
+
+    def _networks(self) -> Iterator[tuple[float, int, Fitted]]:
+        """Yield the share of every network, the place of its member, and itself."""
         for place, member in enumerate(self.members):
             for network in member.networks:
-                share = member.share / len(member.networks)
-                yield share, self._ready(place, network).predict(features)
+                yield member.share / len(member.networks), place, network
+
+    def _tested(self, place: int, network: Fitted, folds: "Sequence[PreparedData]") -> np.ndarray:
+        """Return what a network predicts for the test part, as it was kept where it was."""
+        if network.tested is not None:
+            return network.tested
+        data = folds[network.fold]
+        seen = self.family.adapt(self.family.complete(self.members[place].config, data), data)
+        return self._ready(place, network).on_test(seen)
 
     def form_of(self, member: Member, fold: int) -> "tuple[ConfigDict, PreparedData]":
         """Return what a network of a member is built by: its configuration, and data's form."""
@@ -138,6 +141,20 @@ class Average:
             module = built(self.family, config, seen, network.weights)
             self._built[key] = _Network(module, seen)
         return self._built[key]
+
+
+def _averaged(weighted: Iterable[tuple[float, np.ndarray]]) -> np.ndarray:
+    """Return the sum of predictions, each times its share.
+
+    Raises:
+        UserError: there is none.
+    """
+    total: np.ndarray | None = None
+    for share, prediction in weighted:
+        total = share * prediction if total is None else total + share * prediction
+    if total is None:
+        raise UserError("The model has no network.")
+    return total
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from advisor.predictor.predictor import Predictor
 from advisor.predictor.saving import DOCUMENT, FOLDER
 from advisor.training.loading import load_function
 from knowledge_base.errors import UserError
+from knowledge_base.finding import named
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
 
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
 def has_model(path: Path) -> bool:
     """Return whether a folder is that of a model, or of a study that has one."""
     return any((path / name / DOCUMENT).is_file() for name in ("", FOLDER))
+
+
+def find_model(study: str | Path, root: Path) -> Path:
+    """Return the folder of a model, or of the study that left it.
+
+    Args:
+        study: a folder with a model, or the name of a study, or its folder.
+        root: folder of studies.
+
+    Raises:
+        UserError: there is no such study.
+    """
+    path = Path(study)
+    return path if has_model(path) else named(root, "study.json", str(study))
 
 
 def load(path: str | Path, module: object | None = None) -> Predictor:

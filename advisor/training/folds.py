@@ -1,17 +1,17 @@
 """One configuration trained on several folds of a data set."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from math import isfinite, nan, sqrt
 from statistics import fmean, stdev
 
 from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
-from advisor.training.loop import Terms
 from advisor.training.outcome import Outcome
 from advisor.training.race import Race
 from advisor.training.report import Report, StopTrial, seconds_left
+from advisor.training.terms import Terms
 from advisor.training.together import groups_of, train_group
 from knowledge_base.records import FOLD, STANDARD_ERROR, EpochRecord, fold_values
 from knowledge_base.states import TrialState
@@ -146,15 +146,18 @@ class _Lead:
         self.started = False
 
     def __call__(self, epoch: EpochRecord) -> None:
-        try:
+        with self._noting():
             self.report(epoch)
-        except StopTrial as stop:
-            self.stopped = stop
-            raise
 
     def check_time(self) -> None:
-        try:
+        with self._noting():
             self.report.check_time()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Take note of what ends the first fold, for the others."""
+        try:
+            yield
         except StopTrial as stop:
             self.stopped = stop
             raise

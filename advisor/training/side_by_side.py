@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from advisor.training.loop import Run
 from advisor.training.outcome import Outcome
 from advisor.training.report import StopTrial
+from advisor.training.run import Run
 from advisor.training.stack import Stack, StackOptimizer
 
 

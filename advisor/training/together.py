@@ -16,11 +16,12 @@ import torch
 
 from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
-from advisor.training.loop import Terms, place_of, train_on
+from advisor.training.loop import train_on
 from advisor.training.outcome import Outcome
 from advisor.training.report import Reporting, as_report
 from advisor.training.side_by_side import Member, SideBySide
 from advisor.training.stacked_layers import Shape, shape_of
+from advisor.training.terms import Terms, place_of
 from advisor.training.threads import threads_for
 from knowledge_base.types import Config
 

@@ -75,16 +75,17 @@ class Final:
     whole: "PreparedData | None" = None
     over: Callable[[], bool] = lambda: False
 
-    def predictor(self, how: str) -> Predictor:
+    def predictor(self, how: str, read: Sequence[Candidate] | None = None) -> Predictor:
         """Return the model with its standings.
 
         Args:
             how: "ensemble", "folds" or "single".
+            read: the candidates among the kept networks, where they were read already.
 
         Raises:
             UserError: no network is kept.
         """
-        candidates = self.networks.candidates()
+        candidates = self.networks.candidates() if read is None else read
         family, folds = self.objective.family, self.objective.folds
         best = with_all_folds(candidates)[0]
         network = None if self.whole is None else self._refitted(best)
@@ -110,7 +111,7 @@ class Final:
             average,
         )
 
-    def refit(self, report: Report) -> None:
+    def refit(self, report: Report, read: Sequence[Candidate] | None = None) -> None:
         """Train the best configuration once on all known rows, and keep its network.
 
         It is trained for as many epochs as the networks of its folds were best after, on average:
@@ -119,12 +120,13 @@ class Final:
 
         Args:
             report: ends the training when the time is over; nothing is kept then.
+            read: as for `predictor`.
 
         Raises:
             UserError: no network is kept.
             Exception: whatever the training raises.
         """
-        best = with_all_folds(self.networks.candidates())[0]
+        best = with_all_folds(self.networks.candidates() if read is None else read)[0]
         if self.whole is None or self._refitted(best) is not None:
             return
         epochs = max(round(fmean(network.epochs for network in best.networks)), 1)

@@ -13,8 +13,11 @@ from advisor import Advisor, KnowledgeBase, UserError
 from advisor.cli import main
 from advisor.data import load_dataset, prepare
 from advisor.predictor.average import ALL_ROWS, AVERAGED, ONE_FOLD
+from advisor.predictor.kept import KeptNetworks
 from advisor.training.objective import FamilyObjective
+from advisor.tuning import runner
 from advisor.tuning.final import Final
+from advisor.tuning.time_limit import TimeLimit
 from knowledge_base.checksums import sealed, unsealed
 
 
@@ -158,13 +161,38 @@ def test_without_time_it_is_the_network_of_the_first_fold_which_is_said(tune, mo
     assert again.model.average.made == ALL_ROWS
 
 
-def test_time_is_left_for_it(tune):
+def test_time_is_left_for_it(tune, monkeypatch):
+    def share_left(search, seconds):
+        """Return what the runner hears to be left for it, beside the model itself."""
+        heard = []
+
+        def noting(tuner, objective, trials, timeout, on_trial, kept):
+            heard.append(kept())
+            return runner.run(tuner, objective, trials, timeout, on_trial, kept)
+
+        monkeypatch.setattr("advisor.tuning.search.run", noting)
+        search.run(seconds)
+        return heard[0] - TimeLimit(seconds).for_final
+
     search = tune(table(), family="mlp")
     best = search.tuner.best.duration
-    assert search._for_refit(1000 * best) == pytest.approx(0.0015)
-    assert search._for_refit(best) == 0.3
+    assert share_left(search, 1000 * best) == pytest.approx(0.0015)
+    assert share_left(search, best) == pytest.approx(0.3)
     averaged = tune(table(), family="mlp", final="folds")
-    assert averaged._for_refit(best) == 0.0
+    assert share_left(averaged, best) == 0.0
+
+
+def test_the_kept_networks_are_read_once(tune, monkeypatch):
+    read, reading = [], KeptNetworks.candidates
+
+    def noting(networks):
+        read.append(networks)
+        return reading(networks)
+
+    monkeypatch.setattr(KeptNetworks, "candidates", noting)
+    search = tune(table(), family="mlp")
+    assert search.model.average.made == ALL_ROWS
+    assert len(read) == 1
 
 
 def test_a_study_that_goes_on_may_end_otherwise(tune, tmp_path):
@@ -184,7 +212,7 @@ def test_a_study_that_goes_on_may_end_otherwise(tune, tmp_path):
 
 def test_it_is_refitted_once_and_again_when_another_is_the_best(tune):
     search = tune(table(), family="mlp")
-    final, networks = search._final, search.tuner.study.networks
+    final, networks = search._left_model.final, search.tuner.study.networks
     before = networks.load("refitted").networks[0]
     assert isinstance(final, Final)
     networks.keep("refitted", networks.load("refitted").config, 7.0, [before])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from advisor import Advisor
-from advisor.training.loop import Run
+from advisor.training.run import Run
 from advisor.training.threads import MUCH, threads_for
 from advisor.training.together import train_together
 

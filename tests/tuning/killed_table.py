@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-import advisor.problem
-import advisor.tuning.search
+import advisor.problem.data
 from advisor import Advisor
 from advisor.training.objective import FamilyObjective
 from knowledge_base import KnowledgeBase
@@ -29,8 +28,7 @@ class Counting(FamilyObjective):
         return super().measure(config, report)
 
 
-advisor.problem.FamilyObjective = Counting
-advisor.tuning.search.FamilyObjective = Counting
+advisor.problem.data.FamilyObjective = Counting
 
 
 def frame():

@@ -1,0 +1,73 @@
+"""Advice for a problem: what its past recommends, with short trainings on its data if wanted."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from advisor.meta import MetaLearner, Recommendation, learner_for
+from advisor.meta.advice import Advice
+from advisor.problem import DataProblem
+from advisor.settings import Settings
+from knowledge_base import KnowledgeBase
+from knowledge_base.types import ConfigDict
+
+if TYPE_CHECKING:
+    from advisor.training.probe import ProbeOutcome
+
+
+def advice_on(
+    problem: DataProblem,
+    kb: KnowledgeBase,
+    n: int,
+    seed: int = 0,
+    exclude_datasets: Sequence[str] = (),
+    probe: float | None = None,
+) -> Advice:
+    """Return starting configurations for a problem, and what they rest on.
+
+    Args:
+        problem: a data set with its family.
+        kb: past trials.
+        n: how many configurations, at least one.
+        seed: of the short trainings.
+        exclude_datasets: fingerprints of data sets whose trials are not to be used.
+        probe: seconds for a few short trainings, whose outcomes choose between past tasks; None
+            trains nothing.
+
+    Raises:
+        UserError: the data or the knowledge base cannot be used.
+    """
+    family = problem.family
+    past = learner_for(kb, problem.space, family.name, exclude_datasets)
+    query = problem.query
+    if probe is not None:
+        query = replace(query, outcomes=_probed(problem, past, probe, seed))
+    found = past.recommend(query, n)
+    return Advice(
+        dataset=problem.dataset.name,
+        kind=problem.dataset.kind,
+        metric=problem.metric.name,
+        direction=problem.metric.direction,
+        family=family.name,
+        n_tasks=past.n_tasks,
+        n_trials=past.n_trials,
+        n_probed=len(query.outcomes),
+        default=family.default(),
+        recommendations=tuple(found) or (_without_history(family.default()),),
+    )
+
+
+def _probed(
+    problem: DataProblem, past: MetaLearner, seconds: float, seed: int
+) -> "list[ProbeOutcome]":
+    from advisor.training.probe import PROBE_CONFIGS, PROBE_EPOCHS, probe
+
+    configs = [item.config for item in past.recommend(problem.query, PROBE_CONFIGS)]
+    objective = problem.objective(Settings(seed=seed, max_epochs=PROBE_EPOCHS, folds=1))
+    return probe(objective, configs, problem.metric.direction, seconds)
+
+
+def _without_history(default: ConfigDict) -> Recommendation:
+    return Recommendation(
+        rank=1, config=default, expected=0.5, interval=(0.0, 1.0), confidence="none"
+    )

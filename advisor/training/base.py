@@ -1,0 +1,56 @@
+"""What evaluates configurations, whatever it is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+
+from advisor.training.outcome import Outcome
+from advisor.training.report import Report
+from knowledge_base.records import TrialRecord
+from knowledge_base.types import Config
+
+
+class Objective(ABC):
+    """Evaluates configurations.
+
+    Attributes:
+        at_once: how many configurations it is worth asking for before any is evaluated.
+        brief: whether a trial can be ended after a moment, and has a value then.
+    """
+
+    at_once: int = 1
+    brief: bool = False
+
+    @abstractmethod
+    def evaluate(self, config: Config, report: Report) -> Outcome:
+        """Train with `config` and return what came of it.
+
+        Args:
+            config: active hyperparameters.
+            report: to be called after every epoch; raises `StopTrial` when time is up.
+
+        Raises:
+            Exception: whatever the training raises; the runner records a failed trial.
+        """
+
+    def recall(self, trials: Sequence[TrialRecord]) -> None:
+        """Learn what earlier trials of the study say of how the next ones are evaluated."""
+        return None  # Most objectives evaluate each configuration for itself.
+
+    def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
+        """Return the places of configurations that gain from being evaluated together."""
+        return [[place] for place in range(len(configs))]
+
+    def evaluate_many(
+        self, configs: Sequence[Config], reports: Sequence[Report]
+    ) -> Iterator[tuple[int, Outcome]]:
+        """Train one of the groups; yield the place and outcome of each as soon as it ended.
+
+        Args:
+            configs: active hyperparameters of each.
+            reports: one for each; one that raises `StopTrial` ends its own trial only.
+
+        Raises:
+            Exception: as `evaluate`; the runner evaluates the others one by one.
+        """
+        for place, (config, report) in enumerate(zip(configs, reports, strict=True)):
+            yield place, self.evaluate(config, report)

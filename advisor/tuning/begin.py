@@ -1,0 +1,209 @@
+"""The steps by which a study begins, and by which it goes on."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from advisor.environment import contributor, machine, package_versions
+from advisor.meta import Query
+from advisor.meta.warm_start import Start, warm_count, warm_start
+from advisor.models import FAMILIES, ModuleFamily
+from advisor.problem import DataProblem, Problem
+from advisor.settings import Settings
+from advisor.strategies import SearchStrategy, make_strategy
+from advisor.tuning.code import KEPT
+from advisor.tuning.study import Study
+from advisor.tuning.time_limit import seconds_of_network
+from knowledge_base import KnowledgeBase
+from knowledge_base.errors import UserError
+from knowledge_base.finding import claim_path
+from knowledge_base.records import StudyRecord
+from knowledge_base.studies import StudyDirectory
+from knowledge_base.types import JsonObject
+
+
+def n_warm_of(settings: Settings) -> int:
+    """Return how many recommendations a search with these settings begins with."""
+    return warm_count(settings.trials) if settings.n_warm is None else settings.n_warm
+
+
+def recommended(
+    kb: KnowledgeBase, problem: Problem, settings: Settings, timeout: float | None
+) -> Start:
+    """Return the warm start of a new study.
+
+    Args:
+        kb: past trials.
+        problem: what is searched.
+        settings: how.
+        timeout: seconds that the search is going to have; it begins with what fits in them.
+
+    Raises:
+        UserError: the knowledge base cannot be used.
+    """
+    return warm_start(
+        kb,
+        problem.space,
+        problem.task.family,
+        _query_within(timeout, problem, settings),
+        n_warm_of(settings),
+        settings.exclude_datasets,
+        settings.per_second,
+        problem.default,
+    )
+
+
+def _query_within(timeout: float | None, problem: Problem, settings: Settings) -> Query:
+    """Return what the past is asked, for configurations that leave time for several others."""
+    if timeout is None:
+        return problem.query
+    folds = problem.n_folds(settings) if isinstance(problem, DataProblem) else 1
+    return replace(problem.query, seconds=seconds_of_network(timeout, folds))
+
+
+def strategy_of(settings: Settings, problem: Problem, begin: Start) -> SearchStrategy:
+    """Return the strategy that settings ask for, which has seen no trial yet.
+
+    Args:
+        settings: name the strategy, and how it searches.
+        problem: what is searched.
+        begin: the warm start.
+
+    Raises:
+        UserError: the strategy cannot search the space.
+    """
+    return make_strategy(
+        settings.strategy,
+        problem.space,
+        problem.task.direction,
+        settings.seed,
+        begin.warm,
+        begin.prior,
+        settings.per_second,
+    )
+
+
+def make_directory(
+    root: Path,
+    name: str | None,
+    problem: Problem,
+    settings: Settings,
+    stored: JsonObject,
+    code: JsonObject,
+    begin: Start,
+    known: Sequence[JsonObject],
+) -> StudyDirectory:
+    """Make the directory of a new study, with all that it can be resumed from.
+
+    Args:
+        root: folder of study directories.
+        name: of the study; default from the settings.
+        problem: what is searched.
+        settings: how.
+        stored: the settings as they were before any code of the user's ran.
+        code: what `code_kept` and `with_loaded` say of that code.
+        begin: the warm start.
+        known: what was taken from the store of this very task.
+
+    Raises:
+        UserError: the folder cannot be made.
+    """
+    path = claim_path(root, settings.label, name)
+    record = StudyRecord(
+        study_id=uuid.uuid4().hex,
+        task_id=problem.task.task_id,
+        space_id=problem.space.space_id,
+        name=path.name,
+        strategy=settings.strategy,
+        seed=settings.seed,
+        source="advisor tune",
+        contributor=contributor(),
+        versions=package_versions(),
+        machine=machine(),
+    )
+    return StudyDirectory.create(
+        path,
+        study=record,
+        task=problem.task,
+        space=problem.space,
+        dataset=problem.dataset_record,
+        metafeatures=problem.metafeatures,
+        settings={**stored, KEPT: code, "warm": list(begin.warm), "known": known},
+        arrays=begin.arrays(),
+    )
+
+
+def study_in(
+    directory: StudyDirectory, problem: Problem, kb: KnowledgeBase | None, settings: Settings
+) -> Study:
+    """Return the study of a directory.
+
+    Args:
+        directory: where its trials are.
+        problem: what is searched.
+        kb: where its trials go, too; None for nowhere.
+        settings: say how many trials' folders are kept.
+    """
+    return Study(
+        record=directory.study,
+        task=problem.task,
+        space=problem.space,
+        dataset=problem.dataset_record,
+        metafeatures=problem.metafeatures or {},
+        directory=directory,
+        kb=kb,
+        keep=settings.folders_kept,
+    )
+
+
+def asked_again(directory: StudyDirectory, now: Settings) -> Settings:
+    """Return the stored settings of a study with what cannot be stored as it is given now.
+
+    Args:
+        directory: of the study.
+        now: settings of the call.
+
+    Raises:
+        UserError: something of it is not given.
+    """
+    name, stored = directory.path.name, Settings.from_dict(directory.settings)
+    brought = {"space"} if isinstance(now.module, ModuleFamily) else set()
+    missing = [w for w in stored.python if getattr(now, w) is None and w not in brought]
+    # The first versions did not store which settings were objects.
+    own = stored.module is None and stored.data is not None
+    if own and now.module is None and stored.family not in (None, *FAMILIES):
+        missing = ["module", "space"]
+    if missing:
+        given = ", ".join(f"{what}=..." for what in missing)
+        raise UserError(
+            f"The {' and the '.join(missing)} of the study '{name}' were given from Python; go on "
+            f"there with Advisor(kb).tune({given}, name={name!r}, resume=True)."
+        )
+    asked = stored.given_again(now)
+    if asked.data is None and asked.objective is None:
+        raise UserError(
+            f"The study '{name}' was asked and told from Python; go on with "
+            f"Tuner.resume({str(directory.path)!r})."
+        )
+    return asked
+
+
+def check_unchanged(problem: Problem, directory: StudyDirectory) -> None:
+    """Refuse to go on with another task or space.
+
+    Args:
+        problem: what is searched now.
+        directory: of the study.
+
+    Raises:
+        UserError: one of them is not what it was.
+    """
+    if (
+        problem.task.task_id != directory.task.task_id
+        or problem.space.space_id != directory.space.space_id
+    ):
+        raise UserError(
+            f"The data or the search space of the study '{directory.path.name}' changed since it "
+            "started; start a new study without `resume`."
+        )
