@@ -1,11 +1,11 @@
 """Arrays in files: written as a whole or not at all, and read without unpickling anything."""
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from knowledge_base.archives import BROKEN
 from knowledge_base.durable import replacing
 
 
@@ -25,5 +25,5 @@ def read_arrays(path: Path) -> dict[str, np.ndarray] | None:
     try:
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
-    except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
+    except BROKEN:
         return None

@@ -15,6 +15,7 @@ from advisor.data.limits import Readable, check_unpacked, unpacked
 from advisor.data.request import DataRequest
 from advisor.data.sources.base import DataSource, RawImages, as_path, existing_file, images_only
 from advisor.faults import one_line
+from knowledge_base.archives import BROKEN
 from knowledge_base.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 IMAGE_NAMES = ("images", "x", "X", "data", "x_train", "arr_0")
 LABEL_NAMES = ("labels", "y", "target", "label", "y_train", "arr_1")
-_BROKEN = (OSError, ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile,
-           zlib.error, MemoryError)  # fmt: skip
-"""What NumPy raises for files that are not whole, or no npz files at all."""
-
 IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
@@ -49,7 +46,7 @@ class NpzSource(DataSource):
                 labels = None
                 if request.labelled or set(wanted) & set(stored.files):
                     labels = _pick(stored, wanted, "labels", path)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise UserError(f"{path} is not a whole npz file: {one_line(error)}.") from error
         found = None if labels is None else _labels(labels, path)
         return RawImages(images, found, request, path.name, "file")

@@ -11,6 +11,7 @@ from advisor.data.limits import check_unpacked
 from advisor.data.request import DataRequest
 from advisor.data.sources.base import DataSource, RawTable, as_path, existing_file
 from advisor.faults import one_line
+from knowledge_base.archives import BROKEN
 from knowledge_base.errors import UserError
 
 
@@ -53,6 +54,6 @@ class ExcelSource(DataSource):
         try:
             with zipfile.ZipFile(path) as archive:
                 size = sum(member.file_size for member in archive.infolist())
-        except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
+        except BROKEN as error:
             raise UserError(f"{path} is not a whole workbook: {one_line(error)}.") from error
         check_unpacked(size, path.stat().st_size, str(path))

@@ -4,18 +4,14 @@ import bz2
 import gzip
 import lzma
 import zipfile
-import zlib
 from pathlib import Path
 
 from advisor.data.limits import check_unpacked, unpacked
 from advisor.faults import one_line
+from knowledge_base.archives import BROKEN
 from knowledge_base.errors import UserError
 
 SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
-
-_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError,
-           NotImplementedError)  # fmt: skip
-"""What the libraries raise for files that are not whole, or locked by a password."""
 
 
 def is_packed(path: Path) -> bool:
@@ -35,7 +31,7 @@ def inner_name(path: Path) -> str:
         try:
             with zipfile.ZipFile(path) as archive:
                 return _member(archive, path).filename
-        except (*_BROKEN, UserError):
+        except (*BROKEN, UserError):
             return path.stem  # what is wrong is said when it is read
     return path.stem
 
@@ -61,7 +57,7 @@ def content_of(path: Path) -> bytes:
                     return unpacked(file, packed, str(path))
         with _opened(path) as file:
             return unpacked(file, packed, str(path))
-    except _BROKEN as error:
+    except BROKEN as error:
         raise UserError(f"{path} cannot be unpacked: {one_line(error)}.") from error
 
 
