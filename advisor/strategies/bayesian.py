@@ -57,11 +57,13 @@ class BayesianSearch(SearchStrategy):
 
     Attributes:
         scales: how far the new task may be from past ones; a variant may have its own.
+        knows_noise: whether the noise of folds is told to the surrogate; a variant may learn it.
     """
 
     name = "bayesian"
     options: ClassVar[frozenset[str]] = frozenset({"candidates", "per_second"})
     scales: ClassVar[Scales] = SCALES
+    knows_noise: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -114,16 +116,38 @@ class BayesianSearch(SearchStrategy):
             return self._initial()
         taken = self.taken()
         encoded = self._encoder.encode(taken)
-        self._pool.refresh(self._incumbents(values), encoded, self.step_seed())
-        if known == 0:
+        model = self._fitted(values, encoded) if known else None
+        leading = values
+        if model is not None and self._noise(values) is not None:
+            leading = self._at_trials(model, encoded[: len(values)])
+        self._pool.refresh(self._incumbents(leading), encoded, self.step_seed())
+        if model is None:
             scores = self._pool.expected
         else:
-            scores = log_expected_improvement(self._fitted(values, encoded).posteriors(
-                self._pool.inputs, self._pool.past))  # fmt: skip
+            scores = log_expected_improvement(model.posteriors(self._pool.inputs, self._pool.past))
             scores = scores + self._leaning.bonus(values, self._pool.inputs)
         if self._per_second and known:
             scores = scores - self._log_seconds(encoded[: len(values)])
         return self._pool.best(self._apart(scores, encoded[len(values) :]))
+
+    def believed(self) -> np.ndarray:
+        """Return what the surrogate expects of the trials that ended, larger is better, shape (n,).
+
+        It is in the unit of `robust_targets`. Of many noisy values the best is too good to be
+        true; what is expected there, given all values and their noise, is not.
+
+        Raises:
+            ValueError: no trial has a value.
+        """
+        values = self.goodness()
+        if not np.isfinite(values).any():
+            raise ValueError("without a value nothing can be expected of trials")
+        encoded = self._encoder.encode(self.taken())
+        model = self._fitted(values, encoded)
+        return self._at_trials(model, encoded[: len(values)])
+
+    def _at_trials(self, model: TransferGP, encoded: np.ndarray) -> np.ndarray:
+        return mean_of(model.posteriors(encoded, self._expected(encoded)))
 
     def _log_seconds(self, inputs: np.ndarray) -> np.ndarray:
         """Return the expected log duration of the candidates, up to a constant."""
@@ -188,6 +212,8 @@ class BayesianSearch(SearchStrategy):
 
     def _noise(self, values: np.ndarray) -> np.ndarray | None:
         """Return the known noise of the targets, shape (n,); None where it is not known."""
+        if not self.knows_noise:
+            return None
         deviations = known_noise(self.sign * values, [o.folds for o in self.observations])
         return None if deviations is None else target_noise(values, deviations)
 

@@ -1,6 +1,41 @@
 """What a search tells its surrogate of the values of trials, and of their noise."""
 
+from dataclasses import dataclass
+
 import numpy as np
+
+
+@dataclass(frozen=True)
+class TargetScale:
+    """The transformation of values that `robust_targets` describes.
+
+    Attributes:
+        middle: the median of the values it was made for, larger is better.
+        unit: their interquartile range, or what stands for it where that is zero.
+    """
+
+    middle: float
+    unit: float
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> "TargetScale":
+        """Return the scale of values, NaN for failures, at least one finite, shape (n,)."""
+        finite = values[np.isfinite(values)]
+        low, high = np.quantile(finite, [0.25, 0.75])
+        unit = high - low if high > low else max(float(finite.std()), 1e-12)
+        return cls(float(np.median(finite)), float(unit))
+
+    def targets(self, values: np.ndarray) -> np.ndarray:
+        """Return finite values on this scale, shape (n,)."""
+        standard = (values - self.middle) / self.unit
+        compressed: np.ndarray = -np.log1p(np.maximum(-standard, 0.0))
+        return np.where(standard < 0, compressed, standard)
+
+    def slopes(self, values: np.ndarray) -> np.ndarray:
+        """Return the derivative of `targets` at finite values, shape (n,)."""
+        standard = (values - self.middle) / self.unit
+        slopes: np.ndarray = 1 / (self.unit * (1 + np.maximum(-standard, 0.0)))
+        return slopes
 
 
 def robust_targets(values: np.ndarray) -> np.ndarray:
@@ -13,9 +48,7 @@ def robust_targets(values: np.ndarray) -> np.ndarray:
     Args:
         values: larger is better, NaN for failures, shape (n,), at least one finite.
     """
-    standard, _ = _standard(values)
-    compressed: np.ndarray = -np.log1p(np.maximum(-standard, 0.0))
-    return np.where(standard < 0, compressed, standard)
+    return TargetScale.of(values).targets(_filled(values))
 
 
 def target_noise(values: np.ndarray, deviations: np.ndarray) -> np.ndarray:
@@ -28,18 +61,11 @@ def target_noise(values: np.ndarray, deviations: np.ndarray) -> np.ndarray:
         values: as for `robust_targets`.
         deviations: in the unit of the values, not negative, shape (n,).
     """
-    standard, scale = _standard(values)
-    targets = robust_targets(values)
-    slopes = 1 / (scale * (1 + np.maximum(-standard, 0.0)))
-    noise: np.ndarray = np.minimum(deviations * slopes, targets.max() - targets.min())
+    scale, filled = TargetScale.of(values), _filled(values)
+    targets = scale.targets(filled)
+    noise: np.ndarray = np.minimum(deviations * scale.slopes(filled), targets.max() - targets.min())
     return noise
 
 
-def _standard(values: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return values in interquartile ranges from the median, failures filled, and that range."""
-    finite = values[np.isfinite(values)]
-    filled = np.where(np.isfinite(values), values, finite.min())
-    middle = np.median(finite)
-    low, high = np.quantile(finite, [0.25, 0.75])
-    scale = high - low if high > low else max(float(finite.std()), 1e-12)
-    return (filled - middle) / scale, float(scale)
+def _filled(values: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(values), values, values[np.isfinite(values)].min())

@@ -60,7 +60,8 @@ class Observed:
         expected: what past tasks expect of the configurations.
         noise: the level of the noise that is known, its median standard deviation in the unit
             of the values; 0 where none is known.
-        unevenness: standard deviation of each value's noise over that level, shape (n,).
+        unevenness: standard deviation of each value's noise over that level, shape (n,). Half of
+            the variance is taken to be alike for all: what no model explains, luck or not.
     """
 
     inputs: np.ndarray
@@ -90,7 +91,7 @@ class Observed:
             (values - offset) / spread,
             expected,
             level / spread,
-            noise / level if noise is not None and level > 0 else None,
+            np.sqrt((1 + (noise / level) ** 2) / 2) if noise is not None and level > 0 else None,
         )
 
     def variances(self, hypothesis: Hypothesis) -> np.ndarray:
