@@ -14,6 +14,9 @@ JITTER = 1e-8
 KNOWN_WITHIN = 0.5
 """Standard deviation of the logarithm of the noise's level, where it is known."""
 
+NEGLIGIBLE = 1e-6
+"""Level of noise, as a share of the spread of all values, up to which it is rounding."""
+
 ALIKE = 0.05
 """Levels of noise, as shares of the spread of all values, below which they are alike."""
 
@@ -84,6 +87,9 @@ class Observed:
         spread = max(float(values.std()), 1e-12) if len(values) > 1 else 1.0
         offset = float(values.mean())
         level = 0.0 if noise is None else float(np.median(noise))
+        unevenness = None
+        if noise is not None and level > NEGLIGIBLE * spread:
+            unevenness = np.sqrt((1 + (noise / level) ** 2) / 2)
         return cls(
             inputs,
             offset,
@@ -91,7 +97,7 @@ class Observed:
             (values - offset) / spread,
             expected,
             level / spread,
-            np.sqrt((1 + (noise / level) ** 2) / 2) if noise is not None and level > 0 else None,
+            unevenness,
         )
 
     def variances(self, hypothesis: Hypothesis) -> np.ndarray:
