@@ -23,18 +23,20 @@ def test_without_luck_both_arms_choose_what_they_find():
     assert found["learned value @80"] < 0.5
 
 
-def test_figures_of_predictions_are_finite_and_grow_better_with_trials():
-    found = Predicted("smooth", 1, 0.2).compute()
+def test_predictions_grow_better_with_trials():
+    found = [Predicted("smooth", place, 0.2).compute() for place in range(4)]
     for arm in ("known", "learned"):
-        assert found[f"{arm} error @30"] < found[f"{arm} error @12"]
-        assert found[f"{arm} density @30"] > found[f"{arm} density @12"]
+        few, many = (np.mean([each[f"{arm} correlation @{n}"] for each in found]) for n in (12, 30))
+        assert many > few + 0.05
+    assert all(np.isfinite(v) for each in found for k, v in each.items() if "@" in k)
 
 
 def test_a_trial_far_behind_is_spared_the_other_folds():
     race = Race("maximize")
     rng = np.random.default_rng(0)
-    for _ in range(4):
+    for _ in range(3):
         assert len(judged(np.arange(4) + 0.1 * rng.normal(size=4), {}, race).folds) == 4
+    # The race is open no more.
     spared = judged(np.arange(4) - 50.0, {}, race)
     assert spared.folds == {1: -50.0}
     assert spared.value == pytest.approx(-50.0 - race.offset)
