@@ -37,7 +37,7 @@ PREDICTED = """
 
 From so many random trials, all others: root mean square error and log density of the truth (on the
 scale of the surrogate's targets), and correlation with it. How known noise enters the model was
-chosen among fifteen ways by such predictions from other random trials of the first 20 tables and 30
+chosen among thirteen ways by such predictions from other random trials of the first 20 tables and 30
 functions with the same luck, so that this table is not blind."""
 
 
