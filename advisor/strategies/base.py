@@ -6,7 +6,7 @@ caller keeps the trials; a strategy is told which of them ended and which are be
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import TYPE_CHECKING, ClassVar
 
@@ -40,6 +40,7 @@ class Observation:
         gradients: slopes of the validation loss by continuous hyperparameters, if known.
         remedies: changes that should have helped it; None if nothing was wrong with it, empty
             if something was but the space offers no change against it.
+        folds: value of each fold by its number, where it was judged on folds.
     """
 
     config: Config
@@ -48,6 +49,7 @@ class Observation:
     curve: tuple[float | None, ...] = ()
     gradients: Mapping[str, float] | None = None
     remedies: "tuple[Remedy, ...] | None" = None
+    folds: Mapping[int, float] = field(default_factory=dict)
 
 
 class SearchStrategy(ABC):

@@ -16,6 +16,8 @@ from advisor.encoding import Encoder, sobol
 from advisor.strategies.base import Observation, SearchStrategy
 from advisor.strategies.candidates import CandidatePool
 from advisor.strategies.leaning import Leaning
+from advisor.strategies.noise import known_noise
+from advisor.strategies.targets import robust_targets, target_noise
 from advisor.surrogates import (
     Prior,
     TransferGP,
@@ -55,11 +57,13 @@ class BayesianSearch(SearchStrategy):
 
     Attributes:
         scales: how far the new task may be from past ones; a variant may have its own.
+        knows_noise: whether the noise of folds is told to the surrogate; a variant may learn it.
     """
 
     name = "bayesian"
     options: ClassVar[frozenset[str]] = frozenset({"candidates", "per_second"})
     scales: ClassVar[Scales] = SCALES
+    knows_noise: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -112,16 +116,38 @@ class BayesianSearch(SearchStrategy):
             return self._initial()
         taken = self.taken()
         encoded = self._encoder.encode(taken)
-        self._pool.refresh(self._incumbents(values), encoded, self.step_seed())
-        if known == 0:
+        model = self._fitted(values, encoded) if known else None
+        leading = values
+        if model is not None and self._noise(values) is not None:
+            leading = self._at_trials(model, encoded[: len(values)])
+        self._pool.refresh(self._incumbents(leading), encoded, self.step_seed())
+        if model is None:
             scores = self._pool.expected
         else:
-            scores = log_expected_improvement(self._fitted(values, encoded).posteriors(
-                self._pool.inputs, self._pool.past))  # fmt: skip
+            scores = log_expected_improvement(model.posteriors(self._pool.inputs, self._pool.past))
             scores = scores + self._leaning.bonus(values, self._pool.inputs)
         if self._per_second and known:
             scores = scores - self._log_seconds(encoded[: len(values)])
         return self._pool.best(self._apart(scores, encoded[len(values) :]))
+
+    def believed(self) -> np.ndarray:
+        """Return what the surrogate expects of the trials that ended, larger is better, shape (n,).
+
+        It is in the unit of `robust_targets`. Of many noisy values the best is too good to be
+        true; what is expected there, given all values and their noise, is not.
+
+        Raises:
+            ValueError: no trial has a value.
+        """
+        values = self.goodness()
+        if not np.isfinite(values).any():
+            raise ValueError("without a value nothing can be expected of trials")
+        encoded = self._encoder.encode(self.taken())
+        model = self._fitted(values, encoded)
+        return self._at_trials(model, encoded[: len(values)])
+
+    def _at_trials(self, model: TransferGP, encoded: np.ndarray) -> np.ndarray:
+        return mean_of(model.posteriors(encoded, self._expected(encoded)))
 
     def _log_seconds(self, inputs: np.ndarray) -> np.ndarray:
         """Return the expected log duration of the candidates, up to a constant."""
@@ -166,11 +192,13 @@ class BayesianSearch(SearchStrategy):
         That keeps workers apart ("kriging believer", Ginsbourger et al. 2010).
         """
         targets = robust_targets(values)
+        noise = self._noise(values)
         rows = _chosen(targets)
         inputs = encoded[rows]
         expected = self._expected(encoded)
         self._learn_lengthscales(values, encoded)
-        model = self._model(inputs, targets[rows], expected[:, rows])
+        known = None if noise is None else noise[rows]
+        model = self._model(inputs, targets[rows], expected[:, rows], known)
         if not self.active:
             return model
         waiting = np.arange(len(values), len(encoded))
@@ -178,15 +206,38 @@ class BayesianSearch(SearchStrategy):
         believed = np.minimum(mean_of(posteriors), targets.max())
         together = np.concatenate([targets[rows], believed])
         rows = np.concatenate([rows, waiting])
-        return self._model(encoded[rows], together, expected[:, rows])
+        if known is not None:
+            known = np.concatenate([known, np.full(len(waiting), np.median(known))])
+        return self._model(encoded[rows], together, expected[:, rows], known)
 
-    def _model(self, inputs: np.ndarray, targets: np.ndarray, expected: np.ndarray) -> TransferGP:
+    def _noise(self, values: np.ndarray) -> np.ndarray | None:
+        """Return the known noise of the targets, shape (n,); None where it is not known."""
+        if not self.knows_noise:
+            return None
+        deviations = known_noise(self.sign * values, [o.folds for o in self.observations])
+        return None if deviations is None else target_noise(values, deviations)
+
+    def _model(
+        self,
+        inputs: np.ndarray,
+        targets: np.ndarray,
+        expected: np.ndarray,
+        noise: np.ndarray | None,
+    ) -> TransferGP:
         if self.prior is None:
-            return TransferGP(inputs, targets, plain=self._plain, scales=self.scales)
+            return TransferGP(inputs, targets, plain=self._plain, scales=self.scales, noise=noise)
         weights = self.prior.weights
         trust = 0.0 if self._doubted() else self.prior.trust
         return TransferGP(
-            inputs, targets, expected, weights, self._plain, self._informed, trust, self.scales
+            inputs,
+            targets,
+            expected,
+            weights,
+            self._plain,
+            self._informed,
+            trust,
+            self.scales,
+            noise,
         )
 
     def _doubted(self) -> bool:
@@ -228,26 +279,6 @@ class BayesianSearch(SearchStrategy):
                 (row.tobytes(), column) for row, column in zip(missing, found.T, strict=True)
             )
         return np.array([self._expectations[row.tobytes()] for row in encoded]).T
-
-
-def robust_targets(values: np.ndarray) -> np.ndarray:
-    """Return values fit for a Gaussian process: finite and without far outliers.
-
-    Failures count as the worst value seen. What is worse than the median is compressed by a
-    logarithm (the lower half of "bilog", Eriksson and Poloczek 2021): how bad a bad
-    configuration is says little about where the good ones are.
-
-    Args:
-        values: larger is better, NaN for failures, shape (n,), at least one finite.
-    """
-    finite = values[np.isfinite(values)]
-    filled = np.where(np.isfinite(values), values, finite.min())
-    middle = np.median(finite)
-    low, high = np.quantile(finite, [0.25, 0.75])
-    scale = high - low if high > low else max(float(finite.std()), 1e-12)
-    standard = (filled - middle) / scale
-    compressed: np.ndarray = -np.log1p(np.maximum(-standard, 0.0))
-    return np.where(standard < 0, compressed, standard)
 
 
 def _on_schedule(n: int) -> int:

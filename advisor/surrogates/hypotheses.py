@@ -11,6 +11,15 @@ import numpy as np
 JITTER = 1e-8
 """Variance that is added to the noise, so that matrices can be inverted."""
 
+KNOWN_WITHIN = 0.5
+"""Standard deviation of the logarithm of the noise's level, where it is known."""
+
+NEGLIGIBLE = 1e-6
+"""Level of noise, as a share of the spread of all values, up to which it is rounding."""
+
+ALIKE = 0.05
+"""Levels of noise, as shares of the spread of all values, below which they are alike."""
+
 
 @dataclass(frozen=True)
 class Hypothesis:
@@ -52,6 +61,10 @@ class Observed:
         offset, spread: mean and standard deviation of the performance.
         values: the performance, standardised, shape (n,).
         expected: what past tasks expect of the configurations.
+        noise: the level of the noise that is known, its median standard deviation in the unit
+            of the values; 0 where none is known.
+        unevenness: standard deviation of each value's noise over that level, shape (n,). Half of
+            the variance is taken to be alike for all: what no model explains, luck or not.
     """
 
     inputs: np.ndarray
@@ -59,13 +72,53 @@ class Observed:
     spread: float
     values: np.ndarray
     expected: Expected
+    noise: float = 0.0
+    unevenness: np.ndarray | None = None
 
     @classmethod
-    def of(cls, inputs: np.ndarray, values: np.ndarray, expected: Expected) -> "Observed":
-        """Standardise performances, shape (n,)."""
+    def of(
+        cls,
+        inputs: np.ndarray,
+        values: np.ndarray,
+        expected: Expected,
+        noise: np.ndarray | None = None,
+    ) -> "Observed":
+        """Standardise performances, shape (n,), and standard deviations of their noise."""
         spread = max(float(values.std()), 1e-12) if len(values) > 1 else 1.0
         offset = float(values.mean())
-        return cls(inputs, offset, spread, (values - offset) / spread, expected)
+        level = 0.0 if noise is None else float(np.median(noise))
+        unevenness = None
+        if noise is not None and level > NEGLIGIBLE * spread:
+            unevenness = np.sqrt((1 + (noise / level) ** 2) / 2)
+        return cls(
+            inputs,
+            offset,
+            spread,
+            (values - offset) / spread,
+            expected,
+            level / spread,
+            unevenness,
+        )
+
+    def variances(self, hypothesis: Hypothesis) -> np.ndarray:
+        """Return the variance of every value's noise in the hypothesis's unit, shape (n,)."""
+        uneven = np.ones(len(self.values)) if self.unevenness is None else self.unevenness
+        variances: np.ndarray = hypothesis.noise**2 * uneven**2 + JITTER
+        return variances
+
+    def agreement(self, implied: float) -> float:
+        """Return the log likelihood of a level of noise, given the one that is known.
+
+        Levels that hardly move any value are alike. The level is known to within a factor: it
+        is estimated, and what no model explains adds to it.
+
+        Args:
+            implied: the level that a hypothesis says, in the unit of the values.
+        """
+        if self.unevenness is None:
+            return 0.0
+        ratio = np.log((implied + ALIKE) / (self.noise + ALIKE))
+        return float(-0.5 * (ratio / KNOWN_WITHIN) ** 2)
 
 
 @dataclass(frozen=True)
@@ -80,20 +133,21 @@ class Solved:
     offset: float
     scale: float
     values: np.ndarray
+    variances: np.ndarray
 
     @cached_property
     def best(self) -> float:
         """The best expected performance among the observed, in the model's unit."""
         weights = np.linalg.solve(self.factor.T, self.coefficients)
-        noise = self.hypothesis.noise**2 + JITTER
-        return float((self.values / self.scale - noise * weights).max()) * self.scale
+        return float((self.values / self.scale - self.variances * weights).max()) * self.scale
 
 
 def solve(observed: Observed, hypothesis: Hypothesis, covariance: np.ndarray) -> Solved:
     """Return a hypothesis with its evidence; `covariance` is without noise, shape (n, n)."""
     n = len(observed.values)
     noisy = covariance.copy()
-    noisy[np.diag_indices(n)] += hypothesis.noise**2 + JITTER
+    variances = observed.variances(hypothesis)
+    noisy[np.diag_indices(n)] += variances
     factor = np.linalg.cholesky(noisy)
     past = hypothesis.past * observed.expected.mean
     stacked = np.column_stack([observed.values, past, np.ones(n)])
@@ -112,6 +166,7 @@ def solve(observed: Observed, hypothesis: Hypothesis, covariance: np.ndarray) ->
         + degrees * np.log(u)
         - np.log(np.diag(factor)).sum()
         - 0.5 * np.log(precision)
+        + observed.agreement(hypothesis.noise / u)
     )
     offset = ones @ (u * values - mean) / precision
     coefficients = u * values - mean - ones * offset
@@ -124,4 +179,5 @@ def solve(observed: Observed, hypothesis: Hypothesis, covariance: np.ndarray) ->
         offset,
         1 / u,
         observed.values,
+        variances,
     )

@@ -44,6 +44,9 @@ SCALES = Scales()
 NOISES = {1e-3: 0.6, 0.1: 0.3, 0.4: 0.1}
 """Standard deviation of the noise, in the same units, and its prior probability."""
 
+KNOWN_NOISES = dict.fromkeys((0.001, 0.1, 0.2, 0.4, 0.8, 1.6), 1 / 6)
+"""The same where the noise is known: what is known is compared with what each would mean."""
+
 MIN_FOR_LENGTHSCALES = 8
 """Trials from which lengthscales are learned; fewer say nothing about them."""
 LENGTHSCALE_SPREAD = 0.7
@@ -102,6 +105,7 @@ class TransferGP:
         informed: Sequence[np.ndarray] = (),
         trust: float = 0.9,
         scales: Scales = SCALES,
+        noise: np.ndarray | None = None,
     ) -> None:
         """Condition on what was observed.
 
@@ -115,12 +119,16 @@ class TransferGP:
             informed: lengthscales that the residual may have; needed with past tasks.
             trust: prior probability that the past says something, in [0, 1).
             scales: how far the new task may be from the past.
+            noise: standard deviation of each value, in its unit, shape (n,); None where it is
+                not known.
         """
         self.scales: Scales = scales
         self._weights: np.ndarray = np.zeros(0) if weights is None else weights
         self._trust: float = trust if len(self._weights) else 0.0
         past = np.zeros((0, len(values))) if past is None else past
-        self._observed: Observed = Observed.of(inputs, values, Expected.of(past, self._weights))
+        self._observed: Observed = Observed.of(
+            inputs, values, Expected.of(past, self._weights), noise
+        )
         self._lengthscales: list[np.ndarray] = []
         default = default_lengthscales(inputs.shape[1])
         self._plain: range = self._add_lengthscales(
@@ -145,10 +153,11 @@ class TransferGP:
             for basis in self.scales.basis
             for residual in self.scales.residual
         ]
+        noises = NOISES if self._observed.unevenness is None else KNOWN_NOISES
         return [
             Hypothesis(place, past, basis, residual, noise, share * prior)
             for place, past, basis, residual, share in grid
-            for noise, prior in NOISES.items()
+            for noise, prior in noises.items()
             if share > 0
         ]
 

@@ -22,7 +22,7 @@ from advisor.tuning.code import same_code
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import SpaceError, UserError
 from knowledge_base.identity import canonical_json
-from knowledge_base.records import EpochRecord, fold_values
+from knowledge_base.records import FOLD, EpochRecord, fold_values
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config, ConfigDict, JsonObject
 
@@ -45,13 +45,15 @@ def known_trials(
         root: folder of studies.
 
     Returns:
-        A mapping per configuration with its `config`, `value` and `seconds`, in stored order.
+        A mapping per configuration with its `config`, `value`, `seconds`, and `folds` as its
+            metrics name them if there are any; in stored order.
     """
     return [
         {
             "config": json.loads(config),
             "value": float(row["value"]),
             "seconds": _number(row["duration"]),
+            **_folds(row),
         }
         for config, row in _known(kb, problem, settings, code, root).items()
     ]
@@ -80,7 +82,22 @@ def _lacking(problem: Problem, settings: Settings) -> dict[str, ConfigDict]:
 
 def observations(known: Sequence[JsonObject]) -> list[Observation]:
     """Return what `known_trials` found as a strategy hears it."""
-    return [Observation(item["config"], item["value"], item["seconds"]) for item in known]
+    return [
+        Observation(
+            item["config"],
+            item["value"],
+            item["seconds"],
+            folds=fold_values(item.get("folds", {})),  # Earlier versions did not write them.
+        )
+        for item in known
+    ]
+
+
+def _folds(row: JsonObject) -> JsonObject:
+    """Return the metrics of a stored trial that are values of its folds, if it has any."""
+    found = fold_values(json.loads(str(row["metrics"])))
+    named = {f"{FOLD}{number}": value for number, value in found.items()}
+    return {"folds": named} if named else {}
 
 
 def remembering(

@@ -29,6 +29,7 @@ from knowledge_base.records import (
     TaskRecord,
     TrialRecord,
     best_trial,
+    fold_values,
 )
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import Direction
@@ -307,5 +308,6 @@ class Tuner:
             tuple(curve),
             trial.gradients or None,
             tuple(remedies) if trial.labels else None,
+            fold_values(trial.metrics),
         )
         self.strategy.update([told], self._active)

@@ -7,7 +7,8 @@ from scipy.special import ndtri
 
 from advisor.encoding import Encoder, sample
 from advisor.strategies import bayesian
-from advisor.strategies.bayesian import BayesianSearch, robust_targets
+from advisor.strategies.bayesian import BayesianSearch
+from advisor.strategies.targets import robust_targets
 from advisor.surrogates import PastCosts, PastTrials, Prior, expected_log_seconds
 from knowledge_base.space import SpaceDefinition
 

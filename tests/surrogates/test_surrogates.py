@@ -210,3 +210,54 @@ def test_hypotheses_without_the_past_are_always_heard():
     ) if not s.hypothesis.past]  # fmt: skip
     assert sum(p.weight for p in plain) >= 0.049
     assert evidence_of_past(model) <= 0.951
+
+
+def line(noise, n=16, seed=4):
+    """Return a model of noisy values along the first column, each with its known noise."""
+    rng = np.random.default_rng(seed)
+    points = rng.random((n, 1))
+    values = np.sin(3 * points[:, 0]) + 0.3 * rng.normal(size=n)
+    return TransferGP(points, values, noise=noise), points, values
+
+
+def variances(model, points):
+    found = model.posteriors(points, np.zeros((0, len(points))))
+    mean = mean_of(found)
+    return np.sum([p.weight * (p.variance + (p.mean - mean) ** 2) for p in found], axis=0)
+
+
+def test_the_posterior_is_wider_where_the_noise_is_larger():
+    noise = np.full(16, 0.1)
+    even, points, _ = line(noise)
+    place = int(points[:, 0].argmax())  # at the edge no neighbour makes up for it
+    noise[place] = 1.0
+    uneven, _, _ = line(noise)
+    here = points[[place]]
+    assert variances(uneven, here)[0] > 1.2 * variances(even, here)[0]
+
+
+def test_greater_known_noise_means_more_noise_in_the_posterior():
+    implied = []
+    for level in (0.03, 0.3, 0.6):
+        model, _, _ = line(np.full(16, level))
+        implied.append(sum(w * s.hypothesis.noise * s.scale for s, w in model._weighted))
+    assert implied[0] < implied[1] < implied[2]
+    assert implied[1] * model._observed.spread == pytest.approx(0.3, rel=0.35)
+
+
+def test_noise_that_is_known_to_be_none_changes_nothing():
+    points = np.random.default_rng(8).random((20, 1))
+    none, _, _ = line(None)
+    zero, _, _ = line(np.zeros(16))
+    for first, second in zip(*(m.posteriors(points, np.zeros((0, 20))) for m in (none, zero)),
+                             strict=True):  # fmt: skip
+        assert np.array_equal(first.mean, second.mean)
+        assert np.array_equal(first.variance, second.variance)
+
+
+def test_the_best_so_far_is_not_the_luckiest_value():
+    model, points, values = line(np.full(16, 0.3))
+    found = model.posteriors(points, np.zeros((0, 16)))
+    best = sum(p.weight * p.best for p in found)
+    assert best < values.max() - 0.1
+    assert all(p.best == pytest.approx(p.mean.max(), abs=1e-3) for p in found)

@@ -11,9 +11,10 @@ from advisor.cli import main
 from advisor.models import get_family
 from advisor.problem import problem_of
 from advisor.settings import Settings
-from advisor.tuning.known import _as_asked
+from advisor.tuning.known import _as_asked, observations
 from advisor.tuning.search import start
 from knowledge_base import KnowledgeBase, SpaceDefinition
+from knowledge_base.records import fold_values
 
 
 @pytest.fixture
@@ -32,6 +33,22 @@ def test_the_same_search_again_asks_for_other_things(advisor, strategy):
     assert [item["value"] for item in second.known] == [t.value for t in whole]
     assert not any(dict(trial.config) in tried for trial in second.tuner.trials)
     assert len(second.tuner.trials) == 3
+
+
+def test_what_is_known_keeps_its_folds(advisor):
+    given = {"data": "sklearn:iris", "strategy": "bayesian", "trials": 3, "folds": 2}
+    first, second = advisor.tune(**given), advisor.search(**given, name="again")
+    before = [fold_values(trial.metrics) for trial in first.tuner.trials]
+    assert [len(folds) for folds in before] == [2] * 3
+    resumed = advisor.search(**given, name="again", resume=True)
+    for search in (second, resumed):
+        assert [dict(o.folds) for o in search.tuner.strategy.observations] == before
+    assert resumed.tuner.ask() == second.tuner.ask()
+
+
+def test_what_earlier_versions_knew_of_trials_has_no_folds():
+    known = [{"config": {"x": 1}, "value": 0.5, "seconds": None}]
+    assert [dict(each.folds) for each in observations(known)] == [{}]
 
 
 def test_another_seed_fewer_epochs_and_a_cold_search_know_nothing(advisor):

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from statistics import fmean
 
 import numpy as np
 import pytest
 from test_search import SPACE, parabola, search_with
 
 from advisor.settings import Settings
+from advisor.training import Outcome, TrialState
 from advisor.tuning import resume
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase, UserError
@@ -77,6 +79,29 @@ def test_a_study_that_was_cut_off_asks_what_it_would_have_asked(kb, tmp_path):
         assert config == again.ask()
         whole.tell(config, parabola(config))
         again.tell(config, parabola(config))
+
+
+def folded(config):
+    """Return an outcome of four folds."""
+    luck = np.random.default_rng(int(1e6 * abs(config["x"]))).normal(size=4)
+    folds = [parabola(config) + 0.1 * place + 0.05 * each for place, each in enumerate(luck)]
+    metrics = {f"fold_{place}": value for place, value in enumerate(folds, start=1)}
+    return Outcome(TrialState.COMPLETE, value=fmean(folds), metrics=metrics)
+
+
+def test_a_study_of_folds_that_was_cut_off_asks_what_it_would_have_asked(kb, tmp_path):
+    whole = make(kb, seed=3, directory=tmp_path / "whole", contribute=False)
+    alone = make(kb, seed=3, contribute=False)
+    for _ in range(6):
+        config = whole.ask()
+        whole.tell(config, folded(config))
+        alone.tell(config, folded(config).value)
+    shutil.copytree(tmp_path / "whole", tmp_path / "cut off")
+    again = Tuner.resume(tmp_path / "cut off")
+    assert [len(o.folds) for o in again.strategy.observations] == [4] * 6
+    questions = whole.ask(3)
+    assert again.ask(3) == questions
+    assert alone.ask(3) != questions  # the noise that is known makes a difference
 
 
 def test_resuming_does_not_depend_on_what_the_store_learned_meanwhile(kb, tmp_path):
