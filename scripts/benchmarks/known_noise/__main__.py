@@ -37,8 +37,8 @@ PREDICTED = """
 
 From so many random trials, all others: root mean square error and log density of the truth (on the
 scale of the surrogate's targets), and correlation with it. How known noise enters the model was
-chosen among thirteen ways by such predictions from other random trials of the first 20 tables and 30
-functions with the same luck, so that this table is not blind."""
+chosen among thirteen ways by such predictions from other random trials of the first 20 tables and
+30 functions with the same luck, so that this table is not blind."""
 
 
 def compared(runs: pd.DataFrame) -> str:
