@@ -167,6 +167,9 @@ def _result(unit: Unit, place: Place, line: JsonObject) -> JsonObject:
         known, truth = written_table(unit.entry, unit.seed, place.folder / "rows")
         job |= {"known": str(known), "truth": str(truth)}
     if entrant.way.startswith("tune"):  # To leave data out is our work, not the contender's.
+        # What is learned of the past without it is kept in one file of the user's otherwise, which
+        # another run beside this one would overwrite.
+        os.environ["XDG_CACHE_HOME"] = str(place.folder / "cache" / str(unit.entry.name))
         family = get_family(unit.entry.family)
         learner_for(held_out(unit.entry, unit.seed).past, family.space(), family.name)
     with tempfile.TemporaryDirectory() as folder:
