@@ -120,8 +120,6 @@ def initialise(network: "torch.nn.Module", config: Config) -> None:
 def _weight(weight: "torch.Tensor", how: str) -> None:
     from torch import nn
 
-    if weight.is_meta:
-        return  # it has no content, and to draw it would import 800 modules of PyTorch
     if how == "he":
         nn.init.kaiming_normal_(weight, nonlinearity="relu")
     else:

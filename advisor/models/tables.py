@@ -141,9 +141,7 @@ class Waves(nn.Module):
     def __init__(self, n_columns: int) -> None:
         """Draw frequencies from N(0, `SPREAD`^2), phases uniformly from (-pi, pi)."""
         super().__init__()
-        self.frequencies = nn.Parameter(torch.empty(n_columns, WAVES))
-        if not self.frequencies.is_meta:  # there it would import 800 modules of PyTorch
-            nn.init.normal_(self.frequencies, std=SPREAD)
+        self.frequencies = nn.Parameter(nn.init.normal_(torch.empty(n_columns, WAVES), std=SPREAD))
         self.phases = nn.Parameter(torch.empty(n_columns, WAVES).uniform_(-pi, pi))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -1,13 +1,13 @@
 """What training a configuration is estimated to need in memory, before anything is built.
 
-A small network is built, and a few rows go through it; a larger one is built on PyTorch's "meta"
-device, where tensors have shapes but no content, and one batch goes through it there. What
-automatic differentiation would keep of that batch is counted exactly, but for recurrent layers,
-for which measured factors stand (docs/benchmarks/memory.md).
+The network is built on PyTorch's "meta" device, where tensors have shapes but no content, and
+one batch goes through it there. What automatic differentiation would keep of that batch is
+counted exactly, but for recurrent layers, for which measured factors stand
+(docs/benchmarks/memory.md).
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,13 +28,6 @@ PASSED = 5
 """Numbers that a recurrent layer passes on without gradients, per row, step and unit."""
 OUTPUT_BYTES = 40
 """Bytes per row and output of an evaluation: outputs, probabilities, copies in double precision."""
-FEW = 2
-"""Rows that are enough to tell what many take; batch normalisation needs two."""
-
-SMALL = 1 << 24
-"""Bytes of weights and `FEW` rows up to which a network is built for the estimate: PyTorch imports
-800 modules, which takes a second or two, before any layer runs on the "meta" device."""
-
 COPIES = {"sgd": 5, "adamw": 6}
 """Copies of the weights: themselves, gradients, optimiser state, the best and their successors."""
 SLACK = 64_000_000
@@ -82,34 +75,19 @@ def estimate(family: ModelFamily, config: Config, data: PreparedData) -> Estimat
     adapted = family.adapt(config, few)
     rows = {part: data.n_rows(part) for part in PARTS}
     size = int(_row_bytes(adapted) * sum(rows.values()))
-    with torch.random.fork_rng(devices=[]):
-        with torch.device("meta"):
-            network = family.build(config, adapted)
-        if _bytes_of(network.parameters()) + FEW * _row_bytes(adapted) <= SMALL:
-            network = family.build(config, adapted)
-        return _estimate(network, config, data, adapted, 0 if adapted is few else 2 * size, size)
-
-
-def _estimate(
-    network: nn.Module,
-    config: Config,
-    data: PreparedData,
-    adapted: PreparedData,
-    made: int,
-    size: int,
-) -> Estimate:
-    """Return the estimate of a network, which is thrown away afterwards."""
-    rows = {part: data.n_rows(part) for part in PARTS}
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        network = family.build(config, adapted)
     batch = min(config["batch_size"], rows["train"])
     evaluated = min(data.evaluation_batch, max(rows.values()))
     looked_at = min(rows["train"], data.curve_rows or rows["train"])
     outputs = max(looked_at, rows["valid"], rows["test"]) * data.n_outputs * OUTPUT_BYTES
     return Estimate(
         data=size,
-        made=made,
+        # The parts are in memory twice until they are joined.
+        made=0 if adapted is few else 2 * size,
         network=_bytes_of(network.parameters()) * COPIES.get(config["optimizer"], 6),
-        batch=_of_rows(_kept, network, adapted.x_train, batch),
-        evaluation=_of_rows(_passed, network, adapted.x_train, evaluated) + outputs,
+        batch=_kept(network, _meta(adapted.x_train, batch)),
+        evaluation=_passed(network, _meta(adapted.x_train, evaluated)) + outputs,
     )
 
 
@@ -125,19 +103,9 @@ def _row_bytes(data: PreparedData) -> float:
     return size / max(rows, 1)
 
 
-def _of_rows(
-    measure: Callable[[nn.Module, torch.Tensor], int], network: nn.Module, like: np.ndarray, n: int
-) -> int:
-    """Return what `measure` says of a network and `n` rows like these.
-
-    Of a network with content it is told from a few rows, since all of it grows with their number.
-    """
+def _meta(like: np.ndarray, rows: int) -> torch.Tensor:
     kind = torch.from_numpy(like[:0]).dtype
-    if any(parameter.is_meta for parameter in network.parameters()):
-        return measure(network, torch.empty((n, *like.shape[1:]), dtype=kind, device="meta"))
-    given = (torch.zeros((rows, *like.shape[1:]), dtype=kind) for rows in (FEW, 2 * FEW))
-    few, more = (measure(network, inputs) for inputs in given)
-    return few + (more - few) * (n - FEW) // FEW
+    return torch.empty((rows, *like.shape[1:]), dtype=kind, device="meta")
 
 
 def _bytes_of(tensors: Iterable[torch.Tensor]) -> int:
@@ -197,11 +165,9 @@ class _Seen:
         wide = module.hidden_size * (1 + module.bidirectional)
         kind = next(kind for kind in KEPT if isinstance(module, kind))
         self.recurrent.append((kind, rows * steps * wide * module.num_layers))
-        where = inputs.device
-        output = torch.zeros((*inputs.shape[:2], wide), device=where, requires_grad=True)
+        output = torch.empty((*inputs.shape[:2], wide), device="meta", requires_grad=True)
         layers = module.num_layers * (1 + module.bidirectional)
-        shape = (layers, rows, module.hidden_size)
-        state = torch.zeros(shape, device=where, requires_grad=True)
+        state = torch.empty((layers, rows, module.hidden_size), device="meta", requires_grad=True)
         return output, (state, state) if kind is nn.LSTM else state
 
 

@@ -65,7 +65,7 @@ class FamilyObjective(Objective):
                 the first configuration, which would be a failed trial.
         """
         import_module("advisor.training.memory")
-        with suppress(ImportError):  # PyTorch loads it, in seconds, when it first estimates memory.
+        with suppress(ImportError):  # PyTorch loads it, in seconds, for its first optimiser.
             import_module("torch._dynamo")
         self.folds, self._race = (data, *more_folds), Race(get_metric(metric).direction)
         self._metric, self._max_epochs, self._patience = metric, max_epochs, patience

@@ -190,7 +190,7 @@ def test_without_a_limit_what_is_free_counts_and_loaded_data_do_not(monkeypatch)
 
 
 @pytest.mark.parametrize("look", [lambda x: float(x.sum()), lambda x: x.numpy().max()])
-def test_a_network_that_cannot_do_without_content_is_tried(look, monkeypatch):
+def test_a_network_that_cannot_do_without_content_is_tried(look):
     class Odd(MLP):
         def build(self, config, data):
             class Network(torch.nn.Linear):
@@ -199,10 +199,6 @@ def test_a_network_that_cannot_do_without_content_is_tried(look, monkeypatch):
 
             return Network(data.n_inputs, data.n_outputs)
 
-    assert "the limit is" in refusal(Odd(), config("mlp"), table(), 1)
-    monkeypatch.setattr(
-        "advisor.training.memory.SMALL", 0
-    )  # as of a large one, which is not built for that
     assert refusal(Odd(), config("mlp"), table(), 1) is None
     outcome = train(Odd(), config("mlp"), table(), metric="accuracy", seed=0, max_epochs=1)
     assert outcome.state == "complete"
