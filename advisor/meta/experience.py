@@ -118,10 +118,19 @@ class Experience:
     @cached_property
     def seen(self) -> np.ndarray:
         """Normal scores of candidates that were tried, NaN elsewhere, shape (t, c)."""
-        found = np.full(self.scores.shape, np.nan)
-        for t, task in enumerate(self.tasks):
+        return self._of_candidates([task.scores for task in self.tasks])
+
+    @cached_property
+    def seconds(self) -> np.ndarray:
+        """What candidates took, NaN where they were not tried or it is unknown, shape (t, c)."""
+        return self._of_candidates([task.durations for task in self.tasks])
+
+    def _of_candidates(self, of_trials: Sequence[np.ndarray]) -> np.ndarray:
+        """Return what an array for each task says of its trials, for the candidates, (t, c)."""
+        found = np.full(self.rows.shape, np.nan)
+        for t, of_task in enumerate(of_trials):
             there = self.rows[t] >= 0
-            found[t, there] = task.scores[self.rows[t, there]]
+            found[t, there] = of_task[self.rows[t, there]]
         return found
 
     def config(self, column: int) -> ConfigDict:

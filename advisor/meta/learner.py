@@ -1,6 +1,7 @@
 """The meta-learner: from past tasks and a new one to a ranked list of configurations."""
 
 from abc import ABC, abstractmethod
+from math import isfinite
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from advisor.meta.certainty import Certainty, certainty_of
 from advisor.meta.experience import Experience
 from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import distinct, greedy_portfolio
-from advisor.meta.quickness import quick_enough
+from advisor.meta.quickness import mean_seconds, quick_enough
 from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.risk import Risk
 from advisor.meta.scores import normal_share
@@ -220,16 +221,8 @@ class _Answer:
         )
 
     def _seconds(self, column: int) -> float | None:
-        rows = self._experience.rows[:, column]
-        took = [
-            (self._weights[t], self._experience.tasks[t].durations[rows[t]])
-            for t in np.flatnonzero(rows >= 0)
-        ]
-        known = np.array([pair for pair in took if pair[1] > 0], dtype=float)
-        if not len(known):
-            return None
-        weights, durations = known.T
-        return float(np.exp(weights @ np.log(durations) / weights.sum()))
+        found = float(mean_seconds(self._experience.seconds[:, [column]], self._weights)[0])
+        return found if isfinite(found) else None
 
     def _evidence(self, column: int, shares: np.ndarray) -> tuple[Evidence, ...]:
         # A trial says more than an expectation: tasks that tried it come before all but those

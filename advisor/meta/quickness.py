@@ -1,5 +1,8 @@
 """Which configurations are quick enough for the time that a search has."""
 
+from collections.abc import Mapping
+from math import nan
+
 import numpy as np
 
 from advisor.meta.experience import Experience
@@ -35,21 +38,29 @@ def quick_enough(
 def expected_seconds(experience: Experience, weights: np.ndarray, query: Query) -> np.ndarray:
     """Return what one training of each candidate takes, NaN where it is not known, (candidates,).
 
-    It is the geometric mean of what it took on past tasks, by their weights; each is brought to the
-    number of rows of the new task, since an epoch goes over all of them.
+    It is what it took on past tasks, each brought to the number of rows of the new task, since an
+    epoch goes over all of them.
     """
-    rows = None if query.metafeatures is None else query.metafeatures.get(ROWS)
-    total = np.zeros(len(experience.keys))
-    known = np.zeros(len(experience.keys))
-    for weight, task, places in zip(weights, experience.tasks, experience.rows, strict=True):
-        there = np.flatnonzero(places >= 0)
-        took = task.durations[places[there]]
-        there, took = there[took > 0], took[took > 0]
-        past = None if task.metafeatures is None else task.metafeatures.get(ROWS)
-        longer = 0.0 if rows is None or past is None else rows - past
-        # Tasks of no weight still say which candidates are slow where no other does.
-        weight = max(float(weight), TINY)
-        total[there] += weight * (np.log(took) + longer)
-        known[there] += weight
-    with np.errstate(invalid="ignore"):
-        return np.exp(total / np.where(known > 0, known, np.nan))
+    rows = _log_rows(query.metafeatures)
+    past = np.array([_log_rows(task.metafeatures) for task in experience.tasks])
+    longer = np.exp(np.nan_to_num(rows - past))
+    # Tasks of no weight still say which candidates are slow where no other does.
+    return mean_seconds(experience.seconds * longer[:, None], np.maximum(weights, TINY))
+
+
+def mean_seconds(seconds: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the weighted geometric mean over tasks, NaN where nothing is known, (candidates,).
+
+    Args:
+        seconds: NaN or 0 where they are not known, shape (tasks, candidates).
+        weights: how much each task counts, shape (tasks,).
+    """
+    known = seconds > 0
+    logs = np.log(np.where(known, seconds, 1.0))
+    counted = weights @ known
+    found: np.ndarray = np.exp((weights @ logs) / np.where(counted > 0, counted, np.nan))
+    return found
+
+
+def _log_rows(metafeatures: Mapping[str, float] | None) -> float:
+    return nan if metafeatures is None else metafeatures.get(ROWS, nan)

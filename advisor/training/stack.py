@@ -124,7 +124,6 @@ class StackOptimizer:
 
     def step(self, gradients: Sequence[torch.Tensor]) -> torch.Tensor:
         """Clip gradients (networks, ...), move the weights; return norms before, (networks,)."""
-        self._steps += 1
         gradients = [gradient.contiguous() for gradient in gradients]
         norms = _norms(gradients)
         if self._clipping:
@@ -132,7 +131,8 @@ class StackOptimizer:
             for gradient in gradients:
                 gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
         for piece in self._pieces:
-            piece.step(gradients, self._steps)
+            piece.step(gradients)
+        self._steps += 1
         return norms
 
     def keep(self, places: torch.Tensor) -> None:
@@ -147,7 +147,8 @@ class StackOptimizer:
             [tensor.detach()[rows] for tensor in tensors]
             for tensors in (self._stack.weights, self._moments, self._squares)
         )
-        return _Piece(settings, rows, weights, moments, squares)
+        counts = [torch.tensor(self._steps) for _ in weights]
+        return _Piece(settings, rows, weights, moments, squares, counts)
 
 
 _Settings = tuple[type[torch.optim.Optimizer], tuple[tuple[str, float], ...]]
@@ -162,6 +163,7 @@ class _Piece:
         settings: theirs.
         rows: where they are.
         weights, moments, squares: theirs; views, each (networks, ...).
+        counts: how many steps each parameter has taken; a step of AdamW adds to them.
     """
 
     settings: _Settings
@@ -169,9 +171,10 @@ class _Piece:
     weights: list[torch.Tensor]
     moments: list[torch.Tensor]
     squares: list[torch.Tensor]
+    counts: list[torch.Tensor]
 
-    def step(self, gradients: Sequence[torch.Tensor], number: float) -> None:
-        """Move the weights; `number` steps there are with this one."""
+    def step(self, gradients: Sequence[torch.Tensor]) -> None:
+        """Move the weights."""
         kind, numbers = self.settings
         own, given = [gradient[self.rows] for gradient in gradients], dict(numbers)
         if kind is torch.optim.SGD:
@@ -182,12 +185,10 @@ class _Piece:
                 dampening=0.0, nesterov=False, maximize=False,
             )  # fmt: skip
             return
-        # The step adds one to each count of its own.
-        counts = [torch.tensor(number - 1) for _ in own]
         adamw(
-            self.weights, own, self.moments, self.squares, [], counts, fused=True, amsgrad=False,
-            beta1=given["beta1"], beta2=given["beta2"], lr=given["lr"], eps=given["eps"],
-            weight_decay=given["weight_decay"], maximize=False,
+            self.weights, own, self.moments, self.squares, [], self.counts, fused=True,
+            amsgrad=False, beta1=given["beta1"], beta2=given["beta2"], lr=given["lr"],
+            eps=given["eps"], weight_decay=given["weight_decay"], maximize=False,
         )  # fmt: skip
 
 

@@ -62,13 +62,12 @@ class Past:
     """Two candidates on a task of 1,000 rows and one of 4,000."""
 
     class Task:
-        def __init__(self, rows, durations):
+        def __init__(self, rows):
             self.metafeatures = {"general.log_rows": log(rows)}
-            self.durations = np.array(durations)
 
     keys = ("a", "b", "c")
-    tasks = (Task(1000, [1.0, 3.0]), Task(4000, [8.0, np.nan]))
-    rows = np.array([[0, 1, -1], [0, 1, -1]])
+    tasks = (Task(1000), Task(4000))
+    seconds = np.array([[1.0, 3.0, np.nan], [8.0, np.nan, np.nan]])
 
 
 def test_seconds_grow_with_the_rows_and_are_weighted():

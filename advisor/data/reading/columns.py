@@ -15,6 +15,7 @@ from advisor.data.phrases import phrase_columns
 from advisor.data.reading import forms
 from advisor.data.reading.levels import levels_from, levels_to_dict
 from advisor.data.reading.strict import Fields
+from advisor.data.spellings import other_spellings
 from knowledge_base.types import JsonObject
 
 PLAIN = AmountForm()
@@ -178,7 +179,7 @@ class _Finder:
         """Return the place of a cell among the levels, one behind them if it is unknown."""
         if cell in self.known:
             return self.known[cell]
-        for other in () if self.exactly else _otherwise(cell):
+        for other in () if self.exactly else other_spellings(cell):
             if other in self.known:
                 return self.known[other]
         text = str(cell)
@@ -195,21 +196,6 @@ class _Finder:
             return levels
         kind = levels.dtype if self.column.of_texts else "object"
         return pd.Index([*levels, *self.new], dtype=kind)
-
-
-def _otherwise(cell: object) -> list[object]:
-    """Return what a cell may be in another type: 1.0 for "1", "1" for 1.0, True for "true"."""
-    text = str(cell).strip()
-    found: list[object] = []
-    if text.lower() in ("true", "false"):
-        found += [text.lower() == "true", text.capitalize(), text.lower(), text.upper()]
-    try:
-        number = float(text)
-    except ValueError:
-        return found
-    if not np.isfinite(number):
-        return found
-    return [*found, number, *([str(int(number))] if number.is_integer() else []), str(number)]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BY_KIND = {
     "numbers": ("advisor.data.written", f"{PARTS}numbers"),
-    "categories": (f"{PARTS}categories",),
+    "categories": ("advisor.data.spellings", f"{PARTS}categories"),
     "dates": (f"{PARTS}dates",),
     "texts": ("advisor.data.words", "advisor.data.buckets", f"{PARTS}phrases"),
 }

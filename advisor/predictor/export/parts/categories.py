@@ -1,8 +1,8 @@
 """Columns of categories."""
 
-import math
 from typing import TypeAlias
 
+from advisor.data.spellings import other_spellings
 from advisor.predictor.export.parts.cells import READERS, Cells, is_missing
 from advisor.predictor.export.parts.files import Json
 
@@ -38,21 +38,6 @@ def read_categories(column: Json, cells: Cells) -> dict[str, list[object]]:
         else:
             found.append(level)
     return {"": found}
-
-
-def other_spellings(cell: Level) -> list[Level]:
-    """Return what a cell may be in another type: 1.0 for "1", "1" for 1.0, True for "true"."""
-    text = str(cell).strip()
-    found: list[Level] = []
-    if text.lower() in ("true", "false"):
-        found += [text.lower() == "true", text.capitalize(), text.lower(), text.upper()]
-    try:
-        number = float(text)
-    except ValueError:
-        return found
-    if not math.isfinite(number):
-        return found
-    return [*found, number, *([str(int(number))] if number.is_integer() else []), str(number)]
 
 
 READERS["categories"] = read_categories
