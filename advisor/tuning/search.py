@@ -210,7 +210,9 @@ def start(
     elif n_warm == 0 and reuse:
         objective = remembering(trainer, strategy, kb, problem, settings, code, root)
     strategy.update(observations(known), [])
-    directory = make_directory(root, name, problem, settings, stored, code, begin, known)
+    directory = make_directory(
+        root, name, problem, settings, stored, code, begin, known, trainer
+    )
     study = study_in(directory, problem, kb if contribute else None, settings)
     tuner = Tuner(study, strategy, settings.seed)
     notes, path = problem.notes(settings), directory.path
