@@ -79,4 +79,4 @@ def computing(precision: str | None, place: torch.device) -> AbstractContextMana
 def _has_half(place: torch.device) -> bool:
     """Return whether a card computes in bfloat16 itself; older ones only imitate it, slowly."""
     with torch.cuda.device(place):
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))

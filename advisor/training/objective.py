@@ -96,9 +96,7 @@ class FamilyObjective(Objective):
         from advisor.training.loop import train_on
         from advisor.training.memory import refusal
 
-        reason = refusal(
-            self.family, config, self._data, self._memory_limit, device=self._device
-        )
+        reason = refusal(self.family, config, self._data, self._memory_limit, device=self._device)
         if reason is not None:
             return Outcome.not_tried(reason)
         terms = self._terms(self._keep)
