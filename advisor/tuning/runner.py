@@ -1,7 +1,7 @@
 """Runs a search: ask, evaluate, tell, until the trials, the time or the patience end."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ class RunResult:
 
 
 def run(
-    tuner: SharedTuner,
+    tuner: Tuner,
     objective: Objective,
     trials: int,
     timeout: float | None = None,
@@ -87,9 +87,9 @@ def run(
         if begun and _time_is_over(deadline, done):
             break
         begun = True
-        left, source = trials - len(tuner.trials), batch if crew is None else crew.batch
+        left = trials - len(tuner.trials)
         try:
-            for trial in source(tuner, objective, left, deadline):
+            for trial in _batch(tuner, objective, left, deadline, crew):
                 told(trial)
                 if failed := _failed(done):
                     return failed
@@ -98,8 +98,9 @@ def run(
         except Exhausted as end:
             return _without_value(tuner) or RunResult("exhausted", f"The search is over: {end}")
         _hear(tuner, objective, on_trial)
-    for trial in [] if crew is None else crew.rest(tuner):
-        told(trial)
+    if crew is not None and isinstance(tuner, SharedTuner):
+        for trial in crew.rest(tuner):
+            told(trial)
     if _time_is_over(deadline, done):
         return _out_of_time(tuner, done, timeout or 0.0, len(tuner.trials) < trials)
     if done and all(trial.skipped for trial in done):
@@ -107,9 +108,20 @@ def run(
     return _without_value(tuner) or RunResult("finished")
 
 
-def _hear(tuner: SharedTuner, objective: Objective, on_trial: OnTrial | None) -> None:
+def _batch(
+    tuner: Tuner, objective: Objective, left: int, deadline: float | None, crew: "Crew | None"
+) -> Iterator[TrialRecord]:
+    """Yield the trials that end next, in this process or in those of a crew."""
+    if crew is None:
+        return batch(tuner, objective, left, deadline)
+    if not isinstance(tuner, SharedTuner):
+        raise TypeError("a crew tells its trials to a tuner that shares its study")
+    return crew.batch(tuner, objective, left, deadline)
+
+
+def _hear(tuner: Tuner, objective: Objective, on_trial: OnTrial | None) -> None:
     """Learn from what other processes on the study told meanwhile."""
-    heard = tuner.heard()
+    heard = tuner.heard() if isinstance(tuner, SharedTuner) else []
     if heard:
         objective.recall(tuner.trials)
     if on_trial is not None:

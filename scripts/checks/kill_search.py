@@ -174,10 +174,11 @@ def check_end(folder: Path, trials: int, workers: int = 1) -> list[str]:
 @click.option("--kills", default=10)
 @click.option("--trials", default=100)
 @click.option("--workers", default=1)
+@click.option("--seconds", default=4.0, help="Most seconds until a kill.")
 @click.option(
     "--seed", default=None, type=int, help="Seed of the moments; default others each time."
 )
-def main(kills: int, trials: int, workers: int, seed: int | None) -> None:
+def main(kills: int, trials: int, workers: int, seconds: float, seed: int | None) -> None:
     """Kill, resume, compare."""
     from advisor.models import get_family
 
@@ -189,7 +190,7 @@ def main(kills: int, trials: int, workers: int, seed: int | None) -> None:
         for _ in range(kills):
             early = moments.random() < 0.2
             victims = moments.choice(("search", "worker", "both")) if workers > 1 else "search"
-            after = moments.uniform(0.0, 4.0)
+            after = moments.uniform(0.0, seconds)
             problems += kill_once(folder, trials, after, early, workers, victims)
         problems += check_end(folder, trials, workers)
     click.echo("\n".join(problems) or f"{kills} kills: {trials} trials at the end, none twice.")
