@@ -122,10 +122,9 @@ class Watch:
         Raises:
             UserError: it cannot be made, or the study keeps none.
         """
-        folders = None if self._tuner is None else self._tuner.study.folders
-        if self._tuner is None or folders is None:
+        if self._tuner is None:
             raise UserError("This study keeps no folders of its trials.")
-        return folders.make(self._tuner.next_number)
+        return self._tuner.make_folder()
 
     def seconds_left(self) -> float:
         """Return how many seconds the trial still has; infinity without a limit."""

@@ -162,7 +162,7 @@ class Search:
         place = take_place(self.path, self.joins)
         try:
             # Another process may have gone on between the reading and the lock.
-            tuner.share(place, self.settings.trials, self.settings.workers > 1)
+            tuner.share(place, self.settings.trials)
             self.leaves_model = place.leads()
             tuner.sort_out()  # A run that was killed leaves the folder of its last trial.
             try:

@@ -28,29 +28,26 @@ class SharedTuner(Tuner):
 
     _place: Place | None = field(default=None, init=False, repr=False)
     _length: int = field(default=0, init=False, repr=False)
-    _at_once: bool = field(default=False, init=False, repr=False)
     _read: int = field(default=0, init=False, repr=False)
     _others: list[Claim] = field(default_factory=list, init=False, repr=False)
     _reserved: int | None = field(default=None, init=False, repr=False)
     _heard: list[TrialRecord] = field(default_factory=list, init=False, repr=False)
 
-    def share(self, place: Place, length: int, at_once: bool = False) -> None:
+    def share(self, place: Place, length: int) -> None:
         """Begin to hear of other processes, and hear what they told so far.
 
         Args:
             place: of this process among them.
             length: trials of the whole study.
-            at_once: whether this process tries several at once: then the folder of a trial has
-                no number before it ended.
         """
-        self._place, self._length, self._at_once = place, length, at_once
+        self._place, self._length = place, length
         with place.turn():
             self._catch_up()
         self._heard.clear()
 
     def part(self) -> None:
         """Hear of no other process any more; what was asked and not told is taken back."""
-        place, self._place = self._place, None
+        place, self._place, self._reserved = self._place, None, None
         for config in list(self._active):
             self.withdraw(config)
         if place is not None:
@@ -90,9 +87,6 @@ class SharedTuner(Tuner):
             if tried or before:
                 self.strategy.update([], [*self._active, *tried])
             found = super().ask(min(n or 1, left))
-            if self.study.folders is not None and not self._at_once:
-                self._reserved = None
-                self._reserved = self.next_number
             self._claim()
         return found[0] if n is None else found
 
@@ -137,6 +131,7 @@ class SharedTuner(Tuner):
         super().withdraw(config)
         if self._place is not None:
             with self._place.turn():
+                self._reserved = None
                 self._claim()
 
     def sort_out(self) -> None:
@@ -153,6 +148,23 @@ class SharedTuner(Tuner):
             self._others = self._place.others()
             folders.in_use = self._folders_in_use()
             folders.sort_out(self.trials)
+
+    def make_folder(self) -> Path:
+        """Return the folder of the trial that runs, made if it is not there.
+
+        Its number is nobody else's from then on.
+
+        Raises:
+            UserError: it cannot be made, or the study keeps none.
+        """
+        if self._place is None:
+            return super().make_folder()
+        with self._place.turn():
+            self._catch_up()
+            self._others = self._place.others()
+            self._reserved = self.next_number
+            self._claim()
+            return super().make_folder()
 
     def unnumbered_folder(self, job: int) -> Path | None:
         """Return where the folder of a trial is until it ends, None where there is none.
