@@ -77,6 +77,7 @@ class SharedTuner(Tuner):
         if self._place is None:
             return super().ask() if n is None else super().ask(n)
         with self._place.turn():
+            self._place.leads()  # Where the process that began the study is gone.
             self._catch_up()
             before = self._tried_elsewhere
             self._others = self._place.others()

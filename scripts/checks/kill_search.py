@@ -35,7 +35,7 @@ data, family = prepare(load_dataset("sklearn:breast_cancer"), 0), get_family("ml
 def train(config, report):
     with open("begun.jsonl", "a") as file:
         file.write(json.dumps(config, sort_keys=True) + "\\n")
-    return fit(family, config, data, metric="accuracy", seed=0, max_epochs=8).value
+    return fit(family, config, data, metric="accuracy", seed=0, max_epochs=EPOCHS).value
 """
 
 
@@ -174,18 +174,21 @@ def check_end(folder: Path, trials: int, workers: int = 1) -> list[str]:
 @click.option("--kills", default=10)
 @click.option("--trials", default=100)
 @click.option("--workers", default=1)
+@click.option("--epochs", default=8, help="Most epochs of a trial.")
 @click.option("--seconds", default=4.0, help="Most seconds until a kill.")
 @click.option(
     "--seed", default=None, type=int, help="Seed of the moments; default others each time."
 )
-def main(kills: int, trials: int, workers: int, seconds: float, seed: int | None) -> None:
+def main(
+    kills: int, trials: int, workers: int, epochs: int, seconds: float, seed: int | None
+) -> None:
     """Kill, resume, compare."""
     from advisor.models import get_family
 
     moments, problems = random.Random(seed), []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "train.py").write_text(OBJECTIVE)
+        (folder / "train.py").write_text(OBJECTIVE.replace("EPOCHS", str(epochs)))
         get_family("mlp").space().write(folder / "space.yaml")
         for _ in range(kills):
             early = moments.random() < 0.2
