@@ -60,23 +60,24 @@ class TrialFolders:
         """
         return self.folder / f".{process}-{job}.running"
 
-    def settle(self, path: Path, number: int) -> None:
+    def settle(self, path: Path | None, number: int) -> None:
         """Give the folder of a trial that ended its place by its number, if it was made.
 
+        What a process left there that was killed before it wrote a trial of that number goes.
+
         Args:
-            path: as `unnumbered` gave it.
+            path: as `unnumbered` gave it; None for a trial without a folder.
             number: of the trial.
 
         Raises:
             UserError: it cannot be moved.
         """
-        if path.is_symlink() or not path.is_dir():
-            return
         target = self._path(number)
         try:
-            if os.path.lexists(target):  # A process was killed before it wrote that trial.
+            if os.path.lexists(target):
                 self._remove(target)
-            path.rename(target)
+            if path is not None and path.is_dir() and not path.is_symlink():
+                path.rename(target)
         except OSError as error:
             raise UserError(f"The folder {target} cannot be made: {reason_of(error)}.") from error
 

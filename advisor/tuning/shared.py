@@ -115,7 +115,7 @@ class SharedTuner(Tuner):
             folders = self.study.folders
             if folders is not None:
                 folders.in_use = self._folders_in_use()
-                if folder is not None:  # Before the trial, so that no best one lacks its own.
+                if self._reserved is None:  # Before the trial, so that no best one lacks its own.
                     folders.settle(folder, self.next_number)
             try:
                 trial = super().tell(config, result, started_at)

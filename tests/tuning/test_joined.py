@@ -129,6 +129,18 @@ def test_unnumbered_folders_of_a_dead_process_are_removed_and_no_others(tuners):
     assert its not in one.strategy.active
 
 
+def test_a_folder_that_a_killed_process_left_is_not_taken_for_a_trials_own(tuners):
+    one, other = tuners(workers=2)
+    tried, its = one.ask(), other.ask()
+    left = other.unnumbered_folder(1)
+    left.mkdir(parents=True)
+    other.study.folders.settle(left, other.next_number)  # Here it is killed.
+    assert one.study.folders.of(0) is not None
+    assert one.tell(tried, 1.0).number == 0
+    assert one.study.folders.of(0) is None
+    assert one.ask() != its
+
+
 def test_who_does_not_join_is_refused(searches):
     first, second = searches()
     second.joins = False
