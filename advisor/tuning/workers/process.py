@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
+from advisor.training.loading import looked_into
 from knowledge_base.errors import UserError
 
 BEGIN = """import json, sys
@@ -56,8 +57,7 @@ class WorkerProcess:
         """
         self.ready = False
         environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
-        paths = [os.path.abspath(entry) for entry in sys.path]  # "" is the working directory.
-        command = [sys.executable, "-c", BEGIN, json.dumps(paths), str(folder)]
+        command = [sys.executable, "-c", BEGIN, json.dumps(looked_into()), str(folder)]
         try:
             # Ctrl-C in a terminal is for the search alone, which ends its workers.
             self._process = subprocess.Popen(
