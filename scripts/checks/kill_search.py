@@ -135,8 +135,8 @@ def kill_once(
 
 
 def still_there(processes: list[int]) -> list[int]:
-    """Return which processes live two seconds after their search was killed."""
-    ends = time.monotonic() + 2.0
+    """Return which processes live half a minute after their search was killed; some only load."""
+    ends = time.monotonic() + 30.0
     while (alive := [p for p in processes if _alive(p)]) and time.monotonic() < ends:
         time.sleep(0.05)
     return alive
