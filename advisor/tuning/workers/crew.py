@@ -8,12 +8,11 @@ those of the others, and another is started in its place.
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
-from pathlib import Path
 
 from advisor.faults import one_line
 from advisor.strategies import Exhausted
@@ -35,39 +34,11 @@ from advisor.tuning.workers.messages import (
 )
 from advisor.tuning.workers.parcel import packed
 from advisor.tuning.workers.process import Inbox, WorkerProcess, end_all
+from advisor.tuning.workers.work import Then, Work
 from knowledge_base.errors import UserError
 from knowledge_base.records import TrialRecord
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config, ConfigDict
-
-Then = Callable[[Outcome], object]
-"""What is done with the outcome of what is no trial."""
-
-
-@dataclass
-class _Work:
-    """A job, from when it is asked for until all of it ended.
-
-    Attributes:
-        configs: what is trained; together, if there are several.
-        need: bytes that it is estimated to need beside the data; None if unknown.
-        then: for what is no trial, what is done with its outcome.
-        deadline: when all of it ends.
-        left: places of the configurations that have not ended.
-        watches: what hears of the epochs of each.
-        started_at, began: when it began; `began` as `time.monotonic` says it.
-    """
-
-    configs: Sequence[ConfigDict]
-    need: int | None
-    deadline: float | None
-    then: Then | None = None
-    number: int = 0
-    left: set[int] = field(default_factory=set)
-    watches: list[Watch] = field(default_factory=list)
-    folder: Path | None = None
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    began: float = 0.0
 
 
 class Crew:
@@ -82,8 +53,8 @@ class Crew:
         """
         self._trainer, self._count = trainer, count
         self._workers: list[WorkerProcess] = []
-        self._running: dict[WorkerProcess, _Work] = {}
-        self._waiting: deque[_Work] = deque()
+        self._running: dict[WorkerProcess, Work] = {}
+        self._waiting: deque[Work] = deque()
         self._heard: dict[WorkerProcess, int] = {}
         self._inbox: Inbox = queue.SimpleQueue()
         self._open = ExitStack()
@@ -169,7 +140,7 @@ class Crew:
             then: called with the outcome.
         """
         need = self._trainer.need([config])
-        self._waiting.appendleft(_Work([dict(config)], need, deadline, then, left={0}))
+        self._waiting.appendleft(Work([dict(config)], need, deadline, then, left={0}))
 
     def _fill(
         self, tuner: SharedTuner, objective: Objective, left: int, deadline: float | None
@@ -203,8 +174,8 @@ class Crew:
                 together = [unknown[place] for place in group]
                 self._plan(tuner, together, deadline)
 
-    def _plan(self, tuner: SharedTuner, configs: list[ConfigDict], deadline: float | None) -> _Work:
-        work = _Work(configs, self._trainer.need(configs), deadline)
+    def _plan(self, tuner: SharedTuner, configs: list[ConfigDict], deadline: float | None) -> Work:
+        work = Work(configs, self._trainer.need(configs), deadline)
         work.left = set(range(len(configs)))
         self._waiting.append(work)
         return work
@@ -217,7 +188,7 @@ class Crew:
             self._send(tuner, free[0], self._waiting.popleft())
         return not self._waiting
 
-    def _has_room(self, work: _Work) -> bool:
+    def _has_room(self, work: Work) -> bool:
         """Return whether there is memory for some work beside what runs.
 
         What runs alone is looked at where it is trained: it is skipped if there is too little.
@@ -229,7 +200,7 @@ class Crew:
         known = [need for need in (*needs, work.need) if need is not None]
         return self._room is None or sum(known) <= self._room
 
-    def _send(self, tuner: SharedTuner, worker: WorkerProcess, work: _Work) -> None:
+    def _send(self, tuner: SharedTuner, worker: WorkerProcess, work: Work) -> None:
         self._jobs += 1
         work.number = self._jobs
         is_trial = work.then is None
@@ -270,14 +241,14 @@ class Crew:
                 yield from self._replace(tuner, worker)
                 return
 
-    def _hear(self, worker: WorkerProcess, work: _Work, epoch: Epoch) -> None:
+    def _hear(self, worker: WorkerProcess, work: Work, epoch: Epoch) -> None:
         try:
             work.watches[epoch.place](epoch.record)
         except StopTrial as stop:
             worker.tell(Stop(work.number, epoch.place, str(stop)))
 
     def _tell(
-        self, tuner: SharedTuner, work: _Work, place: int, outcome: Outcome
+        self, tuner: SharedTuner, work: Work, place: int, outcome: Outcome
     ) -> Iterator[TrialRecord]:
         work.left.discard(place)
         if work.then is not None:
