@@ -19,12 +19,17 @@ def package_versions() -> dict[str, str]:
     return found
 
 
-def machine() -> dict[str, str | int]:
-    """Return a description of the machine; nothing that identifies its owner."""
+def machine(**more: str) -> dict[str, str | int]:
+    """Return a description of the machine; nothing that identifies its owner.
+
+    Args:
+        **more: what else is told of it, such as the device that was trained on.
+    """
     return {
         "system": platform.system(),
         "architecture": platform.machine(),
         "cores": os.cpu_count() or 1,
+        **more,
     }
 
 

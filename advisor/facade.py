@@ -157,6 +157,7 @@ class Advisor:
         root: Path | None = None,
         contribute: bool = True,
         resume: bool = False,
+        join: bool = False,
         timeout: float | None = None,
         **settings: object,
     ) -> "Search":
@@ -170,6 +171,7 @@ class Advisor:
             contribute: whether each finished trial goes into the knowledge base at once.
             resume: go on with the study `name`, or the newest that was started with the same
                 arguments. `trials`, if given, is its new length, and `final` what its model is.
+            join: the same, also where another process is running it: both work on it then.
             timeout: seconds that `Search.run` is going to have; a new search begins with
                 configurations that leave time for others.
             **settings: further fields of `Settings`, such as trials=30, strategy="random",
@@ -183,11 +185,11 @@ class Advisor:
 
         limit("timeout", timeout)
         asked = self._settings(data, target, settings)
-        if not resume:
+        if not (resume or join):
             return search.start(asked, self.kb, name, root, contribute, timeout=timeout)
         trials = asked.trials if "trials" in settings else None
         final = asked.final if "final" in settings else None
-        return search.resume(asked, self.kb, name, root, contribute, trials, final=final)
+        return search.resume(asked, self.kb, name, root, contribute, trials, final=final, join=join)
 
     def tune(
         self,
@@ -200,12 +202,13 @@ class Advisor:
         root: Path | None = None,
         contribute: bool = True,
         resume: bool = False,
+        join: bool = False,
         **settings: object,
     ) -> "Search":
         """Run a warm-started search to its end, and return it.
 
         Args:
-            data, target, name, root, contribute, resume, **settings: as for `search`.
+            data, target, name, root, contribute, resume, join, **settings: as for `search`.
             timeout: seconds for this run.
             on_trial: called with every finished trial and the tuner.
 
@@ -217,7 +220,7 @@ class Advisor:
         """
         limit("timeout", timeout)
         found = self.search(
-            data, target, name=name, root=root, contribute=contribute, resume=resume,
+            data, target, name=name, root=root, contribute=contribute, resume=resume, join=join,
             timeout=timeout, **settings,
         )  # fmt: skip
         for note in found.notes:

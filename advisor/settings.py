@@ -1,5 +1,6 @@
 """What is asked of a search, in types; stored with its study so that it can go on."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -36,13 +37,16 @@ FINAL = ("ensemble", "folds", "single")
 one network of that, trained on all that is known."""
 
 LEAST = {"trials": 1, "seed": 0, "n_warm": 0, "max_epochs": 1, "horizon": 1, "memory_limit": 1,
-         "folds": 1}  # fmt: skip
+         "folds": 1, "workers": 1}  # fmt: skip
 """Settings that are whole numbers, with the least that they may be."""
 
 FOLDERS = 3
 """Trials of the user's own function whose folders are kept, if the user does not say."""
 
-FREE = ("trials", "n_warm", "memory_limit", "final")
+PRECISIONS = ("32", "bf16")
+"""Numbers that networks are trained in: single precision, or bfloat16 where that is as good."""
+
+FREE = ("trials", "n_warm", "memory_limit", "final", "workers", "device", "precision")
 """Settings in which two commands may differ and still mean the same study."""
 
 
@@ -77,14 +81,19 @@ class Settings:
         max_epochs: most epochs per trial, for built-in families.
         exclude_datasets: fingerprints of data sets that the warm start must not use.
         per_second: prefer configurations that are quick (expected improvement per second).
-        memory_limit: bytes that a training may need; configurations estimated to need more
-            are skipped. None takes a share of what is free.
+        memory_limit: bytes that a training may need, and all that run at once; configurations
+            estimated to need more are skipped. None takes a share of what is free.
         folds: splits that a configuration is judged on; None chooses by what they are worth.
         test: data of the same columns that the final model is measured on once; None holds out
             a part of `data`.
         all_rows: hold out no part of `data`, so that all rows train and validate.
         group: column of rows that belong together, and are never split apart.
         final: what the model that is taken away is made of, one of `FINAL`.
+        workers: how many trials are trained at once, each in a process of its own; 1 trains in
+            this process.
+        device: where networks are trained: "cpu", "cuda", "cuda:1" and so on, or "mps"; None
+            for CUDA where PyTorch sees a card.
+        precision: one of `PRECISIONS`; "bf16" is for CUDA. None for "32", or as it was begun.
         python: which of `REFERENCES` were objects when the study was stored.
     """
 
@@ -121,6 +130,9 @@ class Settings:
     final: str = "ensemble"
     all_rows: bool = False
     group: str | None = None
+    workers: int = 1
+    device: str | None = None
+    precision: str | None = None
 
     def __new__(cls, *_: object, **given: object) -> Self:
         """Refuse keywords that do not exist.
@@ -149,7 +161,7 @@ class Settings:
         if self.fix is not None and not isinstance(self.fix, Mapping):
             raise UserError("`fix` takes values by name, such as {'units': 64}.")
         for name, least in LEAST.items():
-            if getattr(self, name) is not None or name in ("trials", "seed"):
+            if getattr(self, name) is not None or name in ("trials", "seed", "workers"):
                 whole(name, getattr(self, name), least)
         if self.direction is not None:
             one_of("direction", self.direction, tuple(Direction))
@@ -165,6 +177,7 @@ class Settings:
             if given and self.objective is not None:
                 raise UserError(f"`{name}` is for data sets; your function splits its own.")
         self._check_kept()
+        self._check_device()
         if self.module is not None and self.objective is not None:
             raise UserError(
                 "`module` builds a network for the data, `objective` trains on its own; give one "
@@ -172,6 +185,23 @@ class Settings:
             )
         if self.memory_limit is not None and self.objective is not None:
             raise UserError("`memory_limit` is for built-in families; your function is not known.")
+
+    def _check_device(self) -> None:
+        """Refuse what is no device or precision; whether the device is there is seen later.
+
+        Raises:
+            UserError: one of them is none, or is given for the user's own function.
+        """
+        given = self.device
+        named = isinstance(given, str) and re.fullmatch(r"cpu|mps|cuda(:\d{1,3})?", given)
+        if given is not None and not named:
+            raise UserError(f"`device` is cpu, cuda, cuda:1 and so on, or mps, not {given!r}.")
+        if self.precision is not None:
+            object.__setattr__(self, "precision", str(self.precision))
+            one_of("precision", self.precision, PRECISIONS)
+        for name in ("device", "precision"):
+            if getattr(self, name) is not None and self.objective is not None:
+                raise UserError(f"`{name}` is for data sets; your function chooses its own.")
 
     def _check_kept(self) -> None:
         """Refuse columns to keep without data, and a number of folders without a function.
@@ -269,7 +299,8 @@ class Settings:
         Args:
             now: settings of the call that goes on with the study; of these count the objects
                 that are missing here, code that is named again, how many folders are kept, and
-                the memory limit, since another machine, or a free one, may have more.
+                the memory limit and the device, since another machine, or a free one, may have
+                others, and the precision and the number of workers.
         """
         named = {name: getattr(now, name) for name in CODE if getattr(now, name) is not None}
         objects = {name: getattr(now, name) for name in self.python}
@@ -277,7 +308,11 @@ class Settings:
         limit = now.memory_limit or self.memory_limit
         own = self.objective is not None or "objective" in self.python
         more = {"keep": now.keep} if now._folders and own else {}
-        return replace(self, **{**objects, **named, **more}, memory_limit=limit, python=())
+        return replace(
+            self, **{**objects, **named, **more}, memory_limit=limit, python=(),
+            workers=now.workers, device=now.device or self.device,
+            precision=now.precision or self.precision,
+        )  # fmt: skip
 
     def without_code(self) -> "Settings":
         """Return the settings without the files of code that they name; objects stay."""

@@ -235,6 +235,14 @@ class StudyDirectory:
         return found
 
     @property
+    def written(self) -> int:
+        """Bytes of the trials so far; each that is stored makes them more."""
+        try:
+            return self._lines.stat().st_size
+        except OSError:
+            return 0
+
+    @property
     def _lines(self) -> Path:
         return self.path / "trials.jsonl"
 

@@ -121,6 +121,18 @@ def task_options(function: Command) -> Command:
     return function
 
 
+def device_options(function: Command) -> Command:
+    """Add where networks are trained."""
+    for option in (
+        click.option("--precision", type=click.Choice(["32", "bf16"]),
+                     help="bf16 trains in bfloat16, with CUDA.  [default: 32]"),
+        click.option("--device", metavar="NAME",
+                     help="cpu, cuda, cuda:1 or mps.  [default: cuda where there is a card]"),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
 def study_options(kind: str, many: str) -> Callable[[Command], Command]:
     """Return what adds --study, --resume and --studies-dir for a study or a comparison."""
 

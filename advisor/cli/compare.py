@@ -10,6 +10,7 @@ import click
 from advisor.cli.common import (
     Failures,
     data_options,
+    device_options,
     end_interrupted,
     names,
     objective_options,
@@ -56,6 +57,7 @@ WIDEST = 120
 @click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True,
               help="Repeat with other seeds and splits, and average.")  # fmt: skip
 @task_options
+@device_options
 @study_options("comparison", "comparisons")
 @click.option("--contribute", "contributing", is_flag=True,
               help="Add all trials to the knowledge base when all are done.")  # fmt: skip

@@ -9,6 +9,7 @@ import click
 from advisor.cli.common import (
     Failures,
     data_options,
+    device_options,
     end_interrupted,
     objective_options,
     part_options,
@@ -58,7 +59,14 @@ if TYPE_CHECKING:
               "one network of it, trained on all known rows.  [default: ensemble]"
               )  # fmt: skip
 @task_options
+@device_options
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Trials that are trained at once, each in a process of its own."
+              )  # fmt: skip
 @study_options("study", "studies")
+@click.option("--join", "joining", is_flag=True,
+              help="Go on with a study that another process is running: both work on it."
+              )  # fmt: skip
 @click.option("--contribute/--no-contribute", "contributing", default=True, show_default=True,
               help="Whether finished trials go into the knowledge base.")  # fmt: skip
 @standard_options
@@ -66,6 +74,7 @@ def command(
     data: str | None,
     name: str | None,
     resuming: bool,
+    joining: bool,
     timeout: str | None,
     studies_dir: Path | None,
     contributing: bool,
@@ -83,6 +92,7 @@ def command(
       advisor tune data.csv --target label --module net.py:build --space space.yaml
       advisor tune --objective train.py:train --space space.yaml
       advisor tune data.csv --target label --resume
+      advisor tune data.csv --target label --workers 2
       advisor tune images/ --trials 20
       advisor tune reviews.csv --text review --target stars
       advisor tune sales.csv --time month --target sales --horizon 12
@@ -97,7 +107,7 @@ def command(
     with prints_to_stderr():
         search = Advisor(kb_path).search(
             data, name=name, root=studies_dir, contribute=contributing, resume=resuming,
-            timeout=seconds, **asked,
+            join=joining, timeout=seconds, **asked,
         )  # fmt: skip
     for note in search.notes:
         say(spelled(note), err=True)
@@ -149,6 +159,8 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         if (folder := search.folder()) is not None:
             say(f"  Its folder: {folder}")
         _print_model(search)
+    if not search.leaves_model:
+        say("Another process is on this study; that one makes its model.")
     if len(search.tuner.trials) < search.settings.trials and result.reason != "exhausted":
         say("Go on with:")
         say(f"  {_resume_command(search)}")
@@ -243,5 +255,11 @@ def _resume_command(search: "Search") -> str:
         more += ["--trials", str(search.settings.trials)]
     if search.settings.final != directory.settings.get("final", search.settings.final):
         more += ["--final", search.settings.final]
+    if search.settings.workers > 1:
+        more += ["--workers", str(search.settings.workers)]
+    for name in ("device", "precision"):
+        given = getattr(search.settings, name)
+        if given not in (None, directory.settings.get(name)):
+            more += [f"--{name}", given]
     code = named_again(search.settings, directory)
     return resume_command(search.path, search.kb.path, code, *more)

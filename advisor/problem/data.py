@@ -87,6 +87,8 @@ class DataProblem(Problem):
             settings.memory_limit,
             more_folds=folds[1:],
             keep=True,
+            device=settings.device,
+            precision=settings.precision,
             **limits,
         )
 

@@ -33,8 +33,28 @@ class Objective(ABC):
         """
 
     def recall(self, trials: Sequence[TrialRecord]) -> None:
-        """Learn what earlier trials of the study say of how the next ones are evaluated."""
+        """Learn what the trials of the study say of how the next ones are evaluated.
+
+        Args:
+            trials: all that ended; what was learned of them before is replaced.
+        """
         return None  # Most objectives evaluate each configuration for itself.
+
+    def prepare(self) -> None:
+        """Load what trainings need, in a process that was started to evaluate."""
+        return None  # Most objectives were loaded with all that they need.
+
+    def at_hand(self, config: Config) -> bool:
+        """Return whether an outcome is known, so that no process needs to be asked for it."""
+        return False
+
+    def need(self, configs: Sequence[Config]) -> int | None:
+        """Return bytes that one of the groups needs beside the data; None if that is unknown."""
+        return None
+
+    def room(self) -> int | None:
+        """Return bytes that the needs of all that is trained at once may come to, if known."""
+        return None
 
     def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
         """Return the places of configurations that gain from being evaluated together."""

@@ -53,10 +53,11 @@ def outputs_of(network: torch.nn.Module, x: torch.Tensor, batch: int) -> torch.T
 
 def to_prediction(outputs: torch.Tensor, data: PreparedData, part: str) -> np.ndarray:
     """Return probabilities (n, classes), or values in the target's own unit."""
+    outputs = outputs.cpu()  # Apple's devices have no double precision.
     if data.kind == "classification":
-        return torch.softmax(outputs.double(), 1).cpu().numpy()
+        return torch.softmax(outputs.double(), 1).numpy()
     numbers = outputs if data.kind == "forecasting" else outputs.squeeze(1)
-    return data.in_unit(numbers.double().cpu().numpy(), part)
+    return data.in_unit(numbers.double().numpy(), part)
 
 
 def all_metrics(

@@ -19,15 +19,19 @@ _WORDS = ("out of memory", "can't allocate memory", "bad_alloc", "not enough mem
           "alloc_failed")  # fmt: skip
 
 
-def free_memory(root: Path = Path("/")) -> int | None:
+def free_memory(root: Path = Path("/"), device: str | None = None) -> int | None:
     """Return bytes that training may take; None if that is unknown.
 
-    They are the graphics card's where PyTorch sees one. Elsewhere they are what the system, the
+    They are the graphics card's that is trained on. Elsewhere they are what the system, the
     container and the limits of the process leave.
+
+    Args:
+        root: of the file system.
+        device: where trainings run; None for CUDA where PyTorch sees a card.
     """
     torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        return int(torch.cuda.mem_get_info()[0])
+    if torch is not None and torch.cuda.is_available() and (device or "cuda").startswith("cuda"):
+        return int(torch.cuda.mem_get_info(device)[0])
     found = (_system(root), _container(root), _address_space(root))
     known = [size for size in found if size is not None]
     return max(min(known), 0) if known else None

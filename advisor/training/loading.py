@@ -77,6 +77,11 @@ def load_function(reference: str, parameter: str = "objective") -> Callable[...,
     return cast(Callable[..., Any], function)
 
 
+def looked_into() -> list[str]:
+    """Return where this process looks for modules, for processes that are to find the same."""
+    return [os.path.abspath(entry) for entry in sys.path]  # "" is the working directory.
+
+
 def file_digest(path: Path) -> str:
     """Return the SHA-256 digest of a file's content in hexadecimal digits.
 

@@ -19,6 +19,7 @@ from torch import nn
 from advisor.data import PreparedData
 from advisor.data.preparation import PARTS
 from advisor.models.base import ModelFamily
+from advisor.training.devices import place_of
 from advisor.training.limits import SHARE, free_memory, too_much
 from knowledge_base.types import Config
 
@@ -30,6 +31,9 @@ OUTPUT_BYTES = 40
 """Bytes per row and output of an evaluation: outputs, probabilities, copies in double precision."""
 COPIES = {"sgd": 5, "adamw": 6}
 """Copies of the weights: themselves, gradients, optimiser state, the best and their successors."""
+CONTEXT = 500_000_000
+"""Bytes that a process takes on a card before it has put anything there: CUDA's context, and the
+code and work space of its libraries."""
 SLACK = 64_000_000
 """Bytes that the C library keeps of freed small pieces; at most as much as is in use."""
 
@@ -89,6 +93,45 @@ def estimate(family: ModelFamily, config: Config, data: PreparedData) -> Estimat
         batch=_kept(network, _meta(adapted.x_train, batch)),
         evaluation=_passed(network, _meta(adapted.x_train, evaluated)) + outputs,
     )
+
+
+def need(
+    family: ModelFamily,
+    config: Config,
+    data: PreparedData,
+    networks: int = 1,
+    device: str | None = None,
+) -> int | None:
+    """Return bytes that a process needs for a training, beside the data; None if that is unknown.
+
+    Args:
+        family, config, data, device: as for `refusal`.
+        networks: how many like this one it trains at the same time. On a card, each process has
+            a copy of the data, and what CUDA itself takes.
+    """
+    try:
+        found = estimate(family, config, data)
+    except Exception:  # as for `refusal`
+        return None
+    on_card = place_of(device).type == "cuda"
+    first = found.total + CONTEXT if on_card else found.more
+    return first + (networks - 1) * found.more
+
+
+def room(data: PreparedData, limit: int | None = None, device: str | None = None) -> int | None:
+    """Return what the needs of all processes that train at once may come to; None if unknown.
+
+    Args:
+        data: that they all train on.
+        limit, device: as for `refusal`; asked while nothing is trained.
+    """
+    if limit is None:
+        free = free_memory(device=device)
+        return None if free is None else int(SHARE * free)
+    if place_of(device).type == "cuda":
+        return limit
+    rows = sum(data.n_rows(part) for part in PARTS)
+    return max(limit - int(_row_bytes(data.few()) * rows), 0)
 
 
 def _row_bytes(data: PreparedData) -> float:
@@ -192,6 +235,7 @@ def refusal(
     data: PreparedData,
     limit: int | None = None,
     networks: int = 1,
+    device: str | None = None,
 ) -> str | None:
     """Return why a configuration is not to be tried, None if it is, or if that is not known.
 
@@ -200,14 +244,15 @@ def refusal(
         limit: bytes for everything; default `SHARE` of what is free besides the data, which
             are in memory already.
         networks: how many like this one are trained at the same time.
+        device: where; None for CUDA where PyTorch sees a card.
     """
     try:
         found = estimate(family, config, data)
     except Exception:  # a user's network raised it; if it is a real one, training raises it again
         return None
-    free = free_memory() if limit is None else None
+    free = free_memory(device=device) if limit is None else None
     if free is not None:
-        on_card = torch.cuda.is_available()  # the data are not there yet
+        on_card = place_of(device).type == "cuda"  # the data are not there yet
         most, needed = int(SHARE * free), found.total if on_card else found.more
         needed += (networks - 1) * found.more
         return too_much(needed, most) if needed > most else None

@@ -33,6 +33,7 @@ class FamilyObjective(Objective):
 
     Attributes:
         family: what is trained.
+        device: what it is trained on, such as the name of a graphics card.
         folds: the data set in each of the folds that a configuration is judged by.
     """
 
@@ -50,6 +51,8 @@ class FamilyObjective(Objective):
         patience: int | None = None,
         more_folds: Sequence["PreparedData"] = (),
         keep: bool = False,
+        device: str | None = None,
+        precision: str | None = None,
     ) -> None:
         """Keep what `advisor.training.train` takes.
 
@@ -59,22 +62,33 @@ class FamilyObjective(Objective):
             memory_limit: bytes that a training may need; default a share of what is free.
             more_folds: the data set in its other folds; `data` is the first one.
             keep: whether outcomes have the trained networks.
+            device, precision: as for `advisor.training.devices.check_device`.
 
         Raises:
             ImportError: PyTorch cannot be loaded. It is loaded here, because that is no fault of
                 the first configuration, which would be a failed trial.
+            UserError: the device is not there, or has no such precision.
         """
-        import_module("advisor.training.memory")
-        with suppress(ImportError):  # PyTorch loads it, in seconds, for its first optimiser.
-            import_module("torch._dynamo")
+        self.prepare()
+        from advisor.training.devices import check_device, described
+
+        self._device, self._precision = device, precision
+        self.device = described(check_device(device, precision))
         self.folds, self._race = (data, *more_folds), Race(get_metric(metric).direction)
         self._metric, self._max_epochs, self._patience = metric, max_epochs, patience
         self._keep = keep
         self._memory_limit = memory_limit
         self.family, self._data = family, data
         self._seed, self._gradients = seed, gradients
+        self._direction = get_metric(metric).direction
         if family.stackable and not gradients and not more_folds:
             self.at_once = AT_ONCE
+
+    def prepare(self) -> None:
+        """Load PyTorch, which takes seconds."""
+        import_module("advisor.training.memory")
+        with suppress(ImportError):  # PyTorch loads it, in seconds, for its first optimiser.
+            import_module("torch._dynamo")
 
     def evaluate(self, config: Config, report: Report) -> Outcome:
         """Train the family with `config`, unless that is estimated to need too much memory."""
@@ -82,7 +96,7 @@ class FamilyObjective(Objective):
         from advisor.training.loop import train_on
         from advisor.training.memory import refusal
 
-        reason = refusal(self.family, config, self._data, self._memory_limit)
+        reason = refusal(self.family, config, self._data, self._memory_limit, device=self._device)
         if reason is not None:
             return Outcome.not_tried(reason)
         terms = self._terms(self._keep)
@@ -99,7 +113,7 @@ class FamilyObjective(Objective):
         """Train `config` on every fold, whatever is known of others, and keep its networks."""
         from advisor.training.folds import train_folds
 
-        race = Race(get_metric(self._metric).direction)
+        race = Race(self._direction)
         return train_folds(
             self.family, config, self.folds, self._seed, self._terms(True), report, race
         )
@@ -121,14 +135,31 @@ class FamilyObjective(Objective):
     def _terms(self, keep: bool) -> "Terms":
         from advisor.training.terms import Terms
 
-        return Terms(self._metric, self._max_epochs, self._patience, keep=keep)
+        return Terms(
+            self._metric, self._max_epochs, self._patience, self._device, keep,
+            precision=self._precision,
+        )  # fmt: skip
 
     def recall(self, trials: Sequence[TrialRecord]) -> None:
         """Learn how the values of the folds differ."""
+        self._race = Race(self._direction)
         for trial in trials:
             values = fold_values(trial.metrics)
             if trial.state == TrialState.COMPLETE and len(values) == len(self.folds) > 1:
                 self._race.tell([values[place] for place in sorted(values)])
+
+    def need(self, configs: Sequence[Config]) -> int | None:
+        """Return what a group is estimated to need; the folds of one are trained as one."""
+        from advisor.training.memory import need
+
+        networks = len(configs) * (len(self.folds) if self.family.stackable else 1)
+        return need(self.family, configs[0], self._data, networks, self._device)
+
+    def room(self) -> int | None:
+        """Return the memory limit less the data, or a share of what is free."""
+        from advisor.training.memory import room
+
+        return room(self._data, self._memory_limit, self._device)
 
     def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
         """Return the places of configurations whose networks have one shape and room at once."""
@@ -136,10 +167,10 @@ class FamilyObjective(Objective):
         from advisor.training.together import groups_of
 
         found: list[list[int]] = []
-        for group in groups_of(self.family, configs, self._data):
+        for group in groups_of(self.family, configs, self._data, self._device):
             first, count = configs[group[0]], len(group)
             together = count > 1 and not refusal(
-                self.family, first, self._data, self._memory_limit, count
+                self.family, first, self._data, self._memory_limit, count, self._device
             )
             found += [group] if together else [[place] for place in group]
         return found

@@ -12,6 +12,7 @@ from advisor.data import PreparedData
 from advisor.data.preparation import PARTS
 from advisor.metrics import Metric
 from advisor.models.base import ModelFamily
+from advisor.training.devices import computing
 from advisor.training.evaluation import (
     Tensors,
     loss_of,
@@ -48,6 +49,7 @@ class Run:
         work: products of a step, parameters x rows; infinite for families whose parameters are
             used several times for a row.
         exactly: the only epoch whose network counts, if there is one.
+        precision: in which the network and its loss compute while it trains.
         ending: about how many seconds it takes to judge the network in the end.
     """
 
@@ -83,6 +85,7 @@ class Run:
         self.ending = 0.0
         self.keeping = False
         self.exactly: int | None = None
+        self.precision: str | None = None
 
     @classmethod
     def begin(
@@ -101,7 +104,7 @@ class Run:
         epochs = epochs if terms.max_epochs is None else min(epochs, terms.max_epochs)
         patience = terms.patience or config.get("patience", PATIENCE)
         run = cls(family, config, family.adapt(config, data), chosen, epochs, patience, place)
-        run.keeping = terms.keep
+        run.keeping, run.precision = terms.keep, terms.precision
         run.exactly = None if terms.exactly is None else min(terms.exactly, epochs)
         return run
 
@@ -184,7 +187,8 @@ class Run:
                 continue  # batch normalisation has no variance of a single row
             if losses or self.curve:  # Something is trained, however short the time is.
                 self.check_time()  # an epoch may be longer than the time that is left
-            loss = loss_of(self.network(x[rows]), y[rows], self.data.kind)
+            with computing(self.precision, x.device):
+                loss = loss_of(self.network(x[rows]).float(), y[rows], self.data.kind)
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             self.signals.see_gradients()

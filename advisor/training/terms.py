@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-import torch
+from advisor.training.devices import place_of
+
+__all__ = ["Terms", "place_of"]
 
 
 @dataclass(frozen=True)
@@ -12,6 +14,7 @@ class Terms:
     Attributes:
         metric, max_epochs, patience, device: as for `advisor.training.loop.train`.
         keep: whether the outcome keeps the network's weights and its validation predictions.
+        precision: as for `advisor.training.devices.check_device`.
         exactly: epochs to train, whatever the validation part says: the network of the last one
             is taken, and the schedule is that of the configuration. None stops early.
     """
@@ -22,8 +25,4 @@ class Terms:
     device: str | None = None
     keep: bool = False
     exactly: int | None = None
-
-
-def place_of(device: str | None) -> torch.device:
-    """Return the device of that name; without one CUDA when present."""
-    return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    precision: str | None = None

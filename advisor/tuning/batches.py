@@ -13,12 +13,12 @@ from advisor.interrupts import interrupts_pass
 from advisor.training.limits import short_reason
 from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome
-from advisor.training.report import StopTrial
+from advisor.training.report import Report, StopTrial
 from advisor.tuning.tuner import Tuner
 from knowledge_base.errors import UserError
 from knowledge_base.records import TIME_OVER, EpochRecord, TrialRecord
 from knowledge_base.states import TrialState
-from knowledge_base.types import ConfigDict
+from knowledge_base.types import Config, ConfigDict
 
 MAX_ERROR_CHARACTERS = 4000
 
@@ -79,7 +79,7 @@ def _group(
     evaluated = objective.evaluate_many(configs, [Watch(tuner, deadline) for _ in configs])
     while left:
         try:
-            with _same_folder():
+            with same_folder():
                 place, outcome = next(evaluated)
         except KeyboardInterrupt:
             raise
@@ -122,10 +122,9 @@ class Watch:
         Raises:
             UserError: it cannot be made, or the study keeps none.
         """
-        folders = None if self._tuner is None else self._tuner.study.folders
-        if self._tuner is None or folders is None:
+        if self._tuner is None:
             raise UserError("This study keeps no folders of its trials.")
-        return folders.make(self._tuner.next_number)
+        return self._tuner.make_folder()
 
     def seconds_left(self) -> float:
         """Return how many seconds the trial still has; infinity without a limit."""
@@ -140,17 +139,30 @@ class Watch:
 def _one_trial(
     tuner: Tuner, objective: Objective, config: ConfigDict, deadline: float | None
 ) -> TrialRecord:
-    started_at, started = datetime.now(UTC), time.monotonic()
+    started_at = datetime.now(UTC)
+    return tuner.tell(config, evaluated(objective, config, Watch(tuner, deadline)), started_at)
+
+
+def evaluated(objective: Objective, config: Config, report: Report) -> Outcome:
+    """Return what comes of a configuration; what the training raises is one that failed.
+
+    Args:
+        objective: what to evaluate.
+        config: active hyperparameters.
+        report: what the training reports to.
+
+    Raises:
+        KeyboardInterrupt: it came meanwhile.
+    """
+    started = time.monotonic()
     try:
-        with interrupts_pass(), _same_folder():
-            outcome = objective.evaluate(config, Watch(tuner, deadline))
+        with interrupts_pass(), same_folder():
+            return objective.evaluate(config, report)
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as raised:  # sys.exit in the user's code ends its trial, not the search.
-        outcome = Outcome(
-            TrialState.FAILED, error=_reason(raised), duration=time.monotonic() - started
-        )
-    return tuner.tell(config, outcome, started_at)
+        seconds = time.monotonic() - started
+        return Outcome(TrialState.FAILED, error=_reason(raised), duration=seconds)
 
 
 def _reason(raised: BaseException) -> str:
@@ -164,7 +176,7 @@ def _reason(raised: BaseException) -> str:
 
 
 @contextmanager
-def _same_folder() -> Iterator[None]:
+def same_folder() -> Iterator[None]:
     """Let every trial begin in the working directory in which the first one began."""
     before = None
     with suppress(OSError):  # The folder may be gone, before or after.

@@ -10,8 +10,9 @@ from advisor.meta import Query
 from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.models import FAMILIES, ModuleFamily
 from advisor.problem import DataProblem, Problem
-from advisor.settings import Settings
+from advisor.settings import PRECISIONS, Settings
 from advisor.strategies import SearchStrategy, make_strategy
+from advisor.training.objective import FamilyObjective, Objective
 from advisor.tuning.code import KEPT
 from advisor.tuning.study import Study
 from advisor.tuning.time_limit import seconds_of_network
@@ -93,6 +94,7 @@ def make_directory(
     code: JsonObject,
     begin: Start,
     known: Sequence[JsonObject],
+    trainer: Objective,
 ) -> StudyDirectory:
     """Make the directory of a new study, with all that it can be resumed from.
 
@@ -105,6 +107,7 @@ def make_directory(
         code: what `code_kept` and `with_loaded` say of that code.
         begin: the warm start.
         known: what was taken from the store of this very task.
+        trainer: what trains networks, and on what.
 
     Raises:
         UserError: the folder cannot be made.
@@ -120,7 +123,7 @@ def make_directory(
         source="advisor tune",
         contributor=contributor(),
         versions=package_versions(),
-        machine=machine(),
+        machine=machine(**_hardware(settings, trainer)),
     )
     return StudyDirectory.create(
         path,
@@ -132,6 +135,13 @@ def make_directory(
         settings={**stored, KEPT: code, "warm": list(begin.warm), "known": known},
         arrays=begin.arrays(),
     )
+
+
+def _hardware(settings: Settings, trainer: Objective) -> dict[str, str]:
+    """Return where networks are trained, and in what precision; nothing of the user's function."""
+    if not isinstance(trainer, FamilyObjective):
+        return {}
+    return {"device": trainer.device, "precision": settings.precision or PRECISIONS[0]}
 
 
 def study_in(

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from knowledge_base.durable import reason_of
@@ -14,8 +14,9 @@ from knowledge_base.states import Direction
 FOLDER = "trials"
 """Where they lie in the directory of the study, by the numbers of their trials."""
 
-_NAME = re.compile(r"(\d{6,})|\.\d{6,}\.gone", re.ASCII)
-"""A folder of a trial, or one that is being removed; nothing else there is ours."""
+_NAME = re.compile(r"(\d{6,})|\.\d{6,}\.gone|\.([0-9a-f]{32})-\d+\.running", re.ASCII)
+"""A folder of a trial, one that is being removed, or one of a trial that has no number yet, with
+the name of the process that tries it; nothing else there is ours."""
 
 
 class TrialFolders:
@@ -26,6 +27,7 @@ class TrialFolders:
     Attributes:
         folder: of all of them; it is made with the first one.
         warnings: what could not be removed, one line each.
+        in_use: names of the folders and processes of trials that run and have not ended.
     """
 
     def __init__(self, study: Path, direction: str, most: int) -> None:
@@ -39,6 +41,7 @@ class TrialFolders:
         self.folder, self._most = study / FOLDER, most
         self._sign = 1.0 if direction == Direction.MINIMIZE else -1.0
         self.warnings = Warnings()
+        self.in_use: Collection[str] = ()
 
     def make(self, number: int) -> Path:
         """Return the folder of the trial with this number, made if it is not there.
@@ -46,15 +49,37 @@ class TrialFolders:
         Raises:
             UserError: it cannot be made, or a link is in its place.
         """
-        path = self._path(number)
+        return make_folder(self._path(number))
+
+    def unnumbered(self, process: str, job: int) -> Path:
+        """Return where the folder of a trial is while it has no number; nothing is made.
+
+        Args:
+            process: name of the process that tries it, 32 hexadecimal digits.
+            job: what it calls the trial.
+        """
+        return self.folder / f".{process}-{job}.running"
+
+    def settle(self, path: Path | None, number: int) -> None:
+        """Give the folder of a trial that ended its place by its number, if it was made.
+
+        What a process left there that was killed before it wrote a trial of that number goes.
+
+        Args:
+            path: as `unnumbered` gave it; None for a trial without a folder.
+            number: of the trial.
+
+        Raises:
+            UserError: it cannot be moved.
+        """
+        target = self._path(number)
         try:
-            for each in (self.folder, path):
-                if each.is_symlink():
-                    raise UserError(f"{each} is a link, which is not followed; remove it.")
-                each.mkdir(exist_ok=True)
+            if os.path.lexists(target):
+                self._remove(target)
+            if path is not None and path.is_dir() and not path.is_symlink():
+                path.rename(target)
         except OSError as error:
-            raise UserError(f"The folder {path} cannot be made: {reason_of(error)}.") from error
-        return path
+            raise UserError(f"The folder {target} cannot be made: {reason_of(error)}.") from error
 
     def of(self, number: int) -> Path | None:
         """Return the folder of the trial with this number, None where it has none."""
@@ -87,8 +112,12 @@ class TrialFolders:
             self.warnings.tell(f"{self.folder} cannot be read: {reason_of(error)}.")
             return
         for path in found:
-            if path.name not in staying:
+            if path.name not in staying and not self._is_in_use(path.name):
                 self._remove(path)
+
+    def _is_in_use(self, name: str) -> bool:
+        found = _NAME.fullmatch(name)
+        return name in self.in_use or (found is not None and found[2] in self.in_use)
 
     def _remove(self, path: Path) -> None:
         try:
@@ -108,3 +137,19 @@ class TrialFolders:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}"
+
+
+def make_folder(path: Path) -> Path:
+    """Return a folder of a trial, made if it is not there, as that of all trials is.
+
+    Raises:
+        UserError: it cannot be made, or a link is in its place.
+    """
+    try:
+        for each in (path.parent, path):
+            if each.is_symlink():
+                raise UserError(f"{each} is a link, which is not followed; remove it.")
+            each.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The folder {path} cannot be made: {reason_of(error)}.") from error
+    return path

@@ -22,7 +22,7 @@ from advisor.tuning.code import same_code
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import SpaceError, UserError
 from knowledge_base.identity import canonical_json
-from knowledge_base.records import FOLD, EpochRecord, fold_values
+from knowledge_base.records import FOLD, EpochRecord, TrialRecord, fold_values
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config, ConfigDict, JsonObject
 
@@ -131,6 +131,22 @@ class _Remembering(Objective):
         """Take stored trials by their configurations as canonical JSON."""
         self._objective, self._kb, self._known = objective, kb, known
         self.at_once, self.brief = objective.at_once, objective.brief
+
+    def at_hand(self, config: Config) -> bool:
+        """Return whether a configuration is stored."""
+        return canonical_json(dict(config)) in self._known
+
+    def need(self, configs: Sequence[Config]) -> int | None:
+        """Return what a group needs, none of which is stored."""
+        return self._objective.need(configs)
+
+    def room(self) -> int | None:
+        """Return what there is for trainings."""
+        return self._objective.room()
+
+    def recall(self, trials: Sequence[TrialRecord]) -> None:
+        """Let what trains learn of what it trained."""
+        self._objective.recall([trial for trial in trials if not trial.taken])
 
     def evaluate(self, config: Config, report: Report) -> Outcome:
         """Return the stored outcome of a configuration, or evaluate it."""

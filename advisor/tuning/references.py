@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from advisor.models import FAMILIES
 from advisor.predictor.kept import DEFAULT, KNOWN
 from advisor.training.objective import FamilyObjective, Objective
+from advisor.training.outcome import Outcome
 from advisor.tuning.batches import Watch, over
 from advisor.tuning.tuner import Tuner
 from knowledge_base.states import Direction, TrialState
 from knowledge_base.types import Config, JsonObject
+
+if TYPE_CHECKING:
+    from advisor.tuning.workers import Crew
 
 
 @dataclass
@@ -22,11 +27,13 @@ class References:
         trainer: what trains networks.
         known: what was taken from the store of this very task, as
             `advisor.tuning.known.known_trials` gives it.
+        crew: processes that train beside this one, while there are any.
     """
 
     tuner: Tuner
     trainer: Objective
     known: Sequence[JsonObject] = ()
+    crew: "Crew | None" = field(default=None, init=False)
     _measured: set[str] = field(default_factory=set, init=False, repr=False)
 
     def measure_default(self, deadline: float | None, coming: Sequence[Config] = ()) -> None:
@@ -73,9 +80,15 @@ class References:
         if name in self._measured or networks.has(name):
             return
         self._measured.add(name)
-        with suppress(Exception):  # What cannot be trained has no standing.
-            outcome = trainer.measure(config, Watch(None, deadline))
+
+        def keep(outcome: Outcome) -> None:
             # What others are compared with is no standing where the time cut it off.
             whole = outcome.state == TrialState.COMPLETE
             if whole and len(outcome.fitted) == len(trainer.folds):
                 networks.keep(name, config, outcome.value or 0.0, outcome.fitted)
+
+        if self.crew is not None:
+            self.crew.measure(config, deadline, keep)
+            return
+        with suppress(Exception):  # What cannot be trained has no standing.
+            keep(trainer.measure(config, Watch(None, deadline)))

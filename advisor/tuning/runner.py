@@ -1,19 +1,27 @@
 """Runs a search: ask, evaluate, tell, until the trials, the time or the patience end."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from advisor.strategies import Exhausted
 from advisor.training.objective import Objective
 from advisor.tuning.batches import batch, cut_off, over
+from advisor.tuning.shared import AllTaken, SharedTuner
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import TIME_OVER, TrialRecord
+
+if TYPE_CHECKING:
+    from advisor.tuning.workers import Crew
 
 MAX_CONSECUTIVE_FAILURES = 5
 MAX_CONSECUTIVE_SKIPS = 50
 """Skipping costs next to nothing, and a smaller configuration may come."""
+
+PAUSE = 0.2
+"""Seconds after which it is looked again what other processes left, where they try all."""
 
 OnTrial = Callable[[TrialRecord, Tuner], None]
 
@@ -40,6 +48,7 @@ def run(
     timeout: float | None = None,
     on_trial: OnTrial | None = None,
     kept: Callable[[], float] = lambda: 0.0,
+    crew: "Crew | None" = None,
 ) -> RunResult:
     """Go on until the study has `trials` trials.
 
@@ -53,37 +62,71 @@ def run(
         objective: what to evaluate.
         trials: number of trials of the whole study, earlier ones included.
         timeout: seconds for this run.
-        on_trial: called after every trial.
+        on_trial: called after every trial, of another process on the study, too.
         kept: returns the share of `timeout` that is left for what comes after the trials; asked
             before each of them.
+        crew: processes that train; None trains in this one.
 
     Raises:
         KeyboardInterrupt: passed on; everything finished is stored by then.
     """
     objective.recall(tuner.trials)
     started, deadline = time.monotonic(), None
-    before, begun = len(tuner.trials), bool(tuner.trials) or timeout == 0 or not objective.brief
+    begun = bool(tuner.trials) or timeout == 0 or not objective.brief
+    done: list[TrialRecord] = []
+
+    def told(trial: TrialRecord) -> None:
+        done.append(trial)
+        if on_trial is not None:
+            on_trial(trial, tuner)
+
     while len(tuner.trials) < trials:
         if timeout is not None:
             deadline = started + (1 - kept()) * timeout
         # However short the time is, one trial begins: something is better than nothing.
-        if begun and _time_is_over(deadline, tuner.trials[before:]):
+        if begun and _time_is_over(deadline, done):
             break
         begun = True
+        left = trials - len(tuner.trials)
         try:
-            for trial in batch(tuner, objective, trials - len(tuner.trials), deadline):
-                if on_trial is not None:
-                    on_trial(trial, tuner)
-                if failed := _failed(tuner.trials[before:]):
+            for trial in _batch(tuner, objective, left, deadline, crew):
+                told(trial)
+                if failed := _failed(done):
                     return failed
+        except AllTaken:
+            time.sleep(PAUSE)
         except Exhausted as end:
             return _without_value(tuner) or RunResult("exhausted", f"The search is over: {end}")
-    done = tuner.trials[before:]
+        _hear(tuner, objective, on_trial)
+    if crew is not None and isinstance(tuner, SharedTuner):
+        for trial in crew.rest(tuner):
+            told(trial)
     if _time_is_over(deadline, done):
         return _out_of_time(tuner, done, timeout or 0.0, len(tuner.trials) < trials)
     if done and all(trial.skipped for trial in done):
         return RunResult("failures", _all_skipped(done))
     return _without_value(tuner) or RunResult("finished")
+
+
+def _batch(
+    tuner: Tuner, objective: Objective, left: int, deadline: float | None, crew: "Crew | None"
+) -> Iterator[TrialRecord]:
+    """Yield the trials that end next, in this process or in those of a crew."""
+    if crew is None:
+        return batch(tuner, objective, left, deadline)
+    if not isinstance(tuner, SharedTuner):
+        raise TypeError("a crew tells its trials to a tuner that shares its study")
+    return crew.batch(tuner, objective, left, deadline)
+
+
+def _hear(tuner: Tuner, objective: Objective, on_trial: OnTrial | None) -> None:
+    """Learn from what other processes on the study told meanwhile."""
+    heard = tuner.heard() if isinstance(tuner, SharedTuner) else []
+    if heard:
+        objective.recall(tuner.trials)
+    if on_trial is not None:
+        for trial in heard:
+            on_trial(trial, tuner)
 
 
 def _time_is_over(deadline: float | None, done: Sequence[TrialRecord]) -> bool:

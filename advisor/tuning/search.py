@@ -1,6 +1,7 @@
 """From settings to a finished search: makes or reopens the study, then runs it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -35,17 +36,19 @@ from advisor.tuning.known import known_trials, observations, remembering
 from advisor.tuning.left_model import LeftModel
 from advisor.tuning.references import References
 from advisor.tuning.runner import OnTrial, RunResult, run
+from advisor.tuning.shared import SharedTuner
 from advisor.tuning.time_limit import TimeLimit
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
 from knowledge_base.finding import find_study
-from knowledge_base.locking import exclusive
 from knowledge_base.records import TrialRecord
+from knowledge_base.sharing import take_place
 from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
     from advisor.data import NewRows
+    from advisor.tuning.workers import Crew
 
 
 @dataclass
@@ -65,10 +68,13 @@ class Search:
         begin: the warm start.
         test: rows of the user's own that the model is measured on.
         notes: what to tell the user before it runs, one line each.
+        joins: whether other processes may be running the study.
+        leaves_model: whether this process is the one that made the model of the study; not,
+            where it joined another that still ran.
     """
 
     settings: Settings
-    tuner: Tuner
+    tuner: SharedTuner
     objective: Objective
     trainer: Objective
     path: Path
@@ -78,6 +84,8 @@ class Search:
     begin: Start = field(default_factory=Start)
     test: "NewRows[object] | None" = None
     notes: list[str] = field(default_factory=list)
+    joins: bool = False
+    leaves_model: bool = field(default=True, init=False)
 
     @property
     def intake(self) -> Intake | None:
@@ -130,10 +138,12 @@ class Search:
         """Run until the study has all its trials, or until `timeout` seconds are over.
 
         The model of what was trained is saved in the study's directory in the end, also where
-        Ctrl-C ends the search.
+        Ctrl-C ends the search. Of several processes that run the study together, the one that
+        began or resumed it makes the model, or, where that is gone, the first that ends.
 
         Raises:
-            UserError: another process is running the study.
+            UserError: another process is running the study, and this one did not join it; or
+                what is searched cannot be sent to worker processes.
         """
         limit, tuner = TimeLimit(timeout, self.settings.final == "single"), self.tuner
         self._left_model.choice_ends = limit.choice_ends
@@ -144,29 +154,51 @@ class Search:
         def told(trial: TrialRecord, tuner: Tuner) -> None:
             # The default is measured early where it is no trial of the warm start, and costs
             # little of the time; or else in the end.
-            if limit.has_time_for_default(trial):
+            if self.leaves_model and limit.has_time_for_default(trial):
                 self._references.measure_default(limit.trials_end(tuner.best), self.begin.warm)
             if on_trial is not None:
                 on_trial(trial, tuner)
 
-        with exclusive(self.path):
+        place = take_place(self.path, self.joins)
+        try:
             # Another process may have gone on between the reading and the lock.
-            tuner.replay(self.stored[len(tuner.trials) :])
-            self._sort_out()  # A run that was killed leaves the folder of its last trial.
+            tuner.share(place, self.settings.trials)
+            self.leaves_model = place.leads()
+            tuner.sort_out()  # A run that was killed leaves the folder of its last trial.
             try:
-                found = run(tuner, self.objective, self.settings.trials, timeout, told, kept)
-                self._references.measure_default(limit.trials_end(tuner.best))
-                self._references.measure_known(limit.trials_end(tuner.best))
-                self._left_model.refit(limit.refit_ends)
+                with self._crew() as crew:
+                    found = run(
+                        tuner, self.objective, self.settings.trials, timeout, told, kept, crew
+                    )
+                self.leaves_model = place.leads()
+                if self.leaves_model:
+                    self._references.measure_default(limit.trials_end(tuner.best))
+                    self._references.measure_known(limit.trials_end(tuner.best))
+                    self._left_model.refit(limit.refit_ends)
             finally:
-                self._sort_out()
-                self._left_model.save()
+                tuner.sort_out()
+                self.leaves_model = place.leads()
+                if self.leaves_model:
+                    self._left_model.save()
+        finally:
+            tuner.part()
+            place.leave()
         return found
 
-    def _sort_out(self) -> None:
-        """Keep the folders of the best trials only."""
-        if self.tuner.study.folders is not None:
-            self.tuner.study.folders.sort_out(self.tuner.trials)
+    @contextmanager
+    def _crew(self) -> "Iterator[Crew | None]":
+        """Give the processes that train, None where this one does."""
+        if self.settings.workers == 1:
+            yield None
+            return
+        from advisor.tuning.workers import Crew
+
+        with Crew(self.trainer, self.settings.workers) as crew:
+            self._references.crew = crew
+            try:
+                yield crew
+            finally:
+                self._references.crew = None
 
 
 def start(
@@ -210,9 +242,9 @@ def start(
     elif n_warm == 0 and reuse:
         objective = remembering(trainer, strategy, kb, problem, settings, code, root)
     strategy.update(observations(known), [])
-    directory = make_directory(root, name, problem, settings, stored, code, begin, known)
+    directory = make_directory(root, name, problem, settings, stored, code, begin, known, trainer)
     study = study_in(directory, problem, kb if contribute else None, settings)
-    tuner = Tuner(study, strategy, settings.seed)
+    tuner = SharedTuner(study, strategy, settings.seed)
     notes, path = problem.notes(settings), directory.path
     return Search(settings, tuner, objective, trainer, path, kb, problem, known, begin, test, notes)
 
@@ -226,6 +258,7 @@ def resume(
     trials: int | None = None,
     reuse: bool = True,
     final: str | None = None,
+    join: bool = False,
 ) -> Search:
     """Reopen a study; finished trials are told again, not run again.
 
@@ -239,6 +272,7 @@ def resume(
         trials: new length of the whole study; default the stored one.
         reuse: as for `start`.
         final: what its model is made of now; default as it was begun.
+        join: whether another process may be running it meanwhile.
 
     Raises:
         UserError: no such study, or its data or space are not what they were; its code is not,
@@ -265,7 +299,7 @@ def resume(
     strategy.update(observations(known), [])
     study = study_in(directory, problem, kb if contribute else None, asked)
     finished = directory.trials()
-    tuner = Tuner(study, strategy, asked.seed)
+    tuner = SharedTuner(study, strategy, asked.seed)
     tuner.replay(finished)
     if contribute and finished:
         kb.add(study.bundle(finished))
@@ -276,4 +310,6 @@ def resume(
     if asked.n_warm == 0 and reuse:
         objective = remembering(trainer, strategy, kb, problem, asked, code, path.parent)
     notes = [*notes, *problem.notes(asked)]
-    return Search(asked, tuner, objective, trainer, path, kb, problem, known, begin, test, notes)
+    return Search(
+        asked, tuner, objective, trainer, path, kb, problem, known, begin, test, notes, join
+    )

@@ -267,6 +267,17 @@ class Tuner:
             self._active.remove(dict(config))
             self.strategy.update([], self._active)
 
+    def make_folder(self) -> Path:
+        """Return the folder of the trial that is told next, made if it is not there.
+
+        Raises:
+            UserError: it cannot be made, or the study keeps none.
+        """
+        folders = self.study.folders
+        if folders is None:
+            raise UserError("This study keeps no folders of its trials.")
+        return folders.make(self.next_number)
+
     @property
     def next_number(self) -> int:
         """The number of the trial that is told next.

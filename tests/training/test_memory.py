@@ -181,11 +181,11 @@ def test_without_a_limit_what_is_free_counts_and_loaded_data_do_not(monkeypatch)
     data, chosen = table(5000), config("mlp", units=16, n_layers=1)
     found = estimate(MLP(), chosen, data)
     assert found.more < found.total
-    monkeypatch.setattr(memory, "free_memory", lambda: found.more / memory.SHARE + 2)
+    monkeypatch.setattr(memory, "free_memory", lambda device: found.more / memory.SHARE + 2)
     assert refusal(MLP(), chosen, data) is None
-    monkeypatch.setattr(memory, "free_memory", lambda: found.more / 2)
+    monkeypatch.setattr(memory, "free_memory", lambda device: found.more / 2)
     assert "the limit is" in refusal(MLP(), chosen, data)
-    monkeypatch.setattr(memory, "free_memory", lambda: None)
+    monkeypatch.setattr(memory, "free_memory", lambda device: None)
     assert refusal(MLP(), chosen, data) is None
 
 
