@@ -237,10 +237,10 @@ def _networks(search: Search) -> Iterator[Average]:
     kept = search.tuner.study.networks
     assert kept is not None
     preparations = search.model.average.preparations
-    networks = kept.whole()
     for trial in search.tuner.trials:
-        if trial.number in networks and trial.value is not None:
-            member = Member(trial.number, dict(trial.config), 1.0, networks[trial.number][:1])
+        found = kept.load(trial.number)
+        if found is not None and trial.value is not None:
+            member = Member(found.name, dict(trial.config), 1.0, found.networks[:1])
             yield Average(search.model.average.family, preparations, [member])
 
 
