@@ -65,7 +65,7 @@ class Law:
         if "epochs" not in config:
             return 1.0
         share = exp(min(_sum(self.epochs, reasons_to_end(config, effort.rows)), 0.0))
-        return max(config["epochs"] * share, 1.0)
+        return float(max(config["epochs"] * share, 1.0))
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,13 @@ class Durations:
     family: ModelFamily
     about: Mapping[str, float] | None
     speed: Speed = Speed()
+
+    @property
+    def knows(self) -> bool:
+        """Whether a law holds for the family, and the data have a size."""
+        about = self.about or {}
+        known = law_of(self.family.name) is not None
+        return known and self.family.effort(self.family.default(), about) is not None
 
     def of(self, configs: Sequence[Config]) -> np.ndarray:
         """Return the seconds that one network of each is expected to train, shape (n,).

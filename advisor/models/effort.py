@@ -21,6 +21,10 @@ WAVES, MIXED = 16, 4
 MOST_WINDOWS, LEAST_WINDOWS, SHORTEST = 20_000, 8, 4
 """Windows of series that are trained on, and the shortest window."""
 
+LONGEST, MOST_WORDS = 2.0, 512
+"""How many times as long the longest text is as those that 95% do not exceed, about, since all are
+padded to it; and words that count at most."""
+
 THOUSAND, MILLION = 1e-3, 1e-6
 
 Terms = dict[str, float]
@@ -139,7 +143,8 @@ def of_texts(config: Config, about: Mapping[str, float]) -> Effort | None:
     """Return the effort of an epoch of a recurrent network for texts; see `of_perceptron`."""
     if "text.log_rows" not in about:
         return None
-    length = min(config["sequence_length"], _whole(about, "text.log_length_max"))
+    longest = min(LONGEST * _whole(about, "text.log_length_max"), MOST_WORDS)
+    length = min(config["sequence_length"], longest)
     words = min(config["vocabulary_size"], _whole(about, "text.log_vocabulary"))
     return _recurrent(
         config,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from advisor.environment import contributor, machine, package_versions
 from advisor.meta import Query
+from advisor.meta.durations import Durations, Speed
+from advisor.meta.speed import measured_speed
 from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.models import FAMILIES, ModuleFamily
 from advisor.problem import DataProblem, Problem
@@ -56,10 +58,15 @@ def recommended(
 
 def _query_within(timeout: float | None, problem: Problem, settings: Settings) -> Query:
     """Return what the past is asked, for configurations that leave time for several others."""
+    query = problem.query
+    if not isinstance(problem, DataProblem):
+        return query if timeout is None else replace(query, seconds=seconds_of_network(timeout, 1))
+    # Without a limit, the same search begins in the same way on every machine.
+    speed = Speed() if timeout is None else measured_speed(problem.family.name)
+    query = replace(query, durations=Durations(problem.family, problem.metafeatures, speed))
     if timeout is None:
-        return problem.query
-    folds = problem.n_folds(settings) if isinstance(problem, DataProblem) else 1
-    return replace(problem.query, seconds=seconds_of_network(timeout, folds))
+        return query
+    return replace(query, seconds=seconds_of_network(timeout, problem.n_folds(settings)))
 
 
 def strategy_of(settings: Settings, problem: Problem, begin: Start) -> SearchStrategy:
