@@ -21,6 +21,10 @@ from advisor.models import ModelFamily
 from advisor.models.effort import Effort
 from knowledge_base.types import Config
 
+FAMILIAR = 1500
+"""Rows that the largest shipped training parts have. With more, patience ends fewer trainings: 24
+of 25 with 12,000 to 32,000 rows ran all their epochs (docs/benchmarks/durations.md)."""
+
 LAWS = Path(__file__).with_name("durations.json")
 """What the shipped trials teach, by families."""
 
@@ -64,8 +68,10 @@ class Law:
         """Return how many epochs are expected before patience, or their number, is over."""
         if "epochs" not in config:
             return 1.0
-        share = exp(min(_sum(self.epochs, reasons_to_end(config, effort.rows)), 0.0))
-        return float(max(config["epochs"] * share, 1.0))
+        rows = min(effort.rows, FAMILIAR)
+        share = exp(min(_sum(self.epochs, reasons_to_end(config, rows)), 0.0))
+        saved = (1 - share) * rows / max(effort.rows, 1.0)
+        return float(max(config["epochs"] * (1 - saved), 1.0))
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ TINY = 1e-6
 PATIENCE = 10.0
 """Seconds that nobody minds to wait for one training."""
 
-PER_DOUBLING = 0.1
+PER_DOUBLING = 0.2
 """Normal score that each doubling of longer trainings must be worth."""
 
 QUICK = 1 / 3
 """Share of the seconds of the first recommendation, or of the library default where that takes
 longer, that a quick one takes at most."""
 
-MARGIN = 0.5
+MARGIN = 1.0
 """Mean normal score that a quick recommendation may be expected to be behind the first one."""
 
 AMONG = 3

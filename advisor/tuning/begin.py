@@ -51,7 +51,7 @@ def recommended(
         _query_within(timeout, problem, settings),
         n_warm_of(settings),
         settings.exclude_datasets,
-        settings.per_second,
+        bool(settings.per_second),
         problem.default,
     )
 
@@ -87,7 +87,7 @@ def strategy_of(settings: Settings, problem: Problem, begin: Start) -> SearchStr
         settings.seed,
         begin.warm,
         begin.prior,
-        settings.per_second,
+        bool(settings.per_second),
     )
 
 

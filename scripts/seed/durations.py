@@ -10,7 +10,7 @@ running median of the errors over trials in the order in which they began.
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import click
@@ -56,6 +56,9 @@ class Trainings:
         reason_names: their names.
         shares: logarithms of the share of its epochs that each ran, shape (n,).
         datasets: identities of the data sets, shape (n,).
+        wanted: epochs of the configurations, shape (n,).
+        configs: as JSON, shape (n,).
+        rows: that were trained on, shape (n,).
     """
 
     names: tuple[str, ...]
@@ -66,6 +69,9 @@ class Trainings:
     reason_names: tuple[str, ...]
     shares: np.ndarray
     datasets: np.ndarray
+    wanted: np.ndarray
+    configs: np.ndarray
+    rows: np.ndarray
 
     def among(self, rows: np.ndarray) -> "Trainings":
         """Return some of them, of a boolean mask of shape (n,)."""
@@ -78,6 +84,9 @@ class Trainings:
             self.reason_names,
             self.shares[rows],
             self.datasets[rows],
+            self.wanted[rows],
+            self.configs[rows],
+            self.rows[rows],
         )
 
 
@@ -90,7 +99,7 @@ def read(kb: KnowledgeBase, family: str) -> Trainings:
     trials = kb.trials(family=family).sort_values("started_at", kind="stable")
     for row in trials[trials["state"] == "complete"].itertuples():
         dataset = datasets[row.task_id]
-        config = json.loads(row.config) if isinstance(row.config, str) else row.config
+        config = json.loads(row.config)
         effort = made.effort(config, known.get(dataset, {}))
         if effort is not None and row.duration > 0:
             found.append((config, effort, row.duration, int(row.epochs), dataset))
@@ -107,6 +116,9 @@ def read(kb: KnowledgeBase, family: str) -> Trainings:
         reason_names=tuple(reasons[0]),
         shares=np.log(epochs / wanted),
         datasets=np.array([item[4] for item in found]),
+        wanted=wanted,
+        configs=np.array([json.dumps(item[0], sort_keys=True) for item in found]),
+        rows=np.array([item[1].rows for item in found]),
     )
 
 
@@ -196,7 +208,7 @@ def left_out(trainings: Trainings, parts: int) -> Iterator[tuple[np.ndarray, Law
         yield rows, learned(trainings.among(~rows))[0]
 
 
-def seconds_by(law: Law, trainings: Trainings, epochs: Collection[str] = ()) -> np.ndarray:
+def seconds_by(law: Law, trainings: Trainings) -> np.ndarray:
     """Return the seconds of an epoch that a law expects, its share of the beginning included."""
     slopes = [*law.calls.values(), *law.numbers.values(), law.begin]
     found: np.ndarray = trainings.terms @ np.array(slopes)
