@@ -98,7 +98,8 @@ class Costs:
         """Return which candidates are quick beside the first recommendation, (candidates,)."""
         limits = [taken for taken in (self.seconds[first], self.default) if isfinite(taken)]
         limit = QUICK * max(limits, default=nan)
-        return np.nan_to_num(self.seconds, nan=np.inf) <= limit
+        quick: np.ndarray = np.nan_to_num(self.seconds, nan=np.inf) <= limit
+        return quick
 
     def with_a_quick_one(self, chosen: Sequence[int], means: np.ndarray) -> list[int]:
         """Return a list of which one of the first `AMONG` is quick, if a candidate is good enough.
