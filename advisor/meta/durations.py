@@ -22,8 +22,8 @@ from advisor.models.effort import Effort
 from knowledge_base.types import Config
 
 FAMILIAR = 1500
-"""Rows that the largest shipped training parts have. With more, patience ends fewer trainings: 24
-of 25 with 12,000 to 32,000 rows ran all their epochs (docs/benchmarks/durations.md)."""
+"""Rows that the largest shipped training parts have. With more, patience ends hardly any training
+(docs/benchmarks/durations.md)."""
 
 LAWS = Path(__file__).with_name("durations.json")
 """What the shipped trials teach, by families."""

@@ -37,8 +37,8 @@ def known_speed(family: str) -> Speed:
 def measured_speed(family: str) -> Speed:
     """Return the same; where nothing is known yet, it is measured, which loads PyTorch.
 
-    Nothing is measured for families without a law. A file that cannot be written costs measuring
-    again.
+    Nothing is measured for families without a law, nor where PyTorch fails, as on a full device. A
+    file that cannot be written costs measuring again.
     """
     if family not in SAMPLES:
         return Speed()
@@ -47,7 +47,10 @@ def measured_speed(family: str) -> Speed:
         return known
     from advisor.training.pace import seconds_of
 
-    samples = seconds_of(family)
+    try:
+        samples = seconds_of(family)
+    except RuntimeError:
+        return Speed()
     path = _path()
     if path is not None:
         with suppress(OSError):

@@ -61,11 +61,12 @@ def _query_within(timeout: float | None, problem: Problem, settings: Settings) -
     query = problem.query
     if not isinstance(problem, DataProblem):
         return query if timeout is None else replace(query, seconds=seconds_of_network(timeout, 1))
-    # Without a limit, the same search begins in the same way on every machine.
-    speed = Speed() if timeout is None else measured_speed(problem.family.name)
+    # PyTorch is there, so that recommendations can say from now on what trainings take here.
+    speed = measured_speed(problem.family.name)
+    if timeout is None:  # The same search begins in the same way on every machine.
+        durations = Durations(problem.family, problem.metafeatures, Speed())
+        return replace(query, durations=durations)
     query = replace(query, durations=Durations(problem.family, problem.metafeatures, speed))
-    if timeout is None:
-        return query
     return replace(query, seconds=seconds_of_network(timeout, problem.n_folds(settings)))
 
 

@@ -116,6 +116,23 @@ def test_a_machine_is_measured_once_for_each_family(cache, monkeypatch):
     assert not speed.known_speed("mlp").measured
 
 
+def test_a_device_that_fails_is_not_known(cache, monkeypatch):
+    def fails(family):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(pace, "seconds_of", fails)
+    assert speed.measured_speed("mlp") == Speed()
+
+
+def test_measuring_trains_both_networks_and_leaves_randomness_alone(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(pace, "REPEATS", 1)
+    before = torch.get_rng_state()
+    assert min(pace.seconds_of("mlp")) > 0
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 @pytest.mark.parametrize(
     "written", ["", "[]", "{", '{"mlp": [1.0]}', '{"mlp": [1.0, -2.0]}', '{"mlp": ["a", NaN]}']
 )
