@@ -322,7 +322,7 @@ def write_up(items: Sequence[Told], left_out: Sequence[list[str]], load: float) 
 @report.workers_option
 @report.report_only_option
 @report.write_option
-def command(workers: int, report_only: bool, write: bool) -> None:
+def main(workers: int, report_only: bool, write: bool) -> None:
     """Run what is missing, and write the page."""
     load, wanted = os.getloadavg()[0], trainings()
     if not report_only:
@@ -336,4 +336,4 @@ def command(workers: int, report_only: bool, write: bool) -> None:
 
 
 if __name__ == "__main__":
-    command()
+    main()

@@ -142,7 +142,7 @@ def write_up(runs: dict[bool, list[JsonObject]], tasks: int, seeds: int, load: f
 @report.workers_option
 @report.report_only_option
 @report.write_option
-def command(seeds: int, workers: int, report_only: bool, write: bool) -> None:
+def main(seeds: int, workers: int, report_only: bool, write: bool) -> None:
     """Run what is missing, and write the page."""
     lacking = missing("lcbench")
     if lacking:
@@ -161,4 +161,4 @@ def command(seeds: int, workers: int, report_only: bool, write: bool) -> None:
 
 
 if __name__ == "__main__":
-    command()
+    main()
