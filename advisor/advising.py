@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from advisor.meta import MetaLearner, Recommendation, learner_for
+from advisor.meta import MetaLearner, Query, Recommendation, learner_for
 from advisor.meta.advice import Advice
+from advisor.meta.durations import Durations
+from advisor.meta.speed import known_speed, measured_speed
 from advisor.problem import DataProblem
 from advisor.settings import Settings
 from knowledge_base import KnowledgeBase
@@ -39,9 +41,11 @@ def advice_on(
     """
     family = problem.family
     past = learner_for(kb, problem.space, family.name, exclude_datasets)
-    query = problem.query
+    # Recommending loads no PyTorch, with which the machine is measured; a probe has it anyway.
+    speed = known_speed(family.name) if probe is None else measured_speed(family.name)
+    query = replace(problem.query, durations=Durations(family, problem.metafeatures, speed))
     if probe is not None:
-        query = replace(query, outcomes=_probed(problem, past, probe, seed))
+        query = replace(query, outcomes=_probed(problem, past, query, probe, seed))
     found = past.recommend(query, n)
     return Advice(
         dataset=problem.dataset.name,
@@ -58,11 +62,11 @@ def advice_on(
 
 
 def _probed(
-    problem: DataProblem, past: MetaLearner, seconds: float, seed: int
+    problem: DataProblem, past: MetaLearner, query: Query, seconds: float, seed: int
 ) -> "list[ProbeOutcome]":
     from advisor.training.probe import PROBE_CONFIGS, PROBE_EPOCHS, probe
 
-    configs = [item.config for item in past.recommend(problem.query, PROBE_CONFIGS)]
+    configs = [item.config for item in past.recommend(query, PROBE_CONFIGS)]
     objective = problem.objective(Settings(seed=seed, max_epochs=PROBE_EPOCHS, folds=1))
     return probe(objective, configs, problem.metric.direction, seconds)
 

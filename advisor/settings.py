@@ -80,7 +80,8 @@ class Settings:
         seed: seed of splits, training and search.
         max_epochs: most epochs per trial, for built-in families.
         exclude_datasets: fingerprints of data sets that the warm start must not use.
-        per_second: prefer configurations that are quick (expected improvement per second).
+        per_second: prefer configurations that are quick (expected improvement per second); None
+            does so where the search has a time limit.
         memory_limit: bytes that a training may need, and all that run at once; configurations
             estimated to need more are skipped. None takes a share of what is free.
         folds: splits that a configuration is judged on; None chooses by what they are worth.
@@ -118,7 +119,7 @@ class Settings:
     seed: int = 0
     max_epochs: int | None = None
     exclude_datasets: Sequence[str] = ()
-    per_second: bool = False
+    per_second: bool | None = None
     memory_limit: int | None = None
     python: Sequence[str] = ()
     drop: Sequence[str] = ()
@@ -313,6 +314,15 @@ class Settings:
             workers=now.workers, device=now.device or self.device,
             precision=now.precision or self.precision,
         )  # fmt: skip
+
+    def with_limit(self, timeout: float | None) -> "Settings":
+        """Return the settings with what depends on whether the search has a time limit.
+
+        Args:
+            timeout: seconds that it is going to have; None is no limit.
+        """
+        limited = timeout is not None
+        return replace(self, per_second=limited if self.per_second is None else self.per_second)
 
     def without_code(self) -> "Settings":
         """Return the settings without the files of code that they name; objects stay."""

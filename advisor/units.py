@@ -39,6 +39,13 @@ def parse_size(text: str | int) -> int:
     return size
 
 
+def seconds_text(seconds: float) -> str:
+    """Return a duration as people read it: 0.4 s, 12 s, 3 min."""
+    if seconds >= 100:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+
+
 def size_text(size: float) -> str:
     """Return a size such as "5.2 GB" or "310 MB"."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):

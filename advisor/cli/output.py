@@ -60,13 +60,6 @@ def config_text(config: Config) -> str:
     return " ".join(f"{name}={cell(value)}" for name, value in sorted(config.items()))
 
 
-def seconds_text(seconds: float) -> str:
-    """Return a duration as people read it: 0.4 s, 12 s, 3 min."""
-    if seconds >= 100:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-
-
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

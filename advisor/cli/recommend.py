@@ -11,7 +11,7 @@ from advisor.cli.common import (
     seed_option,
     speaks_to_the_user,
 )
-from advisor.cli.output import config_text, print_json, say, seconds_text
+from advisor.cli.output import config_text, print_json, say
 from advisor.meta import Recommendation
 from advisor.meta.advice import Advice
 from advisor.meta.pasting import expectation
@@ -141,8 +141,8 @@ def _print_recommendation(item: Recommendation) -> None:
     about = []
     if item.beats_default is not None:
         about.append(_against_default(item.beats_default))
-    if item.seconds is not None:
-        about.append(f"took about {seconds_text(item.seconds)} on past tasks")
+    if item.takes is not None:
+        about.append(item.takes)
     if about:
         say(f"    {'; '.join(about)}")
     if item.risk is not None:

@@ -46,8 +46,9 @@ if TYPE_CHECKING:
 @click.option("--warm", "n_warm", type=click.IntRange(min=0),
               help="Configurations from the past; 0 is a cold search.  [default: by --trials]"
               )  # fmt: skip
-@click.option("--per-second", is_flag=True,
-              help="Expected improvement per second: prefer what is quick.")  # fmt: skip
+@click.option("--per-second/--no-per-second", default=None,
+              help="Expected improvement per second: prefer what is quick.  [default: with "
+              "--timeout]")  # fmt: skip
 @click.option("--folds", type=click.IntRange(min=1),
               help="Splits that a configuration is judged on.  [default: by the rows]"
               )  # fmt: skip

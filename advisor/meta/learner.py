@@ -1,7 +1,6 @@
 """The meta-learner: from past tasks and a new one to a ranked list of configurations."""
 
 from abc import ABC, abstractmethod
-from math import isfinite
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from advisor.meta.certainty import Certainty, certainty_of
 from advisor.meta.experience import Experience
 from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import distinct, greedy_portfolio
-from advisor.meta.quickness import mean_seconds, quick_enough
+from advisor.meta.quickness import Costs
 from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.risk import Risk
 from advisor.meta.scores import normal_share
@@ -86,16 +85,18 @@ class PortfolioLearner(MetaLearner):
             return []
         weights, same = self._weights(experience, query)
         risk = Risk(experience.tasks, weights, experience.models.lengthscales)
-        scores = self._scores(experience) - risk.penalty(self._encoded(experience))
+        costs = Costs.of(experience, weights, query, self._space.default())
+        scores = self._scores(experience) - risk.penalty(self._encoded(experience)) - costs.slowness
         answer = _Answer(experience, weights, same, risk, certainty_of(experience, query, same))
         if query.outcomes:
             chosen = self._by_outcomes(experience, weights, scores, query, n)
         else:
-            quick, alike = quick_enough(experience, weights, query, n), self._alike(experience)
+            quick, alike = costs.quick_enough(query, n), self._alike(experience)
             among = greedy_portfolio(scores[:, quick], weights, n, alike[np.ix_(quick, quick)])
             chosen = [int(quick[place]) for place in among]
-        points = self._encoded(experience)
-        return [answer.recommendation(k, c, points[c]) for k, c in enumerate(chosen, start=1)]
+        points, chosen = self._encoded(experience), costs.with_a_quick_one(chosen, weights @ scores)
+        found = [answer.recommendation(k, c, points[c]) for k, c in enumerate(chosen, start=1)]
+        return costs.told(found, chosen)
 
     @one_blas_thread()
     def prior(self, query: Query, costs: bool = False) -> Prior | None:
@@ -212,17 +213,12 @@ class _Answer:
             interval=interval,
             confidence=certainty.word(interval),
             beats_default=calibration.probability(ahead),
-            seconds=self._seconds(column),
             evidence=self._evidence(column, shares),
             risk=self._risk.text(point),
             unlike=certainty.unlike,
             told_apart=certainty.told_apart,
             predictable=certainty.predictable,
         )
-
-    def _seconds(self, column: int) -> float | None:
-        found = float(mean_seconds(self._experience.seconds[:, [column]], self._weights)[0])
-        return found if isfinite(found) else None
 
     def _evidence(self, column: int, shares: np.ndarray) -> tuple[Evidence, ...]:
         # A trial says more than an expectation: tasks that tried it come before all but those

@@ -99,8 +99,8 @@ def _about(item: Recommendation) -> list[str]:
     more = []
     if item.beats_default is not None:
         more.append(f"better than the library default with probability {item.beats_default:.0%}")
-    if item.seconds is not None:
-        more.append(f"took about {item.seconds:.1f} s on past tasks")
+    if item.takes is not None:
+        more.append(item.takes)
     if item.risk is not None:
         more.append(f"risk: {item.risk}")
     first = f"{item.rank}: {expectation(item)}"

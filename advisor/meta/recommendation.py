@@ -3,7 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from advisor.meta.durations import Durations
+from advisor.units import seconds_text
 from knowledge_base.types import Config, JsonObject
+
+HERE, ELSEWHERE, PAST_TASKS = "this machine", "a machine like that of the past trials", "past tasks"
+"""Where a training takes what is expected of it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,11 @@ class Recommendation:
         confidence: how sure it is that random configurations are beaten: "high", "medium",
             "low", or "none" where there is no history. It says nothing about the default.
         beats_default: probability of beating the library default, None without history.
-        seconds: what it took on past tasks, their weighted geometric mean, None if unknown.
+        seconds: what one training of it is expected to take, None if unknown.
+        seconds_on: of which machine that is: "this machine", "a machine like that of the past
+            trials" where this one was not measured, "past tasks" where it is what it took there.
+        quick: whether that is at most a third of what the first recommendation takes, or the
+            library default where that takes longer.
         evidence: past tasks that speak for it, strongest first.
         risk: what went wrong with similar trials, None where next to nothing did.
         unlike: whether the data are unlike anything in the store; then `expected` is what the
@@ -65,6 +74,17 @@ class Recommendation:
     unlike: bool = False
     told_apart: bool = True
     predictable: bool = True
+    seconds_on: str | None = None
+    quick: bool = False
+
+    @property
+    def takes(self) -> str | None:
+        """What one training takes and where, as people read it; None if unknown."""
+        if self.seconds is None:
+            return None
+        where = f"on {self.seconds_on or PAST_TASKS}"
+        quick = "quick: " if self.quick else ""
+        return f"{quick}a training takes about {seconds_text(self.seconds)} {where}"
 
     def to_dict(self) -> JsonObject:
         """Return the recommendation as plain JSON-able types."""
@@ -87,6 +107,7 @@ class Query:
         outcomes: configurations tried on it, at whatever fidelity, and how good they were
             (larger is better, None for failures): they say which past tasks are alike.
         seconds: that one training may take, None for as many as it needs.
+        durations: what configurations take on its data; None leaves that to past tasks.
     """
 
     metafeatures: Mapping[str, float] | None = None
@@ -95,3 +116,4 @@ class Query:
     task_id: str | None = None
     outcomes: Sequence[tuple[Config, float | None]] = ()
     seconds: float | None = None
+    durations: Durations | None = None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
+    from advisor.models.effort import Effort
     from knowledge_base.space import SpaceDefinition
 
 
@@ -55,6 +56,15 @@ class ModelFamily(ABC):
     def adapt(self, config: Config, data: "PreparedData") -> "PreparedData":
         """Return the data as this configuration sees them, such as windows of its length."""
         return data
+
+    def effort(self, config: Config, about: Mapping[str, float]) -> "Effort | None":
+        """Return what an epoch is made of, None where that is not known, as of users' networks.
+
+        Args:
+            config: active hyperparameters.
+            about: metafeatures of the data set.
+        """
+        return None
 
     def default(self) -> ConfigDict:
         """Return the library default configuration."""

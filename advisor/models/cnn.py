@@ -1,9 +1,11 @@
 """Convolutional networks for images."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from advisor.models import shared
 from advisor.models.base import BuiltInFamily
+from advisor.models.effort import Effort, of_convolutions
 from knowledge_base.types import Config
 
 if TYPE_CHECKING:
@@ -42,6 +44,10 @@ class CNN(BuiltInFamily):
     version = VERSION
     definition = DEFINITION
     modality = "image"
+
+    def effort(self, config: Config, about: Mapping[str, float]) -> Effort | None:
+        """Return what an epoch is made of, None where the size of the data is not known."""
+        return of_convolutions(config, about)
 
     def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the network for images of the size of `data`'s."""

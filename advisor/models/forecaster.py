@@ -1,9 +1,11 @@
 """Recurrent networks that forecast time series."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from advisor.models import shared
 from advisor.models.base import BuiltInFamily
+from advisor.models.effort import Effort, of_windows
 from knowledge_base.types import Config
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ class Forecaster(BuiltInFamily):
         """Return windows of the configuration's length, differenced and scaled as it says."""
         series = cast("SeriesData", data)
         return series.windows(config["window"], config["differencing"], config["scaling"])
+
+    def effort(self, config: Config, about: Mapping[str, float]) -> Effort | None:
+        """Return what an epoch is made of, None where the size of the data is not known."""
+        return of_windows(config, about)
 
     def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the network for `data.n_outputs` steps ahead."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from advisor.models import shared
 from advisor.models.base import BuiltInFamily
+from advisor.models.effort import Effort, of_perceptron
 from knowledge_base.types import Config, JsonObject
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class MLP(BuiltInFamily):
     version = VERSION
     definition = DEFINITION
     earlier: ClassVar[Mapping[int, JsonObject]] = MappingProxyType({3: _definition(3)})
+
+    def effort(self, config: Config, about: Mapping[str, float]) -> Effort | None:
+        """Return what an epoch is made of, None where the size of the data is not known."""
+        return of_perceptron(config, about)
 
     def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the network: `n_layers` hidden layers of `units`, then a linear output."""

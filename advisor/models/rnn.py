@@ -1,9 +1,11 @@
 """Recurrent networks for labelled texts."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from advisor.models import shared
 from advisor.models.base import BuiltInFamily
+from advisor.models.effort import Effort, of_texts
 from knowledge_base.types import Config
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ class RNN(BuiltInFamily):
         """Return the texts with the configuration's vocabulary and length."""
         texts = cast("TextData", data)
         return texts.limited(config["vocabulary_size"], config["sequence_length"])
+
+    def effort(self, config: Config, about: Mapping[str, float]) -> Effort | None:
+        """Return what an epoch is made of, None where the size of the data is not known."""
+        return of_texts(config, about)
 
     def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the network for `data.n_inputs` words."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from advisor.environment import contributor, machine, package_versions
 from advisor.meta import Query
+from advisor.meta.durations import Durations, Speed
+from advisor.meta.speed import measured_speed
 from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.models import FAMILIES, ModuleFamily
 from advisor.problem import DataProblem, Problem
@@ -50,17 +52,23 @@ def recommended(
         _query_within(timeout, problem, settings),
         n_warm_of(settings),
         settings.exclude_datasets,
-        settings.per_second,
+        bool(settings.per_second),
         problem.default,
     )
 
 
 def _query_within(timeout: float | None, problem: Problem, settings: Settings) -> Query:
     """Return what the past is asked, for configurations that leave time for several others."""
-    if timeout is None:
-        return problem.query
-    folds = problem.n_folds(settings) if isinstance(problem, DataProblem) else 1
-    return replace(problem.query, seconds=seconds_of_network(timeout, folds))
+    query = problem.query
+    if not isinstance(problem, DataProblem):
+        return query if timeout is None else replace(query, seconds=seconds_of_network(timeout, 1))
+    # PyTorch is there, so that recommendations can say from now on what trainings take here.
+    speed = measured_speed(problem.family.name)
+    if timeout is None:  # The same search begins in the same way on every machine.
+        durations = Durations(problem.family, problem.metafeatures, Speed())
+        return replace(query, durations=durations)
+    query = replace(query, durations=Durations(problem.family, problem.metafeatures, speed))
+    return replace(query, seconds=seconds_of_network(timeout, problem.n_folds(settings)))
 
 
 def strategy_of(settings: Settings, problem: Problem, begin: Start) -> SearchStrategy:
@@ -81,7 +89,7 @@ def strategy_of(settings: Settings, problem: Problem, begin: Start) -> SearchStr
         settings.seed,
         begin.warm,
         begin.prior,
-        settings.per_second,
+        bool(settings.per_second),
     )
 
 

@@ -228,7 +228,8 @@ def start(
     """
     # The user's file may change the working directory; what is relative is looked up before.
     root = (root or kb.studies_root).absolute()
-    stored, code = {**settings.to_dict(), "signature": settings.signature}, code_kept(settings)
+    signature, settings = settings.signature, settings.with_limit(timeout)
+    stored, code = {**settings.to_dict(), "signature": signature}, code_kept(settings)
     problem = problem or problem_of(settings)
     test = test_rows(problem, settings)
     objective = trainer = problem.objective(settings)

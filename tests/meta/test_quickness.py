@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from advisor.meta import Query, learner_for
-from advisor.meta.quickness import expected_seconds, quick_enough
+from advisor.meta.durations import Durations, Speed
+from advisor.meta.quickness import AMONG, PATIENCE, QUICK, Costs
+from advisor.models import get_family
 from knowledge_base import Bundle, KnowledgeBase
 from knowledge_base.records import StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
@@ -16,7 +18,7 @@ SPACE = SpaceDefinition.from_dict(
     {"name": "s", "hyperparameters": {"x": {"type": "float", "low": 0, "high": 1}}},
     where="a test",
 )
-SLOW, QUICK = 40.0, 2.0
+SLOW, FAST = 40.0, 2.0
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def kb(tmp_path):
         trials = [
             TrialRecord(study.study_id, place, {"x": x}, "complete",
                         max(0.95 - abs(x - 0.2), 0.93 - abs(x - 0.8)),
-                        duration=SLOW if x < 0.5 else QUICK)
+                        duration=SLOW if x < 0.5 else FAST)
             for place, x in enumerate(points)
         ]  # fmt: skip
         found.add(Bundle.from_records([task, SPACE, study, *trials]))
@@ -73,14 +75,86 @@ class Past:
 def test_seconds_grow_with_the_rows_and_are_weighted():
     query = Query({"general.log_rows": log(2000)}, seconds=5.0)
     weights = np.array([0.5, 0.5])
-    seconds = expected_seconds(Past, weights, query)  # 1 s becomes 2, and 8 s become 4
+    costs = Costs.of(Past, weights, query, {})
+    seconds = costs.seconds  # 1 s becomes 2, and 8 s become 4
     assert seconds[:2] == pytest.approx([8**0.5, 6.0], rel=1e-6)
     assert np.isnan(seconds[2])
-    assert quick_enough(Past, weights, query, 1).tolist() == [0]
-    assert quick_enough(Past, weights, query, 3).tolist() == [0, 1, 2]
-    assert quick_enough(Past, weights, replace(query, seconds=None), 1).tolist() == [0, 1, 2]
+    assert costs.quick_enough(query, 1).tolist() == [0]
+    assert costs.quick_enough(query, 3).tolist() == [0, 1, 2]
+    assert costs.quick_enough(replace(query, seconds=None), 1).tolist() == [0, 1, 2]
 
 
 def test_without_rows_the_seconds_are_those_of_the_past():
-    seconds = expected_seconds(Past, np.array([1.0, 0.0]), Query(seconds=1.0))
+    seconds = Costs.of(Past, np.array([1.0, 0.0]), Query(seconds=1.0), {}).seconds
     assert seconds[:2] == pytest.approx([1.0, 3.0], rel=1e-4)
+
+
+def test_one_of_the_first_three_is_quick_and_not_much_worse():
+    costs = Costs(np.array([12.0, 10.0, 9.0, 3.0, 2.0, 8.0]), default=6.0)
+    means = np.array([2.0, 1.9, 1.8, 1.4, 1.6, 1.0])
+    assert costs.with_a_quick_one([0, 1, 2, 5], means) == [0, 1, 4, 2]
+    assert costs.with_a_quick_one([0, 1, 3], means) == [0, 1, 3]  # there is one
+    assert costs.with_a_quick_one([0, 1], means) == [0, 1]
+    poor = np.array([2.0, 1.9, 1.8, 0.9, 0.9, 1.0])
+    assert costs.with_a_quick_one([0, 1, 2], poor) == [0, 1, 2]  # none is good enough
+
+
+def test_quick_is_beside_the_first_or_a_slower_default():
+    costs = Costs(np.array([3.0, 2.0, 1.0, np.nan]), default=6.0)
+    assert costs.is_quick(0).tolist() == [False, True, True, False]
+    alone = Costs(np.array([3.0, 2.0, 1.0, np.nan]))
+    assert alone.is_quick(0).tolist() == [False, False, True, False]
+    assert not Costs(np.array([np.nan, 1.0])).is_quick(0).any()
+
+
+def test_only_what_is_slow_must_be_better():
+    costs = Costs(np.array([0.1, PATIENCE, 2 * PATIENCE, 8 * PATIENCE, np.nan]))
+    worse = costs.slowness
+    assert worse[[0, 1, 4]].tolist() == [0, 0, 0]
+    assert worse[3] == pytest.approx(3 * worse[2])
+    assert worse[2] > 0
+
+
+def table_of(rows):
+    return {"general.log_rows": log(rows), "general.log_features": log(10),
+            "general.log_classes": log(3), "general.numeric_share": 1.0}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    family = get_family("mlp")
+    kb = KnowledgeBase(tmp_path_factory.mktemp("kb") / "kb.duckdb")
+    return family, learner_for(kb, family.space(), "mlp")
+
+
+@pytest.mark.parametrize("rows", [500, 20_000, 97_000])
+def test_a_list_says_what_each_takes_here_and_has_a_quick_one(shipped, rows):
+    family, learner = shipped
+    durations = Durations(family, table_of(rows), Speed(2.0, 3.0, measured=True))
+    found = learner.recommend(Query(table_of(rows), durations=durations), 5)
+    expected = durations.of([item.config for item in found])
+    assert [item.seconds for item in found] == pytest.approx(expected)
+    assert {item.seconds_on for item in found} == {"this machine"}
+    slowest = max(found[0].seconds, durations.of([family.default()])[0])
+    assert [item.quick for item in found] == [item.seconds <= QUICK * slowest for item in found]
+    assert any(item.quick for item in found[:AMONG])
+    assert " on this machine" in found[0].takes
+
+
+def test_the_more_rows_the_fewer_epochs_are_recommended(shipped):
+    family, learner = shipped
+
+    def first(rows):
+        durations = Durations(family, table_of(rows))
+        return learner.recommend(Query(table_of(rows), durations=durations), 1)[0]
+
+    few, many = (Durations(family, table_of(97_000)).of([first(rows).config])[0]
+                 for rows in (500, 97_000))  # fmt: skip
+    assert many <= few
+    assert first(500).seconds_on == "a machine like that of the past trials"
+
+
+def test_what_no_law_knows_is_said_of_past_tasks(kb):
+    found = learner_for(kb, SPACE, "s").recommend(Query(), 3)
+    assert {item.seconds_on for item in found} == {"past tasks"}
+    assert found[0].seconds == pytest.approx(SLOW)
