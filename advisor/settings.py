@@ -85,6 +85,8 @@ class Settings:
         all_rows: hold out no part of `data`, so that all rows train and validate.
         group: column of rows that belong together, and are never split apart.
         final: what the model that is taken away is made of, one of `FINAL`.
+        stopping: whether the strategy may put trials aside before their end, and take up later
+            what promises most.
         python: which of `REFERENCES` were objects when the study was stored.
     """
 
@@ -121,6 +123,7 @@ class Settings:
     final: str = "ensemble"
     all_rows: bool = False
     group: str | None = None
+    stopping: bool = True
 
     def __new__(cls, *_: object, **given: object) -> Self:
         """Refuse keywords that do not exist.
@@ -156,6 +159,8 @@ class Settings:
         if self.kind is not None:
             one_of("kind", self.kind, KINDS)
         one_of("final", self.final, FINAL)
+        if not isinstance(self.stopping, bool):
+            raise UserError(f"`stopping` is True or False, not {self.stopping!r}.")
         for name, given in (
             ("folds", self.folds not in (None, 1)),
             ("test", self.test is not None),
@@ -247,6 +252,8 @@ class Settings:
             del plain["folds"]
         if self._folders:
             del plain["keep"]
+        if self.stopping:  # So it was before there was a choice.
+            del plain["stopping"]
         for name in NEWER:
             if not plain.get(name):
                 plain.pop(name, None)
@@ -316,6 +323,8 @@ class Settings:
         # The first versions judged everything on one split.
         if "folds" not in given:
             given["folds"] = 1
+        # They ran every trial to its end, but for strategies that are made of stopping trials.
+        given.setdefault("stopping", given.get("strategy") != "bayesian")
         if given.get("memory_limit") is not None:
             given["memory_limit"] = parse_size(given["memory_limit"])
         return cls(**given)

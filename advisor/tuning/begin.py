@@ -81,6 +81,7 @@ def strategy_of(settings: Settings, problem: Problem, begin: Start) -> SearchStr
         begin.warm,
         begin.prior,
         settings.per_second,
+        settings.stopping,
     )
 
 

@@ -1,13 +1,14 @@
 """Runs a search: ask, evaluate, tell, until the trials, the time or the patience end."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
 from advisor.strategies import Exhausted
 from advisor.training.objective import Objective
 from advisor.tuning.batches import batch, cut_off, over
+from advisor.tuning.pausing import tell_standing
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import TIME_OVER, TrialRecord
 
@@ -46,7 +47,9 @@ def run(
     An objective that raises makes a failed trial with its traceback; five in a row end the
     run, as do many in a row that were skipped since they would have needed too much memory.
     When the time is up the running trials are stopped at their next report and kept. Which
-    trials run together, `advisor.tuning.batches` says.
+    trials run together, `advisor.tuning.batches` says. When as many have begun, those that stand
+    paused go on as far as the strategy asks for them; what stands paused in the end is told, and
+    can be taken up by the next run.
 
     Args:
         tuner: with the trials of earlier runs already told.
@@ -61,29 +64,66 @@ def run(
         KeyboardInterrupt: passed on; everything finished is stored by then.
     """
     objective.recall(tuner.trials)
-    started, deadline = time.monotonic(), None
-    before, begun = len(tuner.trials), bool(tuner.trials) or timeout == 0 or not objective.brief
-    while len(tuner.trials) < trials:
-        if timeout is not None:
-            deadline = started + (1 - kept()) * timeout
-        # However short the time is, one trial begins: something is better than nothing.
-        if begun and _time_is_over(deadline, tuner.trials[before:]):
-            break
-        begun = True
-        try:
-            for trial in batch(tuner, objective, trials - len(tuner.trials), deadline):
-                if on_trial is not None:
-                    on_trial(trial, tuner)
-                if failed := _failed(tuner.trials[before:]):
-                    return failed
-        except Exhausted as end:
-            return _without_value(tuner) or RunResult("exhausted", f"The search is over: {end}")
-    done = tuner.trials[before:]
-    if _time_is_over(deadline, done):
-        return _out_of_time(tuner, done, timeout or 0.0, len(tuner.trials) < trials)
+    started, done, ended = time.monotonic(), [], None
+
+    def leaving(share: float) -> float | None:
+        return None if timeout is None else started + (1 - share * kept()) * timeout
+
+    # However short the time is, one trial begins: something is better than nothing.
+    begun = bool(tuner.trials) or timeout == 0 or not objective.brief
+    judged: float | None = started  # Where Ctrl-C ends the run, nothing takes time any more.
+    try:
+        for trial in _each(tuner, objective, trials, begun, lambda: leaving(1.0)):
+            done.append(trial)
+            if on_trial is not None:
+                on_trial(trial, tuner)
+            if ended := _failed(done):
+                break
+        judged = leaving(0.5)
+    except Exhausted as end:
+        judged, over_all = leaving(0.5), tuner.begun >= trials
+        ended = RunResult("finished" if over_all else "exhausted", "" if over_all else _all(end))
+    finally:
+        tuner.strategy.room = None
+        for trial in tell_standing(tuner, objective, judged):
+            done.append(trial)
+            if on_trial is not None:
+                on_trial(trial, tuner)
+    if ended is not None:
+        return ended if ended.reason == "failures" else _without_value(tuner) or ended
+    if _time_is_over(leaving(1.0), done):
+        return _out_of_time(tuner, done, timeout or 0.0, tuner.ended < trials)
     if done and all(trial.skipped for trial in done):
         return RunResult("failures", _all_skipped(done))
     return _without_value(tuner) or RunResult("finished")
+
+
+def _each(
+    tuner: Tuner,
+    objective: Objective,
+    trials: int,
+    begun: bool,
+    deadline: Callable[[], float | None],
+) -> Iterator[TrialRecord]:
+    """Yield trials as they end, until there are as many or the time is over.
+
+    Raises:
+        Exhausted: there is nothing else to try.
+    """
+    last: list[TrialRecord] = []
+    while tuner.ended < trials:
+        limit = deadline()
+        if begun and _time_is_over(limit, last):
+            return
+        begun = True
+        tuner.strategy.room = max(trials - tuner.begun, 0)
+        for trial in batch(tuner, objective, trials - tuner.ended, limit):
+            last = [trial]
+            yield trial
+
+
+def _all(end: Exhausted) -> str:
+    return f"The search is over: {end}"
 
 
 def _time_is_over(deadline: float | None, done: Sequence[TrialRecord]) -> bool:

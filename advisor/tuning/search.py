@@ -151,7 +151,7 @@ class Search:
 
         with exclusive(self.path):
             # Another process may have gone on between the reading and the lock.
-            tuner.replay(self.stored[len(tuner.trials) :])
+            tuner.replay(self.stored)
             self._sort_out()  # A run that was killed leaves the folder of its last trial.
             try:
                 found = run(tuner, self.objective, self.settings.trials, timeout, told, kept)
@@ -212,7 +212,7 @@ def start(
     strategy.update(observations(known), [])
     directory = make_directory(root, name, problem, settings, stored, code, begin, known)
     study = study_in(directory, problem, kb if contribute else None, settings)
-    tuner = Tuner(study, strategy, settings.seed)
+    tuner = Tuner(study, strategy, settings.seed, settings.stopping)
     notes, path = problem.notes(settings), directory.path
     return Search(settings, tuner, objective, trainer, path, kb, problem, known, begin, test, notes)
 
@@ -265,7 +265,7 @@ def resume(
     strategy.update(observations(known), [])
     study = study_in(directory, problem, kb if contribute else None, asked)
     finished = directory.trials()
-    tuner = Tuner(study, strategy, asked.seed)
+    tuner = Tuner(study, strategy, asked.seed, asked.stopping)
     tuner.replay(finished)
     if contribute and finished:
         kb.add(study.bundle(finished))
