@@ -159,7 +159,7 @@ class PausedTrials:
         Raises:
             UserError: it cannot be written.
         """
-        if self.folder is None:
+        if self.folder is None or not self._unwritten.keys() - without:
             return
         try:
             self.folder.mkdir(exist_ok=True)
@@ -227,7 +227,7 @@ class PausedTrials:
                 trial = _unpacked(path)[0]
                 trial.config = space.complete(trial.config)
             except UserError as error:
-                LOG.warning("%s The trial is begun anew if it is asked for.", error)
+                LOG.warning("%s Its trial does not go on.", error)
                 continue
             trial.key, trial.line = key, lines.get(trial.started_at)
             if trial.line is not None and not trial.line.paused:

@@ -54,7 +54,8 @@ def tell_standing(
 ) -> Iterator[TrialRecord]:
     """Tell all trials that stand paused, the best first; their states stay.
 
-    What a run before told, and what has not gone on since then, is not told again.
+    What a run before told, and what has not gone on since then, is not told again, unless there
+    was no time to judge it then.
 
     Args:
         tuner: of the study.
@@ -64,17 +65,28 @@ def tell_standing(
     """
     tuner.paused.write()
     for place, standing in enumerate(tuner.paused.best_first()):
-        if standing.told:
-            continue
         reason = _reason(standing, "others promised more")
-        if place == 0 or deadline is None or time.monotonic() < deadline:
+        judged = place == 0 or deadline is None or time.monotonic() < deadline
+        if standing.told and (not judged or _has_networks(tuner, standing)):
+            continue
+        if judged:
             outcome = _concluded(tuner, objective, standing, reason)
         else:
             outcome = _as_it_stands(standing, reason)
+        if standing.told and standing.line is not None:
+            known = dict(standing.line.metrics)
+            if known == outcome.stored_metrics or not outcome.metrics:
+                continue
         if standing.files:
             with suppress(StateLost):  # It has a value without them.
                 _bring_files(tuner, standing)
         yield tuner.tell_standing(standing, outcome)
+
+
+def _has_networks(tuner: Tuner, standing: PausedTrial) -> bool:
+    """Return whether the networks of a trial are kept, as which it was told."""
+    networks, line = tuner.study.networks, standing.line
+    return networks is not None and line is not None and networks.has(line.number)
 
 
 def _concluded(tuner: Tuner, objective: Objective, standing: PausedTrial, reason: str) -> Outcome:
