@@ -207,18 +207,20 @@ class PausedTrials:
                 LOG.warning("%s cannot be removed: %s.", self._path(trial.key), reason_of(error))
 
     def read(self, space: SpaceDefinition, trials: Sequence[TrialRecord]) -> None:
-        """Take what is on disk; what is damaged is left out with a word.
+        """Take what is on disk, and nothing else; what is damaged is left out with a word.
+
+        Nothing is changed there, since another process may be running the study.
 
         Args:
             space: of the study.
-            trials: lines of the study; what one of them ended is removed.
+            trials: lines of the study; what one of them ended does not count.
         """
+        if self.folder is None:
+            return
         self._found.clear()
         self._unwritten.clear()
-        if self.folder is None or self.folder.is_symlink() or not self.folder.is_dir():
-            return
         lines = {trial.started_at: trial for trial in trials}
-        for path in sorted(self.folder.iterdir()):
+        for path in self._files():
             if not (named := _FILE.fullmatch(path.name)):
                 continue
             key = int(named[1])
@@ -230,16 +232,34 @@ class PausedTrials:
                 LOG.warning("%s Its trial does not go on.", error)
                 continue
             trial.key, trial.line = key, lines.get(trial.started_at)
-            if trial.line is not None and not trial.line.paused:
-                self.remove(trial)  # A kill came between its line and its removal.
-            else:
+            # A kill may have come between the line of a trial and the removal of its state.
+            if trial.line is None or trial.line.paused:
                 self._found[key] = trial
-                self._remove_parts(key, before=trial.parts)
-        for path in sorted(self.folder.iterdir()):
-            of = _FILES_OF.fullmatch(path.name)
-            mine = None if of is None else self._found.get(int(of[1]))
-            if of is not None and (mine is None or int(of[2]) != mine.parts):
-                shutil.rmtree(path, ignore_errors=True)
+
+    def sort_out(self) -> None:
+        """Remove what is on disk and belongs to no trial that stands paused.
+
+        Only who runs the study may do that.
+        """
+        for path in self._files():
+            state, files = _FILE.fullmatch(path.name), _FILES_OF.fullmatch(path.name)
+            try:
+                if state is not None and int(state[1]) not in self._found:
+                    path.unlink()
+                elif files is not None and not self._is_of(int(files[1]), int(files[2])):
+                    shutil.rmtree(path)
+            except OSError as error:
+                LOG.warning("%s cannot be removed: %s.", path, reason_of(error))
+
+    def _is_of(self, key: int, parts: int) -> bool:
+        trial = self._found.get(key)
+        return trial is not None and trial.files and trial.parts == parts
+
+    def _files(self) -> list[Path]:
+        """Return what lies in the folder, in its order."""
+        if self.folder is None or self.folder.is_symlink() or not self.folder.is_dir():
+            return []
+        return sorted(self.folder.iterdir())
 
     def _crowded(self) -> list[PausedTrial]:
         """Return the worst of those that have no room, as few as need be."""

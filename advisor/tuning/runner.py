@@ -64,14 +64,17 @@ def run(
         KeyboardInterrupt: passed on; everything finished is stored by then.
     """
     objective.recall(tuner.trials)
-    started, done, ended = time.monotonic(), [], None
+    started = time.monotonic()
+    done: list[TrialRecord] = []
+    ended: RunResult | None = None
 
     def leaving(share: float) -> float | None:
         return None if timeout is None else started + (1 - share * kept()) * timeout
 
     # However short the time is, one trial begins: something is better than nothing.
     begun = bool(tuner.trials) or timeout == 0 or not objective.brief
-    judged: float | None = started  # Where Ctrl-C ends the run, nothing takes time any more.
+    tuner.paused.sort_out()
+    cut, whole = False, False
     try:
         for trial in _each(tuner, objective, trials, begun, lambda: leaving(1.0)):
             done.append(trial)
@@ -79,19 +82,21 @@ def run(
                 on_trial(trial, tuner)
             if ended := _failed(done):
                 break
-        judged = leaving(0.5)
+        cut, whole = _time_is_over(leaving(1.0), done), True
     except Exhausted as end:
-        judged, over_all = leaving(0.5), tuner.begun >= trials
-        ended = RunResult("finished" if over_all else "exhausted", "" if over_all else _all(end))
+        whole, said = True, f"The search is over: {end}"
+        full = tuner.begun >= trials
+        ended = RunResult("finished") if full else RunResult("exhausted", said)
     finally:
         tuner.strategy.room = None
-        for trial in tell_standing(tuner, objective, judged):
+        # Where Ctrl-C ends the run, hardly anything takes time any more.
+        for trial in tell_standing(tuner, objective, leaving(0.5) if whole else started):
             done.append(trial)
-            if on_trial is not None:
+            if whole and on_trial is not None:
                 on_trial(trial, tuner)
     if ended is not None:
         return ended if ended.reason == "failures" else _without_value(tuner) or ended
-    if _time_is_over(leaving(1.0), done):
+    if cut:
         return _out_of_time(tuner, done, timeout or 0.0, tuner.ended < trials)
     if done and all(trial.skipped for trial in done):
         return RunResult("failures", _all_skipped(done))
@@ -120,10 +125,6 @@ def _each(
         for trial in batch(tuner, objective, trials - tuner.ended, limit):
             last = [trial]
             yield trial
-
-
-def _all(end: Exhausted) -> str:
-    return f"The search is over: {end}"
 
 
 def _time_is_over(deadline: float | None, done: Sequence[TrialRecord]) -> bool:

@@ -29,6 +29,7 @@ from knowledge_base.records import (
     TaskRecord,
     TrialRecord,
     best_trial,
+    without_earlier_parts,
 )
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import Direction
@@ -207,10 +208,9 @@ class Tuner:
         Those that stand paused can be taken up where their states are on disk.
         """
         new = [trial for trial in trials if trial.number not in self._numbers]
-        if new or not len(self.paused):  # Another process may have gone on with some.
-            self.paused.read(self.study.space, trials)
+        self.paused.read(self.study.space, trials)
         standing = {t.line.number for t in self.paused.all() if t.line is not None}
-        self.trials += new
+        self.trials[:] = without_earlier_parts([*self.trials, *new])
         self._numbers |= {trial.number for trial in new}
         ended = [trial for trial in new if trial.number not in standing]
         for trial in ended:
