@@ -323,8 +323,6 @@ class Settings:
         # The first versions judged everything on one split.
         if "folds" not in given:
             given["folds"] = 1
-        # They ran every trial to its end, but for strategies that are made of stopping trials.
-        given.setdefault("stopping", given.get("strategy") != "bayesian")
         if given.get("memory_limit") is not None:
             given["memory_limit"] = parse_size(given["memory_limit"])
         return cls(**given)

@@ -71,7 +71,7 @@ def make_strategy(
             trials without that, or a configuration to try first that is not in the space.
     """
     kind = get_strategy(name)
-    if not stopping and kind.stops is not SearchStrategy.stops:
+    if not stopping and kind.stops_early():
         raise UserError(
             f"The strategy {name} is made of stopping trials early; without `stopping` choose "
             "another one."

@@ -221,6 +221,11 @@ class SearchStrategy(ABC):
         others = sample(self.space, OTHERS, seed=self.step_seed())
         return next((dict(config) for config in others if config not in taken), proposed)
 
+    @classmethod
+    def stops_early(cls) -> bool:
+        """Return whether it may end running trials for good, so that it needs to."""
+        return cls.stops is not SearchStrategy.stops
+
     def stops(self, curve: Sequence[float | None]) -> bool:
         """Return whether a running trial should end now; most strategies never say so.
 

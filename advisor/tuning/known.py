@@ -116,8 +116,7 @@ def remembering(
     what they would have seen. So does a search of the user's own function, which may be random:
     who asks for a cold search of it wants to know how it comes out this time.
     """
-    stops = type(strategy).stops is not SearchStrategy.stops
-    if stops or strategy.needs_gradients or not isinstance(problem, DataProblem):
+    if strategy.stops_early() or strategy.needs_gradients or not isinstance(problem, DataProblem):
         return objective
     known = _known(kb, problem, settings, code, root)
     return _Remembering(objective, kb, known) if known else objective

@@ -13,6 +13,7 @@ from advisor import Advisor, KnowledgeBase, Settings, UserError
 from advisor.cli import main
 from advisor.strategies import make_strategy
 from advisor.training.report import as_report
+from knowledge_base.checksums import sealed, unsealed
 
 SPACE = pausing_search.SPACE
 
@@ -221,13 +222,27 @@ def test_the_command_line(tmp_path, monkeypatch):
     assert "without --stopping choose another one" in refused.stderr
 
 
-def test_studies_of_earlier_versions_go_on_as_they_began():
-    stored = Settings(data="x.csv").to_dict()
-    assert Settings.from_dict(stored).stopping
-    del stored["stopping"]
-    assert not Settings.from_dict(stored).stopping
-    assert Settings.from_dict({**stored, "strategy": "halving"}).stopping
-    assert Settings(data="x.csv").signature != Settings(data="x.csv", stopping=False).signature
+def test_studies_of_earlier_versions_go_on_as_they_began(advisor, tmp_path):
+    def train(config, report):
+        report(config["x"])
+
+    for strategy, expected in (("bayesian", False), ("halving", True)):
+        given = own(tmp_path, train, strategy=strategy, name=strategy, trials=2)
+        found = advisor.tune(**given)
+        assert found.settings.stopping
+        assert found.tuner.stopping
+        file = found.path / "study.json"
+        content = unsealed(file.read_bytes(), "it")
+        del content["settings"]["stopping"]
+        file.write_text(sealed(json.dumps(content)))
+        again = advisor.search(**given, resume=True)
+        assert again.settings.stopping is again.tuner.stopping is expected
+
+
+def test_a_search_without_stopping_is_another_search():
+    one, other = Settings(data="x.csv"), Settings(data="x.csv", stopping=False)
+    assert one.signature != other.signature
+    assert Settings.from_dict(other.to_dict()) == other
 
 
 def test_stopping_is_a_truth_value_that_strategies_of_stopping_need():
