@@ -214,7 +214,7 @@ class Tuner:
         self._numbers |= {trial.number for trial in new}
         ended = [trial for trial in new if trial.number not in standing]
         for trial in ended:
-            self._hear(trial)
+            self._remember(trial)
         if not ended and len(self.paused):
             self._update([])
 
@@ -258,7 +258,7 @@ class Tuner:
         trial = self._store(config, outcome, started_at, standing)
         if standing is not None:  # After the line, so that a kill loses neither.
             self.paused.remove(standing)
-        self._hear(trial)
+        self._remember(trial)
         return trial
 
     def tell_standing(self, standing: PausedTrial, outcome: Outcome) -> TrialRecord:
@@ -320,7 +320,7 @@ class Tuner:
             standing: the paused trial that it was until now.
         """
         earlier = None if standing is None else standing.line  # What goes on is the same trial.
-        others = [trial for trial in self.trials if trial is not earlier]
+        others = [t for t in self.trials if earlier is None or t.number != earlier.number]
         trial = record_of(
             self.study, self.next_number, self.seed, config, outcome, started_at, others
         )
@@ -387,7 +387,7 @@ class Tuner:
         """How many trials ended; those that are told as paused have not, since they can go on."""
         return len(self.trials) - sum(trial.line is not None for trial in self.paused.all())
 
-    def _hear(self, trial: TrialRecord) -> None:
+    def _remember(self, trial: TrialRecord) -> None:
         """Let the strategy hear of a trial that ended."""
         if trial.config in self._active:
             self._active.remove(dict(trial.config))
