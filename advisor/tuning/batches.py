@@ -14,7 +14,7 @@ from advisor.training.limits import short_reason
 from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome
 from advisor.training.report import PauseTrial, StopTrial
-from advisor.tuning.paused import PausedTrial
+from advisor.tuning.paused_trial import PausedTrial
 from advisor.tuning.pausing import epochs_of, give_up, gone_on
 from advisor.tuning.tuner import Tuner
 from knowledge_base.errors import UserError

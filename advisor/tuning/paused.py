@@ -4,16 +4,14 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
-from advisor.predictor.tensors import read_tensors, write_tensors
-from advisor.strategies import Observation
-from advisor.training.paused import Paused, StateLost, curve_as_json, curve_of_json
+from advisor.predictor.tensors import write_tensors
+from advisor.training.paused import Paused, StateLost
+from advisor.tuning.paused_trial import PausedTrial, packed, unpacked
 from knowledge_base.durable import reason_of
 from knowledge_base.errors import LOG, UserError
-from knowledge_base.records import EpochRecord, TrialRecord, fold_values
+from knowledge_base.records import TrialRecord
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import Direction
 from knowledge_base.types import ConfigDict
@@ -37,50 +35,6 @@ a file for each of many short epochs would take longer than they do."""
 _FILE = re.compile(r"(\d{6,})\.safetensors", re.ASCII)
 _FILES_OF = re.compile(r"(\d{6,})-(\d+)", re.ASCII)
 """A folder of the user's function as it was after a part."""
-
-
-@dataclass
-class PausedTrial:
-    """A trial that was put aside.
-
-    Attributes:
-        key: number of its file; not that of the trial, which it has once it is told.
-        config: its active hyperparameters.
-        started_at: when it began, which tells it from all other trials.
-        value, seconds, curve: what it reached so far.
-        metrics: values of its folds, as a trial's metrics name them.
-        size: bytes of its state.
-        parts: how often it was put aside.
-        files: whether the user's function left files to go on from.
-        state: None where it is only on disk.
-        line: the trial as which it was told at the end of a run, if it was.
-    """
-
-    key: int
-    config: ConfigDict
-    started_at: datetime
-    value: float | None
-    seconds: float
-    curve: tuple[EpochRecord, ...]
-    metrics: dict[str, float] = field(default_factory=dict)
-    size: int = 0
-    parts: int = 1
-    files: bool = False
-    state: Paused | None = field(default=None, repr=False)
-    line: TrialRecord | None = field(default=None, repr=False)
-
-    @property
-    def told(self) -> bool:
-        """Whether a line of the study says what it reached."""
-        return self.line is not None and self.line.epochs == len(self.curve)
-
-    def seen(self) -> Observation:
-        """Return the trial as a strategy sees it."""
-        curve = tuple(epoch.val_metric for epoch in self.curve)
-        folds = fold_values(self.metrics)
-        return Observation(
-            self.config, self.value, self.seconds, curve, folds=folds, finished=False
-        )
 
 
 class PausedTrials:
@@ -166,7 +120,7 @@ class PausedTrials:
             for key in sorted(self._unwritten.keys() - without):
                 trial = self._found[key]
                 if trial.state is not None:
-                    write_tensors(self._path(key), _packed(trial).packed())
+                    write_tensors(self._path(key), packed(trial).packed())
                 self._unwritten.pop(key)
                 self._remove_parts(key, before=trial.parts)
         except OSError as error:
@@ -186,7 +140,7 @@ class PausedTrials:
         if trial.state is not None:
             return trial.state
         try:
-            return _unpacked(self._path(trial.key))[1]
+            return unpacked(self._path(trial.key))[1]
         except UserError as error:
             raise StateLost(str(error)) from error
 
@@ -226,7 +180,7 @@ class PausedTrials:
             key = int(named[1])
             self._next = max(self._next, key + 1)
             try:
-                trial = _unpacked(path)[0]
+                trial = unpacked(path)[0]
                 trial.config = space.complete(trial.config)
             except UserError as error:
                 LOG.warning("%s Its trial does not go on.", error)
@@ -297,47 +251,6 @@ class PausedTrials:
             of = _FILES_OF.fullmatch(path.name)
             if of is not None and (before is None or int(of[2]) < before):
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _packed(trial: PausedTrial) -> Paused:
-    assert trial.state is not None
-    own = {
-        "config": trial.config,
-        "started_at": trial.started_at.isoformat(),
-        "value": trial.value,
-        "seconds": trial.seconds,
-        "curve": curve_as_json(trial.curve),
-        "metrics": trial.metrics,
-        "parts": trial.parts,
-        "files": trial.files,
-    }
-    return Paused({"trial": own, "state": trial.state.facts}, trial.state.arrays)
-
-
-def _unpacked(path: Path) -> tuple[PausedTrial, Paused]:
-    """Return a trial without its state, and the state.
-
-    Raises:
-        UserError: the file is missing or damaged.
-    """
-    whole = Paused.unpacked(read_tensors(path))
-    try:
-        own, state = whole.facts["trial"], Paused(whole.facts["state"], whole.arrays)
-        trial = PausedTrial(
-            key=0,
-            config=dict(own["config"]),
-            started_at=datetime.fromisoformat(own["started_at"]),
-            value=None if own["value"] is None else float(own["value"]),
-            seconds=float(own["seconds"]),
-            curve=tuple(curve_of_json(own["curve"])),
-            metrics={str(name): float(value) for name, value in own["metrics"].items()},
-            size=state.size,
-            parts=int(own["parts"]),
-            files=bool(own["files"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path} is no paused trial: {error!r}.") from error
-    return trial, state
 
 
 def _size_of(folder: Path) -> int:

@@ -9,7 +9,7 @@ from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome
 from advisor.training.paused import StateLost
 from advisor.training.report import Report
-from advisor.tuning.paused import PausedTrial
+from advisor.tuning.paused_trial import PausedTrial
 from advisor.tuning.tuner import Tuner
 from knowledge_base.durable import reason_of
 from knowledge_base.errors import LOG

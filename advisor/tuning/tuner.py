@@ -16,7 +16,8 @@ from advisor.meta.warm_start import MAX_WARM, Start, warm_start
 from advisor.models import FAMILIES
 from advisor.strategies import Observation, SearchStrategy, get_strategy, make_strategy
 from advisor.training.outcome import Outcome
-from advisor.tuning.paused import PausedTrial, PausedTrials
+from advisor.tuning.paused import PausedTrials
+from advisor.tuning.paused_trial import PausedTrial
 from advisor.tuning.study import Study
 from advisor.tuning.told import observation_of, record_of
 from knowledge_base import KnowledgeBase
