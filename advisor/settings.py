@@ -95,6 +95,8 @@ class Settings:
         device: where networks are trained: "cpu", "cuda", "cuda:1" and so on, or "mps"; None
             for CUDA where PyTorch sees a card.
         precision: one of `PRECISIONS`; "bf16" is for CUDA. None for "32", or as it was begun.
+        stopping: whether the strategy may put trials aside before their end, and take up later
+            what promises most.
         python: which of `REFERENCES` were objects when the study was stored.
     """
 
@@ -134,6 +136,7 @@ class Settings:
     workers: int = 1
     device: str | None = None
     precision: str | None = None
+    stopping: bool = True
 
     def __new__(cls, *_: object, **given: object) -> Self:
         """Refuse keywords that do not exist.
@@ -169,6 +172,8 @@ class Settings:
         if self.kind is not None:
             one_of("kind", self.kind, KINDS)
         one_of("final", self.final, FINAL)
+        if not isinstance(self.stopping, bool):
+            raise UserError(f"`stopping` is True or False, not {self.stopping!r}.")
         for name, given in (
             ("folds", self.folds not in (None, 1)),
             ("test", self.test is not None),
@@ -278,6 +283,8 @@ class Settings:
             del plain["folds"]
         if self._folders:
             del plain["keep"]
+        if self.stopping:  # So it was before there was a choice.
+            del plain["stopping"]
         for name in NEWER:
             if not plain.get(name):
                 plain.pop(name, None)

@@ -18,6 +18,9 @@ TAKEN = "store:"
 TIME_OVER = "the time limit is over"
 """The error of a trial that the clock cut off."""
 
+PAUSED = "paused after "
+"""How the error of a trial begins that was put aside, and had not gone on when it was told."""
+
 FOLD = "fold_"
 """What the metric that holds the value of a fold begins with; its number, from 1, ends it."""
 
@@ -169,11 +172,17 @@ class TrialRecord:
     def counts(self) -> bool:
         """Whether it is compared with others: it completed, or reached a value in its time.
 
-        A trial that its strategy ended early does not count: others were ahead of it.
+        A trial that its strategy ended early does not count: others were ahead of it. One that was
+        put aside does, since it was never said that it would not go on.
         """
         whole = self.state == TrialState.COMPLETE
         cut = self.state == TrialState.STOPPED and self.error == TIME_OVER
-        return self.value is not None and (whole or cut)
+        return self.value is not None and (whole or cut or self.paused)
+
+    @property
+    def paused(self) -> bool:
+        """Whether it was put aside, and is told with what it reached by then."""
+        return self.state == TrialState.STOPPED and (self.error or "").startswith(PAUSED)
 
     @property
     def taken(self) -> bool:
@@ -209,8 +218,23 @@ def fold_values(metrics: Mapping[str, float]) -> dict[int, float]:
 def best_trial(trials: Sequence[TrialRecord], direction: str) -> TrialRecord | None:
     """Return the trial with the best value, the first of equals; None for none.
 
-    Completed trials count, and those that the time limit cut off, with what they reached.
+    Completed trials count, and those that stand paused or that the time limit cut off, with what
+    they reached.
     """
     counting = [trial for trial in trials if trial.counts]
     sign = 1 if direction == Direction.MINIMIZE else -1
     return min(counting, key=lambda trial: sign * (trial.value or 0.0), default=None)
+
+
+def without_earlier_parts(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return trials without those that were told as paused and went on as a later one of them.
+
+    A trial that is put aside and taken up again began once, and at the same time.
+    """
+    last = {trial.started_at: trial for trial in trials}
+
+    def stays(trial: TrialRecord) -> bool:
+        later = last[trial.started_at]
+        return not trial.paused or later is trial or later.config != trial.config
+
+    return [trial for trial in trials if stays(trial)]

@@ -36,7 +36,13 @@ from knowledge_base.limits import (
     check_inside,
 )
 from knowledge_base.locking import LOCK, hold
-from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord, TrialRecord
+from knowledge_base.records import (
+    DatasetRecord,
+    StudyRecord,
+    TaskRecord,
+    TrialRecord,
+    without_earlier_parts,
+)
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.study_lines import WRONG, first_line, line_of, trial_of
 from knowledge_base.types import JsonObject
@@ -211,7 +217,7 @@ class StudyDirectory:
         """Return the finished trials in their order, as far as their lines are whole.
 
         A half-written last line does not count. It and damaged lines are left out, and told in
-        `warnings`.
+        `warnings`. Of a trial that was told as paused and went on, the last line counts.
 
         Raises:
             UserError: the file cannot be read, or is too large.
@@ -232,7 +238,7 @@ class StudyDirectory:
             except WRONG as error:
                 told = f"{self._lines}:{number} is damaged ({first_line(error)}); it is left out."
                 self.warnings.tell(told)
-        return found
+        return without_earlier_parts(found)
 
     @property
     def written(self) -> int:

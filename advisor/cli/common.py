@@ -366,7 +366,7 @@ def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialReco
         file=sys.stderr,
         show_pos=True,
     )
-    bar.update(len(search.tuner.trials), None)
+    bar.update(search.tuner.ended, None)
     return bar
 
 

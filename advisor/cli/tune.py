@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 @click.option("--per-second/--no-per-second", default=None,
               help="Expected improvement per second: prefer what is quick.  [default: with "
               "--timeout]")  # fmt: skip
+@click.option("--stopping/--no-stopping", default=True, show_default=True,
+              help="Whether the strategy may pause trials and go on with what promises most."
+              )  # fmt: skip
 @click.option("--folds", type=click.IntRange(min=1),
               help="Splits that a configuration is judged on.  [default: by the rows]"
               )  # fmt: skip
@@ -239,7 +242,9 @@ def _told(search: "Search") -> str:
 
 
 def _finished(search: "Search") -> str:
-    return _count(len(search.tuner.trials))
+    trials = search.tuner.trials
+    paused = sum(trial.paused for trial in trials)
+    return _count(len(trials)) + (f", {paused} of which stand paused," if paused else "")
 
 
 def _count(count: int) -> str:

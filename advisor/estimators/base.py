@@ -33,7 +33,7 @@ MODEL = "model_"
 
 SETTINGS = (
     "metric", "trials", "folds", "final", "strategy", "n_warm", "only", "fix", "max_epochs",
-    "per_second", "memory_limit", "exclude_datasets", "drop", "keep", "as_types",
+    "per_second", "stopping", "memory_limit", "exclude_datasets", "drop", "keep", "as_types",
 )  # fmt: skip
 """Parameters that are settings of the search under the same names."""
 
@@ -58,6 +58,7 @@ class AdvisorEstimator(BaseEstimator):  # type: ignore[misc]
         fix: Mapping[str, object] | None = None,
         max_epochs: int | None = None,
         per_second: bool | None = None,
+        stopping: bool = True,
         memory_limit: int | None = None,
         exclude_datasets: Sequence[str] = (),
         drop: Sequence[str] | str | None = None,
@@ -89,6 +90,7 @@ class AdvisorEstimator(BaseEstimator):  # type: ignore[misc]
             fix: values of others by name.
             max_epochs: most epochs per trial.
             per_second: prefer configurations that are quick; None does so with a `timeout`.
+            stopping: whether the strategy may put trials aside before their end.
             memory_limit: bytes that a training may need; None takes a share of what is free.
             exclude_datasets: fingerprints of data sets that the warm start must not use.
             drop, keep, as_types: which columns are used and as what, as for `load_dataset`. The
@@ -114,6 +116,7 @@ class AdvisorEstimator(BaseEstimator):  # type: ignore[misc]
         self.fix = fix
         self.max_epochs = max_epochs
         self.per_second = per_second
+        self.stopping = stopping
         self.memory_limit = memory_limit
         self.exclude_datasets = exclude_datasets
         self.drop = drop

@@ -96,10 +96,15 @@ class BayesianSearch(SearchStrategy):
         trusted = prior is not None and prior.trust >= MIN_TRUST
         super().start_from(warm, prior if trusted else None)
 
-    def update(self, completed: Sequence[Observation], active: Sequence[Config]) -> None:
+    def update(
+        self,
+        completed: Sequence[Observation],
+        active: Sequence[Config],
+        paused: Sequence[Observation] = (),
+    ) -> None:
         """Hear what happened, and lean towards remedies of the best trials from now on."""
         first = len(self.observations)
-        super().update(completed, active)
+        super().update(completed, active, paused)
         for place, observation in enumerate(completed, start=first):
             if observation.remedies is not None:
                 self._leaning.hear(place, observation.config, observation.remedies)

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
 from advisor.training.outcome import Outcome
+from advisor.training.paused import Paused, StateLost
 from advisor.training.report import Report
 from knowledge_base.records import TrialRecord
 from knowledge_base.types import Config
@@ -15,10 +16,12 @@ class Objective(ABC):
     Attributes:
         at_once: how many configurations it is worth asking for before any is evaluated.
         brief: whether a trial can be ended after a moment, and has a value then.
+        pausable: whether a trial may be put aside; its report may raise `PauseTrial` then.
     """
 
     at_once: int = 1
     brief: bool = False
+    pausable: bool = False
 
     @abstractmethod
     def evaluate(self, config: Config, report: Report) -> Outcome:
@@ -31,6 +34,34 @@ class Objective(ABC):
         Raises:
             Exception: whatever the training raises; the runner records a failed trial.
         """
+
+    def go_on(self, config: Config, report: Report, paused: Paused) -> Outcome:
+        """Take a training up that was put aside, and return what came of it in all.
+
+        Args:
+            config: active hyperparameters.
+            report: as for `evaluate`.
+            paused: what its outcome said.
+
+        Raises:
+            StateLost: `paused` is that of another training, or damaged; nothing was trained.
+            Exception: as `evaluate`.
+        """
+        raise StateLost("This training cannot be taken up again.")
+
+    def conclude(self, config: Config, paused: Paused, reason: str) -> Outcome:
+        """Return what a training reached that was put aside, as of one that is stopped.
+
+        Args:
+            config: active hyperparameters.
+            paused: what its outcome said.
+            reason: why it is not taken up.
+
+        Raises:
+            StateLost: `paused` is that of another training, or damaged.
+            Exception: as `evaluate`.
+        """
+        raise StateLost("This training cannot be taken up again.")
 
     def recall(self, trials: Sequence[TrialRecord]) -> None:
         """Learn what the trials of the study say of how the next ones are evaluated.

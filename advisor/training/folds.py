@@ -1,6 +1,6 @@
 """One configuration trained on several folds of a data set."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from math import isfinite, nan, sqrt
@@ -8,14 +8,19 @@ from statistics import fmean, stdev
 
 from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
+from advisor.training.loop import conclude
 from advisor.training.outcome import Outcome
+from advisor.training.paused import Paused, StateLost
 from advisor.training.race import Race
-from advisor.training.report import Report, StopTrial, seconds_left
+from advisor.training.report import PauseTrial, Report, StopTrial, seconds_left
 from advisor.training.terms import Terms
 from advisor.training.together import groups_of, train_group
 from knowledge_base.records import FOLD, STANDARD_ERROR, EpochRecord, fold_values
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config
+
+AT_ONCE = "all_folds"
+"""Whether a paused training began with all its folds, among its facts."""
 
 REACHED = (TrialState.COMPLETE, TrialState.STOPPED)
 
@@ -28,6 +33,7 @@ def train_folds(
     terms: Terms,
     report: Report,
     race: Race,
+    paused: Paused | None = None,
 ) -> Outcome:
     """Train `family` with `config` on the first fold, and on the others if that promises enough.
 
@@ -39,6 +45,7 @@ def train_folds(
         folds: prepared parts of each.
         report: is told of the epochs of the first fold only, and asked for the time in all.
         race: says what is promising; it is told the values of those that have all folds.
+        paused: where to go on; None begins.
 
     Returns:
         One outcome: its value is the mean over the folds. A configuration that was spared the
@@ -46,27 +53,68 @@ def train_folds(
         all values of a study are of one kind. `fold_1` and so on, among its metrics, are the
         values as they came; `standard_error` is that of the mean. What ended early or
         diverged in one of the folds did so as a whole; where the time ended in a later fold,
-        those before it count.
+        those before it count. It can be put aside while the first fold trains.
 
     Raises:
+        StateLost: `paused` is that of another training, or damaged.
         UserError, RuntimeError: as `train`.
     """
     lead = _Lead(report)
-    if race.open:
-        outcomes = _train(family, config, folds, seed, terms, lead)
-    else:
-        outcomes = _train(family, config, folds[:1], seed, terms, lead)
-        first = outcomes[0]
+    parts = None if paused is None else paused.parts()
+    # What began with all folds goes on with them, whatever is known by now.
+    at_once = race.open if paused is None else bool(paused.facts.get(AT_ONCE))
+    found = _train(family, config, folds if at_once else folds[:1], seed, terms, lead, parts)
+    standing = {place: o.paused for place, o in found.items() if o.paused is not None}
+    if standing:
+        together = _offset(_together(_in_order(found), standing=True), race)
+        return replace(together, paused=Paused.of_parts({AT_ONCE: at_once}, standing))
+    if not at_once:
+        first = found[0]
         promising = first.state == TrialState.COMPLETE and first.value is not None
         if promising and race.worth(first.value or 0.0):
-            outcomes += _train(family, config, folds[1:], seed, terms, lead)
-    together = _together(outcomes)
+            others = _train(family, config, folds[1:], seed, terms, lead)
+            found |= {1 + place: outcome for place, outcome in others.items()}
+    together = _together(_in_order(found))
     values = fold_values(together.metrics)
-    if together.value is not None and list(values) == [1]:
-        together = replace(together, value=together.value - race.offset)
-    elif together.state == TrialState.COMPLETE and len(values) == len(folds):
+    if together.state == TrialState.COMPLETE and len(values) == len(folds):
         race.tell(list(values.values()))
-    return together
+    return _offset(together, race)
+
+
+def conclude_folds(
+    family: ModelFamily,
+    config: Config,
+    folds: Sequence[PreparedData],
+    seed: int,
+    terms: Terms,
+    race: Race,
+    paused: Paused,
+    reason: str,
+) -> Outcome:
+    """Return what a paused training on folds reached, as of one that is stopped for that reason.
+
+    Raises:
+        StateLost: `paused` is that of another training, or damaged.
+    """
+    parts = paused.parts()
+    if 0 not in parts or max(parts) >= len(folds):
+        raise StateLost("The state of a paused training is that of other folds.")
+    outcomes = [
+        conclude(family, config, folds[place], seed, terms, parts[place], reason)
+        for place in sorted(parts)
+    ]
+    return _offset(_together(outcomes, standing=True), race)
+
+
+def _in_order(found: Mapping[int, Outcome]) -> list[Outcome]:
+    return [found[place] for place in sorted(found)]
+
+
+def _offset(together: Outcome, race: Race) -> Outcome:
+    """Return an outcome whose value is of the kind of all others of the study."""
+    if together.value is None or list(fold_values(together.metrics)) != [1]:
+        return together
+    return replace(together, value=together.value - race.offset)
 
 
 def _train(
@@ -76,26 +124,38 @@ def _train(
     seed: int,
     terms: Terms,
     lead: "_Lead",
-) -> list[Outcome]:
-    """Train folds, those of one shape together; return outcomes in their order."""
+    paused: Mapping[int, Paused] | None = None,
+) -> dict[int, Outcome]:
+    """Train folds, those of one shape together; return outcomes by their places.
+
+    Where the first one is put aside, those that do not train with it have not begun.
+    """
     configs = [config] * len(folds)
     leading = not lead.started
     lead.started = True
     reports = [lead if leading and not place else lead.followed() for place in range(len(folds))]
     found: dict[int, Outcome] = {}
     for group in groups_of(family, configs, folds, terms.device):
+        if any(outcome.paused is not None for outcome in found.values()):
+            return found
         reason = lead.ended() if found or not leading else None
         cut = next((o for o in found.values() if o.state == TrialState.STOPPED), None)
         reason = reason if cut is None else cut.error
         if reason is not None:  # What has not begun is not begun any more, and does not count.
             found.update({place: Outcome(TrialState.STOPPED, error=reason) for place in group})
             continue
-        found.update(train_group(family, configs, folds, group, seed, terms, reports))
-    return [found[place] for place in range(len(folds))]
+        standing = None if found else paused
+        found.update(train_group(family, configs, folds, group, seed, terms, reports, standing))
+    return found
 
 
-def _together(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the outcome of a configuration from those of its folds."""
+def _together(outcomes: Sequence[Outcome], standing: bool = False) -> Outcome:
+    """Return the outcome of a configuration from those of its folds.
+
+    Args:
+        outcomes: of its folds, in their order.
+        standing: whether they were put aside, so that what each reached counts.
+    """
     first = outcomes[0]
     duration = sum(outcome.duration or 0.0 for outcome in outcomes)
     bad = next((o for o in outcomes if o.state not in REACHED), None)
@@ -105,7 +165,8 @@ def _together(outcomes: Sequence[Outcome]) -> Outcome:
             bad, error=f"{where}{bad.error}", duration=duration, curve=first.curve, fitted=()
         )
     valued = {place: o for place, o in enumerate(outcomes) if o.value is not None}
-    whole = {place: o for place, o in valued.items() if o.state == TrialState.COMPLETE}
+    ended = {place: o for place, o in valued.items() if o.state == TrialState.COMPLETE}
+    whole = {} if standing else ended
     # Folds that were cut off say less than those that ended; without any of these they count.
     counted = whole or valued
     if not counted:
@@ -158,6 +219,8 @@ class _Lead:
         """Take note of what ends the first fold, for the others."""
         try:
             yield
+        except PauseTrial:  # The others end the epoch, too.
+            raise
         except StopTrial as stop:
             self.stopped = stop
             raise

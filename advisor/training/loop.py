@@ -5,12 +5,13 @@ import torch
 from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
 from advisor.training.outcome import Outcome
+from advisor.training.paused import Paused
 from advisor.training.report import Reporting, as_report
 from advisor.training.run import Run
 from advisor.training.terms import Terms, place_of
 from knowledge_base.types import Config
 
-__all__ = ["Run", "Terms", "place_of", "train", "train_on"]
+__all__ = ["Run", "Terms", "conclude", "place_of", "train", "train_on"]
 
 
 def train(
@@ -60,10 +61,43 @@ def train_on(
     seed: int,
     terms: Terms,
     report: Reporting = None,
+    paused: Paused | None = None,
 ) -> Outcome:
-    """Train as `train` does, on the terms given."""
+    """Train as `train` does, on the terms given.
+
+    Args:
+        family, config, data, seed, report: as there; a report may raise `PauseTrial`, and the
+            outcome has `paused` then.
+        terms: what else is asked.
+        paused: where to go on, of a training with the same arguments; None begins.
+
+    Raises:
+        StateLost: `paused` is that of another training, or damaged.
+        UserError, RuntimeError: as `train`.
+    """
     with torch.random.fork_rng(devices=_gpus(terms.device)):
-        return Run.begin(family, config, data, seed, terms).go(as_report(report))
+        run = Run.begin(family, config, data, seed, terms)
+        if paused is not None:
+            run.restore(paused)
+        return run.go(as_report(report))
+
+
+def conclude(
+    family: ModelFamily,
+    config: Config,
+    data: PreparedData,
+    seed: int,
+    terms: Terms,
+    paused: Paused,
+    reason: str,
+) -> Outcome:
+    """Return what a paused training reached, as of one that is stopped for that reason.
+
+    Raises:
+        StateLost: `paused` is that of another training, or damaged.
+    """
+    with torch.random.fork_rng(devices=_gpus(terms.device)):
+        return Run.begin(family, config, data, seed, terms).conclude(paused, reason)
 
 
 def _gpus(device: str | None) -> list[torch.device]:

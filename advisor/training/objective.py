@@ -20,6 +20,7 @@ from knowledge_base.types import Config
 if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.models import ModelFamily
+    from advisor.training.paused import Paused
     from advisor.training.terms import Terms
 
 __all__ = ["FamilyObjective", "FunctionObjective", "Objective", "Reporter", "TrainFunction"]
@@ -38,6 +39,7 @@ class FamilyObjective(Objective):
     """
 
     brief = True
+    pausable = True
 
     def __init__(
         self,
@@ -92,20 +94,38 @@ class FamilyObjective(Objective):
 
     def evaluate(self, config: Config, report: Report) -> Outcome:
         """Train the family with `config`, unless that is estimated to need too much memory."""
-        from advisor.training.folds import train_folds
-        from advisor.training.loop import train_on
         from advisor.training.memory import refusal
 
         reason = refusal(self.family, config, self._data, self._memory_limit, device=self._device)
-        if reason is not None:
-            return Outcome.not_tried(reason)
-        terms = self._terms(self._keep)
+        return Outcome.not_tried(reason) if reason else self._train(config, report)
+
+    def go_on(self, config: Config, report: Report, paused: "Paused") -> Outcome:
+        """Train on where the training stood."""
+        return self._train(config, report, paused)
+
+    def conclude(self, config: Config, paused: "Paused", reason: str) -> Outcome:
+        """Judge the best epoch of each fold so far."""
+        from advisor.training.folds import conclude_folds
+        from advisor.training.loop import conclude
+
+        family, seed, terms = self.family, self._seed, self._terms(self._keep)
+        if len(self.folds) > 1:
+            return conclude_folds(
+                family, config, self.folds, seed, terms, self._race, paused, reason
+            )
+        return conclude(family, config, self._data, seed, terms, paused, reason)
+
+    def _train(self, config: Config, report: Report, paused: "Paused | None" = None) -> Outcome:
+        from advisor.training.folds import train_folds
+        from advisor.training.loop import train_on
+
+        family, seed, terms = self.family, self._seed, self._terms(self._keep)
         if len(self.folds) > 1:
             outcome = train_folds(
-                self.family, config, self.folds, self._seed, terms, report, self._race
+                family, config, self.folds, seed, terms, report, self._race, paused
             )
         else:
-            outcome = train_on(self.family, config, self._data, self._seed, terms, report)
+            outcome = train_on(family, config, self._data, seed, terms, report, paused)
         differentiable = self._gradients and outcome.state == TrialState.COMPLETE
         return self._differentiated(config, outcome) if differentiable else outcome
 

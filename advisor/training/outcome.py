@@ -7,6 +7,7 @@ from typing import SupportsFloat
 
 import numpy as np
 
+from advisor.training.paused import Paused
 from knowledge_base.errors import UserError
 from knowledge_base.naming import printable
 from knowledge_base.records import GRADIENT, SKIPPED, EpochRecord
@@ -84,6 +85,8 @@ class Outcome:
         skipped: whether it was not tried, since it would have needed too much; `error` says of
             what.
         fitted: the trained networks of its folds, if they were to be kept.
+        paused: what it takes to go on, of a training that was put aside rather than ended; its
+            state is "stopped" then, and only value, curve and seconds are known.
         taken_from: identity of the stored trial that this is the outcome of, None where it was
             trained.
     """
@@ -100,6 +103,7 @@ class Outcome:
     skipped: bool = False
     fitted: tuple[Fitted, ...] = field(default=(), compare=False, repr=False)
     taken_from: str | None = None
+    paused: Paused | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Take the plain name of a state for the state, and numbers of any kind as floats.

@@ -2,7 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -11,7 +11,15 @@ from typing import TypeAlias
 from advisor.training.base import Objective
 from advisor.training.outcome import LAST_EPOCH, NoNumber, Outcome
 from advisor.training.outcome import number as told_number
-from advisor.training.report import Keeping, Report, StopTrial
+from advisor.training.paused import Paused, StateLost, curve_as_json, curve_of_json
+from advisor.training.report import (
+    Keeping,
+    PauseTrial,
+    Report,
+    Resuming,
+    StopTrial,
+    as_report,
+)
 from knowledge_base.errors import UserError
 from knowledge_base.records import EpochRecord
 from knowledge_base.states import TrialState
@@ -28,13 +36,15 @@ class Reporter:
 
     `report(val_metric=0.91)` or `report(0.91, train_loss=0.3, learning_rate=1e-3)`; epochs
     are counted from 1 unless `epoch=` says otherwise. What is written to `report.folder` is kept
-    for the best trials.
+    for the best trials. A function that looks at `report.resume` can be put aside and taken up.
     """
 
-    def __init__(self, report: Report) -> None:
-        """Pass every epoch on to `report`."""
+    def __init__(self, report: Report, before: Sequence[EpochRecord] = ()) -> None:
+        """Pass every epoch on to `report`; those `before` were reported in earlier parts."""
         self._report = report
-        self.curve: list[EpochRecord] = []
+        self.curve: list[EpochRecord] = list(before)
+        self._folder: Path | None = None
+        self._looked = False
 
     def __deepcopy__(self, memo: object) -> "Reporter":
         """Return this one: estimators are cloned, but what they report is wanted here."""
@@ -66,7 +76,26 @@ class Reporter:
         """
         if not isinstance(self._report, Keeping):
             raise UserError("`report.folder` belongs to a trial of a search; this is none.")
-        return self._report.make_folder()
+        self._folder = self._report.make_folder()
+        return self._folder
+
+    @property
+    def resume(self) -> Path | None:
+        """A folder to go on from: what `report.folder` held when the training was put aside.
+
+        None where the training begins. To look at it, before or while it trains, is to promise
+        that the function goes on from what it finds there.
+        """
+        self._looked = True
+        return self._report.resume if isinstance(self._report, Resuming) else None
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the function could go on: it looks at `resume`, and wrote something for that."""
+        if not self._looked or self.resume is not None:
+            return self._looked
+        folder = self._folder
+        return folder is not None and folder.is_dir() and any(folder.iterdir())
 
     def _place(self, epoch: int | None) -> int:
         """Return the number of the epoch that is reported.
@@ -97,16 +126,40 @@ class FunctionObjective(Objective):
     they are for `Tuner.tell`.
     """
 
+    pausable = True
+
     def __init__(self, function: TrainFunction, direction: str) -> None:
         """Wrap `function`, whose value is to be optimised in `direction`."""
         self._function, self._direction = function, direction
 
     def evaluate(self, config: Config, report: Report) -> Outcome:
         """Call the function and read what it returned."""
-        reporter = Reporter(report)
-        started = time.monotonic()
+        return self._call(config, Reporter(report), 0.0)
+
+    def go_on(self, config: Config, report: Report, paused: Paused) -> Outcome:
+        """Call the function again, which goes on from the folder `report.resume`."""
+        curve, seconds = _standing(paused)
+        return self._call(config, Reporter(report, curve), seconds)
+
+    def conclude(self, config: Config, paused: Paused, reason: str) -> Outcome:
+        """Return the best that was reported."""
+        curve, seconds = _standing(paused)
+        reporter = Reporter(as_report(None), curve)
+        found = _outcome(TrialState.STOPPED, self._best(reporter), reporter, 0.0, reason)
+        return replace(found, duration=seconds)
+
+    def _call(self, config: Config, reporter: Reporter, before: float) -> Outcome:
+        """Call the function, which took some seconds `before`."""
+        started = time.monotonic() - before
         try:
             returned = self._function(dict(config), reporter)
+        except PauseTrial as pause:
+            best = self._best(reporter)
+            found = _outcome(TrialState.STOPPED, best, reporter, started, str(pause))
+            if not reporter.resumable:  # It would begin anew.
+                return found
+            facts = {"curve": curve_as_json(reporter.curve), "seconds": found.duration}
+            return replace(found, paused=Paused(facts))
         except StopTrial as stop:
             best = self._best(reporter)
             return _outcome(TrialState.STOPPED, best, reporter, started, str(stop))
@@ -128,6 +181,18 @@ class FunctionObjective(Objective):
         finite = [value for value in values if isfinite(value)]
         choose = min if self._direction == "minimize" else max
         return choose(finite) if finite else None
+
+
+def _standing(paused: Paused) -> tuple[list[EpochRecord], float]:
+    """Return what was reported before a training was put aside, and its seconds.
+
+    Raises:
+        StateLost: it is not the state of a function.
+    """
+    try:
+        return curve_of_json(paused.facts["curve"]), float(paused.facts["seconds"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StateLost("The state of a paused training is not that of a function.") from error
 
 
 def _number(given: object, what: str) -> float:

@@ -12,6 +12,13 @@ class StopTrial(Exception):
     """Raised by a report when a trial is to end now; what it reached so far is kept."""
 
 
+class PauseTrial(StopTrial):
+    """Raised by a report after an epoch when a trial is to be put aside with its state.
+
+    What cannot be taken up again ends, as for any `StopTrial`.
+    """
+
+
 @runtime_checkable
 class Report(Protocol):
     """What a training tells how far it is; either method may raise `StopTrial`."""
@@ -41,6 +48,15 @@ class Keeping(Protocol):
         Raises:
             UserError: it cannot be made.
         """
+
+
+@runtime_checkable
+class Resuming(Protocol):
+    """A report of a trial that may have had a part before, with files of its own."""
+
+    @property
+    def resume(self) -> Path | None:
+        """The folder as it was when the part before was put aside, None for the first part."""
 
 
 Reporting: TypeAlias = Report | Callable[[EpochRecord], object] | None

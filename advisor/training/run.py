@@ -2,6 +2,7 @@
 
 import copy
 import time
+from dataclasses import replace
 from math import inf, isfinite
 from typing import Self
 
@@ -24,8 +25,10 @@ from advisor.training.evaluation import (
 )
 from advisor.training.optimisation import EXPLODED, clip, clip_limit, make_optimizer, make_schedule
 from advisor.training.outcome import Fitted, Outcome
-from advisor.training.report import Report, StopTrial, as_report, seconds_left
+from advisor.training.paused import Paused
+from advisor.training.report import PauseTrial, Report, StopTrial, as_report, seconds_left
 from advisor.training.signals import Signals, largest_finite, loss_spread
+from advisor.training.standing import Standing
 from advisor.training.terms import Terms, place_of
 from advisor.training.threads import threads_for
 from knowledge_base.records import TIME_OVER, EpochRecord
@@ -40,7 +43,7 @@ PATIENCE = 8
 """What is taken for configurations that say neither."""
 
 
-class Run:
+class Run(Standing):
     """The state of one training; `advisor.training.together` drives several side by side.
 
     Attributes:
@@ -109,18 +112,21 @@ class Run:
         return run
 
     def go(self, report: Report) -> Outcome:
-        """Train to the end, whichever it is."""
+        """Train to the end, whichever it is, from where it stands."""
         self.report = report
+        if self.over is not None:
+            return self._outcome(*self.over)
         with threads_for(self.work):
             self.look_ahead()
-            for number in range(1, self.max_epochs + 1):
+            for number in range(len(self.curve) + 1, self.max_epochs + 1):
                 outcome = self.advance(number)
                 if outcome is not None:
                     return outcome
             return self._outcome(TrialState.COMPLETE)
 
     def advance(self, number: int) -> Outcome | None:
-        """Train one epoch; return an outcome if it was the last one."""
+        """Train one epoch; return an outcome if it was the last one, or the last one for now."""
+        pause = None
         try:
             epoch, reason = self._epoch(number)
             self.curve.append(epoch)
@@ -128,6 +134,8 @@ class Run:
                 return self._outcome(TrialState.DIVERGED, reason)
             self._keep_best(epoch)
             self.report(epoch)
+        except PauseTrial as raised:
+            pause = raised
         except StopTrial as stop:
             if self.best_value is None:
                 self._judge_unfinished()
@@ -135,7 +143,36 @@ class Run:
         last = number >= self.max_epochs or number - self.best_epoch >= self.patience
         if self.exactly is not None:
             last = number >= self.exactly
-        return self._outcome(TrialState.COMPLETE) if last else None
+        if last:  # There is nothing left that it could be paused for.
+            return self._outcome(TrialState.COMPLETE)
+        return None if pause is None else self.put_aside(str(pause))
+
+    def put_aside(self, reason: str) -> Outcome | None:
+        """Return what was reached, with the state in which it can be taken up."""
+        return Outcome(
+            state=TrialState.STOPPED,
+            value=self.best_value,
+            curve=tuple(self.curve),
+            epochs=len(self.curve),
+            n_params=self._size(),
+            error=reason,
+            duration=self._seconds(),
+            paused=self.kept(),
+        )
+
+    def conclude(self, paused: Paused, reason: str) -> Outcome:
+        """Return what a training reached that is not taken up again, without training it.
+
+        Args:
+            paused: how it stands.
+            reason: why it is not taken up.
+
+        Raises:
+            StateLost: it is that of another training, or damaged.
+        """
+        self.recall(paused)
+        state, error = self.over or (TrialState.STOPPED, reason)
+        return replace(self._outcome(state, error), duration=paused.facts["seconds"])
 
     def _epoch(self, number: int) -> tuple[EpochRecord, str | None]:
         """Train one epoch; return its record and why it diverged, if it did."""
@@ -243,10 +280,6 @@ class Run:
     def _size(self) -> int:
         return sum(p.numel() for p in self.network.parameters() if p.requires_grad)
 
-    def _seconds(self) -> float:
-        """Return what the training took so far."""
-        return time.monotonic() - self.started
-
     def _keep_best(self, epoch: EpochRecord) -> None:
         assert epoch.val_metric is not None
         if self.exactly is not None and epoch.epoch < self.exactly:
@@ -268,6 +301,7 @@ class Run:
     def _outcome(self, state: TrialState, error: str | None = None) -> Outcome:
         kept = state != TrialState.DIVERGED and self.best_weights is not None
         predicted = self._load_best() if kept else None
+        self.over = state, error
         return Outcome(
             state=state,
             value=self.best_value if kept else None,

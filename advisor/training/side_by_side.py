@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -25,6 +26,8 @@ class Member(Run):
         stack, row: where its weights are.
         seconds: its share of the time so far.
         stopped: why it ended within an epoch, if it did.
+        pause: why all of them are to be put aside after the epoch, if its report says so.
+        moments: what its own optimiser remembers where it was taken up, until it is in the stack.
     """
 
     place: int
@@ -36,6 +39,9 @@ class Member(Run):
     row: int
     seconds = 0.0
     stopped: StopTrial | None = None
+    pause: str | None = None
+    optimizers: StackOptimizer
+    moments: Mapping[str, torch.Tensor] | None = None
 
     def watch_time(self, together: int) -> None:
         """Ask whether the time is over, within an epoch, for as many networks together."""
@@ -69,15 +75,49 @@ class Member(Run):
     def _weights(self) -> dict[str, torch.Tensor]:
         return self.stack.state_of(self.row, self.network)
 
+    def put_aside(self, reason: str) -> Outcome | None:
+        """Take note that all are to be put aside once they ended the epoch."""
+        self.pause = reason  # The others are within the same epoch.
+        return None
+
+    def paused(self, reason: str) -> Outcome:
+        """Return what it reached, with its state; of one that is over, too."""
+        self.started = time.monotonic()  # The epoch is counted already.
+        outcome = super().put_aside(reason)
+        assert outcome is not None
+        return outcome
+
     def _seconds(self) -> float:
         return self.seconds + time.monotonic() - self.started
+
+    def _set_seconds(self, seconds: float) -> None:
+        self.seconds, self.started = seconds, time.monotonic()
+
+    def _moments(self) -> dict[str, torch.Tensor]:
+        return self.optimizers.moments_of(self.row)
+
+    def _set_moments(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        self.moments = tensors
+
+    def _random(self) -> dict[str, torch.Tensor]:
+        return {"cpu": self.generator.get_state()}
+
+    def _set_random(self, states: Mapping[str, torch.Tensor]) -> None:
+        self.generator.set_state(states["cpu"])
 
 
 class SideBySide:
     """Members of one shape, trained side by side."""
 
-    def __init__(self, members: Sequence[Member]) -> None:
-        """Stack the networks of the members, which have begun."""
+    def __init__(
+        self, members: Sequence[Member], over: Sequence[tuple[Member, Outcome]] = ()
+    ) -> None:
+        """Stack the networks of the members, which have begun and stand after the same epoch.
+
+        Args:
+            members: at least one.
+            over: others that ended before these were put aside, with what came of them.
+        """
         self.started = time.monotonic()
         kinds = {torch.optim.SGD: 0, torch.optim.AdamW: 1}
         self.members = sorted(members, key=lambda member: kinds[type(member.optimizer)])
@@ -90,6 +130,9 @@ class SideBySide:
             [member.optimizer for member in self.members],
             [member.limit for member in self.members],
         )
+        if self.members[0].moments is not None:
+            self.optimizer.restore([member.moments or {} for member in self.members])
+        self.over = list(over)
         self.batch_size = self.members[0].batch_size
         self.parts = _parts_of(self.members)
         self._number_rows()
@@ -97,8 +140,12 @@ class SideBySide:
             member.look_ahead()
 
     def go(self) -> Iterator[tuple[int, Outcome]]:
-        """Yield place and outcome of each member in the order in which they end."""
-        for number in count(1):
+        """Yield place and outcome of each member in the order in which they end.
+
+        Where one of them is to be put aside, all are. Those that ended before are yielded once
+        more then, with their states.
+        """
+        for number in count(len(self.members[0].curve) + 1):
             losses, norms = self._minibatches()
             self._show(losses, norms)
             share = (time.monotonic() - self.started) / len(self.members)
@@ -108,12 +155,27 @@ class SideBySide:
                 if outcome is None:
                     staying.append(row)
                 else:
+                    self.over.append((member, outcome))
                     yield member.place, outcome
             self.started = time.monotonic()
             if not staying:
                 return
+            if (reason := self._pause(staying)) is not None:
+                yield from self._put_aside(staying, reason)
+                return
             if len(staying) < len(self.members):
                 self._keep(staying)
+
+    def _pause(self, staying: Sequence[int]) -> str | None:
+        """Return why all are to be put aside, None where they go on."""
+        reasons = (self.members[row].pause for row in staying)
+        return next((reason for reason in reasons if reason is not None), None)
+
+    def _put_aside(self, staying: Sequence[int], reason: str) -> Iterator[tuple[int, Outcome]]:
+        for member, outcome in self.over:
+            yield member.place, replace(outcome, paused=member.kept(outcome.duration))
+        for row in staying:
+            yield self.members[row].place, self.members[row].paused(reason)
 
     def _minibatches(self) -> tuple[np.ndarray, np.ndarray]:
         """Go once over the training part; return losses and norms (batches, members)."""
@@ -161,7 +223,7 @@ class SideBySide:
 
     def _number_rows(self) -> None:
         for row, member in enumerate(self.members):
-            member.stack, member.row = self.stack, row
+            member.stack, member.row, member.optimizers = self.stack, row, self.optimizer
 
 
 class _Part:

@@ -1,6 +1,6 @@
 """Several networks of one shape as one: each parameter is a tensor with the networks in front."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 
@@ -111,6 +111,20 @@ class StackOptimizer:
         self._limits = torch.tensor(limits)
         self._moments, self._squares = _zeros(stack.weights), _zeros(stack.weights)
         self._steps = 0.0
+
+    def moments_of(self, place: int) -> dict[str, torch.Tensor]:
+        """Return what the optimiser of the network at a place remembers; views, by name."""
+        found = {"steps": torch.tensor(self._steps, dtype=torch.float64)}
+        for number, (moments, squares) in enumerate(zip(self._moments, self._squares, strict=True)):
+            found |= {f"{number}/moments": moments[place], f"{number}/squares": squares[place]}
+        return found
+
+    def restore(self, each: Sequence[Mapping[str, torch.Tensor]]) -> None:
+        """Take what `moments_of` gave of each network."""
+        self._steps = float(each[0]["steps"])
+        for name, tensors in (("moments", self._moments), ("squares", self._squares)):
+            for number, tensor in enumerate(tensors):
+                tensor.copy_(torch.stack([own[f"{number}/{name}"] for own in each]))
 
     def begin_epoch(self) -> None:
         """Read the settings; schedules changed the learning rates."""

@@ -8,7 +8,7 @@ dropout masks, learning rate, weight decay, momentum, optimiser, clipping, sched
 epochs and patience; one that ended is taken out of the stack.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
 from advisor.training.loop import train_on
 from advisor.training.outcome import Outcome
+from advisor.training.paused import Paused, StateLost
 from advisor.training.report import Reporting, as_report
 from advisor.training.side_by_side import Member, SideBySide
 from advisor.training.stacked_layers import Shape, shape_of
@@ -109,6 +110,7 @@ def train_group(
     seeds: int | Sequence[int],
     terms: Terms,
     reports: Sequence[Reporting] | None = None,
+    paused: Mapping[int, Paused] | None = None,
 ) -> Iterator[tuple[int, Outcome]]:
     """Train one group of `groups_of`; yield place and outcome of each as soon as it ended.
 
@@ -116,23 +118,34 @@ def train_group(
         family, configs, data, seeds, reports: as for `train_together`.
         group: places among `configs`.
         terms: what else `train_together` was asked for.
+        paused: where those of the group go on, by their places; None begins.
+
+    Raises:
+        StateLost: what is paused is that of other trainings, or damaged.
     """
     each = [seeds] * len(configs) if isinstance(seeds, int) else seeds
     known, parts = reports or [None] * len(configs), _of_each(data, len(configs))
     if len(group) == 1:
         place = group[0]
-        yield (
-            place,
-            train_on(family, configs[place], parts[place], each[place], terms, known[place]),
-        )
+        own, standing = parts[place], (paused or {}).get(place)
+        outcome = train_on(family, configs[place], own, each[place], terms, known[place], standing)
+        yield place, outcome
         return
-    members = []
+    if paused is not None and set(paused) != set(group):
+        raise StateLost("The state of a paused training is that of other folds.")
+    members: list[Member] = []
     for place in group:
         member = _begin(family, configs[place], parts[place], each[place], terms)
         member.place, member.report = place, as_report(known[place])
+        if paused is not None:
+            member.restore(paused[place])
         members.append(member)
-    with threads_for(sum(member.work for member in members)):
-        yield from SideBySide(members).go()
+    over = [(m, m.conclude(paused[m.place], "")) for m in members if paused and m.over]
+    yield from ((member.place, outcome) for member, outcome in over)
+    going = [member for member in members if member.over is None]
+    if going:
+        with threads_for(sum(member.work for member in members)):
+            yield from SideBySide(going, over).go()
 
 
 @dataclass(frozen=True)

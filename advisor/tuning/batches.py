@@ -3,7 +3,7 @@
 import os
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from math import inf
@@ -13,7 +13,9 @@ from advisor.interrupts import interrupts_pass
 from advisor.training.limits import short_reason
 from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome
-from advisor.training.report import Report, StopTrial
+from advisor.training.report import PauseTrial, Report, StopTrial
+from advisor.tuning.paused_trial import PausedTrial
+from advisor.tuning.pausing import epochs_of, give_up, gone_on
 from advisor.tuning.tuner import Tuner
 from knowledge_base.errors import UserError
 from knowledge_base.records import TIME_OVER, EpochRecord, TrialRecord
@@ -38,7 +40,7 @@ def batch(
 ) -> Iterator[TrialRecord]:
     """Ask for configurations, evaluate them, and yield their trials.
 
-    A trial is told before it is yielded.
+    A trial is told before it is yielded; one that is put aside is neither.
 
     A strategy that does not learn is asked for up to `objective.at_once` configurations,
     and those that the objective groups are trained together; each is told, and so on disk, as
@@ -53,7 +55,7 @@ def batch(
     """
     size = 1 if tuner.adaptive else min(objective.at_once, left)
     if size == 1:
-        yield _one_trial(tuner, objective, tuner.ask(), deadline)
+        yield from _one_trial(tuner, objective, tuner.ask(), deadline)
         return
     configs, told = tuner.ask(size), len(tuner.trials)
     try:
@@ -62,7 +64,7 @@ def batch(
             if tuner.trials and (cut or over(deadline)):
                 return
             if len(group) == 1:
-                yield _one_trial(tuner, objective, configs[group[0]], deadline)
+                yield from _one_trial(tuner, objective, configs[group[0]], deadline)
             else:
                 yield from _group(tuner, objective, [configs[p] for p in group], deadline)
     finally:
@@ -89,32 +91,50 @@ def _group(
     for config in left.values():
         if over(deadline):
             return
-        yield _one_trial(tuner, objective, config, deadline)
+        yield from _one_trial(tuner, objective, config, deadline)
 
 
 class Watch:
     """What a training reports to: ends trials that the strategy or the clock wants ended."""
 
-    def __init__(self, tuner: Tuner | None, deadline: float | None) -> None:
+    def __init__(
+        self,
+        tuner: Tuner | None,
+        deadline: float | None,
+        config: Config | None = None,
+        before: PausedTrial | None = None,
+    ) -> None:
         """Watch one training.
 
         Args:
             tuner: whose strategy may end it; None for what is no trial.
             deadline: when it ends whatever it has reached.
+            config: of the training, where it may be put aside.
+            before: how it stood when it was put aside, where it goes on.
         """
-        self._tuner, self._deadline = tuner, deadline
-        self._curve: list[EpochRecord] = []
+        self._tuner, self._deadline, self._config = tuner, deadline, config
+        self._curve: list[EpochRecord] = [] if before is None else list(before.curve)
+        self._started = time.monotonic() - (0.0 if before is None else before.seconds)
+        self.resume: Path | None = None
+        if tuner is not None and before is not None:
+            self.resume = tuner.paused.files_of(before)
 
     def __call__(self, epoch: EpochRecord) -> None:
         """Take note of an epoch.
 
         Raises:
             StopTrial: the training is to end now.
+            PauseTrial: it is to be put aside.
         """
         self._curve.append(epoch)
         if self._tuner is not None and self._tuner.stops(self._curve):
             raise StopTrial(f"stopped early after {len(self._curve)} epochs: others were ahead")
         self.check_time()
+        if self._tuner is None or self._config is None:
+            return
+        seconds = time.monotonic() - self._started
+        if self._tuner.should_pause(self._config, self._curve, seconds):
+            raise PauseTrial(f"stopped early after {epochs_of(self._curve)}: others promised more")
 
     def make_folder(self) -> Path:
         """Return the folder of the trial that runs, made if it is not there.
@@ -138,9 +158,21 @@ class Watch:
 
 def _one_trial(
     tuner: Tuner, objective: Objective, config: ConfigDict, deadline: float | None
-) -> TrialRecord:
-    started_at = datetime.now(UTC)
-    return tuner.tell(config, evaluated(objective, config, Watch(tuner, deadline)), started_at)
+) -> Iterator[TrialRecord]:
+    """Evaluate a configuration, or go on with it where it stands paused."""
+    before = tuner.paused.find(config)
+    started_at = datetime.now(UTC) if before is None else before.started_at
+    watch = Watch(tuner, deadline, config if objective.pausable else None, before)
+    if before is None:
+        outcome = evaluated(objective, config, watch)
+    else:
+        standing = before
+        outcome = _caught(lambda: gone_on(tuner, objective, standing, watch), standing.seconds)
+    if outcome.paused is None:
+        yield tuner.tell(config, outcome, started_at)
+        return
+    for crowded in tuner.pause(config, outcome, started_at):
+        yield give_up(tuner, objective, crowded)
 
 
 def evaluated(objective: Objective, config: Config, report: Report) -> Outcome:
@@ -154,10 +186,20 @@ def evaluated(objective: Objective, config: Config, report: Report) -> Outcome:
     Raises:
         KeyboardInterrupt: it came meanwhile.
     """
-    started = time.monotonic()
+    return _caught(lambda: objective.evaluate(config, report))
+
+
+def _caught(train: Callable[[], Outcome], before: float = 0.0) -> Outcome:
+    """Return what a training comes to, a failed trial if it raises.
+
+    Args:
+        train: trains.
+        before: seconds that an earlier part of it took.
+    """
+    started = time.monotonic() - before
     try:
         with interrupts_pass(), same_folder():
-            return objective.evaluate(config, report)
+            return train()
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as raised:  # sys.exit in the user's code ends its trial, not the search.

@@ -13,7 +13,7 @@ from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.models import FAMILIES, ModuleFamily
 from advisor.problem import DataProblem, Problem
 from advisor.settings import PRECISIONS, Settings
-from advisor.strategies import SearchStrategy, make_strategy
+from advisor.strategies import SearchStrategy, get_strategy, make_strategy
 from advisor.training.objective import FamilyObjective, Objective
 from advisor.tuning.code import KEPT
 from advisor.tuning.study import Study
@@ -90,6 +90,7 @@ def strategy_of(settings: Settings, problem: Problem, begin: Start) -> SearchStr
         begin.warm,
         begin.prior,
         bool(settings.per_second),
+        settings.stopping,
     )
 
 
@@ -186,6 +187,8 @@ def asked_again(directory: StudyDirectory, now: Settings) -> Settings:
         UserError: something of it is not given.
     """
     name, stored = directory.path.name, Settings.from_dict(directory.settings)
+    if "stopping" not in directory.settings and not get_strategy(stored.strategy).stops_early():
+        stored = replace(stored, stopping=False)  # Earlier versions ran every trial to its end.
     brought = {"space"} if isinstance(now.module, ModuleFamily) else set()
     missing = [w for w in stored.python if getattr(now, w) is None and w not in brought]
     # The first versions did not store which settings were objects.

@@ -17,6 +17,7 @@ from advisor.settings import Settings
 from advisor.strategies import Observation, SearchStrategy
 from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome
+from advisor.training.paused import Paused
 from advisor.training.report import Report
 from advisor.tuning.code import same_code
 from knowledge_base import KnowledgeBase
@@ -115,8 +116,7 @@ def remembering(
     what they would have seen. So does a search of the user's own function, which may be random:
     who asks for a cold search of it wants to know how it comes out this time.
     """
-    stops = type(strategy).stops is not SearchStrategy.stops
-    if stops or strategy.needs_gradients or not isinstance(problem, DataProblem):
+    if strategy.stops_early() or strategy.needs_gradients or not isinstance(problem, DataProblem):
         return objective
     known = _known(kb, problem, settings, code, root)
     return _Remembering(objective, kb, known) if known else objective
@@ -131,6 +131,7 @@ class _Remembering(Objective):
         """Take stored trials by their configurations as canonical JSON."""
         self._objective, self._kb, self._known = objective, kb, known
         self.at_once, self.brief = objective.at_once, objective.brief
+        self.pausable = objective.pausable
 
     def at_hand(self, config: Config) -> bool:
         """Return whether a configuration is stored."""
@@ -166,6 +167,14 @@ class _Remembering(Objective):
             duration=_number(row["duration"]),
             taken_from=trial,
         )
+
+    def go_on(self, config: Config, report: Report, paused: Paused) -> Outcome:
+        """Go on with what is not stored."""
+        return self._objective.go_on(config, report, paused)
+
+    def conclude(self, config: Config, paused: Paused, reason: str) -> Outcome:
+        """Return what something reached that is not stored."""
+        return self._objective.conclude(config, paused, reason)
 
     def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
         """Return what is stored one by one, then the groups of the others."""

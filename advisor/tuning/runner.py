@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from advisor.strategies import Exhausted
 from advisor.training.objective import Objective
 from advisor.tuning.batches import batch, cut_off, over
+from advisor.tuning.pausing import tell_standing
 from advisor.tuning.shared import AllTaken, SharedTuner
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import TIME_OVER, TrialRecord
@@ -55,7 +56,9 @@ def run(
     An objective that raises makes a failed trial with its traceback; five in a row end the
     run, as do many in a row that were skipped since they would have needed too much memory.
     When the time is up the running trials are stopped at their next report and kept. Which
-    trials run together, `advisor.tuning.batches` says.
+    trials run together, `advisor.tuning.batches` says. When as many have begun, those that stand
+    paused go on as far as the strategy asks for them; what stands paused in the end is told, and
+    can be taken up by the next run.
 
     Args:
         tuner: with the trials of earlier runs already told.
@@ -71,38 +74,41 @@ def run(
         KeyboardInterrupt: passed on; everything finished is stored by then.
     """
     objective.recall(tuner.trials)
-    started, deadline = time.monotonic(), None
-    begun = bool(tuner.trials) or timeout == 0 or not objective.brief
+    started = time.monotonic()
     done: list[TrialRecord] = []
+    ended: RunResult | None = None
 
-    def told(trial: TrialRecord) -> None:
-        done.append(trial)
-        if on_trial is not None:
-            on_trial(trial, tuner)
+    def leaving(share: float) -> float | None:
+        return None if timeout is None else started + (1 - share * kept()) * timeout
 
-    while len(tuner.trials) < trials:
-        if timeout is not None:
-            deadline = started + (1 - kept()) * timeout
-        # However short the time is, one trial begins: something is better than nothing.
-        if begun and _time_is_over(deadline, done):
-            break
-        begun = True
-        left = trials - len(tuner.trials)
-        try:
-            for trial in _batch(tuner, objective, left, deadline, crew):
-                told(trial)
-                if failed := _failed(done):
-                    return failed
-        except AllTaken:
-            time.sleep(PAUSE)
-        except Exhausted as end:
-            return _without_value(tuner) or RunResult("exhausted", f"The search is over: {end}")
-        _hear(tuner, objective, on_trial)
-    if crew is not None and isinstance(tuner, SharedTuner):
-        for trial in crew.rest(tuner):
-            told(trial)
-    if _time_is_over(deadline, done):
-        return _out_of_time(tuner, done, timeout or 0.0, len(tuner.trials) < trials)
+    # However short the time is, one trial begins: something is better than nothing.
+    begun = bool(tuner.trials) or timeout == 0 or not objective.brief
+    if tuner.stopping:
+        tuner.paused.sort_out()
+    cut, whole = False, False
+    try:
+        for trial in _each(tuner, objective, trials, begun, lambda: leaving(1.0), crew, on_trial):
+            done.append(trial)
+            if on_trial is not None:
+                on_trial(trial, tuner)
+            if ended := _failed(done):
+                break
+        cut, whole = _time_is_over(leaving(1.0), done), True
+    except Exhausted as end:
+        whole, said = True, f"The search is over: {end}"
+        full = tuner.begun >= trials
+        ended = RunResult("finished") if full else RunResult("exhausted", said)
+    finally:
+        tuner.strategy.room = None
+        # Where Ctrl-C ends the run, hardly anything takes time any more.
+        for trial in tell_standing(tuner, objective, leaving(0.5) if whole else started):
+            done.append(trial)
+            if whole and on_trial is not None:
+                on_trial(trial, tuner)
+    if ended is not None:
+        return ended if ended.reason == "failures" else _without_value(tuner) or ended
+    if cut:
+        return _out_of_time(tuner, done, timeout or 0.0, tuner.ended < trials)
     if done and all(trial.skipped for trial in done):
         return RunResult("failures", _all_skipped(done))
     return _without_value(tuner) or RunResult("finished")
@@ -127,6 +133,38 @@ def _hear(tuner: Tuner, objective: Objective, on_trial: OnTrial | None) -> None:
     if on_trial is not None:
         for trial in heard:
             on_trial(trial, tuner)
+
+
+def _each(
+    tuner: Tuner,
+    objective: Objective,
+    trials: int,
+    begun: bool,
+    deadline: Callable[[], float | None],
+    crew: "Crew | None",
+    on_trial: OnTrial | None,
+) -> Iterator[TrialRecord]:
+    """Yield trials as they end here, until there are as many or the time is over.
+
+    Raises:
+        Exhausted: there is nothing else to try.
+    """
+    last: list[TrialRecord] = []
+    while tuner.ended < trials:
+        limit = deadline()
+        if begun and _time_is_over(limit, last):
+            break
+        begun = True
+        tuner.strategy.room = max(trials - tuner.begun, 0)
+        try:
+            for trial in _batch(tuner, objective, trials - tuner.ended, limit, crew):
+                last = [trial]
+                yield trial
+        except AllTaken:
+            time.sleep(PAUSE)
+        _hear(tuner, objective, on_trial)
+    if crew is not None and isinstance(tuner, SharedTuner):
+        yield from crew.rest(tuner)
 
 
 def _time_is_over(deadline: float | None, done: Sequence[TrialRecord]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import overload
 
 from advisor.training.outcome import Outcome
+from advisor.tuning.paused_trial import PausedTrial
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import TrialRecord
 from knowledge_base.sharing import Claim, Place
@@ -82,11 +83,11 @@ class SharedTuner(Tuner):
             before = self._tried_elsewhere
             self._others = self._place.others()
             tried = self._tried_elsewhere
-            left = self._length - len(self.trials) - len(self._active) - len(tried)
+            left = self._length - self.ended - len(self._active) - len(tried)
             if left <= 0:
                 raise AllTaken
             if tried or before:
-                self.strategy.update([], [*self._active, *tried])
+                self._update([], tried)
             found = super().ask(min(n or 1, left))
             self._claim()
         return found[0] if n is None else found
@@ -124,6 +125,22 @@ class SharedTuner(Tuner):
             self._read = self._written
             self._claim()
         return trial
+
+    def tell_standing(self, standing: PausedTrial, outcome: Outcome) -> TrialRecord:
+        """Store a trial that stands paused with what it reached; it can still be taken up."""
+        try:
+            return super().tell_standing(standing, outcome)
+        finally:
+            self._reserved = None
+
+    def pause(self, config: Config, outcome: Outcome, started_at: datetime) -> list[PausedTrial]:
+        """Put a trial aside; it stays this process's own."""
+        crowded = super().pause(config, outcome, started_at)
+        self._reserved = None
+        if self._place is not None:
+            with self._place.turn():
+                self._claim()
+        return crowded
 
     def withdraw(self, config: Config) -> None:
         """Take back a question that will not be answered; it may be asked again."""
@@ -202,15 +219,15 @@ class SharedTuner(Tuner):
         written = self._written
         if written == self._read or self.study.directory is None:
             return
-        known = {trial.number for trial in self.trials}
-        new = [t for t in self.study.directory.trials() if t.number not in known]
+        new = [t for t in self.study.directory.trials() if t.number not in self._numbers]
         self.replay(new)
         self._heard += new
         self._read = written
 
     def _claim(self) -> None:
         assert self._place is not None
-        self._place.claim(Claim(self._active, self._reserved))
+        paused = [trial.config for trial in self.paused.all() if trial.config not in self._active]
+        self._place.claim(Claim([*self._active, *paused], self._reserved))
 
     def _folders_in_use(self) -> Collection[str]:
         """Return the names of folders of running trials, and of the processes that try them."""

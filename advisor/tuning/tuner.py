@@ -3,33 +3,34 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Self, overload
 
 from filelock import BaseFileLock
 
 from advisor.checks import one_of, whole
-from advisor.diagnosis import labelled, remedies_for
 from advisor.keywords import known_keywords
 from advisor.meta import Query
 from advisor.meta.warm_start import MAX_WARM, Start, warm_start
 from advisor.models import FAMILIES
 from advisor.strategies import Observation, SearchStrategy, get_strategy, make_strategy
 from advisor.training.outcome import Outcome
+from advisor.tuning.paused import PausedTrials
+from advisor.tuning.paused_trial import PausedTrial
 from advisor.tuning.study import Study
+from advisor.tuning.told import observation_of, record_of
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.locking import hold
 from knowledge_base.naming import printable
 from knowledge_base.records import (
-    TAKEN,
     EpochRecord,
     StudyRecord,
     TaskRecord,
     TrialRecord,
     best_trial,
-    fold_values,
+    without_earlier_parts,
 )
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import Direction
@@ -50,15 +51,27 @@ class Tuner:
         study: where the trials belong and go.
         strategy: suggests configurations.
         seed: as stored with trials.
+        stopping: whether the strategy may put trials aside.
         trials: what was told, in its order.
+        paused: trials that stand paused; those among them that were told at the end of a run are
+            among `trials`, too, until they go on.
     """
 
     study: Study
     strategy: SearchStrategy
     seed: int = 0
+    stopping: bool = True
     trials: list[TrialRecord] = field(default_factory=list, init=False)
+    paused: PausedTrials = field(init=False, repr=False)
+    _numbers: set[int] = field(default_factory=set, init=False, repr=False)
     _active: list[ConfigDict] = field(default_factory=list, init=False, repr=False)
     _lock: BaseFileLock | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Name the place of paused trials."""
+        directory = self.study.directory
+        path = None if directory is None else directory.path
+        self.paused = PausedTrials(path, self.study.task.direction)
 
     @classmethod
     @known_keywords
@@ -191,9 +204,21 @@ class Tuner:
         self.close()
 
     def replay(self, trials: Sequence[TrialRecord]) -> None:
-        """Learn from trials of an earlier run, which are stored already."""
-        for trial in trials:
+        """Learn from trials of an earlier run, which are stored already; known ones are left out.
+
+        Those that stand paused can be taken up where their states are on disk.
+        """
+        new = [trial for trial in trials if trial.number not in self._numbers]
+        if self.stopping:
+            self.paused.read(self.study.space, trials)
+        standing = {t.line.number for t in self.paused.all() if t.line is not None}
+        self.trials[:] = without_earlier_parts([*self.trials, *new])
+        self._numbers |= {trial.number for trial in new}
+        ended = [trial for trial in new if trial.number not in standing]
+        for trial in ended:
             self._remember(trial)
+        if not ended and len(self.paused):
+            self._update([])
 
     @overload
     def ask(self) -> ConfigDict: ...
@@ -231,30 +256,82 @@ class Tuner:
         if self._lock is not None and not self._lock.is_locked:
             raise UserError("This tuner is closed; go on with Tuner.resume.")
         outcome = result if isinstance(result, Outcome) else Outcome.of(result)
-        trial = TrialRecord(
-            study_id=self.study.record.study_id,
-            number=self.next_number,
-            config=self.study.space.complete(dict(config)),
-            state=outcome.state,
+        standing = self.paused.find(dict(config))
+        trial = self._store(config, outcome, started_at, standing)
+        if standing is not None:  # After the line, so that a kill loses neither.
+            self.paused.remove(standing)
+        self._remember(trial)
+        return trial
+
+    def tell_standing(self, standing: PausedTrial, outcome: Outcome) -> TrialRecord:
+        """Store a trial that stands paused with what it reached; it can still be taken up.
+
+        Args:
+            standing: one of `paused`.
+            outcome: what its state says, as of a stopped trial.
+        """
+        trial = self._store(standing.config, outcome, standing.started_at, standing)
+        standing.line = trial
+        return trial
+
+    def pause(self, config: Config, outcome: Outcome, started_at: datetime) -> list[PausedTrial]:
+        """Put a trial aside.
+
+        Args:
+            config: of the trial, which ran.
+            outcome: with the state in which it can be taken up.
+            started_at: when its first part began.
+
+        Returns:
+            Paused trials that have no room any more, and are to be told.
+
+        Raises:
+            UserError: the study's directory cannot be written.
+        """
+        before = self.paused.find(dict(config))
+        folders = self.study.folders
+        trial = PausedTrial(
+            key=self.paused.new_key() if before is None else before.key,
+            config=dict(config),
+            started_at=started_at,
             value=outcome.value,
-            metrics=outcome.stored_metrics,
-            duration=outcome.duration,
-            epochs=outcome.epochs,
-            n_params=outcome.n_params,
-            seed=self.seed,
-            error=outcome.stored_error,
-            started_at=started_at or datetime.now(UTC),
-            origin=f"{TAKEN}{outcome.taken_from}"
-            if outcome.taken_from
-            else f"{self.study.record.name}:{len(self.trials)}",
-            curve=tuple(outcome.curve),
+            seconds=outcome.duration or 0.0,
+            curve=outcome.curve,
+            metrics=dict(outcome.metrics),
+            parts=1 if before is None else before.parts + 1,
+            state=outcome.paused,
+            line=None if before is None else before.line,
         )
-        trial = labelled(trial, self.study.task, self.study.space, self.study.dataset, self.trials)
+        files = None if folders is None else folders.of(self.next_number)
+        crowded = self.paused.put(trial, files)
+        self._active.remove(dict(config))
+        self._update([])
+        return crowded
+
+    def _store(
+        self,
+        config: Config,
+        outcome: Outcome,
+        started_at: datetime | None,
+        standing: PausedTrial | None,
+    ) -> TrialRecord:
+        """Write a trial with its networks; durable on return.
+
+        Args:
+            config, outcome, started_at: as for `tell`.
+            standing: the paused trial that it was until now.
+        """
+        earlier = None if standing is None else standing.line  # What goes on is the same trial.
+        others = [t for t in self.trials if earlier is None or t.number != earlier.number]
+        trial = record_of(
+            self.study, self.next_number, self.seed, config, outcome, started_at, others
+        )
         networks = self.study.networks if outcome.fitted else None
         if networks is not None:  # Before the trial, so that none that is stored lacks them.
             networks.keep(trial.number, trial.config, outcome.value or 0.0, outcome.fitted)
         self.study.save(trial)
-        self._remember(trial)
+        self.trials[:] = [*others, trial]
+        self._numbers.add(trial.number)
         if networks is not None:
             networks.prune(self.trials)
         if self.study.folders is not None:  # After the trial, so that no best one lacks its own.
@@ -265,7 +342,7 @@ class Tuner:
         """Take back a question that will not be answered; it may be asked again."""
         if config in self._active:
             self._active.remove(dict(config))
-            self.strategy.update([], self._active)
+            self._update([])
 
     def make_folder(self) -> Path:
         """Return the folder of the trial that is told next, made if it is not there.
@@ -284,7 +361,7 @@ class Tuner:
 
         It is not their count: a damaged line of the study is left out, its number is not free.
         """
-        return 1 + max((past.number for past in self.trials), default=-1)
+        return 1 + max(self._numbers, default=-1)
 
     @property
     def adaptive(self) -> bool:
@@ -295,30 +372,47 @@ class Tuner:
         """Return whether the strategy wants a running trial to end now."""
         return self.strategy.stops([epoch.val_metric for epoch in curve])
 
+    def should_pause(self, config: Config, curve: Sequence[EpochRecord], seconds: float) -> bool:
+        """Return whether the strategy wants a running trial to be put aside now.
+
+        Args:
+            config: of the trial.
+            curve: its epochs so far.
+            seconds: what they took.
+        """
+        if not (self.stopping and self.strategy.pauses):
+            return False
+        values = [epoch.val_metric for epoch in curve]
+        return self.strategy.should_pause(config, values, seconds)
+
     @property
     def best(self) -> TrialRecord | None:
         """The trial with the best value so far, None before the first; see `best_trial`."""
         return best_trial(self.trials, self.study.task.direction)
 
+    @property
+    def begun(self) -> int:
+        """How many trials have begun: those that ended, and those that stand paused."""
+        return self.ended + len(self.paused)
+
+    @property
+    def ended(self) -> int:
+        """How many trials ended; those that are told as paused have not, since they can go on."""
+        return len(self.trials) - sum(trial.line is not None for trial in self.paused.all())
+
     def _remember(self, trial: TrialRecord) -> None:
-        self.trials.append(trial)
-        # A stopped trial's value belongs to fewer epochs, yet it is better than no value.
-        value = trial.value if trial.state in ("complete", "stopped") else None
-        curve = [epoch.val_metric for epoch in trial.curve]
-        remedies = [
-            remedy
-            for label in trial.labels or ()
-            for remedy in remedies_for(label, self.study.space, dict(trial.config))
-        ]
+        """Let the strategy hear of a trial that ended."""
         if trial.config in self._active:
             self._active.remove(dict(trial.config))
-        told = Observation(
-            trial.config,
-            value,
-            trial.duration,
-            tuple(curve),
-            trial.gradients or None,
-            tuple(remedies) if trial.labels else None,
-            fold_values(trial.metrics),
-        )
-        self.strategy.update([told], self._active)
+        self._update([observation_of(trial, self.study)])
+
+    def _update(
+        self, completed: Sequence[Observation], elsewhere: Sequence[ConfigDict] = ()
+    ) -> None:
+        """Let the strategy hear what happened, and what other processes try."""
+        active = [*self._active, *elsewhere]
+        standing = [t.seen() for t in self.paused.all() if t.config not in self._active]
+        if standing:
+            self.strategy.update(completed, active, standing)
+        else:  # A strategy of the user's own may know nothing of paused trials.
+            self.strategy.update(completed, active)

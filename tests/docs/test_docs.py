@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 import pytest
+import torch
 
 import advisor
 from advisor.cli import main
+from advisor.strategies.random import RandomSearch
 from knowledge_base import KnowledgeBase, SpaceDefinition
 from scripts.pages.generated import PAGES as PAGES_MADE
 
@@ -115,6 +117,37 @@ def test_the_checkpoint_of_the_readme_is_kept_and_loaded(tmp_path, monkeypatch):
     assert names["kept"]["config"] == best.config
     assert names["model"].weight.shape == (best.config["units"], 4)
     assert len(list((search.path / "trials").iterdir())) == 3
+
+
+def test_the_training_of_the_readme_goes_on_where_it_was_put_aside(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "adaptive": True,
+        "pauses": True,
+        "should_pause": lambda self, config, curve, seconds: len(curve) == 7,
+    }.items():
+        monkeypatch.setattr(RandomSearch, name, value)
+    trained = []
+
+    def one_epoch(model, lr):
+        trained.append(float(model.weight.detach().sum()))
+        with torch.no_grad():
+            model.weight += lr
+        return lr * len(trained)
+
+    (tmp_path / "space.yaml").write_text(blocks(README, "yaml")[0])
+    block = next(b for b in blocks(README, "python") if "report.resume" in b)
+    names = {"one_epoch": one_epoch, "torch": torch}
+    exec(block, names)
+    search = advisor.tune(
+        objective=names["train"], space="space.yaml", direction="maximize",
+        strategy="random", trials=2,
+    )  # fmt: skip
+    assert {(trial.state, trial.epochs) for trial in search.tuner.trials} == {("complete", 20)}
+    assert len(trained) == 40
+    parts = [trained[:7], trained[7:14], trained[14:27], trained[27:]]
+    went_on = sorted(part[0] for part in parts[2:])
+    assert went_on == pytest.approx(sorted(2 * p[-1] - p[-2] for p in parts[:2]), rel=1e-3)
 
 
 def test_links_lead_somewhere():
