@@ -219,8 +219,10 @@ class SharedTuner(Tuner):
         written = self._written
         if written == self._read or self.study.directory is None:
             return
-        new = [t for t in self.study.directory.trials() if t.number not in self._numbers]
-        self.replay(new)
+        stored = self.study.directory.trials()
+        new = [trial for trial in stored if trial.number not in self._numbers]
+        if new or not self._read:  # Paused trials are among those that are known, too.
+            self.replay(stored)
         self._heard += new
         self._read = written
 
