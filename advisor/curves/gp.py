@@ -2,16 +2,17 @@
 
 The score of configuration x at rung e on the new task is modelled as
 
-    f(x, e) = A + (1 + c) m(x, e) + sum_j v_j sqrt(w_j) (mu_j(x, e) - m(x, e)) + l(e) + r(x, e) + o
+    f(x, e) = A + (1 + c) m(x, e) + sum_j v_j sqrt(w_j) (mu_j(x, e) - m(x, e))
+                + l(e) + r(x, e) + o(e)
 
 where mu_j is what past task j expects, m their mean, l what all configurations have in common
-beyond that, r what those near each other have, and o(e) what this one training has of its own;
-l, r and o have the covariances between rungs that past tasks showed when each was left out (`Deviations`). So a
-partial curve moves what is expected of its own end, of its neighbours and of all that the past
-tasks it agrees with like. It is freeze-thaw (Swersky et al. 2014) with learned curves in place
-of exponential ones. How a value becomes a score (`Scale`), and the scales of the parts, are
-averaged over by their evidence; among the hypotheses is one that only knows how curves go on
-average.
+beyond that, r what those near each other have, and o what this one training has of its own; l,
+r and o have the covariances between rungs that past tasks showed when each was left out
+(`Deviations`). So a partial curve moves what is expected of its own end, of its neighbours and
+of all that the past tasks it agrees with like. It is freeze-thaw (Swersky et al. 2014) with
+learned curves in place of exponential ones. How a value becomes a score (`Scale`), and the
+scales of the parts, are averaged over by their evidence; among the hypotheses is one that only
+knows how curves go on average.
 """
 
 from collections.abc import Sequence
@@ -65,7 +66,13 @@ class _Solved:
 class CurveGP(CurveModel):
     """Conditions the curves of past tasks on the partial curves of a new one."""
 
-    def __init__(self, past: PastCurves, inputs: np.ndarray, values: np.ndarray) -> None:
+    def __init__(
+        self,
+        past: PastCurves,
+        inputs: np.ndarray,
+        values: np.ndarray,
+        trust: float | None = None,
+    ) -> None:
         """Condition on what was seen.
 
         Args:
@@ -73,8 +80,10 @@ class CurveGP(CurveModel):
             inputs: encoded configurations of k trainings, shape (k, d).
             values: best so far of each at every rung, larger is better, NaN where it is not yet,
                 shape (k, rungs); at least one is there.
+            trust: probability that the past says something; default that of `past`.
         """
         self._past = past
+        self._trust = past.trust if trust is None else trust
         self._inputs = inputs
         self._rows, self._rungs = _last_rungs(values)
         self._values = values[self._rows, self._rungs]
@@ -82,10 +91,16 @@ class CurveGP(CurveModel):
         self._seen = expected[:, self._rows, self._rungs]
         self._kernel = past.kernel(inputs, inputs)[np.ix_(self._rows, self._rows)]
 
+    @property
+    def unit(self) -> float:
+        """The expected way from the median finished training to the best, in the metric's unit."""
+        return float(sum(solved.weight * solved.scale.unit for solved in self._solved))
+
     def forecasts(
         self, inputs: np.ndarray, trials: np.ndarray, rungs: Sequence[int]
     ) -> list[Forecast]:
-        expected = self._past.expect(inputs)[:, :, list(rungs)]
+        """Return what is expected under every hypothesis; see `CurveModel`."""
+        expected = self._past.expect(inputs, rungs=rungs)
         return self.forecasts_given(inputs, expected, trials, rungs)
 
     def forecasts_given(
@@ -181,7 +196,7 @@ class CurveGP(CurveModel):
 
     @cached_property
     def _solved(self) -> list[_Solved]:
-        hypotheses = _hypotheses(self._past.trust)
+        hypotheses = _hypotheses(self._trust)
         scales = self._scales(hypotheses[len(hypotheses) // 2])
         slopes = [scale.log_slopes(self._values).sum() for scale, _ in scales]
         scores = np.array([scale.scores(self._values) for scale, _ in scales]).T

@@ -18,9 +18,7 @@ NODES = 15
 """Equally likely outcomes at a rung that are looked at."""
 
 
-def improvement_rates(
-    forecasts: Sequence[Forecast], best: float, costs: np.ndarray
-) -> np.ndarray:
+def improvement_rates(forecasts: Sequence[Forecast], best: float, costs: np.ndarray) -> np.ndarray:
     """Return the expected improvement per unit of cost of m trainings, shape (m,).
 
     Args:

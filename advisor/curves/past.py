@@ -148,20 +148,26 @@ class PastCurves:
         """Return the correlations of two sets of points, shape (n, m)."""
         return matern52(self._whole(a), self._whole(b), self.lengthscales)
 
-    def expect(self, points: np.ndarray, tasks: Sequence[int] | None = None) -> np.ndarray:
-        """Return the score that each task expects at every rung, shape (t, n, rungs).
+    def expect(
+        self,
+        points: np.ndarray,
+        tasks: Sequence[int] | None = None,
+        rungs: Sequence[int] = range(len(SHARES)),
+    ) -> np.ndarray:
+        """Return the score that each task expects at rungs, shape (t, n, r).
 
         Args:
             points: encoded configurations, shape (n, d).
             tasks: which of them; default all.
+            rungs: which of them, length r; default all.
         """
-        chosen = range(len(self)) if tasks is None else tasks
+        chosen, at = range(len(self)) if tasks is None else tasks, list(rungs)
         points, found = self._whole(points), []
         for t in chosen:
             seen = (points * self.known[t]).astype(np.float32)
             kernel = matern52(seen, self.inputs[t].astype(np.float32),
                               self.lengthscales.astype(np.float32))  # fmt: skip
-            found.append(self.offsets[t] + kernel @ self.coefficients[t])
+            found.append(self.offsets[t, at] + kernel @ self.coefficients[t][:, at])
         return np.array(found)
 
     def _whole(self, points: np.ndarray) -> np.ndarray:
@@ -208,7 +214,10 @@ class PastCurves:
         found = cls(
             np.split(np.asarray(arrays["inputs"], dtype=float), cuts),
             np.split(np.asarray(arrays["coefficients"]), cuts),
-            *(np.asarray(arrays[n]) for n in ("offsets", "known", "lengthscales", "weights")),
+            np.asarray(arrays["offsets"]),
+            np.asarray(arrays["known"]),
+            np.asarray(arrays["lengthscales"]),
+            np.asarray(arrays["weights"]),
             float(arrays["trust"]),
             Deviations(*(np.asarray(arrays[n]) for n in ("level", "shared", "own", "plain"))),
             np.asarray(arrays["log_units"]),

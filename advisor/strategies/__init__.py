@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from advisor.strategies.base import Exhausted, Observation, SearchStrategy
+from knowledge_base.errors import UserError
 from knowledge_base.registry import Registry
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config
@@ -53,6 +54,7 @@ def make_strategy(
     warm: Sequence[Config] = (),
     prior: "Prior | None" = None,
     per_second: bool = False,
+    stopping: bool = True,
 ) -> SearchStrategy:
     """Return a strategy that knows what it starts from.
 
@@ -61,13 +63,21 @@ def make_strategy(
         space, direction, seed: as for every strategy.
         warm, prior: configurations to try first, and what past tasks expect elsewhere.
         per_second: prefer what is quick; for strategies that can.
+        stopping: whether trials may be ended or put aside before their end; for strategies that
+            can.
 
     Raises:
-        UserError: no such strategy, one that cannot search the space, or a configuration to
-            try first that is not in it.
+        UserError: no such strategy, one that cannot search the space, one that is made of stopping
+            trials without that, or a configuration to try first that is not in the space.
     """
     kind = get_strategy(name)
-    options = {"per_second": per_second} if "per_second" in kind.options else {}
+    if not stopping and kind.stops is not SearchStrategy.stops:
+        raise UserError(
+            f"The strategy {name} is made of stopping trials early; without `stopping` choose "
+            "another one."
+        )
+    given = {"per_second": per_second, "stopping": stopping}
+    options = {option: value for option, value in given.items() if option in kind.options}
     strategy = kind(space, direction, seed, **options)
     strategy.start_from(warm, prior)
     return strategy

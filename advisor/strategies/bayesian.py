@@ -17,7 +17,9 @@ from advisor.strategies.base import Observation, SearchStrategy
 from advisor.strategies.candidates import CandidatePool
 from advisor.strategies.leaning import Leaning
 from advisor.strategies.noise import known_noise
+from advisor.strategies.spending import Spending
 from advisor.strategies.targets import robust_targets, target_noise
+from advisor.strategies.turns import Offer, Turns, best_of
 from advisor.surrogates import (
     Prior,
     TransferGP,
@@ -61,7 +63,8 @@ class BayesianSearch(SearchStrategy):
     """
 
     name = "bayesian"
-    options: ClassVar[frozenset[str]] = frozenset({"candidates", "per_second"})
+    pauses = True
+    options: ClassVar[frozenset[str]] = frozenset({"candidates", "per_second", "stopping"})
     scales: ClassVar[Scales] = SCALES
     knows_noise: ClassVar[bool] = True
 
@@ -73,6 +76,7 @@ class BayesianSearch(SearchStrategy):
         *,
         candidates: Sequence[Config] | None = None,
         per_second: bool = False,
+        stopping: bool = True,
     ) -> None:
         """Prepare a search; see `SearchStrategy`.
 
@@ -80,10 +84,14 @@ class BayesianSearch(SearchStrategy):
             space, direction, seed: as for every strategy.
             candidates: propose only these configurations, until all were tried.
             per_second: maximise expected improvement per second.
+            stopping: put trials aside by their curves, where the prior has curves of past tasks;
+                then what is maximised is always the improvement per second.
         """
         super().__init__(space, direction, seed)
         self._candidates = candidates
         self._per_second = per_second
+        self._stopping = stopping
+        self._turns: Turns | None = None
         self._encoder = Encoder(space)
         self._leaning = Leaning(self._encoder)
         self._expectations: dict[bytes, np.ndarray] = {}
@@ -95,11 +103,19 @@ class BayesianSearch(SearchStrategy):
         """Hear what the past says; a prior that hardly deserves trust is left out."""
         trusted = prior is not None and prior.trust >= MIN_TRUST
         super().start_from(warm, prior if trusted else None)
+        if self._stopping and self.prior is not None:
+            spending = Spending.of(self.prior.curves, self._encoder, self.sign, self.prior.costs)
+            self._turns = None if spending is None else Turns(spending)
 
-    def update(self, completed: Sequence[Observation], active: Sequence[Config]) -> None:
+    def update(
+        self,
+        completed: Sequence[Observation],
+        active: Sequence[Config],
+        paused: Sequence[Observation] = (),
+    ) -> None:
         """Hear what happened, and lean towards remedies of the best trials from now on."""
         first = len(self.observations)
-        super().update(completed, active)
+        super().update(completed, active, paused)
         for place, observation in enumerate(completed, start=first):
             if observation.remedies is not None:
                 self._leaning.hear(place, observation.config, observation.remedies)
@@ -108,8 +124,42 @@ class BayesianSearch(SearchStrategy):
     def _pool(self) -> CandidatePool:
         return CandidatePool(self.space, self._encoder, self.prior, self.seed, self._candidates)
 
+    def should_pause(self, config: Config, curve: Sequence[float | None], seconds: float) -> bool:
+        """Return whether another trial, paused or new, is worth more per second from here on."""
+        if self._turns is None or not self._turns.spending.is_at_rung(config, len(curve)):
+            return False
+        running = Observation(config, None, seconds, tuple(curve), finished=False)
+        standing = [*self.paused, running]
+        chosen = self._turns.paused(self.observations, standing, self._offer(standing))
+        return chosen != config
+
+    def take_up(self) -> Config | None:
+        """Return the paused trial that is worth more per second than a new one, if one is."""
+        if self._turns is None or not self.paused:
+            return super().take_up()
+        offer = None if self.room == 0 else self._offer(self.paused)
+        return self._turns.paused(self.observations, self.paused, offer)
+
+    def _offer(self, standing: Sequence[Observation]) -> Offer:
+        """Return what may begin: the next configuration of the warm start, else any candidate."""
+        taken = self.taken()
+        first = next((config for config in self.warm if config not in taken), None)
+        if first is not None:
+            return Offer.of_one(first, self._encoder)
+        incumbents = best_of([*self.observations, *standing], self.sign)
+        self._pool.refresh(incumbents, self._encoder.encode(taken), self.step_seed())
+        bonus = self._leaning.bonus(self.goodness(), self._pool.inputs)
+        active = self._encoder.encode(
+            [c for c in self.active if c not in [o.config for o in standing]]
+        )
+        return Offer(self._pool.inputs, bonus, lambda s: self._apart(s, active), self._pool.best)
+
     def propose(self) -> ConfigDict:
         """Return the untried candidate with the largest log expected improvement."""
+        if self._turns is not None:
+            config = self._turns.new(self.observations, lambda: self._offer(self.paused))
+            if config is not None:
+                return config
         values = self.goodness()
         known = int(np.isfinite(values).sum())
         if self.prior is None and known < MIN_OBSERVED:

@@ -53,6 +53,11 @@ def outcome(kind, config, value="of the configuration"):
     return Observation(config, value, 1.0, (value, value), gradients)
 
 
+def standing_at(config):
+    """Return a trial that stands paused after two epochs."""
+    return Observation(config, loss(config), 1.0, (loss(config) + 1, loss(config)), finished=False)
+
+
 def run(search, trials, value="of the configuration"):
     """Go on one trial after the other; return what was asked."""
     asked = []
@@ -165,6 +170,44 @@ class StrategyConformance:
         search.update([outcome(kind, foreign[3])], [])
         asked = run(search, 8)
         assert distinct([*foreign, *asked]) == 12
+
+    def test_what_stands_paused_is_not_begun_again(self, kind, make):
+        search = make(seed=2)
+        configs = search.suggest(3)
+        standing = [standing_at(config) for config in configs]
+        search.update([], [], standing)
+        assert search.paused == standing
+        asked = search.suggest(3)
+        assert distinct(asked) == 3
+        assert distinct([*configs, *asked]) == 6 - sum(config in configs for config in asked)
+        assert [o.config for o in search.paused] == [c for c in configs if c not in asked]
+
+    def test_where_none_may_begin_only_paused_ones_go_on(self, kind, make):
+        search = make(seed=2)
+        configs = search.suggest(3)
+        search.update([outcome(kind, configs[0])], [], [standing_at(c) for c in configs[1:]])
+        search.room = 1
+        try:
+            asked = search.suggest(4)
+        except Exhausted:
+            asked = []
+        assert sum(config not in configs for config in asked) <= 1
+        search.update([], [], [])
+        search.room = 0
+        with pytest.raises(Exhausted):
+            search.suggest()
+
+    def test_paused_trials_go_on_in_a_resumed_search_as_they_would_have(self, kind, make):
+        search, again = make(seed=6), make(seed=6)
+        configs = search.suggest(4)
+        told = [outcome(kind, config) for config in configs[:2]]
+        standing = [standing_at(config) for config in configs[2:]]
+        for each in (search, again):
+            each.update(told, [], standing)
+        curve = (3.0, 2.0)
+        assert search.should_pause(configs[2], curve, 1.0) in (True, False)
+        assert search.pauses or not search.should_pause(configs[2], curve, 1.0)
+        assert search.suggest(3) == again.suggest(3)
 
     def test_what_it_returns_may_be_changed(self, make):
         search = make()
