@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advisor.curves.normal import cumulative
 from advisor.curves.scale import Scale
 
 
@@ -70,12 +71,10 @@ def probability_below(forecasts: Sequence[Forecast], values: np.ndarray) -> np.n
         forecasts: of m trainings.
         values: larger is better, shape (m, q).
     """
-    from scipy.special import ndtr
-
     total = np.zeros(values.shape)
     for f in forecasts:
         z = (f.scale.scores(values) - f.mean[:, -1:]) / _deviation(f)[:, None]
-        total += f.weight * ndtr(z)
+        total += f.weight * cumulative(z)
     return total
 
 

@@ -28,7 +28,7 @@ from advisor.curves.scale import Scale
 DOUBT = 0.25
 """Variance of c: how far the past as a whole may be off."""
 BASIS = (0.1, 0.4, 1.0)
-SHARED = (0.1, 0.5, 1.5)
+SHARED = (0.2, 1.0)
 OWN = (0.6, 1.2)
 """Standard deviations of v_j; variances of r and o in units of what past tasks showed."""
 NOISE = 1e-3
@@ -37,7 +37,7 @@ UNIT_STEP = 0.25
 """Units that are compared are so far apart, as logarithms."""
 IGNORED_SHARE = 0.02
 """Hypotheses less likely than this are left out."""
-MOST = 8
+MOST = 5
 """Hypotheses that are kept at most."""
 RUNGS_KEPT = 3
 """Rungs of each training that are looked at, its last ones: earlier ones add next to nothing."""
@@ -104,14 +104,25 @@ class CurveGP(CurveModel):
         return self.forecasts_given(inputs, expected, trials, rungs)
 
     def forecasts_given(
-        self, inputs: np.ndarray, expected: np.ndarray, trials: np.ndarray, rungs: Sequence[int]
+        self,
+        inputs: np.ndarray,
+        expected: np.ndarray,
+        trials: np.ndarray,
+        rungs: Sequence[int],
+        most: int = MOST,
     ) -> list[Forecast]:
-        """Return the same where it is known what past tasks expect at the rungs, (t, m, r)."""
+        """Return the same where it is known what past tasks expect at the rungs, (t, m, r).
+
+        Args:
+            inputs, trials, rungs: as for `forecasts`.
+            expected: what past tasks expect of the configurations at the rungs.
+            most: how many hypotheses are looked at, the likeliest; weights are as they were.
+        """
         kernel = self._past.kernel(self._inputs, inputs)[self._rows]
         same = self._rows[:, None] == trials
         found: dict[_Hypothesis, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         forecasts = []
-        for solved in self._solved:
+        for solved in self._solved[:most]:
             h = solved.hypothesis
             if h not in found:
                 found[h] = self._parts(solved, kernel, same, expected, list(rungs))

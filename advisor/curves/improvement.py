@@ -13,9 +13,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from advisor.curves.base import Forecast
+from advisor.curves.normal import expected_excess, quantiles_of_parts
 
 NODES = 15
 """Equally likely outcomes at a rung that are looked at."""
+
+_NODES = quantiles_of_parts(NODES)[::-1]
 
 
 def improvement_rates(forecasts: Sequence[Forecast], best: float, costs: np.ndarray) -> np.ndarray:
@@ -53,12 +56,10 @@ def expected_gain(forecasts: Sequence[Forecast], best: float) -> np.ndarray:
 
 def _gains(forecast: Forecast, best: float) -> np.ndarray:
     """Return the expected gain of each plan on the forecast's scale, shape (r, NODES + 1, m)."""
-    from scipy.special import ndtri
-
     level = float(forecast.scale.scores(np.array(best)))
     mean, covariance = forecast.mean.T, forecast.covariance
     deviation = np.sqrt(np.maximum(np.einsum("mii->im", covariance), 1e-12))
-    nodes = ndtri((np.arange(NODES)[::-1] + 0.5) / NODES)[:, None]
+    nodes = _NODES[:, None]
     found = np.zeros((len(mean), NODES + 1, mean.shape[1]))
     for rung in range(len(mean) - 1):
         slope = covariance[:, rung, -1] / deviation[rung]
@@ -72,9 +73,5 @@ def _gains(forecast: Forecast, best: float) -> np.ndarray:
 
 
 def _improvement(mean: np.ndarray, deviation: np.ndarray, level: float) -> np.ndarray:
-    from scipy.special import ndtr
-
-    z = (mean - level) / deviation
-    density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
-    gain: np.ndarray = deviation * (z * ndtr(z) + density)
+    gain: np.ndarray = deviation * expected_excess((mean - level) / deviation)
     return gain

@@ -129,35 +129,46 @@ class BayesianSearch(SearchStrategy):
         if self._turns is None or not self._turns.spending.is_at_rung(config, len(curve)):
             return False
         running = Observation(config, None, seconds, tuple(curve), finished=False)
-        standing = [*self.paused, running]
-        chosen = self._turns.paused(self.observations, standing, self._offer(standing))
-        return chosen != config
+        return self._going_on([*self.paused, running]) != config
 
     def take_up(self) -> Config | None:
         """Return the paused trial that is worth more per second than a new one, if one is."""
         if self._turns is None or not self.paused:
             return super().take_up()
-        offer = None if self.room == 0 else self._offer(self.paused)
-        return self._turns.paused(self.observations, self.paused, offer)
+        return self._going_on(self.paused)
+
+    def _going_on(self, standing: Sequence[Observation]) -> Config | None:
+        """Return which of the trials that can go on does, None where another one begins."""
+        if self._turns is None:
+            return None
+        offer = None if self.room == 0 else self._offer(standing)
+        return self._turns.paused(self.observations, standing, offer, self._trust)
 
     def _offer(self, standing: Sequence[Observation]) -> Offer:
         """Return what may begin: the next configuration of the warm start, else any candidate."""
-        taken = self.taken()
+        known = [dict(o.config) for o in (*self.observations, *standing)]
+        active = [config for config in self.active if config not in known]
+        taken = [*known, *active]
         first = next((config for config in self.warm if config not in taken), None)
         if first is not None:
             return Offer.of_one(first, self._encoder)
         incumbents = best_of([*self.observations, *standing], self.sign)
-        self._pool.refresh(incumbents, self._encoder.encode(taken), self.step_seed())
+        step = self.step_seed(len(taken))
+        self._pool.refresh(incumbents, self._encoder.encode(taken), step)
         bonus = self._leaning.bonus(self.goodness(), self._pool.inputs)
-        active = self._encoder.encode(
-            [c for c in self.active if c not in [o.config for o in standing]]
-        )
-        return Offer(self._pool.inputs, bonus, lambda s: self._apart(s, active), self._pool.best)
+        running = self._encoder.encode(active)
+        return Offer(self._pool.inputs, bonus, lambda s: self._apart(s, running), self._pool.best)
+
+    @property
+    def _trust(self) -> float | None:
+        """How far curves of past tasks are trusted at this trial; None as far as ever."""
+        return 0.0 if self._doubted() else None
 
     def propose(self) -> ConfigDict:
         """Return the untried candidate with the largest log expected improvement."""
         if self._turns is not None:
-            config = self._turns.new(self.observations, lambda: self._offer(self.paused))
+            offer = self._offer(self.paused)
+            config = self._turns.new(self.observations, self.paused, offer, self._trust)
             if config is not None:
                 return config
         values = self.goodness()

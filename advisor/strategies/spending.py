@@ -6,7 +6,7 @@ of this search say of its end.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from advisor.curves import (
     LAST,
     SHARES,
     CurveGP,
+    Forecast,
     PastCurves,
     at_rungs,
     expected_gain,
@@ -23,6 +24,8 @@ from advisor.curves import (
 from advisor.encoding import Encoder
 from advisor.strategies.base import Observation
 from advisor.surrogates import expected_log_seconds
+from advisor.surrogates.kernels import matern52
+from advisor.surrogates.lengthscales import default_lengthscales
 from advisor.surrogates.past_costs import PastCosts
 from knowledge_base.types import Config
 
@@ -128,14 +131,19 @@ class Spending:
         inputs = self._encoder.encode([trial.config for trial in trials])
         model = CurveGP(self._past, inputs[there], values[there], trust)
         best = float(np.nanmax(values))
-        chosen, new = self._shortlist(model, best, candidates, bonus)
-        rates, gains = self._of_paused(model, best, inputs[len(ended) :], paused,
-                                       _places(there)[len(ended) :])  # fmt: skip
+        chosen = self._shortlist(model, best, candidates, bonus)
+        both = np.vstack([candidates[chosen], inputs[len(ended) :]])
+        places = np.concatenate([np.full(len(chosen), -1), _places(there)[len(ended) :]])
+        forecasts = model.forecasts(both, places, range(len(SHARES)))
+        new, old = _rows(forecasts, slice(len(chosen))), _rows(forecasts, slice(len(chosen), None))
         seconds = self._seconds(trials, inputs, candidates[chosen])
         worth = np.full(len(candidates), -np.inf)
-        worth[chosen] = new / seconds[: len(chosen)]
-        rates = rates / seconds[len(chosen) + len(ended) :]
-        return Worth(worth, rates, gains > WORTH * model.unit)
+        if len(chosen):
+            rates = improvement_rates(new, best, np.array(SHARES)) * np.exp(bonus[chosen])
+            worth[chosen] = rates / seconds[: len(chosen)]
+        going_on = self._of_paused(old, best, paused) / seconds[len(chosen) + len(ended) :]
+        promising = expected_gain(old, best) > WORTH * model.unit
+        return Worth(worth, going_on, promising)
 
     def _values(self, ended: Sequence[Observation], paused: Sequence[Observation]) -> np.ndarray:
         """Return what trials reached at rungs, larger is better, shape (n, rungs)."""
@@ -154,41 +162,39 @@ class Spending:
 
     def _shortlist(
         self, model: CurveGP, best: float, candidates: np.ndarray, bonus: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the places of the most promising candidates, and their gain per training."""
+    ) -> np.ndarray:
+        """Return the places of the most promising candidates."""
         if not len(candidates):
-            return np.zeros(0, dtype=int), np.zeros(0)
+            return np.zeros(0, dtype=int)
         finals = self._finals(candidates)[:, :, None]
         none = np.full(len(candidates), -1)
-        gain = expected_gain(model.forecasts_given(candidates, finals, none, [LAST]), best)
-        chosen = np.argsort(-gain * np.exp(bonus), kind="stable")[:SHORTLIST]
-        forecasts = model.forecasts(candidates[chosen], none[chosen], range(len(SHARES)))
-        rates = improvement_rates(forecasts, best, np.array(SHARES))
-        return chosen, rates * np.exp(bonus[chosen])
+        likely = model.forecasts_given(candidates, finals, none, [LAST], most=2)
+        gain = expected_gain(likely, best)
+        chosen: np.ndarray = np.argsort(-gain * np.exp(bonus), kind="stable")[:SHORTLIST]
+        return chosen
 
     def _of_paused(
-        self,
-        model: CurveGP,
-        best: float,
-        inputs: np.ndarray,
-        paused: Sequence[Observation],
-        places: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return gains of paused trials per training, and in all, shape (p,) each."""
-        rates, gains = np.zeros(len(paused)), np.zeros(len(paused))
+        self, forecasts: Sequence[Forecast], best: float, paused: Sequence[Observation]
+    ) -> np.ndarray:
+        """Return the gain of paused trials per training, shape (p,).
+
+        Args:
+            forecasts: of them at all rungs.
+            best: the best value so far, larger is better.
+            paused: p trials.
+        """
         done = np.array([len(o.curve) for o in paused])
-        configured = np.array([self.epochs_of(o.config) for o in paused])
-        shares = np.minimum(done / np.maximum(configured, 1), 1.0)
-        reached = [rung_epochs(max(c, 1)) <= d for c, d in zip(configured, done, strict=True)]
-        first = np.array([int(np.flatnonzero(~r)[0]) if not r.all() else LAST for r in reached])
+        configured = [max(self.epochs_of(o.config), 1) for o in paused]
+        reached = [(rung_epochs(c) <= d).sum() for c, d in zip(configured, done, strict=True)]
+        first = np.minimum(np.array(reached, dtype=int), LAST)
+        shares = np.minimum(done / np.array(configured), 1.0)
+        rates = np.zeros(len(paused))
         for rung in np.unique(first):
             rows = np.flatnonzero(first == rung)
-            rungs = range(int(rung), len(SHARES))
-            forecasts = model.forecasts(inputs[rows], places[rows], rungs)
+            before = _rows(forecasts, rows, int(rung))
             left = np.array(SHARES)[rung:] - shares[rows, None]
-            rates[rows] = improvement_rates(forecasts, best, np.maximum(left, 1e-3))
-            gains[rows] = expected_gain(forecasts, best)
-        return rates, gains
+            rates[rows] = improvement_rates(before, best, np.maximum(left, 1e-3))
+        return rates
 
     def _seconds(
         self,
@@ -207,10 +213,11 @@ class Spending:
         with np.errstate(divide="ignore", invalid="ignore"):
             whole = told * np.maximum(configured / done, 1.0)
         whole[~(np.isfinite(whole) & (whole > 0))] = np.nan
-        if np.isnan(whole).all() and self._costs is None:
-            return np.ones(len(candidates) + len(trials))
         together = np.vstack([candidates, inputs])
-        expected = np.exp(expected_log_seconds(self._costs, inputs, whole, together))
+        if self._costs is None:
+            expected = np.exp(_log_pace(inputs, whole, together))
+        else:
+            expected = np.exp(expected_log_seconds(self._costs, inputs, whole, together))
         own = np.concatenate([np.full(len(candidates), np.nan), whole])
         seconds: np.ndarray = np.where(np.isnan(own), expected, own)
         return seconds
@@ -225,6 +232,36 @@ class Spending:
                 (keys[place], column) for place, column in zip(missing, found.T, strict=True)
             )
         return np.array([self._expectations[key] for key in keys]).T
+
+
+def _rows(
+    forecasts: Sequence[Forecast], rows: slice | np.ndarray, first: int = 0
+) -> list[Forecast]:
+    """Return the forecasts of some trainings, from a rung on."""
+    return [
+        replace(f, mean=f.mean[rows, first:], covariance=f.covariance[rows, first:, first:])
+        for f in forecasts
+    ]
+
+
+def _log_pace(inputs: np.ndarray, seconds: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return expected log seconds at points by those that are known, zeros without any.
+
+    It is kernel ridge regression around the mean: durations differ by factors, and it is cheap.
+
+    Args:
+        inputs: encoded configurations, shape (n, d).
+        seconds: what they take, NaN where it is not known, shape (n,).
+        points: shape (m, d).
+    """
+    known = np.isfinite(seconds)
+    if not known.any():
+        return np.zeros(len(points))
+    logs, lengthscales = np.log(seconds[known]), default_lengthscales(inputs.shape[1])
+    kernel = matern52(inputs[known], inputs[known], lengthscales) + 0.1 * np.eye(len(logs))
+    weights = np.linalg.solve(kernel, logs - logs.mean())
+    pace: np.ndarray = logs.mean() + matern52(points, inputs[known], lengthscales) @ weights
+    return pace
 
 
 def _places(there: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from advisor.encoding import Encoder
 from advisor.strategies.base import Observation
 from advisor.strategies.spending import Spending, Worth
+from knowledge_base.identity import canonical_json
 from knowledge_base.types import Config, ConfigDict
 
 
@@ -51,11 +52,7 @@ class Turns:
     def __init__(self, spending: Spending) -> None:
         """Take what weighs the choices."""
         self.spending: Spending = spending
-        self._found: tuple[Worth, Offer] | None = None
-
-    def forget(self) -> None:
-        """Forget what was weighed: something has happened."""
-        self._found = None
+        self._weighed: tuple[object, Worth | None] = (None, None)
 
     def paused(
         self,
@@ -72,33 +69,45 @@ class Turns:
             offer: what may begin; None where nothing may.
             trust: probability that the past says something; default what the past tasks say.
         """
-        self._found = None
-        inputs = np.zeros((0, self.spending.width)) if offer is None else offer.inputs
-        bonus = np.zeros(0) if offer is None else offer.bonus
-        worth = self.spending.weigh(ended, paused, inputs, bonus, trust)
-        if worth is None:
+        # In one order, so that a trial that was just put aside changes nothing.
+        paused = sorted(paused, key=lambda trial: canonical_json(trial.config))
+        worth = self._weigh(ended, paused, offer, trust)
+        if worth is None or not worth.promising.any():
             return None
         rates = np.where(worth.promising, worth.paused, -np.inf)
-        if offer is None:
-            return paused[int(rates.argmax())].config if worth.promising.any() else None
-        self._found = (worth, offer)
-        if rates.max() >= offer.apart(worth.new).max():
+        if offer is None or rates.max() >= offer.apart(worth.new).max():
             return paused[int(rates.argmax())].config
         return None
 
     def new(
-        self, ended: Sequence[Observation], offer: Callable[[], Offer], trust: float | None = None
+        self,
+        ended: Sequence[Observation],
+        paused: Sequence[Observation],
+        offer: Offer,
+        trust: float | None = None,
     ) -> ConfigDict | None:
         """Return what begins, None as long as no trial has any value.
 
-        What was weighed last counts, if it was since something happened.
+        Args:
+            ended, paused, trust: as for `paused`; there may be no paused trial.
+            offer: what may begin.
         """
-        if self._found is None:
-            made = offer()
-            worth = self.spending.weigh(ended, [], made.inputs, made.bonus, trust)
-            if worth is None:
-                return None
-            self._found = (worth, made)
-        worth, made = self._found
-        self._found = None
-        return made.config(made.apart(worth.new))
+        paused = sorted(paused, key=lambda trial: canonical_json(trial.config))
+        worth = self._weigh(ended, paused, offer, trust)
+        return None if worth is None else offer.config(offer.apart(worth.new))
+
+    def _weigh(
+        self,
+        ended: Sequence[Observation],
+        paused: Sequence[Observation],
+        offer: Offer | None,
+        trust: float | None,
+    ) -> Worth | None:
+        """Weigh what there is, or remember it: it is asked for up to three times in a row."""
+        inputs = np.zeros((0, self.spending.width)) if offer is None else offer.inputs
+        bonus = np.zeros(0) if offer is None else offer.bonus
+        standing = [(canonical_json(o.config), len(o.curve)) for o in paused]
+        key = (len(ended), standing, inputs.tobytes(), bonus.tobytes(), trust)
+        if self._weighed[0] != key:
+            self._weighed = (key, self.spending.weigh(ended, paused, inputs, bonus, trust))
+        return self._weighed[1]
