@@ -103,15 +103,15 @@ def _calibration(family: str) -> str:
         below = np.concatenate([one["below"] for one in each])
         held = np.mean((below > 0.1) & (below < 0.9))
         where = f"{EPOCHS[rung]} of 50" if family == "lcbench" else f"{SHARES[rung]:.0%}"
-        errors = [float(np.concatenate([one[n] for one in each]).mean())
+        errors = [float(np.median(np.concatenate([one[n] for one in each])))
                   for n in ("error", "error_of_last")]  # fmt: skip
         rows.append((where, f"{held:.0%}", f"{below.mean():.2f}", *(f"{e:.3f}" for e in errors)))
     about = (
         f"{len(found)} left-out tasks; {FINISHED} random trainings of the new task are finished, "
         f"and the end of {RUNNING} others is predicted from the epochs so far. An 80% interval "
         "should hold 80%; the mean probability below the true value should be 0.5. Errors are "
-        "absolute, in units of best minus median: of the median of the forecast, and of the last "
-        "value taken for the end."
+        "medians of absolute ones, in units of best minus median: of the middle of the forecast, "
+        "and of the last value taken for the end."
     )
     heading = ("epochs seen", "held by 80%", "mean probability below", "error", "of the last value")
     return "\n\n".join([f"## Calibration: {FAMILIES[family]}", report.table(heading, rows), about])
