@@ -10,7 +10,7 @@ from advisor.curves.scale import Scale
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.past_models import NOISES, PastTrials, even_over_ranks, shared_lengthscales
 
-MAX_POINTS = 150
+MAX_POINTS = 100
 """Curves of a task that its model is fitted on."""
 
 COMPARED = 24

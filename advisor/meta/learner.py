@@ -10,7 +10,7 @@ import numpy as np
 from advisor.encoding import Encoder, sobol
 from advisor.meta.calibration import Calibration, beats_default, spread_of
 from advisor.meta.certainty import Certainty, certainty_of
-from advisor.meta.experience import MAX_PAST, Experience
+from advisor.meta.experience import Experience
 from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import distinct, greedy_portfolio
 from advisor.meta.quickness import mean_seconds, quick_enough
@@ -31,6 +31,9 @@ EVIDENCE_SHOWN = 5
 SPREAD = 128
 """Candidates that are spread evenly over a part of a space, besides those of the past."""
 
+
+MAX_CURVED = 32
+"""Past tasks whose learning curves a search looks at: those that weigh most."""
 
 CurvesOf: TypeAlias = Callable[
     [SpaceDefinition, Mapping[str, float], float], Mapping[str, np.ndarray] | None
@@ -132,7 +135,7 @@ class PortfolioLearner(MetaLearner):
         weights = weights / weights.sum()
         prior = experience.prior(weights, costs)
         if curves is not None:
-            places = np.argsort(-weights, kind="stable")[:MAX_PAST]
+            places = np.argsort(-weights, kind="stable")[:MAX_CURVED]
             counted = {experience.tasks[t].task_id: float(weights[t]) for t in places}
             prior.curves = curves(self._space, counted, prior.trust)
         return prior if self._part is None else prior.within(*_columns(self._part, self._space))

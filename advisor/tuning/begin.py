@@ -11,7 +11,7 @@ from advisor.meta.warm_start import Start, warm_count, warm_start
 from advisor.models import FAMILIES, ModuleFamily
 from advisor.problem import DataProblem, Problem
 from advisor.settings import Settings
-from advisor.strategies import SearchStrategy, make_strategy
+from advisor.strategies import SearchStrategy, get_strategy, make_strategy
 from advisor.tuning.code import KEPT
 from advisor.tuning.study import Study
 from advisor.tuning.time_limit import seconds_of_network
@@ -51,6 +51,7 @@ def recommended(
         settings.exclude_datasets,
         settings.per_second,
         problem.default,
+        curves=get_strategy(settings.strategy).pauses,
     )
 
 

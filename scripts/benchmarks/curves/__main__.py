@@ -13,7 +13,7 @@ from scripts.benchmarks import report
 from scripts.benchmarks.curves import crossing, page, shipped, tables
 from scripts.benchmarks.curves.calibration import Calibration
 from scripts.benchmarks.curves.crossing import LateBloomer
-from scripts.benchmarks.curves.runs import METHODS, CurveSearch
+from scripts.benchmarks.curves.runs import METHODS, TRAININGS, CurveSearch
 from scripts.benchmarks.experiment import Unit, run_and_resume
 
 PARTS = ("searches", "calibration", "crossing")
@@ -24,6 +24,7 @@ PARTS = ("searches", "calibration", "crossing")
 @click.option("--method", "methods", multiple=True, type=click.Choice(list(METHODS)))
 @click.option("--tasks", default=17, help="Left-out tasks of LCBench, the first ones.")
 @click.option("--seeds", default=1, help="Searches per task and method.")
+@click.option("--trainings", default=TRAININGS, help="Full trainings' worth of epochs of each.")
 @click.option("--planted", default=50, help="Planted late bloomers.")
 @report.workers_option
 @report.report_only_option
@@ -33,6 +34,7 @@ def main(
     methods: tuple[str, ...],
     tasks: int,
     seeds: int,
+    trainings: int,
     planted: int,
     workers: int,
     report_only: bool,
@@ -46,7 +48,7 @@ def main(
         if "calibration" in parts:
             units += _calibration(tasks)
         if "searches" in parts:
-            units += _searches(methods or tuple(METHODS), tasks, seeds)
+            units += _searches(methods or tuple(METHODS), tasks, seeds, trainings)
         run_and_resume(units, workers)
     text = page.make()
     if text is None:
@@ -54,7 +56,7 @@ def main(
     report.publish("curves", text, write)
 
 
-def _searches(methods: tuple[str, ...], tasks: int, seeds: int) -> list[Unit]:
+def _searches(methods: tuple[str, ...], tasks: int, seeds: int, trainings: int) -> list[Unit]:
     reason = tables.missing()
     if reason:
         click.echo(f"Left out: LCBench, since {reason}.")
@@ -67,7 +69,7 @@ def _searches(methods: tuple[str, ...], tasks: int, seeds: int) -> list[Unit]:
         else:
             able.append(name)
     return [
-        CurveSearch(held, seed, name)
+        CurveSearch(held, seed, name, trainings)
         for seed in range(seeds)
         for held in range(tasks)
         for name in able

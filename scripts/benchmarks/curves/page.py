@@ -50,7 +50,7 @@ def _searches() -> pd.DataFrame:
     for method in METHODS:
         for path in sorted(CurveSearch(0, 0, method).path.parent.glob("*.json")):
             _, held, seed = path.stem.rsplit(".", 2)
-            unit = CurveSearch(int(held), int(seed), method)
+            unit = CurveSearch(int(held), int(seed), method, 0)
             if unit.path == path:
                 rows.append({"method": method, "task": held, "seed": seed, **_at(unit)})
     frame = pd.DataFrame(rows)
@@ -66,10 +66,13 @@ def _at(unit: CurveSearch) -> dict[str, float]:
     spent = np.array([step["spent"] for step in found["steps"]])
     best = np.array([step["best"] for step in found["steps"]])
     regret = np.maximum(found["best"] - best, 0) / (found["best"] - found["median"])
-    at = [regret[spent <= k * EPOCHS[-1]] for k in AFTER]
-    return {f"{k:g}": float(r[-1]) for k, r in zip(AFTER, at, strict=True)} | {
-        "seconds": found["seconds"]
+    at = {f"{k:g}": k * EPOCHS[-1] for k in AFTER}
+    # A search that was not to spend so many epochs says nothing of them.
+    known = {
+        name: float(regret[spent <= epochs][-1]) if spent[-1] >= epochs else np.nan
+        for name, epochs in at.items()
     }
+    return {**known, "seconds": found["seconds"]}
 
 
 def _regret() -> str:
@@ -78,7 +81,8 @@ def _regret() -> str:
         return ""
     rows = []
     for method, group in frame.groupby("method", sort=False):
-        cells = [report.mean_and_error(group.groupby("task")[f"{k:g}"].mean(), 3) for k in AFTER]
+        each = [group.groupby("task")[f"{k:g}"].mean() for k in AFTER]
+        cells = ["" if at.isna().any() else report.mean_and_error(at, 3) for at in each]
         rows.append((method, *cells, f"{group['seconds'].median():.0f}"))
     heading = ("", *(f"{k:g}" for k in AFTER), "s")
     about = (

@@ -1,5 +1,6 @@
 """The searches that are compared, and where they are kept: in .build/curves_benchmark/."""
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,8 @@ from scripts.benchmarks.curves import methods, peers, tables
 from scripts.benchmarks.curves.tables import EPOCHS
 from scripts.benchmarks.experiment import Unit
 
-BUDGET = 20 * EPOCHS[-1]
-"""Epochs of a search: twenty full trainings."""
+TRAININGS = 20
+"""How many full trainings' worth of epochs a search spends."""
 
 METHODS: dict[str, type[methods.Method]] = {
     "advisor": methods.Advisor,
@@ -33,16 +34,26 @@ class CurveSearch(Unit):
         held: which task is left out, by its number.
         seed: of the search.
         method: its name.
+        trainings: how many full trainings' worth of epochs it spends, at least.
     """
 
     held: int
     seed: int
     method: str
+    trainings: int = TRAININGS
 
     @property
     def path(self) -> Path:
         name = "".join(c if c.isalnum() else "-" for c in self.method)
         return RESULTS / f"{name}.{self.held}.{self.seed}.json"
+
+    @property
+    def finished(self) -> bool:
+        """Whether a search is kept that spent as many epochs."""
+        if not self.path.exists():
+            return False
+        kept = json.loads(self.path.read_text(encoding="utf-8"))
+        return bool(kept["steps"][-1]["spent"] >= self.trainings * EPOCHS[-1])
 
     def compute(self) -> JsonObject:
         """Return which row went on to which rung, the epochs spent, and the best value so far."""
@@ -51,7 +62,7 @@ class CurveSearch(Unit):
         method = METHODS[self.method](problem)
         spent, best = 0, -float("inf")
         steps: list[JsonObject] = []
-        while spent < BUDGET:
+        while spent < self.trainings * EPOCHS[-1]:
             row = method.ask()
             rung = method.done.get(row, 0)
             spent += EPOCHS[rung] - (EPOCHS[rung - 1] if rung else 0)
