@@ -13,13 +13,14 @@ from typing import ClassVar
 import numpy as np
 
 from advisor.encoding import Encoder, sobol
-from advisor.strategies.base import Observation, SearchStrategy
+from advisor.strategies.base import Observation
 from advisor.strategies.candidates import CandidatePool
 from advisor.strategies.leaning import Leaning
 from advisor.strategies.noise import known_noise
-from advisor.strategies.spending import Spending
+from advisor.strategies.pausing import PausingSearch
 from advisor.strategies.targets import robust_targets, target_noise
-from advisor.strategies.turns import Offer, Turns, best_of
+from advisor.strategies.thinning import looked_at, on_schedule
+from advisor.strategies.turns import Offer, best_of
 from advisor.surrogates import (
     Prior,
     TransferGP,
@@ -47,14 +48,11 @@ DOUBTED = 3
 whose number is a multiple of `DOUBTED`. A misleading past that has led all trials to one
 plateau is never refuted by them: each agrees with the others."""
 
-MAX_FITTED = 400
-"""Observations that the surrogate looks at: the best, and an even sample of the others."""
-
 ALIKE = 0.99
 """Correlation with an active trial above which another one is not worth a worker."""
 
 
-class BayesianSearch(SearchStrategy):
+class BayesianSearch(PausingSearch):
     """Gaussian process surrogate with log expected improvement.
 
     Attributes:
@@ -63,7 +61,6 @@ class BayesianSearch(SearchStrategy):
     """
 
     name = "bayesian"
-    pauses = True
     options: ClassVar[frozenset[str]] = frozenset({"candidates", "per_second", "stopping"})
     scales: ClassVar[Scales] = SCALES
     knows_noise: ClassVar[bool] = True
@@ -91,7 +88,6 @@ class BayesianSearch(SearchStrategy):
         self._candidates = candidates
         self._per_second = per_second
         self._stopping = stopping
-        self._turns: Turns | None = None
         self._encoder = Encoder(space)
         self._leaning = Leaning(self._encoder)
         self._expectations: dict[bytes, np.ndarray] = {}
@@ -104,8 +100,7 @@ class BayesianSearch(SearchStrategy):
         trusted = prior is not None and prior.trust >= MIN_TRUST
         super().start_from(warm, prior if trusted else None)
         if self._stopping and self.prior is not None:
-            spending = Spending.of(self.prior.curves, self._encoder, self.sign, self.prior.costs)
-            self._turns = None if spending is None else Turns(spending)
+            self.pause_by(self.prior, self._encoder)
 
     def update(
         self,
@@ -124,27 +119,7 @@ class BayesianSearch(SearchStrategy):
     def _pool(self) -> CandidatePool:
         return CandidatePool(self.space, self._encoder, self.prior, self.seed, self._candidates)
 
-    def should_pause(self, config: Config, curve: Sequence[float | None], seconds: float) -> bool:
-        """Return whether another trial, paused or new, is worth more per second from here on."""
-        if self._turns is None or not self._turns.spending.is_at_rung(config, len(curve)):
-            return False
-        running = Observation(config, None, seconds, tuple(curve), finished=False)
-        return self._going_on([*self.paused, running]) != config
-
-    def take_up(self) -> Config | None:
-        """Return the paused trial that is worth more per second than a new one, if one is."""
-        if self._turns is None or not self.paused:
-            return super().take_up()
-        return self._going_on(self.paused)
-
-    def _going_on(self, standing: Sequence[Observation]) -> Config | None:
-        """Return which of the trials that can go on does, None where another one begins."""
-        if self._turns is None:
-            return None
-        offer = None if self.room == 0 else self._offer(standing)
-        return self._turns.paused(self.observations, standing, offer, self._trust)
-
-    def _offer(self, standing: Sequence[Observation]) -> Offer:
+    def offer(self, standing: Sequence[Observation]) -> Offer:
         """Return what may begin: the next configuration of the warm start, else any candidate."""
         known = [dict(o.config) for o in (*self.observations, *standing)]
         active = [config for config in self.active if config not in known]
@@ -159,18 +134,11 @@ class BayesianSearch(SearchStrategy):
         running = self._encoder.encode(active)
         return Offer(self._pool.inputs, bonus, lambda s: self._apart(s, running), self._pool.best)
 
-    @property
-    def _trust(self) -> float | None:
-        """How far curves of past tasks are trusted at this trial; None as far as ever."""
-        return 0.0 if self._doubted() else None
-
     def propose(self) -> ConfigDict:
         """Return the untried candidate with the largest log expected improvement."""
-        if self._turns is not None:
-            offer = self._offer(self.paused)
-            config = self._turns.new(self.observations, self.paused, offer, self._trust)
-            if config is not None:
-                return config
+        config = self.begun()
+        if config is not None:
+            return config
         values = self.goodness()
         known = int(np.isfinite(values).sum())
         if self.prior is None and known < MIN_OBSERVED:
@@ -254,7 +222,7 @@ class BayesianSearch(SearchStrategy):
         """
         targets = robust_targets(values)
         noise = self._noise(values)
-        rows = _chosen(targets)
+        rows = looked_at(targets)
         inputs = encoded[rows]
         expected = self._expected(encoded)
         self._learn_lengthscales(values, encoded)
@@ -315,13 +283,13 @@ class BayesianSearch(SearchStrategy):
         Lengthscales hardly change with one more trial, and learning them is most of the work;
         on a schedule they still depend on nothing but the trials that ended.
         """
-        count = _on_schedule(len(values))
+        count = on_schedule(len(values))
         if not np.isfinite(values[:count]).any():
             count = len(values)
         if count == self._learned_from:
             return
         targets = robust_targets(values[:count])
-        rows = _chosen(targets)
+        rows = looked_at(targets)
         inputs, targets = encoded[:count][rows], targets[rows]
         plain = default_lengthscales(encoded.shape[1])
         self._plain = possible_lengthscales(inputs, targets, plain)
@@ -340,20 +308,3 @@ class BayesianSearch(SearchStrategy):
                 (row.tobytes(), column) for row, column in zip(missing, found.T, strict=True)
             )
         return np.array([self._expectations[row.tobytes()] for row in encoded]).T
-
-
-def _on_schedule(n: int) -> int:
-    """Return the largest whole power of 1.15 that is at most n; all numbers up to 7."""
-    count = n if n < 8 else 7
-    while n >= 8 and max(count + 1, int(count * 1.15)) <= n:
-        count = max(count + 1, int(count * 1.15))
-    return count
-
-
-def _chosen(targets: np.ndarray) -> np.ndarray:
-    if len(targets) <= MAX_FITTED:
-        return np.arange(len(targets))
-    order = np.argsort(-targets, kind="stable")
-    best, others = order[: MAX_FITTED // 2], order[MAX_FITTED // 2 :]
-    even = np.linspace(0, len(others) - 1, MAX_FITTED - len(best)).astype(int)
-    return np.sort(np.concatenate([best, others[even]]))

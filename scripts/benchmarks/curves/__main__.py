@@ -25,7 +25,7 @@ PARTS = ("searches", "calibration", "crossing")
 @click.option("--tasks", default=17, help="Left-out tasks of LCBench, the first ones.")
 @click.option("--seeds", default=1, help="Searches per task and method.")
 @click.option("--trainings", default=TRAININGS, help="Full trainings' worth of epochs of each.")
-@click.option("--planted", default=50, help="Planted late bloomers.")
+@click.option("--planted", default=20, help="Planted late bloomers.")
 @report.workers_option
 @report.report_only_option
 @report.write_option
