@@ -43,12 +43,16 @@ class CurveModel(ABC):
         """
 
 
-def quantiles(forecasts: Sequence[Forecast], levels: Sequence[float]) -> np.ndarray:
+def quantiles(
+    forecasts: Sequence[Forecast], levels: Sequence[float], reached: np.ndarray | None = None
+) -> np.ndarray:
     """Return quantiles of the last rung's value, shape (m, q): of the mixture, by bisection.
 
     Args:
         forecasts: at least one.
         levels: in (0, 1), length q.
+        reached: what each training has reached already, below which its best value cannot fall,
+            shape (m,).
     """
     low, high = (
         np.array([f.scale.values(f.mean[:, -1] + side * 8 * _deviation(f)) for f in forecasts])
@@ -61,7 +65,7 @@ def quantiles(forecasts: Sequence[Forecast], levels: Sequence[float]) -> np.ndar
         middle = (lower + upper) / 2
         above = probability_below(forecasts, middle) >= wanted
         upper, lower = np.where(above, middle, upper), np.where(above, lower, middle)
-    return upper
+    return upper if reached is None else np.maximum(upper, reached[:, None])
 
 
 def probability_below(forecasts: Sequence[Forecast], values: np.ndarray) -> np.ndarray:

@@ -126,6 +126,9 @@ def test_quantiles_invert_probabilities():
     levels = [0.1, 0.5, 0.9]
     found = quantiles(forecasts, levels)
     np.testing.assert_allclose(probability_below(forecasts, found), [levels] * 2, atol=1e-6)
+    reached = found[:, 1]
+    bounded = quantiles(forecasts, levels, reached)
+    np.testing.assert_allclose(bounded, np.maximum(found, reached[:, None]))
 
 
 def test_without_a_look_it_is_expected_improvement_for_its_cost():

@@ -65,9 +65,10 @@ def _forecast(problem: Problem, past: PastCurves, rung: int, able: np.ndarray) -
     forecasts = model.forecasts(table.inputs[rows[running]], running, [LAST])
     ends = table.values[rows[running], LAST]
     spread = max(problem.best - problem.median, 1e-12)
-    middle = quantiles(forecasts, [0.5])[:, 0]
     last_seen = seen[running, rung]
+    low, middle, high = quantiles(forecasts, [0.1, 0.5, 0.9], last_seen).T
     return {
+        "held": ((low <= ends) & (ends <= high)).tolist(),
         "below": probability_below(forecasts, ends[:, None])[:, 0].tolist(),
         "error": (np.abs(ends - middle) / spread).tolist(),
         "error_of_last": (np.abs(ends - last_seen) / spread).tolist(),

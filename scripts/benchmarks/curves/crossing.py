@@ -29,6 +29,8 @@ SPACE = SpaceDefinition.from_dict(
     }
 )
 TASKS, CONFIGS = 10, 60
+AMONG = 12
+"""Configurations of the new task: the late bloomer and others; it is easily found among these."""
 BUDGET = 5 * EPOCHS[-1]
 METHODS = {"advisor": methods.Advisor, "ASHA": methods.Halving}
 
@@ -69,8 +71,14 @@ def planted_problem(seed: int) -> tuple[Problem, int]:
     made = [_table(rng, f"task {place}") for place in range(TASKS + 1)]
     known = np.ones(made[0].inputs.shape[1], dtype=bool)
     sources = [TaskCurves(table.inputs, table.values, known) for table in made[1:]]
-    planted = int(made[0].values[:, LAST].argmax())
-    return Problem(SPACE, made[0], sources, seed), planted
+    whole = made[0]
+    best = int(whole.values[:, LAST].argmax())
+    others = [row for row in rng.permutation(CONFIGS).tolist() if row != best][: AMONG - 1]
+    rows = np.sort([best, *others])
+    table = Table(
+        whole.name, [whole.configs[row] for row in rows], whole.inputs[rows], whole.values[rows]
+    )
+    return Problem(SPACE, table, sources, seed), int(np.flatnonzero(rows == best)[0])
 
 
 def _table(rng: np.random.Generator, name: str) -> Table:

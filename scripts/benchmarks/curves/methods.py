@@ -132,8 +132,17 @@ class Halving(Method):
     def ask(self) -> int:
         if self._running is None:
             promoted = self._promotion()
-            self._running = next(self._stream) if promoted is None else promoted
+            self._running = self._beginning() if promoted is None else promoted
         return self._running
+
+    def _beginning(self) -> int:
+        """Return the next of the stream; where it is at its end, the best that is not finished."""
+        begun = next(self._stream, None)
+        if begun is not None:
+            return begun
+        waiting = [row for row, rungs in self.done.items() if rungs <= LAST]
+        values = self.problem.table.values
+        return max(waiting, key=lambda row: float(values[row, self.done[row] - 1]))
 
     def _promotion(self) -> int | None:
         for rung in reversed(self.rungs):

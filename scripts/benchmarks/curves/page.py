@@ -115,8 +115,10 @@ def _calibration(family: str) -> str:
     rows = []
     for rung in range(LAST):
         each = [one["rungs"][str(rung)] for one in found if str(rung) in one["rungs"]]
+        if not each:
+            continue
         below = np.concatenate([one["below"] for one in each])
-        held = np.mean((below > 0.1) & (below < 0.9))
+        held = np.concatenate([one["held"] for one in each]).mean()
         where = f"{EPOCHS[rung]} of 50" if family == "lcbench" else f"{SHARES[rung]:.0%}"
         errors = [float(np.median(np.concatenate([one[n] for one in each])))
                   for n in ("error", "error_of_last")]  # fmt: skip
@@ -144,7 +146,7 @@ def _crossing() -> str:
     if not rows:
         return ""
     about = (
-        f"{count} planted problems: of {crossing.CONFIGS} configurations the one that is best at "
+        f"{count} planted problems: of {crossing.AMONG} configurations the one that is best at "
         "its end has a low learning rate, and half of them a cosine schedule, and is behind at "
         "first. It is kept if it is trained to its end within the epochs of five trainings."
     )
