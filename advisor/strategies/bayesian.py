@@ -119,7 +119,7 @@ class BayesianSearch(PausingSearch):
     def _pool(self) -> CandidatePool:
         return CandidatePool(self.space, self._encoder, self.prior, self.seed, self._candidates)
 
-    def offer(self, standing: Sequence[Observation]) -> Offer:
+    def offer(self, standing: Sequence[Observation]) -> Offer | None:
         """Return what may begin: the next configuration of the warm start, else any candidate."""
         known = [dict(o.config) for o in (*self.observations, *standing)]
         active = [config for config in self.active if config not in known]
@@ -130,6 +130,8 @@ class BayesianSearch(PausingSearch):
         incumbents = best_of([*self.observations, *standing], self.sign)
         step = self.step_seed(len(taken))
         self._pool.refresh(incumbents, self._encoder.encode(taken), step)
+        if self._pool.exhausted:
+            return None
         bonus = self._leaning.bonus(self.goodness(), self._pool.inputs)
         running = self._encoder.encode(active)
         return Offer(self._pool.inputs, bonus, lambda s: self._apart(s, running), self._pool.best)

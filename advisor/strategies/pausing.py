@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from advisor.encoding import Encoder
 from advisor.strategies.base import Observation, SearchStrategy
 from advisor.strategies.spending import Spending
-from advisor.strategies.turns import Offer, Turns
+from advisor.strategies.turns import Offer, Turns, best_of
 from advisor.surrogates import Prior
 from knowledge_base.types import Config, ConfigDict
 
@@ -28,8 +28,8 @@ class PausingSearch(SearchStrategy):
         self._turns = None if spending is None else Turns(spending)
 
     @abstractmethod
-    def offer(self, standing: Sequence[Observation]) -> Offer:
-        """Return what may begin.
+    def offer(self, standing: Sequence[Observation]) -> Offer | None:
+        """Return what may begin, None where everything was begun.
 
         Args:
             standing: trials that can go on; one of them may be the one that runs.
@@ -44,6 +44,8 @@ class PausingSearch(SearchStrategy):
         if self._turns is None:
             return None
         offer = self.offer(self.paused)
+        if offer is None:  # Those that stand paused go on, however little they promise.
+            return best_of(self.paused, self.sign, 1)[0] if self.paused else None
         return self._turns.new(self.observations, self.paused, offer, self._trust)
 
     @property

@@ -237,3 +237,11 @@ def trained_to_its_end(configs, wanted, prior, budget):
                 return True
             ended = [at(config, EPOCHS)]
     return False
+
+
+def test_where_everything_was_begun_nothing_begins_again(prior):
+    search = search_with(prior, candidates=[FAIR, POOR, GOOD])
+    search.update([at(FAIR, EPOCHS)], [], [at(POOR, 4), at(GOOD, 8)])
+    assert search.suggest() == [GOOD]
+    search.update([at(GOOD, EPOCHS)], [POOR])
+    assert not search.should_pause(POOR, curve(POOR, 8), 8.0) or search.suggest() != [GOOD]

@@ -120,7 +120,6 @@ class Halving(Method):
         super().__init__(problem)
         self._stream = iter(self.order())
         self._seen: dict[int, dict[int, float]] = {rung: {} for rung in self.rungs}
-        self._promoted: dict[int, set[int]] = {rung: set() for rung in self.rungs}
         self._running: int | None = None
 
     def order(self) -> Sequence[int]:
@@ -148,9 +147,8 @@ class Halving(Method):
         for rung in reversed(self.rungs):
             seen = self._seen[rung]
             best = sorted(seen, key=lambda row: -seen[row])[: len(seen) // 4]
-            waiting = [row for row in best if row not in self._promoted[rung]]
+            waiting = [row for row in best if self.done[row] == rung + 1]
             if waiting:
-                self._promoted[rung].add(waiting[0])
                 return waiting[0]
         return None
 
