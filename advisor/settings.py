@@ -96,7 +96,7 @@ class Settings:
             for CUDA where PyTorch sees a card.
         precision: one of `PRECISIONS`; "bf16" is for CUDA. None for "32", or as it was begun.
         stopping: whether the strategy may put trials aside before their end, and take up later
-            what promises most.
+            what promises most; None does so for strategies that are made of it only.
         python: which of `REFERENCES` were objects when the study was stored.
     """
 
@@ -136,7 +136,7 @@ class Settings:
     workers: int = 1
     device: str | None = None
     precision: str | None = None
-    stopping: bool = True
+    stopping: bool | None = None
 
     def __new__(cls, *_: object, **given: object) -> Self:
         """Refuse keywords that do not exist.
@@ -172,7 +172,7 @@ class Settings:
         if self.kind is not None:
             one_of("kind", self.kind, KINDS)
         one_of("final", self.final, FINAL)
-        if not isinstance(self.stopping, bool):
+        if self.stopping is not None and not isinstance(self.stopping, bool):
             raise UserError(f"`stopping` is True or False, not {self.stopping!r}.")
         for name, given in (
             ("folds", self.folds not in (None, 1)),
@@ -283,7 +283,7 @@ class Settings:
             del plain["folds"]
         if self._folders:
             del plain["keep"]
-        if self.stopping:  # So it was before there was a choice.
+        if self.stopping is None:  # So it was before there was a choice.
             del plain["stopping"]
         for name in NEWER:
             if not plain.get(name):

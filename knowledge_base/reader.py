@@ -176,6 +176,30 @@ class Reader(ABC):
             sql = f"SELECT * FROM curves WHERE {where} ORDER BY trial_id, epoch"
             return connection.execute(sql, values).df()
 
+    def trained_curves(
+        self, family: str | None = None, tasks: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Return the curves of trainings that came to their end, a row for each.
+
+        Args:
+            family: only trials of this model family.
+            tasks: only trials of the tasks of these identities, given in full.
+
+        Returns:
+            task_id, config (JSON), space_id of the study, and the curve: a list of the validation
+            metric after each epoch, None where there is no number.
+        """
+        with self._reading(family) as connection:
+            where, values = _of_tasks(connection, family, tasks)
+            sql = (
+                "SELECT any_value(task_id) AS task_id, any_value(config) AS config, "
+                "any_value(space_id) AS space_id, list(val_metric ORDER BY epoch) AS curve "
+                f"FROM curves JOIN trials USING (trial_id) {_STUDY} "
+                f"WHERE {where} AND state = 'complete' AND NOT {_SHORTENED} "
+                "GROUP BY trial_id ORDER BY task_id, trial_id"
+            )
+            return connection.execute(sql, values).df()
+
     def space(self, space_id: str) -> SpaceDefinition:
         """Return a stored search space.
 

@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 @click.option("--per-second/--no-per-second", default=None,
               help="Expected improvement per second: prefer what is quick.  [default: with "
               "--timeout]")  # fmt: skip
-@click.option("--stopping/--no-stopping", default=True, show_default=True,
-              help="Whether the strategy may pause trials and go on with what promises most."
-              )  # fmt: skip
+@click.option("--stopping/--no-stopping", default=None,
+              help="Whether bayesian may pause trials by their curves, and go on with what "
+              "promises most.  [default: no]")  # fmt: skip
 @click.option("--folds", type=click.IntRange(min=1),
               help="Splits that a configuration is judged on.  [default: by the rows]"
               )  # fmt: skip

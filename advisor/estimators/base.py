@@ -58,7 +58,7 @@ class AdvisorEstimator(BaseEstimator):  # type: ignore[misc]
         fix: Mapping[str, object] | None = None,
         max_epochs: int | None = None,
         per_second: bool | None = None,
-        stopping: bool = True,
+        stopping: bool | None = None,
         memory_limit: int | None = None,
         exclude_datasets: Sequence[str] = (),
         drop: Sequence[str] | str | None = None,
@@ -90,7 +90,8 @@ class AdvisorEstimator(BaseEstimator):  # type: ignore[misc]
             fix: values of others by name.
             max_epochs: most epochs per trial.
             per_second: prefer configurations that are quick; None does so with a `timeout`.
-            stopping: whether the strategy may put trials aside before their end.
+            stopping: whether the strategy may put trials aside before their end; None as for
+                `Advisor.tune`.
             memory_limit: bytes that a training may need; None takes a share of what is free.
             exclude_datasets: fingerprints of data sets that the warm start must not use.
             drop, keep, as_types: which columns are used and as what, as for `load_dataset`. The

@@ -1,6 +1,8 @@
 """The meta-learner: from past tasks and a new one to a ranked list of configurations."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 
@@ -29,6 +31,15 @@ SPREAD = 128
 """Candidates that are spread evenly over a part of a space, besides those of the past."""
 
 
+MAX_CURVED = 32
+"""Past tasks whose learning curves a search looks at: those that weigh most."""
+
+CurvesOf: TypeAlias = Callable[
+    [SpaceDefinition, Mapping[str, float], float], Mapping[str, np.ndarray] | None
+]
+"""Reads the curves of past tasks in a space, given their weights by identity and the trust."""
+
+
 class MetaLearner(ABC):
     """Recommends configurations for a new task from past ones."""
 
@@ -37,10 +48,12 @@ class MetaLearner(ABC):
         """Return up to `n` recommendations, best first; none without any history."""
 
     @abstractmethod
-    def prior(self, query: Query, costs: bool = False) -> Prior | None:
+    def prior(
+        self, query: Query, costs: bool = False, curves: CurvesOf | None = None
+    ) -> Prior | None:
         """Return a prior for a search on the new task, None without any history.
 
-        With `costs` it says what configurations take, too.
+        With `costs` it says what configurations take, too, and with `curves` how they learn.
         """
 
 
@@ -99,10 +112,18 @@ class PortfolioLearner(MetaLearner):
         return costs.told(found, chosen)
 
     @one_blas_thread()
-    def prior(self, query: Query, costs: bool = False) -> Prior | None:
+    def prior(
+        self, query: Query, costs: bool = False, curves: CurvesOf | None = None
+    ) -> Prior | None:
         """Return a prior for a search on the new task, None without any history.
 
         The task itself is left out: its trials are told to the search, not expected by it.
+
+        Args:
+            query: what is known about the task.
+            costs: whether to learn what configurations took, too.
+            curves: reads the learning curves of past tasks in the whole space, given their
+                weights by identity and the trust in them; default none are looked at.
         """
         experience = self._experience
         if experience is None:
@@ -112,7 +133,12 @@ class PortfolioLearner(MetaLearner):
         weights = np.where(itself, 0.0, weights)
         if not weights.any():
             return None
-        prior = experience.prior(weights / weights.sum(), costs)
+        weights = weights / weights.sum()
+        prior = experience.prior(weights, costs)
+        if curves is not None:
+            places = np.argsort(-weights, kind="stable")[:MAX_CURVED]
+            counted = {experience.tasks[t].task_id: float(weights[t]) for t in places}
+            prior.curves = curves(self._space, counted, prior.trust)
         return prior if self._part is None else prior.within(*_columns(self._part, self._space))
 
     def _by_outcomes(

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from advisor.meta.cache import learner_for
+from advisor.meta.curves import curves_for_search
 from advisor.meta.recommendation import Query
 from advisor.meta.translation import added_since
 from advisor.surrogates import Prior
@@ -58,6 +60,7 @@ def warm_start(
     exclude_datasets: Sequence[str] = (),
     costs: bool = False,
     default: ConfigDict | None = None,
+    curves: bool = False,
 ) -> Start:
     """Return where a search with `n` configurations from past tasks begins.
 
@@ -75,6 +78,7 @@ def warm_start(
         exclude_datasets: fingerprints of data sets whose tasks are not to be used.
         costs: whether past durations are learned from, too.
         default: the library default, where the family has one.
+        curves: whether learning curves of past tasks are looked at, too.
     """
     if kb is None or n < 1:
         return Start()
@@ -83,7 +87,8 @@ def warm_start(
     warm = _with_what_is_new(warm, untried(kb.spaces(), space))
     if default is not None:
         warm = _with_default(warm, default)
-    return Start(warm, known.prior(query, costs))
+    reading = partial(curves_for_search, kb, family) if curves else None
+    return Start(warm, known.prior(query, costs, reading))
 
 
 def untried(spaces: pd.DataFrame, space: SpaceDefinition) -> ConfigDict:

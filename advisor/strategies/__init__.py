@@ -54,7 +54,7 @@ def make_strategy(
     warm: Sequence[Config] = (),
     prior: "Prior | None" = None,
     per_second: bool = False,
-    stopping: bool = True,
+    stopping: bool | None = None,
 ) -> SearchStrategy:
     """Return a strategy that knows what it starts from.
 
@@ -64,19 +64,19 @@ def make_strategy(
         warm, prior: configurations to try first, and what past tasks expect elsewhere.
         per_second: prefer what is quick; for strategies that can.
         stopping: whether trials may be ended or put aside before their end; for strategies that
-            can.
+            can. None as they usually do.
 
     Raises:
         UserError: no such strategy, one that cannot search the space, one that is made of stopping
             trials without that, or a configuration to try first that is not in the space.
     """
     kind = get_strategy(name)
-    if not stopping and kind.stops_early():
+    if stopping is False and kind.stops_early():
         raise UserError(
             f"The strategy {name} is made of stopping trials early; without `stopping` choose "
             "another one."
         )
-    given = {"per_second": per_second, "stopping": stopping}
+    given = {"per_second": per_second, "stopping": stopping is not False}
     options = {option: value for option, value in given.items() if option in kind.options}
     strategy = kind(space, direction, seed, **options)
     strategy.start_from(warm, prior)

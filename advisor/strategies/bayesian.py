@@ -13,11 +13,14 @@ from typing import ClassVar
 import numpy as np
 
 from advisor.encoding import Encoder, sobol
-from advisor.strategies.base import Observation, SearchStrategy
+from advisor.strategies.base import Observation
 from advisor.strategies.candidates import CandidatePool
 from advisor.strategies.leaning import Leaning
 from advisor.strategies.noise import known_noise
+from advisor.strategies.pausing import PausingSearch
 from advisor.strategies.targets import robust_targets, target_noise
+from advisor.strategies.thinning import looked_at, on_schedule
+from advisor.strategies.turns import Offer, best_of
 from advisor.surrogates import (
     Prior,
     TransferGP,
@@ -45,14 +48,11 @@ DOUBTED = 3
 whose number is a multiple of `DOUBTED`. A misleading past that has led all trials to one
 plateau is never refuted by them: each agrees with the others."""
 
-MAX_FITTED = 400
-"""Observations that the surrogate looks at: the best, and an even sample of the others."""
-
 ALIKE = 0.99
 """Correlation with an active trial above which another one is not worth a worker."""
 
 
-class BayesianSearch(SearchStrategy):
+class BayesianSearch(PausingSearch):
     """Gaussian process surrogate with log expected improvement.
 
     Attributes:
@@ -61,7 +61,7 @@ class BayesianSearch(SearchStrategy):
     """
 
     name = "bayesian"
-    options: ClassVar[frozenset[str]] = frozenset({"candidates", "per_second"})
+    options: ClassVar[frozenset[str]] = frozenset({"candidates", "per_second", "stopping"})
     scales: ClassVar[Scales] = SCALES
     knows_noise: ClassVar[bool] = True
 
@@ -73,6 +73,7 @@ class BayesianSearch(SearchStrategy):
         *,
         candidates: Sequence[Config] | None = None,
         per_second: bool = False,
+        stopping: bool = True,
     ) -> None:
         """Prepare a search; see `SearchStrategy`.
 
@@ -80,10 +81,13 @@ class BayesianSearch(SearchStrategy):
             space, direction, seed: as for every strategy.
             candidates: propose only these configurations, until all were tried.
             per_second: maximise expected improvement per second.
+            stopping: put trials aside by their curves, where the prior has curves of past tasks;
+                then what is maximised is always the improvement per second.
         """
         super().__init__(space, direction, seed)
         self._candidates = candidates
         self._per_second = per_second
+        self._stopping = stopping
         self._encoder = Encoder(space)
         self._leaning = Leaning(self._encoder)
         self._expectations: dict[bytes, np.ndarray] = {}
@@ -95,6 +99,8 @@ class BayesianSearch(SearchStrategy):
         """Hear what the past says; a prior that hardly deserves trust is left out."""
         trusted = prior is not None and prior.trust >= MIN_TRUST
         super().start_from(warm, prior if trusted else None)
+        if self._stopping and self.prior is not None:
+            self.pause_by(self.prior, self._encoder)
 
     def update(
         self,
@@ -113,8 +119,28 @@ class BayesianSearch(SearchStrategy):
     def _pool(self) -> CandidatePool:
         return CandidatePool(self.space, self._encoder, self.prior, self.seed, self._candidates)
 
+    def offer(self, standing: Sequence[Observation]) -> Offer | None:
+        """Return what may begin: the next configuration of the warm start, else any candidate."""
+        known = [dict(o.config) for o in (*self.observations, *standing)]
+        active = [config for config in self.active if config not in known]
+        taken = [*known, *active]
+        first = next((config for config in self.warm if config not in taken), None)
+        if first is not None:
+            return Offer.of_one(first, self._encoder)
+        incumbents = best_of([*self.observations, *standing], self.sign)
+        step = self.step_seed(len(taken))
+        self._pool.refresh(incumbents, self._encoder.encode(taken), step)
+        if self._pool.exhausted:
+            return None
+        bonus = self._leaning.bonus(self.goodness(), self._pool.inputs)
+        running = self._encoder.encode(active)
+        return Offer(self._pool.inputs, bonus, lambda s: self._apart(s, running), self._pool.best)
+
     def propose(self) -> ConfigDict:
         """Return the untried candidate with the largest log expected improvement."""
+        config = self.begun()
+        if config is not None:
+            return config
         values = self.goodness()
         known = int(np.isfinite(values).sum())
         if self.prior is None and known < MIN_OBSERVED:
@@ -198,7 +224,7 @@ class BayesianSearch(SearchStrategy):
         """
         targets = robust_targets(values)
         noise = self._noise(values)
-        rows = _chosen(targets)
+        rows = looked_at(targets)
         inputs = encoded[rows]
         expected = self._expected(encoded)
         self._learn_lengthscales(values, encoded)
@@ -259,13 +285,13 @@ class BayesianSearch(SearchStrategy):
         Lengthscales hardly change with one more trial, and learning them is most of the work;
         on a schedule they still depend on nothing but the trials that ended.
         """
-        count = _on_schedule(len(values))
+        count = on_schedule(len(values))
         if not np.isfinite(values[:count]).any():
             count = len(values)
         if count == self._learned_from:
             return
         targets = robust_targets(values[:count])
-        rows = _chosen(targets)
+        rows = looked_at(targets)
         inputs, targets = encoded[:count][rows], targets[rows]
         plain = default_lengthscales(encoded.shape[1])
         self._plain = possible_lengthscales(inputs, targets, plain)
@@ -284,20 +310,3 @@ class BayesianSearch(SearchStrategy):
                 (row.tobytes(), column) for row, column in zip(missing, found.T, strict=True)
             )
         return np.array([self._expectations[row.tobytes()] for row in encoded]).T
-
-
-def _on_schedule(n: int) -> int:
-    """Return the largest whole power of 1.15 that is at most n; all numbers up to 7."""
-    count = n if n < 8 else 7
-    while n >= 8 and max(count + 1, int(count * 1.15)) <= n:
-        count = max(count + 1, int(count * 1.15))
-    return count
-
-
-def _chosen(targets: np.ndarray) -> np.ndarray:
-    if len(targets) <= MAX_FITTED:
-        return np.arange(len(targets))
-    order = np.argsort(-targets, kind="stable")
-    best, others = order[: MAX_FITTED // 2], order[MAX_FITTED // 2 :]
-    even = np.linspace(0, len(others) - 1, MAX_FITTED - len(best)).astype(int)
-    return np.sort(np.concatenate([best, others[even]]))

@@ -32,6 +32,7 @@ class CandidatePool:
         fixed: whether the candidates were given.
         inputs: untried candidates, encoded, shape (m, d).
         past: scores that past tasks expect, shape (t, m).
+        exhausted: whether everything was tried, and only repetitions are left.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class CandidatePool:
         """
         self._space, self._encoder, self._prior = space, encoder, prior
         self.fixed = candidates is not None
+        self.exhausted = False
         if candidates is None:
             spread = allowed(space, _sobol(len(space.hyperparameters), SPREAD, seed))
             self._base = pd.concat([spread, self._from_past()], ignore_index=True)
@@ -85,8 +87,9 @@ class CandidatePool:
             past.append(self._expect(inputs[1]))
         together = np.vstack(inputs)
         free = _unlike(together, taken)
-        if not free.any():
-            free[:] = True  # everything was tried: only repetitions are left
+        self.exhausted = not free.any()
+        if self.exhausted:
+            free[:] = True
         self._rows = np.flatnonzero(free)
         self._frames = frames
         self.inputs, self.past = together[free], np.hstack(past)[:, free]

@@ -16,6 +16,7 @@ CHECKED_POINTS = 60
 
 MIN_TRUST, MAX_TRUST = 0.05, 0.95
 _COSTS = "costs_"
+_CURVES = "curves_"
 
 
 class Prior:
@@ -27,6 +28,8 @@ class Prior:
         trust: prior probability that they say something about a new task.
         costs: what configurations took on them, if that was asked for.
         configs: the best that were tried on them, as JSON; where a search may look first.
+        curves: their learning curves as plain arrays, if there are any; `advisor.curves` reads
+            them.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Prior:
         trust: float,
         costs: PastCosts | None = None,
         configs: Sequence[str] = (),
+        curves: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Take fitted parts; use `learn` to make them."""
         self.models: PastModels = models
@@ -43,6 +47,7 @@ class Prior:
         self.trust: float = trust
         self.costs: PastCosts | None = costs
         self.configs: tuple[str, ...] = tuple(configs)
+        self.curves: Mapping[str, np.ndarray] | None = curves
 
     @classmethod
     def learn(cls, tasks: Sequence[PastTrials], weights: np.ndarray | None = None) -> "Prior":
@@ -70,8 +75,10 @@ class Prior:
         costs = self.costs
         if costs is not None:
             costs = PastCosts(costs.models.within(free, fixed), costs.weights)
-        models = self.models.within(free, fixed)
-        return Prior(models, self.weights, self.trust, costs, self.configs)
+        models, curves = self.models.within(free, fixed), self.curves
+        if curves is not None:
+            curves = {**curves, "free": np.asarray(free), "fixed": np.asarray(fixed)}
+        return Prior(models, self.weights, self.trust, costs, self.configs, curves)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""
@@ -83,6 +90,7 @@ class Prior:
             "trust": trust,
             "configs": np.frombuffer(json.dumps(self.configs).encode(), dtype=np.uint8),
             **{f"{_COSTS}{name}": array for name, array in costs.items()},
+            **{f"{_CURVES}{name}": array for name, array in (self.curves or {}).items()},
         }
 
     @classmethod
@@ -90,10 +98,11 @@ class Prior:
         """Return what `to_arrays` wrote."""
         models = PastModels.from_arrays(arrays)
         of_costs = {n.removeprefix(_COSTS): arrays[n] for n in arrays if n.startswith(_COSTS)}
+        curves = {n.removeprefix(_CURVES): arrays[n] for n in arrays if n.startswith(_CURVES)}
         costs = PastCosts.from_arrays(of_costs) if of_costs else None
         configs = json.loads(arrays["configs"].tobytes()) if "configs" in arrays else ()
         weights, trust = np.asarray(arrays["task_weights"]), float(arrays["trust"])
-        return cls(models, weights, trust, costs, configs)
+        return cls(models, weights, trust, costs, configs, curves or None)
 
 
 def trust_in(tasks: Sequence[PastTrials], models: PastModels) -> float:

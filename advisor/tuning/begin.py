@@ -54,6 +54,7 @@ def recommended(
         settings.exclude_datasets,
         bool(settings.per_second),
         problem.default,
+        curves=bool(settings.stopping) and get_strategy(settings.strategy).pauses,
     )
 
 
@@ -187,8 +188,6 @@ def asked_again(directory: StudyDirectory, now: Settings) -> Settings:
         UserError: something of it is not given.
     """
     name, stored = directory.path.name, Settings.from_dict(directory.settings)
-    if "stopping" not in directory.settings and not get_strategy(stored.strategy).stops_early():
-        stored = replace(stored, stopping=False)  # Earlier versions ran every trial to its end.
     brought = {"space"} if isinstance(now.module, ModuleFamily) else set()
     missing = [w for w in stored.python if getattr(now, w) is None and w not in brought]
     # The first versions did not store which settings were objects.

@@ -347,8 +347,8 @@ def test_the_cache_is_read_and_not_learned_anew(old):
     found = [item.to_dict() for item in past.recommend(Query(), 5)]
     for item, had in zip(found, expected["recommendations"], strict=True):
         # 0.1 did not say these, nor what follows from them: without metafeatures it was confident.
-        said = [item.pop(name) for name in ("unlike", "told_apart", "predictable")]
-        assert said == [False, False, True]
+        new = ("unlike", "told_apart", "predictable", "seconds_on", "quick")
+        assert [item.pop(name) for name in new] == [False, False, True, None, False]
         assert item["confidence"] == had["confidence"].replace("high", "medium")
         item["confidence"] = had["confidence"]
     assert alike(json.loads(json.dumps(found)), expected["recommendations"])

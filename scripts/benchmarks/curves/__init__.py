@@ -1,0 +1,1 @@
+"""Searches that spend epochs, by the epochs that they spent: see `__main__`."""
