@@ -225,7 +225,9 @@ class Run(Standing):
             if losses or self.curve:  # Something is trained, however short the time is.
                 self.check_time()  # an epoch may be longer than the time that is left
             with computing(self.precision, x.device):
-                loss = loss_of(self.network(x[rows]).float(), y[rows], self.data.kind)
+                outputs = self.network(x[rows])
+                full = outputs if self.precision is None else outputs.float()
+                loss = loss_of(full, y[rows], self.data.kind)
             self.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             self.signals.see_gradients()

@@ -166,9 +166,9 @@ def test_time_is_left_for_it(tune, monkeypatch):
         """Return what the runner hears to be left for it, beside the model itself."""
         heard = []
 
-        def noting(tuner, objective, trials, timeout, on_trial, kept):
+        def noting(tuner, objective, trials, timeout, on_trial, kept, crew):
             heard.append(kept())
-            return runner.run(tuner, objective, trials, timeout, on_trial, kept)
+            return runner.run(tuner, objective, trials, timeout, on_trial, kept, crew)
 
         monkeypatch.setattr("advisor.tuning.search.run", noting)
         search.run(seconds)
