@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from math import inf
 
 from advisor.faults import one_line
+from advisor.interrupts import Noted, interrupts_noted
 from advisor.strategies import Exhausted
 from advisor.training.objective import Objective
 from advisor.training.outcome import Outcome
@@ -58,6 +59,7 @@ class Crew:
         self._heard: dict[WorkerProcess, int] = {}
         self._inbox: Inbox = queue.SimpleQueue()
         self._open = ExitStack()
+        self._interrupts = Noted()
         self._jobs = 0
         self._room: int | None = None
 
@@ -80,6 +82,7 @@ class Crew:
                 "FILE.py:FUNCTION, or leave `workers` out."
             ) from error
         try:
+            self._interrupts = self._open.enter_context(interrupts_noted())
             for _ in range(self._count):
                 self._start()
         except BaseException:
@@ -219,6 +222,8 @@ class Crew:
         if not self._running and self._free():
             return  # Only what there is no process for would be waited for.
         while True:
+            # What tells a trial may swallow Ctrl-C, as finalisers do; nothing would wake this up.
+            self._interrupts.check()
             worker, message = self._inbox.get()
             work = self._running.get(worker)
             if isinstance(message, Epoch) and work is not None:
