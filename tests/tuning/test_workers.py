@@ -313,8 +313,9 @@ def begin(tmp_path, tune, *more):
     command += ["--trials", "6", "--workers", "2", "--strategy", "grid", "--study", "s"]
     command += ["--kb", "kb.duckdb", "--studies-dir", "studies", "--warm", "0", *more]
     return subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
 
 
 def wait_for(what):
