@@ -322,6 +322,11 @@ class Settings:
             precision=now.precision or self.precision,
         )  # fmt: skip
 
+    @property
+    def may_pause(self) -> bool:
+        """Whether trials may stand paused: in one process, which goes on with them itself."""
+        return self.stopping is not False and self.workers == 1
+
     def with_limit(self, timeout: float | None) -> "Settings":
         """Return the settings with what depends on whether the search has a time limit.
 

@@ -162,9 +162,6 @@ class Search:
         place = take_place(self.path, self.joins)
         try:
             # Another process may have gone on between the reading and the lock.
-            # Trials stand paused in one process, which goes on with them; workers have none.
-            alone = self.settings.workers == 1 and not self.joins
-            tuner.stopping = self.settings.stopping is not False and alone
             tuner.share(place, self.settings.trials)
             self.leaves_model = place.leads()
             tuner.sort_out()  # A run that was killed leaves the folder of its last trial.
@@ -248,7 +245,7 @@ def start(
     strategy.update(observations(known), [])
     directory = make_directory(root, name, problem, settings, stored, code, begin, known, trainer)
     study = study_in(directory, problem, kb if contribute else None, settings)
-    tuner = SharedTuner(study, strategy, settings.seed, settings.stopping is not False)
+    tuner = SharedTuner(study, strategy, settings.seed, settings.may_pause)
     notes, path = problem.notes(settings), directory.path
     return Search(settings, tuner, objective, trainer, path, kb, problem, known, begin, test, notes)
 
@@ -303,7 +300,7 @@ def resume(
     strategy.update(observations(known), [])
     study = study_in(directory, problem, kb if contribute else None, asked)
     finished = directory.trials()
-    tuner = SharedTuner(study, strategy, asked.seed, asked.stopping is not False)
+    tuner = SharedTuner(study, strategy, asked.seed, asked.may_pause and not join)
     tuner.replay(finished)
     if contribute and finished:
         kb.add(study.bundle(finished))

@@ -96,6 +96,18 @@ def test_a_longer_search_takes_up_what_stood_paused(advisor, tmp_path, monkeypat
     assert not list((long.path / "paused").iterdir())
 
 
+@pytest.mark.parametrize("more", [{"workers": 2, "resume": True}, {"join": True}])
+def test_paused_trials_are_no_business_of_workers_and_of_who_joins(more, advisor, tmp_path):
+    short = advisor.tune(**asked(tmp_path, folds=1))
+    assert len(short.tuner.paused) > 0
+    states = sorted(path.name for path in (short.path / "paused").iterdir())
+    again = advisor.tune(**asked(tmp_path, folds=1), **more)
+    assert len(again.tuner.paused) == 0
+    assert facts(again.stored) == facts(short.stored)
+    assert again.tuner.ended == len(short.tuner.trials)
+    assert sorted(path.name for path in (short.path / "paused").iterdir()) == states
+
+
 def walk(config, report):
     """Go on from a file where there is one."""
     total, epoch, parts = 0.0, 0, 0
