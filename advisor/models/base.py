@@ -1,7 +1,7 @@
 """The base of all model families: a search space, and a network for a configuration."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
@@ -9,11 +9,49 @@ from typing import TYPE_CHECKING, ClassVar
 from knowledge_base.types import Config, ConfigDict, JsonObject
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from advisor.data import PreparedData
     from advisor.models.effort import Effort
     from knowledge_base.space import SpaceDefinition
+
+
+class ClosedForm(ABC):
+    """Networks of a family that a formula gives at once, without training.
+
+    They are no trials: a search does not look for them, and the store does not know them. They
+    join the model that a search leaves (`advisor.predictor.solved`).
+
+    Attributes:
+        title: what one of them is called, in the singular.
+    """
+
+    title: ClassVar[str]
+
+    @abstractmethod
+    def space(self) -> "SpaceDefinition":
+        """Return what a configuration may be."""
+
+    @abstractmethod
+    def configs(self, data: "PreparedData") -> "Iterable[ConfigDict]":
+        """Return the configurations that are worth trying on a data set."""
+
+    @abstractmethod
+    def solve(self, config: Config, data: "PreparedData") -> "dict[str, np.ndarray] | None":
+        """Return the weights of the network for the training part, None where it has too few rows.
+
+        Args:
+            config: one of `configs`.
+            data: as the configuration sees them.
+
+        Raises:
+            numpy.linalg.LinAlgError: the formula has no solution.
+        """
+
+    @abstractmethod
+    def made(self, config: Config) -> bool:
+        """Whether a configuration is one of these, not one of the family's space."""
 
 
 class ModelFamily(ABC):
@@ -23,6 +61,7 @@ class ModelFamily(ABC):
         modality: the kind of data it takes, "table", "image", "text" or "series"; None is any.
         stackable: whether its networks may be made of the layers that are trained together.
         differentiable: hyperparameters by which the validation loss has a gradient.
+        closed_form: networks that need no training; most families have none.
     """
 
     modality: ClassVar[str | None] = "table"
@@ -30,6 +69,7 @@ class ModelFamily(ABC):
     differentiable: ClassVar[frozenset[str]] = frozenset(
         {"learning_rate", "weight_decay", "momentum", "dropout"}
     )
+    closed_form: ClassVar[ClosedForm | None] = None
 
     @property
     @abstractmethod
@@ -56,6 +96,16 @@ class ModelFamily(ABC):
     def adapt(self, config: Config, data: "PreparedData") -> "PreparedData":
         """Return the data as this configuration sees them, such as windows of its length."""
         return data
+
+    def checked(self, config: ConfigDict) -> ConfigDict:
+        """Return a stored configuration of a network, checked and complete.
+
+        Raises:
+            UserError: it is none of this family's.
+        """
+        formula = self.closed_form
+        solved = formula is not None and formula.made(config)
+        return (formula.space() if formula and solved else self.space()).complete(config)
 
     def effort(self, config: Config, about: Mapping[str, float]) -> "Effort | None":
         """Return what an epoch is made of, None where that is not known, as of users' networks.

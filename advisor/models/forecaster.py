@@ -1,9 +1,9 @@
 """Recurrent networks that forecast time series."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from advisor.models import shared
+from advisor.models import linear, shared
 from advisor.models.base import BuiltInFamily
 from advisor.models.effort import Effort, of_windows
 from knowledge_base.types import Config
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
-    from advisor.data.preparation.series import SeriesData
 
 VERSION = 2
 """Version 2 has other defaults: what did better on the shipped data sets (docs/findings.md)."""
@@ -40,11 +39,11 @@ class Forecaster(BuiltInFamily):
     version = VERSION
     definition = DEFINITION
     modality = "series"
+    closed_form = linear.LinearForecaster()
 
     def adapt(self, config: Config, data: "PreparedData") -> "PreparedData":
         """Return windows of the configuration's length, differenced and scaled as it says."""
-        series = cast("SeriesData", data)
-        return series.windows(config["window"], config["differencing"], config["scaling"])
+        return linear.windows_of(config, data)
 
     def effort(self, config: Config, about: Mapping[str, float]) -> Effort | None:
         """Return what an epoch is made of, None where the size of the data is not known."""
@@ -52,6 +51,8 @@ class Forecaster(BuiltInFamily):
 
     def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the network for `data.n_outputs` steps ahead."""
+        if self.closed_form.made(config):
+            return linear.network_of(data)
         from advisor.models.recurrent import ForecastNetwork
 
         network = ForecastNetwork(config, data.n_inputs, data.n_outputs)

@@ -1,4 +1,4 @@
-"""The modules of the recurrent families."""
+"""The modules of the recurrent families, and of linear forecasters."""
 
 import torch
 from torch import nn
@@ -74,4 +74,18 @@ class ForecastNetwork(nn.Module):
         """Return all steps ahead."""
         states, _ = self.cells(windows)
         steps: torch.Tensor = self.head(states[:, -1])
+        return steps
+
+
+class LinearForecast(nn.Module):
+    """Windows (n, length, n_inputs) to forecasts (n, horizon), by one linear layer."""
+
+    def __init__(self, n_inputs: int, horizon: int) -> None:
+        """Build the layer for so many inputs of a whole window."""
+        super().__init__()
+        self.linear = nn.Linear(n_inputs, horizon)
+
+    def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        """Return all steps ahead."""
+        steps: torch.Tensor = self.linear(windows.flatten(1))
         return steps

@@ -9,7 +9,8 @@ import numpy as np
 from advisor.metrics import Metric, get_metric
 from advisor.predictor.average import ALL_ROWS, ONE_FOLD, Average, Member
 from advisor.predictor.kept import Candidate
-from advisor.predictor.selection import greedy_weights
+from advisor.predictor.selection import evened, greedy_weights
+from advisor.predictor.solved import solved
 from advisor.training.outcome import Fitted
 from knowledge_base.errors import UserError
 from knowledge_base.states import Direction
@@ -39,7 +40,8 @@ def assemble(
         candidates: configurations with their networks, best first.
         metric: what the choice is made by, on predictions for rows that a network did not see;
             its smooth stand-in, where it has one.
-        final: "ensemble", "folds" of the best one alone, or "single", its first fold alone.
+        final: "ensemble", of the candidates and of what a formula gives; "folds" of the best one
+            alone, or "single", its first fold alone.
         over: whether the time for the choice is over.
 
     Raises:
@@ -54,7 +56,10 @@ def assemble(
     if final == "folds":
         shares = np.eye(1, len(whole))[0]
     else:
-        shares = _shares(family, whole, folds, metric, over)
+        places = [network.fold for network in whole[0].networks]
+        ready = solved(family, folds, places, metric, over)
+        shares = _shares(family, whole, ready, folds, metric, over)
+        whole = [*whole, *ready]
     members = [
         Member(one.name, dict(one.config), float(share), one.networks)
         for one, share in zip(whole, shares, strict=True)
@@ -95,21 +100,33 @@ def refitted(
 
 def _shares(
     family: "ModelFamily",
-    candidates: Sequence[Candidate],
+    trained: Sequence[Candidate],
+    ready: Sequence[Candidate],
     folds: "Sequence[PreparedData]",
     metric: Metric,
     over: Callable[[], bool],
 ) -> np.ndarray:
-    """Return the shares of candidates that have the same folds."""
-    places = [network.fold for network in candidates[0].networks]
-    config = family.complete(candidates[0].config, folds[0])
+    """Return the shares of candidates that have the same folds.
+
+    Validation forecasts are few and overlap, so that a choice by them is hardly better than none:
+    half of the weight goes to the best of each kind, evenly (docs/benchmarks/takeaway.md).
+    """
+    places = [network.fold for network in trained[0].networks]
+    config = family.complete(trained[0].config, folds[0])
     seen = [family.adapt(config, folds[place]) for place in places]
     truth = np.concatenate([data.truth("valid") for data in seen])
     errors = [data.naive_error("valid") for data in seen]
     naive = None if errors[0] is None else np.concatenate([e for e in errors if e is not None])
-    predictions = [np.concatenate([n.prediction for n in one.networks]) for one in candidates]
+    predictions = [
+        np.concatenate([n.prediction for n in one.networks]) for one in (*trained, *ready)
+    ]
     chosen = get_metric(SMOOTH.get(metric.name, metric.name))
-    return greedy_weights(predictions, partial(_loss, chosen, truth, naive), over=over)
+    shares = greedy_weights(predictions, partial(_loss, chosen, truth, naive), over=over)
+    if family.modality != "series":
+        return shares
+    off = np.array([float(np.mean(np.abs(truth - one))) for one in predictions])
+    kinds = [list(range(len(trained))), list(range(len(trained), len(predictions)))]
+    return evened(shares, off, kinds)
 
 
 def _loss(

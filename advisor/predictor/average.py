@@ -67,9 +67,19 @@ class Average:
             return "is one network of the best configuration, trained on all known rows"
         if self.made == ONE_FOLD:
             return "is the network of the first fold of the best configuration"
-        networks = sum(len(member.networks) for member in self.members)
-        configurations = counted(len(self.members), "configuration")
-        return f"averages {counted(networks, 'network')} of {configurations}"
+        formula = self.family.closed_form
+        trained: list[Member] = []
+        solved: list[Member] = []
+        for member in self.members:
+            made = formula is not None and formula.made(member.config)
+            (solved if made else trained).append(member)
+        parts = []
+        if trained:
+            networks = counted(sum(len(m.networks) for m in trained), "network")
+            parts.append(f"{networks} of {counted(len(trained), 'configuration')}")
+        if solved and formula is not None:
+            parts.append(counted(sum(len(m.networks) for m in solved), formula.title))
+        return f"averages {' and '.join(parts)}"
 
     def raw(self, features: "Features") -> np.ndarray:
         """Return the averaged prediction for rows as the data set's reading gives them.

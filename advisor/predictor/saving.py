@@ -148,7 +148,7 @@ def _member(
     Raises:
         UserError, ValueError: it cannot be one.
     """
-    config = family.space().complete(dict(item["config"]))
+    config = family.checked(dict(item["config"]))
     share = float(item["share"])
     if not 0 < share <= 1:
         raise ValueError(f"a share of {share}")

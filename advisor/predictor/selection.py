@@ -7,6 +7,10 @@ import numpy as np
 ROUNDS = 40
 """Steps of the greedy choice; later ones hardly move the weights."""
 
+EVEN, MOST_EVEN, WORST_EVEN = 0.5, 8, 1.5
+"""What part of the weights is even, over how many of each kind, and up to how many times the least
+error (docs/benchmarks/takeaway.md)."""
+
 
 def greedy_weights(
     predictions: Sequence[np.ndarray],
@@ -51,3 +55,29 @@ def greedy_weights(
             break
     shares: np.ndarray = best / best.sum()
     return shares
+
+
+def evened(
+    shares: np.ndarray, errors: np.ndarray, kinds: Sequence[Sequence[int]], even: float = EVEN
+) -> np.ndarray:
+    """Return shares of which a part is spread evenly over the good candidates of each kind.
+
+    What is chosen on few rows is chosen by chance to a part; Smith and Wallis 2009, "A simple
+    explanation of the forecast combination puzzle", say why even weights are hard to beat.
+
+    Args:
+        shares: as `greedy_weights` gave them, (candidates,).
+        errors: of each candidate; none whose error is more than half above the least joins.
+        kinds: places of the candidates of each kind, best first; the first `MOST_EVEN` join.
+        even: the part that is spread.
+    """
+    enough = np.nanmin(errors) * WORST_EVEN
+    joining = [
+        place for kind in kinds for place in kind[:MOST_EVEN] if errors[place] <= enough
+    ]  # what is not a number is no less
+    if not joining:
+        return shares
+    spread = np.zeros(len(shares))
+    spread[joining] = 1 / len(joining)
+    mixed: np.ndarray = (1 - even) * shares + even * spread
+    return mixed

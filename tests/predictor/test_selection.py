@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from advisor.predictor import greedy_weights
+from advisor.predictor.selection import evened
 
 
 def squares(truth: np.ndarray):
@@ -45,3 +46,20 @@ def test_what_is_not_finite_is_never_chosen():
 def test_there_must_be_a_candidate():
     with pytest.raises(ValueError, match="nothing to choose"):
         greedy_weights([], squares(np.zeros(2)))
+
+
+def test_half_of_the_weight_is_even_over_the_good_of_each_kind():
+    shares = evened(np.array([1.0, 0, 0, 0]), np.array([1.0, 1.4, 1.6, 1.2]), [[0, 1, 2], [3]])
+    assert shares == pytest.approx([0.5 + 0.5 / 3, 0.5 / 3, 0, 0.5 / 3])
+
+
+def test_no_more_than_eight_of_a_kind_share_evenly():
+    shares = evened(np.eye(1, 12)[0], np.ones(12), [range(10), range(10, 12)])
+    assert shares[[8, 9]].tolist() == [0, 0]
+    assert shares[1:8] == pytest.approx([0.05] * 7)
+    assert shares.sum() == pytest.approx(1)
+
+
+def test_errors_that_are_no_numbers_do_not_join():
+    shares = evened(np.array([0.0, 1.0]), np.array([np.nan, 2.0]), [[0, 1], []])
+    assert shares.tolist() == [0.0, 1.0]

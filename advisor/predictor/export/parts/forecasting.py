@@ -105,8 +105,23 @@ class ForecastNetwork(nn.Module):
         return cast("Tensor", self.head(states[:, -1]))
 
 
+class LinearForecast(nn.Module):
+    """Windows (n, length, 1) to forecasts (n, horizon), by one linear layer."""
+
+    def __init__(self, length: int, horizon: int) -> None:
+        """Build the layer."""
+        super().__init__()
+        self.linear = nn.Linear(length, horizon)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Return all steps ahead."""
+        return cast("Tensor", self.linear(windows.flatten(1)))
+
+
 def build_network(config: Json, form: Json) -> nn.Module:
     """Return the network for `n_outputs` steps ahead."""
+    if config["cell"] == "linear":
+        return LinearForecast(form["window"]["length"], form["n_outputs"])
     return ForecastNetwork(config, form["n_outputs"])
 
 

@@ -1,0 +1,78 @@
+"""Networks that a formula gives, in the model that a search leaves."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from exported import imported
+
+import advisor
+from advisor import Advisor
+from advisor.predictor.saving import DOCUMENT, FOLDER
+from knowledge_base.checksums import sealed, unsealed
+from knowledge_base.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """A search of one trial of one epoch: whatever its network says, the wave is linear."""
+    folder = tmp_path_factory.mktemp("solved")
+    t = np.arange(200)
+    frame = pd.DataFrame({
+        "month": pd.date_range("2000-01-01", periods=200, freq="MS"),
+        "y": np.sin(t / 3) + 0.5 * np.sin(t / 7 + 1) + 4,
+    })  # fmt: skip
+    search = Advisor(folder / "kb.duckdb").tune(
+        frame, "y", time="month", horizon=4, trials=1, n_warm=0, max_epochs=1, seed=0,
+        root=folder / "studies", contribute=False,
+    )  # fmt: skip
+    return search, frame
+
+
+def test_they_join_and_are_better(searched):
+    search, _ = searched
+    by_name = {one.name: one for one in search.model.standings}
+    assert "linear forecasters" in search.model.average.described()
+    assert by_name["final"].test < 0.5 * by_name["single"].test
+    assert sum(member.share for member in search.model.average.members) == pytest.approx(1.0)
+
+
+def test_saved_and_loaded_they_predict_the_same(searched):
+    search, frame = searched
+    found = advisor.load(search.path)
+    assert np.array_equal(found.predict(frame), search.model.predict(frame))
+
+
+def test_one_network_alone_has_none_of_them(searched):
+    search, frame = searched
+    folds = Advisor(search.path.parent.parent / "kb.duckdb").tune(
+        frame, "y", time="month", horizon=4, trials=1, n_warm=0, max_epochs=1, seed=0,
+        root=search.path.parent, contribute=False, final="folds", name="folds",
+    )  # fmt: skip
+    assert "linear" not in folds.model.average.described()
+
+
+def test_exported_they_are_the_same(searched, tmp_path):
+    search, frame = searched
+    search.model.export(tmp_path / "out")
+    found = imported(tmp_path / "out")
+    assert found.predict(list(frame["y"]))[0] == pytest.approx(
+        list(search.model.predict(frame)[0]), rel=1e-4
+    )
+
+
+def test_an_altered_one_is_refused(searched, tmp_path):
+    search, _ = searched
+    stored = (search.path / FOLDER / DOCUMENT).read_bytes()
+    document = unsealed(stored, "the model")
+    members = [m for m in document["members"] if m["config"].get("cell") == "linear"]
+    assert members
+    members[0]["config"]["penalty"] = "much"
+    copied = tmp_path / "model"
+    copied.mkdir()
+    for path in (search.path / FOLDER).iterdir():
+        (copied / path.name).write_bytes(path.read_bytes())
+    (copied / DOCUMENT).write_text(sealed(json.dumps(document)))
+    with pytest.raises(UserError, match="penalty"):
+        advisor.load(copied)
