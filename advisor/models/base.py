@@ -1,7 +1,8 @@
 """The base of all model families: a search space, and a network for a configuration."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.models.effort import Effort
     from knowledge_base.space import SpaceDefinition
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A network that a formula gave.
+
+    Attributes:
+        config: what it is.
+        data: as the configuration sees them.
+        weights: of the network that the family builds for the configuration, by their names.
+    """
+
+    config: ConfigDict
+    data: "PreparedData"
+    weights: "Mapping[str, np.ndarray]"
 
 
 class ClosedForm(ABC):
@@ -34,19 +50,14 @@ class ClosedForm(ABC):
         """Return what a configuration may be."""
 
     @abstractmethod
-    def configs(self, data: "PreparedData") -> "Iterable[ConfigDict]":
-        """Return the configurations that are worth trying on a data set."""
-
-    @abstractmethod
-    def solve(self, config: Config, data: "PreparedData") -> "dict[str, np.ndarray] | None":
-        """Return the weights of the network for the training part, None where it has too few rows.
+    def solutions(self, data: "PreparedData") -> "Iterator[Solution]":
+        """Yield what is worth trying on a data set, as its training part gives it.
 
         Args:
-            config: one of `configs`.
-            data: as the configuration sees them.
+            data: one fold.
 
-        Raises:
-            numpy.linalg.LinAlgError: the formula has no solution.
+        Yields:
+            The same configurations in the same order for every fold that has enough rows.
         """
 
     @abstractmethod

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from advisor.models import shared
-from advisor.models.base import ClosedForm
-from knowledge_base.types import Config, ConfigDict, JsonObject
+from advisor.models.base import ClosedForm, Solution
+from knowledge_base.types import Config, JsonObject
 
 if TYPE_CHECKING:
     import torch
@@ -59,8 +59,8 @@ class LinearForecaster(ClosedForm):
         """Return what a configuration may be."""
         return _space()
 
-    def configs(self, data: "PreparedData") -> Iterator[ConfigDict]:
-        """Yield those that cut different windows of these series, long ones first."""
+    def solutions(self, data: "PreparedData") -> Iterator[Solution]:
+        """Yield those of all windows that differ, long ones first; none of too few windows."""
         preparation = cast("SeriesPreparation", data.preparation)
         known = set()
         for length, differencing, scaling in product(reversed(WINDOWS), DIFFERENCING, SCALING):
@@ -68,28 +68,40 @@ class LinearForecaster(ClosedForm):
             if window in known:
                 continue
             known.add(window)
-            for penalty in PENALTIES:
-                yield {"cell": CELL, "window": length, "differencing": differencing,
-                       "scaling": scaling, "penalty": penalty}  # fmt: skip
-
-    def solve(self, config: Config, data: "PreparedData") -> dict[str, np.ndarray] | None:
-        """Return the weights that the training part gives, None of fewer than three windows."""
-        if len(data.x_train) < LEAST_WINDOWS:
-            return None
-        x = data.x_train.reshape(len(data.x_train), -1).astype(np.float64)
-        y = data.y_train.astype(np.float64)
-        x_mean, y_mean = x.mean(0), y.mean(0)
-        x, y = x - x_mean, y - y_mean
-        weight = np.linalg.solve(x.T @ x + config["penalty"] * np.eye(x.shape[1]), x.T @ y)
-        bias = y_mean - x_mean @ weight
-        return {
-            "linear.weight": np.ascontiguousarray(weight.T, dtype=np.float32),
-            "linear.bias": bias.astype(np.float32),
-        }
+            config = {"cell": CELL, "window": length, "differencing": differencing,
+                      "scaling": scaling}  # fmt: skip
+            seen = windows_of(config, data)
+            if len(seen.x_train) < LEAST_WINDOWS:
+                continue
+            for penalty, weights in _solved(seen.x_train, seen.y_train):
+                yield Solution({**config, "penalty": penalty}, seen, weights)
 
     def made(self, config: Config) -> bool:
         """Whether a configuration is one of a linear forecaster."""
         return config.get("cell") == CELL
+
+
+def _solved(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[float, dict[str, np.ndarray]]]:
+    """Yield every penalty and the weights of its layer.
+
+    Args:
+        x: windows (n, length, 1).
+        y: what follows them, (n, horizon).
+    """
+    x, y = x.reshape(len(x), -1).astype(np.float64), y.astype(np.float64)
+    x_mean, y_mean = x.mean(0), y.mean(0)
+    # Both products are those of all penalties.
+    values, vectors = np.linalg.eigh((x - x_mean).T @ (x - x_mean))
+    right = vectors.T @ ((x - x_mean).T @ (y - y_mean))
+    for penalty in PENALTIES:
+        weight = vectors @ (right / (np.maximum(values, 0.0) + penalty)[:, None])
+        yield (
+            penalty,
+            {
+                "linear.weight": np.ascontiguousarray(weight.T, dtype=np.float32),
+                "linear.bias": (y_mean - x_mean @ weight).astype(np.float32),
+            },
+        )
 
 
 def windows_of(config: Config, data: "PreparedData") -> "PreparedData":

@@ -5,19 +5,18 @@ from math import isfinite
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from advisor.metrics import Metric
 from advisor.predictor.average import built
 from advisor.predictor.kept import Candidate
 from advisor.training.outcome import Fitted
+from knowledge_base.identity import canonical_json
 from knowledge_base.states import Direction
 from knowledge_base.types import ConfigDict
 
 if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.models import ModelFamily
-    from advisor.models.base import ClosedForm
+    from advisor.models.base import Solution
 
 MOST = 8
 """How many join, the best ones: many of them hardly differ."""
@@ -42,49 +41,38 @@ def solved(
     formula = family.closed_form
     if formula is None:
         return []
-    found: list[tuple[float, ConfigDict, list[Fitted]]] = []
-    for config in formula.configs(folds[places[0]]):
-        if over():
-            break
-        networks, values = [], []
-        for place in places:
-            one = _solved_one(family, formula, config, folds[place], place)
-            if one is None:
+    values: dict[str, list[float]] = {}
+    networks: dict[str, list[Fitted]] = {}
+    configs: dict[str, ConfigDict] = {}
+    for place in places:
+        for solution in formula.solutions(folds[place]):
+            if over():
                 break
-            seen = family.adapt(config, folds[place])
-            networks.append(one)
-            values.append(
-                metric.compute(seen.truth("valid"), one.prediction, seen.naive_error("valid"))
-            )
-        if len(networks) == len(places) and isfinite(fmean(values)):
-            found.append((fmean(values), config, networks))
+            key = canonical_json(solution.config)
+            one = _fitted(family, solution, place)
+            seen = solution.data
+            value = metric.compute(seen.truth("valid"), one.prediction, seen.naive_error("valid"))
+            configs[key] = solution.config
+            networks.setdefault(key, []).append(one)
+            values.setdefault(key, []).append(value)
     sign = -1.0 if metric.direction == Direction.MAXIMIZE else 1.0
-    found.sort(key=lambda one: sign * one[0])
+    # What has not every fold, since the time was over or there were too few rows, is left out.
+    means = {key: fmean(of) for key, of in values.items() if len(of) == len(places)}
+    found = {key: mean for key, mean in means.items() if isfinite(mean)}
+    ranked = sorted(found, key=lambda key: sign * found[key])
     return [
-        Candidate(f"{formula.title} {place}", config, value, networks)
-        for place, (value, config, networks) in enumerate(found[:MOST], 1)
+        Candidate(f"{formula.title} {place}", configs[key], found[key], networks[key])
+        for place, key in enumerate(ranked[:MOST], 1)
     ]
 
 
-def _solved_one(
-    family: "ModelFamily",
-    formula: "ClosedForm",
-    config: ConfigDict,
-    data: "PreparedData",
-    place: int,
-) -> Fitted | None:
-    """Return the network for one fold, with what it predicts; None where there is none."""
+def _fitted(family: "ModelFamily", solution: "Solution", place: int) -> Fitted:
+    """Return the network for one fold, with what it predicts."""
     import torch
 
     from advisor.training.evaluation import outputs_of, to_prediction
 
-    seen = family.adapt(config, data)
-    try:
-        weights = formula.solve(config, seen)
-    except np.linalg.LinAlgError:
-        return None
-    if weights is None:
-        return None
-    network = built(family, config, seen, weights)
+    seen = solution.data
+    network = built(family, solution.config, seen, solution.weights)
     outputs = outputs_of(network, torch.from_numpy(seen.x("valid")), seen.evaluation_batch)
-    return Fitted(weights, to_prediction(outputs, seen, "valid"), 0, place)
+    return Fitted(solution.weights, to_prediction(outputs, seen, "valid"), 0, place)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
 
 from advisor.data import load_dataset, prepare
 from advisor.models import get_family
@@ -21,42 +22,57 @@ def data(values):
     return prepare(load_dataset(frame, "y", time="month", horizon=4))
 
 
-def forecast(config, seen, part="test"):
-    weights = FAMILY.closed_form.solve(config, seen)
-    x = seen.x(part).reshape(len(seen.x(part)), -1)
-    return seen.in_unit(x @ weights["linear.weight"].T + weights["linear.bias"], part)
+def forecasts(seen, part="test"):
+    """Return what every solution says, by its configuration's window, differencing and penalty."""
+    found = {}
+    for one in FAMILY.closed_form.solutions(seen):
+        x = one.data.x(part).reshape(len(one.data.x(part)), -1)
+        said = x @ one.weights["linear.weight"].T + one.weights["linear.bias"]
+        key = tuple(one.config[n] for n in ("window", "differencing", "scaling", "penalty"))
+        found[key] = one.data.in_unit(said, part)
+    return found
 
 
 def test_a_wave_goes_on():
     """Of two sines every point is a linear function of the four before it."""
     t = np.arange(160)
-    seen = FAMILY.adapt(CONFIG, data(np.sin(t / 3) + 0.5 * np.sin(t / 7 + 1) + 4))
-    assert forecast(CONFIG, seen) == pytest.approx(seen.truth("test"), abs=0.02)
+    known = data(np.sin(t / 3) + 0.5 * np.sin(t / 7 + 1) + 4)
+    found = forecasts(known)[12, "none", "series", 0.1]
+    truth = FAMILY.adapt({**CONFIG, "window": 12}, known).truth("test")
+    assert found == pytest.approx(truth, abs=0.1)
 
 
-def test_a_large_penalty_leads_to_the_naive_forecast_with_the_mean_step():
-    drawn = np.random.default_rng(0)
-    walk = np.cumsum(drawn.normal(size=200))
-    config = {**CONFIG, "differencing": "first", "penalty": 1e12}
-    seen = FAMILY.adapt(config, data(walk))
-    steps = seen.y_train.mean(0)
-    assert forecast(config, seen) == pytest.approx(
-        seen.in_unit(np.tile(steps, (len(seen.x_test), 1)), "test"), abs=1e-5
-    )
+def test_a_large_penalty_leads_to_the_naive_forecast_with_the_mean_step(monkeypatch):
+    monkeypatch.setattr("advisor.models.linear.PENALTIES", (1e12,))
+    known = data(np.cumsum(np.random.default_rng(0).normal(size=200)))
+    found = forecasts(known)[12, "first", "series", 1e12]
+    seen = FAMILY.adapt({**CONFIG, "differencing": "first"}, known)
+    naive = seen.in_unit(np.tile(seen.y_train.mean(0), (len(seen.x_test), 1)), "test")
+    assert found == pytest.approx(naive, abs=1e-5)
+
+
+def test_the_weights_are_those_of_ridge_regression():
+    known = data(np.cumsum(np.random.default_rng(1).normal(size=120)))
+    for one in FAMILY.closed_form.solutions(known):
+        x, y = one.data.x_train[:, :, 0], one.data.y_train
+        usual = Ridge(alpha=one.config["penalty"]).fit(x.astype(float), y)
+        assert one.weights["linear.weight"] == pytest.approx(usual.coef_, abs=1e-4)
+        assert one.weights["linear.bias"] == pytest.approx(usual.intercept_, abs=1e-4)
 
 
 def test_configurations_cut_different_windows():
     few = data(np.arange(40.0) % 12)
-    configs = list(FAMILY.closed_form.configs(few))
+    configs = [one.config for one in FAMILY.closed_form.solutions(few)]
     windows = [FAMILY.adapt(c, few).preparation.chosen_window for c in configs]
     assert len({(w, c["penalty"]) for w, c in zip(windows, configs, strict=True)}) == len(configs)
     assert FAMILY.closed_form.space().complete(configs[0]) == configs[0]
 
 
-def test_too_few_windows_have_no_answer():
-    seen = FAMILY.adapt(CONFIG, data(np.arange(200.0)))
-    short = type(seen)(**{**vars(seen), "x_train": seen.x_train[:2], "y_train": seen.y_train[:2]})
-    assert FAMILY.closed_form.solve(CONFIG, short) is None
+def test_too_few_windows_have_no_answer(monkeypatch):
+    known = data(np.arange(60.0))
+    assert list(FAMILY.closed_form.solutions(known))
+    monkeypatch.setattr("advisor.models.linear.LEAST_WINDOWS", 1000)
+    assert not list(FAMILY.closed_form.solutions(known))
 
 
 def test_what_is_stored_is_checked_by_its_own_space():
