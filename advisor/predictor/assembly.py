@@ -9,7 +9,7 @@ import numpy as np
 from advisor.metrics import Metric, get_metric
 from advisor.predictor.average import ALL_ROWS, ONE_FOLD, Average, Member
 from advisor.predictor.kept import Candidate
-from advisor.predictor.selection import evened, greedy_weights
+from advisor.predictor.selection import EVEN_OF_SERIES, even_part, evened, greedy_weights
 from advisor.predictor.solved import solved
 from advisor.training.outcome import Fitted
 from knowledge_base.errors import UserError
@@ -108,8 +108,8 @@ def _shares(
 ) -> np.ndarray:
     """Return the shares of candidates that have the same folds.
 
-    Validation forecasts are few and overlap, so that a choice by them is hardly better than none:
-    half of the weight goes to the best of each kind, evenly (docs/benchmarks/takeaway.md).
+    What is chosen on few rows is chosen by chance to a part, which is spread evenly over the best
+    of each kind. Forecasts overlap, however many there are: of series it is half.
     """
     places = [network.fold for network in trained[0].networks]
     config = family.complete(trained[0].config, folds[0])
@@ -122,11 +122,16 @@ def _shares(
     ]
     chosen = get_metric(SMOOTH.get(metric.name, metric.name))
     shares = greedy_weights(predictions, partial(_loss, chosen, truth, naive), over=over)
-    if family.modality != "series":
-        return shares
-    off = np.array([float(np.mean(np.abs(truth - one))) for one in predictions])
-    kinds = [list(range(len(trained))), list(range(len(trained), len(predictions)))]
-    return evened(shares, off, kinds)
+    even = EVEN_OF_SERIES if family.modality == "series" else even_part(len(truth))
+    kinds = [range(len(trained)), range(len(trained), len(predictions))]
+    return evened(shares, [_off(truth, one) for one in predictions], kinds, even)
+
+
+def _off(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return how far a prediction is off on average: in the target's unit, or of certainty."""
+    if prediction.ndim > truth.ndim:
+        return float(1 - prediction[np.arange(len(truth)), truth].mean())
+    return float(np.abs(truth - prediction).mean())
 
 
 def _loss(

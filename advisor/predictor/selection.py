@@ -7,9 +7,13 @@ import numpy as np
 ROUNDS = 40
 """Steps of the greedy choice; later ones hardly move the weights."""
 
-EVEN, MOST_EVEN, WORST_EVEN = 0.5, 8, 1.5
-"""What part of the weights is even, over how many of each kind, and up to how many times the least
-error (docs/benchmarks/takeaway.md)."""
+MOST_EVEN, WORST_EVEN = 8, 1.5
+"""Over how many candidates of each kind a part of the weights is even, and up to how many times the
+least error."""
+
+EVEN_ROWS, EVEN_OF_SERIES = 50, 0.5
+"""Rows of which half of the weights is even, and the part that is even of series
+(docs/benchmarks/takeaway.md)."""
 
 
 def greedy_weights(
@@ -57,8 +61,13 @@ def greedy_weights(
     return shares
 
 
+def even_part(rows: int) -> float:
+    """Return the part of the weights that is even where they are chosen on so many rows."""
+    return EVEN_ROWS / (EVEN_ROWS + rows)
+
+
 def evened(
-    shares: np.ndarray, errors: np.ndarray, kinds: Sequence[Sequence[int]], even: float = EVEN
+    shares: np.ndarray, errors: Sequence[float], kinds: Sequence[Sequence[int]], even: float
 ) -> np.ndarray:
     """Return shares of which a part is spread evenly over the good candidates of each kind.
 
@@ -67,11 +76,12 @@ def evened(
 
     Args:
         shares: as `greedy_weights` gave them, (candidates,).
-        errors: of each candidate; none whose error is more than half above the least joins.
+        errors: of each candidate, in any unit; what is more than half above the least does not
+            join.
         kinds: places of the candidates of each kind, best first; the first `MOST_EVEN` join.
         even: the part that is spread.
     """
-    enough = np.nanmin(errors) * WORST_EVEN
+    enough = np.nanmin(np.asarray(errors, dtype=float)) * WORST_EVEN
     joining = [
         place for kind in kinds for place in kind[:MOST_EVEN] if errors[place] <= enough
     ]  # what is not a number is no less

@@ -181,11 +181,18 @@ class BayesianSearch(PausingSearch):
         return mean_of(model.posteriors(encoded, self._expected(encoded)))
 
     def _log_seconds(self, inputs: np.ndarray) -> np.ndarray:
-        """Return the expected log duration of the candidates, up to a constant."""
+        """Return the expected log duration of the candidates, at least that of the usual trial.
+
+        What is quicker than the trials so far saves little of a search, while small networks
+        trained for few epochs take whatever improvement is expected of them by the second: images
+        were searched in that way for worse models (docs/benchmarks/takeaway.md).
+        """
         told = [o.seconds for o in self.observations]
         seconds = np.array([np.nan if s is None else s for s in told], dtype=float)
         costs = None if self.prior is None else self.prior.costs
-        return expected_log_seconds(costs, inputs, seconds, self._pool.inputs)
+        expected = expected_log_seconds(costs, inputs, seconds, self._pool.inputs)
+        known = seconds[np.nan_to_num(seconds) > 0]
+        return np.maximum(expected, np.log(np.median(known))) if len(known) else expected
 
     def _apart(self, scores: np.ndarray, waiting: np.ndarray) -> np.ndarray:
         """Leave out what would teach much the same as an active trial, if anything is left."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from advisor.predictor import greedy_weights
-from advisor.predictor.selection import evened
+from advisor.predictor.selection import even_part, evened
 
 
 def squares(truth: np.ndarray):
@@ -49,17 +49,22 @@ def test_there_must_be_a_candidate():
 
 
 def test_half_of_the_weight_is_even_over_the_good_of_each_kind():
-    shares = evened(np.array([1.0, 0, 0, 0]), np.array([1.0, 1.4, 1.6, 1.2]), [[0, 1, 2], [3]])
+    shares = evened(np.array([1.0, 0, 0, 0]), [1.0, 1.4, 1.6, 1.2], [[0, 1, 2], [3]], 0.5)
     assert shares == pytest.approx([0.5 + 0.5 / 3, 0.5 / 3, 0, 0.5 / 3])
 
 
 def test_no_more_than_eight_of_a_kind_share_evenly():
-    shares = evened(np.eye(1, 12)[0], np.ones(12), [range(10), range(10, 12)])
+    shares = evened(np.eye(1, 12)[0], [1.0] * 12, [range(10), range(10, 12)], 0.5)
     assert shares[[8, 9]].tolist() == [0, 0]
     assert shares[1:8] == pytest.approx([0.05] * 7)
     assert shares.sum() == pytest.approx(1)
 
 
 def test_errors_that_are_no_numbers_do_not_join():
-    shares = evened(np.array([0.0, 1.0]), np.array([np.nan, 2.0]), [[0, 1], []])
+    shares = evened(np.array([0.0, 1.0]), [np.nan, 2.0], [[0, 1], []], 0.5)
     assert shares.tolist() == [0.0, 1.0]
+
+
+def test_the_more_rows_the_less_is_even():
+    assert even_part(50) == 0.5
+    assert even_part(5000) < 0.01
