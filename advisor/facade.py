@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from advisor.data import Dataset
     from advisor.diagnosis import StudyDiagnosis
     from advisor.predictor.predictor import Predictor
-    from advisor.tuning import Search
+    from advisor.tuning import Search, Tuner
     from advisor.tuning.runner import OnTrial
     from knowledge_base.importers.contribution import ContributionReport
+    from knowledge_base.records import TrialRecord
 
 
 class Advisor:
@@ -213,7 +214,8 @@ class Advisor:
             on_trial: called with every finished trial and the tuner.
 
         Warns:
-            UserWarning: the search ended since its trials failed; the last error is told.
+            UserWarning: a trial failed, once per kind of error; or the search ended since its
+                trials failed or had too little time.
 
         Raises:
             UserError: as for `search`.
@@ -225,8 +227,8 @@ class Advisor:
         )  # fmt: skip
         for note in found.notes:
             warnings.warn(note, stacklevel=2)
-        result = found.run(timeout, on_trial)
-        if result.reason == "failures":  # Nobody else would say it to who calls from Python.
+        result = found.run(timeout, _warning(found.path, on_trial))
+        if result.reason in ("failures", "budget"):  # Nobody else says it to who calls from Python.
             warnings.warn(result.message, stacklevel=2)
         return found
 
@@ -324,11 +326,16 @@ class Advisor:
         Args:
             data, target, **options: as for `comparison`.
 
+        Warns:
+            UserWarning: a trial failed, once per kind of error; or what ended a study early.
+
         Raises:
             UserError: as for `comparison`.
         """
         found = self.comparison(data, target, **options)  # type: ignore[arg-type]
-        found.run()
+        found.run(on_trial=_warning(found.path / "*", None))
+        for problem in found.problems:
+            warnings.warn(problem, stacklevel=2)
         return found
 
     @known_keywords
@@ -428,3 +435,23 @@ def tune(
         UserError: as for `Advisor.search`.
     """
     return Advisor(kb).tune(data, target, **options)  # type: ignore[arg-type]
+
+
+def _warning(where: Path, on_trial: "OnTrial | None") -> "OnTrial":
+    """Return what warns of trials that fail as they end, once per kind of error.
+
+    Args:
+        where: folder of the study.
+        on_trial: called then.
+    """
+    from advisor.tuning.failures import Kinds
+
+    kinds = Kinds(where)
+
+    def told(trial: "TrialRecord", tuner: "Tuner") -> None:
+        if (line := kinds.new(trial, tuner.best is not None)) is not None:
+            warnings.warn(line, stacklevel=2)
+        if on_trial is not None:
+            on_trial(trial, tuner)
+
+    return told

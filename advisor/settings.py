@@ -24,7 +24,8 @@ REFERENCES = ("data", "module", "objective", "space", "test")
 """Settings that are stored as references to files; objects in their place are not stored."""
 
 NEWER = ("per_second", "text", "time", "series", "horizon", "only", "fix", "module", "python",
-         "drop", "keep", "as_types", "size", "folds", "test", "all_rows", "group")  # fmt: skip
+         "drop", "keep", "as_types", "size", "folds", "test", "all_rows", "group",
+         "task")  # fmt: skip
 """Settings that came after the first studies were written; unset ones are not in a signature."""
 
 CODE = ("objective", "module")
@@ -73,7 +74,10 @@ class Settings:
         family: built-in model family, or the label of the user's own model.
         only: the hyperparameters to search; None searches all.
         fix: values of others by name; default each one's default.
-        metric, direction: what is optimised; None takes the default of the data.
+        metric, direction: what is optimised; None takes the default of the data. Of `objective`,
+            the direction is that of a metric whose name is known, or must be said.
+        task: name of the task of `objective`; None takes one from the function and where its
+            file lies.
         strategy: name of the search strategy.
         n_warm: configurations to take from the past; None picks by the number of trials.
         trials: length of the whole study.
@@ -137,6 +141,7 @@ class Settings:
     device: str | None = None
     precision: str | None = None
     stopping: bool | None = None
+    task: str | None = None
 
     def __new__(cls, *_: object, **given: object) -> Self:
         """Refuse keywords that do not exist.
@@ -184,6 +189,7 @@ class Settings:
                 raise UserError(f"`{name}` is for data sets; your function splits its own.")
         self._check_kept()
         self._check_device()
+        self._check_task()
         if self.module is not None and self.objective is not None:
             raise UserError(
                 "`module` builds a network for the data, `objective` trains on its own; give one "
@@ -208,6 +214,24 @@ class Settings:
         for name in ("device", "precision"):
             if getattr(self, name) is not None and self.objective is not None:
                 raise UserError(f"`{name}` is for data sets; your function chooses its own.")
+
+    def _check_task(self) -> None:
+        """Refuse a name for the task where the data are the task, and what is no name.
+
+        Raises:
+            UserError: `task` is what it cannot be.
+        """
+        if self.task is None:
+            return
+        if not isinstance(self.task, str) or not self.task.strip():
+            raise UserError(
+                f"`task` is the name of a task, such as 'my project', not {self.task!r}."
+            )
+        if self.data is not None:
+            raise UserError(
+                "`task` names the task of `objective`; with data, these are the task, and networks "
+                "are told apart by `family`."
+            )
 
     def _check_kept(self) -> None:
         """Refuse columns to keep without data, and a number of folders without a function.
@@ -295,11 +319,15 @@ class Settings:
 
     @property
     def signatures(self) -> set[str]:
-        """The signature, and that of version 0.1 of the same study.
+        """The signature, and those of the same study where less was said.
 
-        It signed `only` as it was typed, often with a space after each comma.
+        Version 0.1 signed `only` as it was typed, often with a space after each comma. The
+        direction of a function need not have been said; whether it is that one, its task tells.
         """
-        return {self.signature, self._signed(", ")}
+        forms = [self]
+        if self.objective is not None and self.direction is not None:
+            forms.append(replace(self, direction=None))
+        return {form._signed(between) for form in forms for between in (",", ", ")}
 
     def given_again(self, now: "Settings") -> "Settings":
         """Return stored settings with what cannot be stored as it is given now.

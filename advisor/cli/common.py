@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
     from advisor.data import Intake
-    from advisor.tuning import Search
+    from advisor.tuning import Search, Tuner
     from knowledge_base.importers.contribution import ContributionReport
     from knowledge_base.records import TrialRecord
 
@@ -114,8 +114,10 @@ def task_options(function: Command) -> Command:
         click.option("--kind", type=click.Choice(["classification", "regression"]),
                      help="Kind of task.  [default: by the target's values]"),
         click.option("--direction", type=click.Choice(["minimize", "maximize"]),
-                     help="For your own objective.  [default: minimize]"),
+                     help="For your own objective; a known --metric says it, too."),
         click.option("--metric", help="What to optimise.  [default: accuracy, rmse or mase]"),
+        click.option("--task", metavar="NAME",
+                     help="Name of your own objective's task.  [default: by where its file lies]"),
     ):  # fmt: skip
         function = option(function)
     return function
@@ -371,32 +373,19 @@ def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialReco
 
 
 class Failures:
-    """Tells on standard error why trials fail, once per distinct error, and at most five."""
-
-    MOST = 5
+    """Tells on standard error why trials fail, once per kind of error, and at most five."""
 
     def __init__(self, where: Path) -> None:
         """Tell of trials that are kept in the folder `where`."""
-        self._where = where
-        self._told: set[str] = set()
+        from advisor.tuning.failures import Kinds
 
-    def __call__(self, trial: "TrialRecord") -> None:
+        self._kinds = Kinds(where)
+
+    def __call__(self, trial: "TrialRecord", tuner: "Tuner") -> None:
         """Hear of a finished trial."""
-        from advisor.tuning.runner import last_line
-
-        if trial.state != "failed" or trial.skipped:
-            return
-        line = last_line(trial.error)
-        kind = re.sub(r"[-+]?\d[\d.]*(e[-+]?\d+)?", "#", line)  # They may hold the values tried.
-        if kind in self._told or len(self._told) > self.MOST:
-            return
-        self._told.add(kind)
-        if len(self._told) > self.MOST:
+        if (line := self._kinds.new(trial, tuner.best is not None)) is not None:
             say(err=True)
-            say(f"Further errors are in {self._where / 'trials.jsonl'}.", err=True)
-        else:
-            say(err=True)
-            say(f"Trial {trial.number} failed: {line}", err=True)
+            say(line, err=True)
 
 
 @contextlib.contextmanager

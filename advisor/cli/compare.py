@@ -86,7 +86,7 @@ def command(
     Examples:
       advisor compare data.csv --target label --strategies grid,random,bayesian,evolution
       advisor compare data.csv --target label --strategies random,bayesian,bayesian+warm --seeds 3
-      advisor compare --objective train.py:train --space space.yaml --trials 10
+      advisor compare --objective train.py:train --space space.yaml --metric accuracy
       advisor compare data.csv --target label --resume
     """
     from advisor.comparison.plots import check_plot_file
@@ -141,7 +141,7 @@ def _run(comparison: "Comparison", output: str) -> "Intake | None":
     def on_trial(trial: "TrialRecord", tuner: "Tuner") -> None:
         assert bar is not None
         bar.update(1, trial)
-        failures(trial)
+        failures(trial, tuner)
 
     try:
         with bars:

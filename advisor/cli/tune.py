@@ -94,7 +94,7 @@ def command(
     Examples:
       advisor tune data.csv --target label --trials 30 --timeout 10m
       advisor tune data.csv --target label --module net.py:build --space space.yaml
-      advisor tune --objective train.py:train --space space.yaml
+      advisor tune --objective train.py:train --space space.yaml --metric accuracy
       advisor tune data.csv --target label --resume
       advisor tune data.csv --target label --workers 2
       advisor tune images/ --trials 20
@@ -135,7 +135,7 @@ def _watched(search: "Search", timeout: float | None) -> "RunResult":
 
     def on_trial(trial: "TrialRecord", tuner: "Tuner") -> None:
         bar.update(1, trial)
-        failures(trial)
+        failures(trial, tuner)
 
     with prints_to_stderr(), trial_bar(search) as bar:
         return search.run(timeout, on_trial)

@@ -28,6 +28,7 @@ from advisor.comparison.standings import Standing, numbers, standings
 from advisor.problem import problem_of
 from advisor.settings import CODE, Settings
 from advisor.training.report import StopTrial, as_report
+from advisor.tuning.begin import check_meant, is_meant
 from advisor.tuning.code import check_owner, lies_where_it_lay, runs_code
 from advisor.tuning.runner import OnTrial
 from advisor.tuning.search import Search, resume, start
@@ -187,7 +188,7 @@ class Comparison:
             result = search.run(left, on_trial)
             if result.reason in ("timeout", "budget"):
                 least = left or 0.0  # What is left of it is too little for anything.
-            ended = result.message if result.reason == "failures" else ""
+            ended = result.message if result.reason in ("failures", "budget") else ""
         except UserError as error:  # such as an objective without the gradients it needs
             ended = str(error)
         finally:
@@ -296,13 +297,19 @@ def resume_comparison(
 
     def signature_of(path: Path) -> str | None:
         study = next(path.glob("*/study.json"), None)
-        lies = study is None or lies_where_it_lay(plan.settings, StudyDirectory.open(study.parent))
-        return stored_signature(path) if lies else None
+        if study is not None:
+            directory = StudyDirectory.open(study.parent)
+            meant = is_meant(plan.settings, directory)
+            if not (meant and lies_where_it_lay(plan.settings, directory)):
+                return None
+        return stored_signature(path)
 
-    path = find((root or kb.studies_root).absolute(), FILE, name, {plan.signature}, signature_of)
+    path = find((root or kb.studies_root).absolute(), FILE, name, plan.signatures, signature_of)
     stored = Plan.load(path)
     if runs_code(stored.settings):
         check_owner(path, FILE)
+    for study in path.glob("*/study.json"):
+        check_meant(plan.settings, StudyDirectory.open(study.parent))
     stored.require(plan.strategies, plan.seeds)
     settings = stored.settings.given_again(plan.settings)
     settings = replace(settings, trials=trials or stored.settings.trials)

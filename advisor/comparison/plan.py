@@ -101,6 +101,14 @@ class Plan:
         parts = {"settings": same, "strategies": self.strategies, "seeds": self.seeds}
         return digest("comparison", parts)
 
+    @property
+    def signatures(self) -> set[str]:
+        """The signature, and that of the same comparison where no direction was said."""
+        unsaid = self
+        if self.settings.objective is not None:
+            unsaid = replace(self, settings=replace(self.settings, direction=None))
+        return {self.signature, unsaid.signature}
+
     def save(self, path: Path) -> None:
         """Write the plan into the folder of its comparison, whole or not at all.
 

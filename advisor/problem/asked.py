@@ -10,15 +10,16 @@ from advisor.training.loading import source_of
 from knowledge_base.errors import UserError
 from knowledge_base.identity import digest
 from knowledge_base.naming import printable
+from knowledge_base.records import TaskRecord
 
 
-def problem_of(settings: Settings, name: str | None = None) -> Problem:
+def problem_of(settings: Settings, begun: TaskRecord | None = None) -> Problem:
     """Return what settings ask for.
 
     Args:
         settings: what is searched.
-        name: of the task of the user's function, where a study has it already; default from
-            the function and where its file lies.
+        begun: the task that a study has already. A user's function keeps its name and direction,
+            which by default come from the function and where its file lies, and from the metric.
 
     Raises:
         UserError: they say neither or too much, or the data, the space or the function cannot
@@ -27,9 +28,10 @@ def problem_of(settings: Settings, name: str | None = None) -> Problem:
     if (settings.data is None) == (settings.objective is None):
         raise UserError("Give either a data set or `objective=FILE.py:FUNCTION`.")
     if settings.objective is not None:
+        kept = (None, None) if begun is None else (begun.name, begun.direction)
         return function_problem(
-            settings.objective, settings.space, name or _task_name(settings), settings.metric,
-            settings.direction, settings.family, settings.only, settings.fix,
+            settings.objective, settings.space, kept[0] or _task_name(settings), settings.metric,
+            kept[1] or settings.direction, settings.family, settings.only, settings.fix,
         )  # fmt: skip
     assert settings.data is not None
     problem = data_problem(
@@ -49,14 +51,18 @@ def problem_of(settings: Settings, name: str | None = None) -> Problem:
 
 
 def _task_name(settings: Settings) -> str:
-    """Return a name for the task of a function: its own, and a few digits of where its file lies.
+    """Return a name for the task of a function: the user's, or one from where its file lies.
 
-    Functions of one name in different folders do different things, and are different tasks.
+    Functions of one name in different folders do different things, and are different tasks. One
+    that no file holds, as in a notebook, belongs to the working directory.
     """
+    if settings.task is not None:
+        return printable(settings.task.strip())
     given = settings.objective
     label = printable(settings.label)
     if isinstance(given, str):
         file: Path | None = Path(given.rpartition(":")[0]).resolve()
     else:
         file = source_of(given)
-    return label if file is None else f"{label} {digest('file', printable(str(file)))[:8]}"
+    place = ("folder", Path.cwd()) if file is None else ("file", file)
+    return f"{label} {digest(place[0], printable(str(place[1])))[:8]}"

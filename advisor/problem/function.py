@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from advisor.checks import one_of
+from advisor.metrics import usual_direction
 from advisor.models import FAMILIES
 from advisor.problem.base import Problem
 from advisor.problem.parts import part_of, space_of
@@ -13,9 +14,13 @@ from advisor.strategies import get_strategy
 from advisor.training.loading import check_call, load_function
 from advisor.training.objective import FunctionObjective, Objective, TrainFunction
 from knowledge_base.errors import UserError
+from knowledge_base.naming import printable
 from knowledge_base.records import TaskRecord
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import Direction
+
+VALUE = "value"
+"""What a metric is called that the user gave no name."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,20 @@ class FunctionProblem(Problem):
     def objective(self, settings: Settings) -> Objective:
         """Return what calls the function; its gradients, if any, are in what it returns."""
         get_strategy(settings.strategy).check(self.space)
-        return FunctionObjective(self.function, self.task.direction)
+        return FunctionObjective(self.function, self.task.direction, self.task.metric)
+
+    def notes(self, settings: Settings) -> list[str]:
+        """Return a word where the value goes another way than everybody means by its name."""
+        metric, direction = self.task.metric, self.task.direction
+        if usual_direction(metric) in (None, direction):
+            return []
+        way = {"minimize": "minimised", "maximize": "maximised"}[direction]
+        if settings.direction == direction:
+            return [f"{metric} is {way} here, as `direction={direction}` says."]
+        return [
+            f"{metric} is {way} in this study, as it was begun: earlier versions did so where no "
+            "direction was said. Start a new study to go the other way."
+        ]
 
 
 def function_problem(
@@ -57,18 +75,17 @@ def function_problem(
         space: its search space, or a file with it.
         name: of the task.
         metric: what its value is called; default "value".
-        direction: "minimize" or "maximize"; default "minimize".
+        direction: "minimize" or "maximize"; default that of a metric whose name is known.
         family: that trials are stored under; default the space's name.
         only, fix: as for `data_problem`.
 
     Raises:
         UserError: the space is missing, has the name of a built-in family, or one of them
-            cannot be used.
+            cannot be used; or the direction is neither said nor known.
     """
-    if direction is not None:
-        one_of("direction", direction, tuple(Direction))
     if space is None:
         raise UserError("`objective` needs `space=FILE`, the search space of your function.")
+    way = _direction_of(metric, direction)
     searched = part_of(space_of(space), only, fix)
     label = family or searched.name
     if label in FAMILIES:
@@ -81,7 +98,31 @@ def function_problem(
     if not callable(called):
         raise UserError(f"`objective` is to be a function or FILE.py:FUNCTION, not {called!r}.")
     check_call(called, "objective", "config", "report")
-    task = TaskRecord(
-        name=name, metric=metric or "value", direction=direction or "minimize", family=label
-    )
+    task = TaskRecord(name=name, metric=metric or VALUE, direction=way, family=label)
     return FunctionProblem(task, searched, called)
+
+
+def _direction_of(metric: str | None, direction: str | None) -> str:
+    """Return the direction that was said, or that of a metric whose name is known.
+
+    Raises:
+        UserError: it is none, or neither tells: a guess would quietly find the worst.
+    """
+    if direction is not None:
+        one_of("direction", direction, tuple(Direction))
+        return direction
+    if metric is not None and (known := usual_direction(metric)):
+        return known
+    choices = (
+        "`direction=minimize`, as for a loss or an error, or `direction=maximize`, as for an "
+        "accuracy"
+    )
+    if metric is not None:
+        raise UserError(
+            f"Whether {printable(metric)} is to be minimised or maximised is not known by its "
+            f"name; say {choices}."
+        )
+    raise UserError(
+        "Whether the value of your function is to be minimised or maximised must be said: "
+        f"{choices}; or name it, such as `metric=accuracy`, whose direction is known."
+    )

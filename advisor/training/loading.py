@@ -124,6 +124,12 @@ def source_of(function: object) -> Path | None:
     return None
 
 
+def reference_of(function: object) -> str | None:
+    """Return "FILE.py:NAME" of a function at the top of a file, None of any other."""
+    name, file = getattr(function, "__qualname__", ""), source_of(function)
+    return f"{file}:{name}" if file is not None and name.isidentifier() else None
+
+
 def check_call(function: Callable[..., Any], parameter: str, *arguments: str) -> None:
     """Refuse a function that cannot be called with the arguments that it will get.
 

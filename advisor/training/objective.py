@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from advisor.metrics import get_metric
 from advisor.training.base import Objective
 from advisor.training.outcome import Outcome
-from advisor.training.own_function import FunctionObjective, Reporter, TrainFunction
+from advisor.training.own_function import FunctionObjective, TrainFunction
 from advisor.training.race import Race
 from advisor.training.report import Report
+from advisor.training.reporter import Reporter
 from knowledge_base.records import TrialRecord, fold_values
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config

@@ -21,6 +21,7 @@ from advisor.tuning.time_limit import seconds_of_network
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.finding import claim_path
+from knowledge_base.naming import printable
 from knowledge_base.records import StudyRecord
 from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import JsonObject
@@ -207,6 +208,35 @@ def asked_again(directory: StudyDirectory, now: Settings) -> Settings:
             f"Tuner.resume({str(directory.path)!r})."
         )
     return asked
+
+
+def is_meant(now: Settings, directory: StudyDirectory) -> bool:
+    """Whether a call that names no study may mean this one, by the direction that it says."""
+    own = now.objective is not None and now.direction is not None
+    return not own or now.direction == directory.task.direction
+
+
+def check_meant(now: Settings, directory: StudyDirectory) -> None:
+    """Refuse to go on with a user's function in another way than the study was begun in.
+
+    Args:
+        now: settings of the call.
+        directory: of the study.
+
+    Raises:
+        UserError: the call says another direction, metric or name of the task.
+    """
+    task = directory.task
+    if task.dataset_id is not None:
+        return
+    kept = {"direction": task.direction, "metric": task.metric, "task": task.name}
+    for name, begun in kept.items():
+        said = getattr(now, name)
+        if said is not None and printable(str(said).strip()) != str(begun):
+            raise UserError(
+                f"The study '{directory.path.name}' was begun with `{name}={begun}`, which it "
+                f"keeps; go on without `{name}={said}`, or start a new study without `resume`."
+            )
 
 
 def check_unchanged(problem: Problem, directory: StudyDirectory) -> None:

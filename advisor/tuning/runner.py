@@ -7,12 +7,14 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from advisor.strategies import Exhausted
-from advisor.training.objective import Objective
+from advisor.training.objective import FunctionObjective, Objective
 from advisor.tuning.batches import batch, cut_off, over
+from advisor.tuning.failures import last_line
 from advisor.tuning.pausing import tell_standing
 from advisor.tuning.shared import AllTaken, SharedTuner
 from advisor.tuning.tuner import Tuner
 from knowledge_base.records import TIME_OVER, TrialRecord
+from knowledge_base.states import TrialState
 
 if TYPE_CHECKING:
     from advisor.tuning.workers import Crew
@@ -74,6 +76,7 @@ def run(
         KeyboardInterrupt: passed on; everything finished is stored by then.
     """
     objective.recall(tuner.trials)
+    own = isinstance(objective, FunctionObjective)
     started = time.monotonic()
     done: list[TrialRecord] = []
     ended: RunResult | None = None
@@ -105,13 +108,11 @@ def run(
             done.append(trial)
             if whole and on_trial is not None:
                 on_trial(trial, tuner)
-    if ended is not None:
-        return ended if ended.reason == "failures" else _without_value(tuner) or ended
-    if cut:
-        return _out_of_time(tuner, done, timeout or 0.0, tuner.ended < trials)
-    if done and all(trial.skipped for trial in done):
+    if ended is None and cut:
+        ended = _out_of_time(tuner, done, timeout or 0.0, tuner.ended < trials)
+    if ended is None and done and all(trial.skipped for trial in done):
         return RunResult("failures", _all_skipped(done))
-    return _without_value(tuner) or RunResult("finished")
+    return _with_what_failed(ended or RunResult("finished"), tuner, own)
 
 
 def _batch(
@@ -171,22 +172,45 @@ def _time_is_over(deadline: float | None, done: Sequence[TrialRecord]) -> bool:
     return over(deadline) or (bool(done) and cut_off(done[-1]))
 
 
-def last_line(error: str | None) -> str:
-    """Return the last line of a traceback, which says what happened."""
-    return ((error or "").strip().splitlines() or ["no reason is known"])[-1].strip()
+def _with_what_failed(ended: RunResult, tuner: Tuner, own: bool) -> RunResult:
+    """Return how a study ended, and of one in which nothing succeeded, why and what to do.
+
+    What the time cut off before it had a value neither succeeded nor failed.
+
+    Args:
+        ended: how its run ended.
+        tuner: with all trials told.
+        own: whether they are of the user's own function.
+    """
+    failed = [trial for trial in tuner.trials if trial.state in ("failed", "diverged")]
+    cut = sum(cut_off(trial) and trial.value is None for trial in tuner.trials)
+    if not failed or len(failed) + cut < len(tuner.trials):
+        return ended
+    last = next((trial for trial in reversed(failed) if not trial.skipped), None)
+    if last is None:
+        return ended if ended.reason == "failures" else RunResult("failures", _all_skipped(failed))
+    many = "The only trial" if len(tuner.trials) == 1 else f"None of {len(tuner.trials)} trials"
+    verb = "did not succeed" if len(tuner.trials) == 1 else "succeeded"
+    said = f"{many} {verb}. Last: {last_line(last.error)}"
+    if ended.reason == "failures":  # It tells the last error, too.
+        said = ended.message
+    elif ended.reason in ("timeout", "budget"):
+        said = f"{ended.message} {said}"
+    return RunResult(
+        "failures", f"{said.rstrip('.')}. {_what_to_do(failed, tuner)}" if own else said
+    )
 
 
-def _without_value(tuner: Tuner) -> RunResult | None:
-    """Return how a study ends in which nothing succeeded, None where something did."""
-    ended = [trial for trial in tuner.trials if trial.state in ("failed", "diverged")]
-    if len(ended) < len(tuner.trials) or not ended:
-        return None
-    if all(trial.skipped for trial in ended):
-        return RunResult("failures", _all_skipped(ended))
-    last = last_line(next(trial.error for trial in reversed(ended) if not trial.skipped))
-    many = "The only trial" if len(ended) == 1 else f"None of {len(ended)} trials"
-    verb = "did not succeed" if len(ended) == 1 else "succeeded"
-    return RunResult("failures", f"{many} {verb}. Last: {last}")
+def _what_to_do(failed: Sequence[TrialRecord], tuner: Tuner) -> str:
+    """Return what to do about a function of the user's own that never gave a value."""
+    if all(trial.state == TrialState.DIVERGED for trial in failed):
+        return (
+            "No configuration gave a finite value: look at how the function computes it, and at "
+            "the ranges of its space."
+        )
+    directory = tuner.study.directory
+    where = "" if directory is None else f"; whole tracebacks are in {directory.path}/trials.jsonl"
+    return f"Mend the function and search again{where}."
 
 
 def _failed(done: Sequence[TrialRecord]) -> RunResult | None:

@@ -15,7 +15,9 @@ from advisor.settings import Settings
 from advisor.training.objective import Objective
 from advisor.tuning.begin import (
     asked_again,
+    check_meant,
     check_unchanged,
+    is_meant,
     make_directory,
     n_warm_of,
     recommended,
@@ -283,15 +285,16 @@ def resume(
         (root or kb.studies_root).absolute(),
         name,
         settings.signatures,
-        lambda found: lies_where_it_lay(settings, found),
+        lambda found: lies_where_it_lay(settings, found) and is_meant(settings, found),
     )
     directory = StudyDirectory.open(path)
+    check_meant(settings, directory)
     asked = asked_again(directory, settings)
     if runs_code(asked):
         check_owner(path)
     asked, notes = code_again(asked, settings, directory)
     code = code_kept(asked)  # The user's file may change the working directory.
-    problem = problem_of(asked, directory.task.name).in_version(directory.space.version, asked)
+    problem = problem_of(asked, directory.task).in_version(directory.space.version, asked)
     check_unchanged(problem, directory)
     asked = replace(asked, trials=trials or asked.trials, final=final or asked.final)
     begin = Start.kept_in(directory)

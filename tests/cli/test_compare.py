@@ -27,7 +27,15 @@ def own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text(OBJECTIVE)
     (tmp_path / "space.yaml").write_text("hyperparameters: {x: {type: float, low: -1, high: 1}}")
-    return ["compare", "--objective", "train.py:train", "--space", "space.yaml"]
+    return [
+        "compare",
+        "--objective",
+        "train.py:train",
+        "--space",
+        "space.yaml",
+        "--direction",
+        "minimize",
+    ]
 
 
 def run(*arguments, code=0, **options):

@@ -93,6 +93,7 @@ def _bad(tmp_path):
     (tmp_path / "runs.csv").write_text("x,y\n1,2\n")
 
 
+LEAST = ("--direction", "minimize")
 BAD = [
     (["recommend", "missing.csv", "--target", "y"], "does not exist"),
     (["recommend", "empty.csv", "--target", "y"], "empty"),
@@ -109,10 +110,10 @@ BAD = [
     (["tune", "--resume", "--study", "ghost"], "ghost"),
     (["tune", "good.csv", "--target", "y", "--timeout", "soon"], "duration"),
     (["tune", "good.csv", "--target", "y", "--strategy", "baysian"], "bayesian"),
-    (["tune", "--objective", "broken.py:train", "--space", "fine.yaml"], "import"),
-    (["tune", "--objective", "gone.py:train", "--space", "fine.yaml"], "does not exist"),
-    (["tune", "--objective", "broken.py:train", "--space", "typo.yaml"], "float"),
-    (["tune", "--objective", "broken.py:train", "--space", "order.yaml"], "greater"),
+    (["tune", "--objective", "broken.py:train", "--space", "fine.yaml", *LEAST], "import"),
+    (["tune", "--objective", "gone.py:train", "--space", "fine.yaml", *LEAST], "does not exist"),
+    (["tune", "--objective", "broken.py:train", "--space", "typo.yaml", *LEAST], "float"),
+    (["tune", "--objective", "broken.py:train", "--space", "order.yaml", *LEAST], "greater"),
     (["contribute", "runs.csv", "--direction", "minimize"], "metric"),
     (["contribute", "gone.csv", "--direction", "minimize"], "does not exist"),
     (["kb", "import", "text.duckdb"], "not a"),

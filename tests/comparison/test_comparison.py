@@ -31,7 +31,7 @@ def own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text(OBJECTIVE)
     (tmp_path / "space.yaml").write_text("hyperparameters: {x: {type: float, low: -1, high: 1}}")
-    return Settings(objective="train.py:train", space="space.yaml", trials=4)
+    return Settings(objective="train.py:train", space="space.yaml", trials=4, direction="minimize")
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def tune(*more: str, function: str = "own_train.py:train", **kwargs):
     """Run `advisor tune` as a process of its own."""
     command = [sys.executable, "-c", "from advisor.cli import run; run()", "tune"]
     command += ["--objective", function] if function else []
-    command += ["--space", "space.yaml"] if function else []
+    command += ["--space", "space.yaml", "--direction", "minimize"] if function else []
     command += ["--kb", "k.duckdb", "--studies-dir", "st", *more]
     return subprocess.run(command, capture_output=True, text=True, check=False, **kwargs)
 
@@ -139,8 +139,10 @@ def test_what_cannot_be_called_is_refused_before_a_study_is_made(text, why):
     from advisor.problem import function_problem
 
     with pytest.raises(UserError, match=why):
-        function_problem(written(text), SPACE, "t")
-    assert function_problem(written("def train(*all):\n    return 1\n"), SPACE, "t")
+        function_problem(written(text), SPACE, "t", direction="minimize")
+    assert function_problem(
+        written("def train(*all):\n    return 1\n"), SPACE, "t", direction="minimize"
+    )
 
 
 # What it returns and reports
@@ -306,5 +308,10 @@ def test_a_search_from_python_warns_when_everything_failed(tmp_path):
 
     with pytest.warns(UserWarning, match="ValueError: the reason"):
         advisor.tune(
-            objective=train, space=SPACE, trials=2, kb=tmp_path / "k.duckdb", root=tmp_path / "st"
+            objective=train,
+            space=SPACE,
+            trials=2,
+            kb=tmp_path / "k.duckdb",
+            root=tmp_path / "st",
+            direction="minimize",
         )

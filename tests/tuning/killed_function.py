@@ -27,6 +27,7 @@ def search(folder, resume):
     return advisor.tune(
         objective=train, space=SPACE, strategy="random", trials=4, keep=KEEP, n_warm=0,
         root=folder / "studies", name="s", resume=resume, contribute=False,
+        direction="minimize",
     )  # fmt: skip
 
 

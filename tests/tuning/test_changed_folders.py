@@ -22,7 +22,8 @@ def advisor(tmp_path):
         code = "from advisor.cli.group import run; run()"
         return subprocess.run(
             [sys.executable, "-c", code, command, "--objective", "own.py:train", "--space",
-             "space.yaml", "--kb", "own.duckdb", "--studies-dir", "st", *more],
+             "space.yaml", "--kb", "own.duckdb", "--studies-dir", "st",
+             "--direction", "minimize", *more],
             cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, check=False,
         )  # fmt: skip
 

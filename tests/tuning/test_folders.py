@@ -31,7 +31,7 @@ def tune(tmp_path):
     advisor = Advisor(KnowledgeBase(tmp_path / "kb.duckdb", seed=False))
 
     def tuned(function=written, trials=6, **more):
-        asked = {"strategy": "random", "n_warm": 0, "name": "s", **more}
+        asked = {"strategy": "random", "n_warm": 0, "name": "s", "direction": "minimize", **more}
         return advisor.tune(
             objective=function, space=SPACE, trials=trials, root=tmp_path / "studies", **asked
         )
@@ -232,7 +232,7 @@ def test_every_study_of_a_comparison_keeps_its_own(tmp_path):
     advisor = Advisor(KnowledgeBase(tmp_path / "kb.duckdb", seed=False))
     found = advisor.compare(
         objective=written, space=SPACE, trials=4, keep=2, strategies=["random", "sobol"],
-        root=tmp_path / "c", name="both",
+        root=tmp_path / "c", name="both", direction="minimize",
     )  # fmt: skip
     for entry in found.plan.studies:
         assert len(list((found.study(entry).path / "trials").iterdir())) == 2
@@ -263,7 +263,8 @@ def shell(tmp_path, monkeypatch):
     return run
 
 
-OWN = ("--objective", "kept_train.py:train", "--space", "space.yaml", "--study", "s")
+OWN = ("--objective", "kept_train.py:train", "--space", "space.yaml", "--study", "s",
+       "--direction", "minimize")  # fmt: skip
 
 
 def test_the_summary_says_where_the_folder_of_the_best_is(shell):

@@ -32,6 +32,7 @@ def searches(tmp_path):
     def opened(function=value, trials=4, **more):
         root = tmp_path / "studies"
         asked = {"strategy": "random", "n_warm": 0, "trials": trials, "name": "s", **more}
+        asked["direction"] = "minimize"
         first = advisor.search(objective=function, space=SPACE, root=root, **asked)
         return first, advisor.search(objective=function, space=SPACE, root=root, join=True, **asked)
 
@@ -203,6 +204,7 @@ def train(config, report):
 def begin(folder, *more):
     command = [sys.executable, "-c", "from advisor.cli import run; run()", "tune"]
     command += ["--objective", "train.py:train", "--space", "space.json", "--trials", "9"]
+    command += ["--direction", "minimize"]
     command += ["--strategy", "random", "--study", "s", "--studies-dir", "studies", "--warm", "0"]
     command += ["--kb", "kb.duckdb", "--format", "json", *more]
     return subprocess.Popen(

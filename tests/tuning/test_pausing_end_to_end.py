@@ -222,7 +222,7 @@ def test_the_command_line(tmp_path, monkeypatch):
     (tmp_path / "own_stopping.py").write_text(CODE)
     (tmp_path / "space.yaml").write_text(FAST)
     base = ["tune", "--objective", "own_stopping.py:train", "--space", "space.yaml",
-            "--trials", "2", "--format", "json"]  # fmt: skip
+            "--trials", "2", "--format", "json", "--direction", "minimize"]  # fmt: skip
     for more, expected in (([], None), (["--stopping"], True), (["--no-stopping"], False)):
         done = CliRunner().invoke(main, [*base, *more])
         assert done.exit_code == 0, done.output

@@ -69,7 +69,8 @@ def test_processes_that_start_one_study_at_once(tmp_path):
     (tmp_path / "space.yaml").write_text(YAML)
     code = "from advisor.cli.group import run; run()"
     words = ["tune", "--objective", "own_race.py:train", "--space", "space.yaml", "--trials", "1",
-             "--kb", "k.duckdb", "--study", "mine", "--warm", "0"]  # fmt: skip
+             "--kb", "k.duckdb", "--study", "mine", "--warm", "0",
+             "--direction", "minimize"]  # fmt: skip
     started = [
         subprocess.Popen([sys.executable, "-c", code, *words], cwd=tmp_path, text=True,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -110,7 +111,8 @@ def folders(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
         (tmp_path / name / "own_race.py").write_text(TRAIN)
     monkeypatch.chdir(tmp_path / "a")
-    return Settings(objective="own_race.py:train", space=str(tmp_path / "space.yaml"), trials=1)
+    return Settings(objective="own_race.py:train", space=str(tmp_path / "space.yaml"), trials=1,
+                    direction="minimize")  # fmt: skip
 
 
 def test_a_comparison_is_not_taken_for_one_of_another_folder(folders, tmp_path, monkeypatch):

@@ -35,7 +35,8 @@ def own(tmp_path, monkeypatch):
         "{name: own, hyperparameters: {x: {type: float, low: 0, high: 1}}}"
     )
     Path("own_runs.py").write_text(TRAIN)
-    return Settings(objective="own_runs.py:train", space="space.yaml", trials=2, n_warm=0)
+    return Settings(objective="own_runs.py:train", space="space.yaml", trials=2, n_warm=0,
+                    direction="minimize")  # fmt: skip
 
 
 # Time
@@ -101,7 +102,9 @@ def test_two_interrupts_tell_what_is_stored(own):
         "        time.sleep(5)\n"
         "    return 1.0\n"
     )
-    command = "tune --objective own_runs.py:train --space space.yaml --trials 3 --warm 0"
+    command = (
+        "tune --objective own_runs.py:train --space space.yaml --metric loss --trials 3 --warm 0"
+    )
     done = subprocess.run(
         [sys.executable, "-c", "from advisor.cli import run; run()", *command.split()],
         capture_output=True, text=True, check=False, timeout=60,
@@ -126,7 +129,9 @@ def test_an_interrupt_between_the_disk_and_the_memory_is_counted(own, monkeypatc
         raise SystemExit(130)
 
     monkeypatch.setattr(tune, "end_interrupted", ended)
-    command = "tune --objective own_runs.py:train --space space.yaml --trials 2 --warm 0"
+    command = (
+        "tune --objective own_runs.py:train --space space.yaml --metric loss --trials 2 --warm 0"
+    )
     CliRunner().invoke(main, command.split())
     assert told == ["1 finished trial"]
 

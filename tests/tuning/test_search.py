@@ -143,7 +143,7 @@ def own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text(OBJECTIVE)
     (tmp_path / "space.yaml").write_text("hyperparameters: {x: {type: float, low: -1, high: 1}}")
-    return Settings(objective="train.py:train", space="space.yaml", trials=4)
+    return Settings(objective="train.py:train", space="space.yaml", trials=4, direction="minimize")
 
 
 def test_own_training_function_reports_its_curve(own):
@@ -188,6 +188,7 @@ def test_a_killed_search_loses_and_repeats_nothing(own, tmp_path):
     """Kill -9 at several moments, resume each time; the count at the end is as asked for."""
     command = [sys.executable, "-c", "from advisor.cli import main; main()", "tune",
                "--objective", "train.py:train", "--space", "space.yaml", "--strategy", "random",
+               "--direction", "minimize",
                "--trials", "12", "--study", "k"]  # fmt: skip
     seen = 0
     for moment in (0.1, 0.25, 0.45):
@@ -216,6 +217,7 @@ def test_a_killed_search_loses_and_repeats_nothing(own, tmp_path):
 def test_ctrl_c_keeps_what_is_finished_and_prints_how_to_go_on(own):
     command = [sys.executable, "-c", "from advisor.cli import main; main()", "tune",
                "--objective", "train.py:train", "--space", "space.yaml", "--trials", "500",
+               "--direction", "minimize",
                "--strategy", "random"]  # fmt: skip
     process = subprocess.Popen(
         command,
@@ -265,5 +267,5 @@ def test_a_function_does_not_pass_for_a_built_in_family(own, tmp_path):
 
 def test_json_output_is_json(own):
     command = "tune --objective train.py:train --space space.yaml --trials 2 --format json"
-    result = CliRunner().invoke(main, command.split())
+    result = CliRunner().invoke(main, [*command.split(), "--direction", "minimize"])
     assert json.loads(result.stdout)["best"]["state"] == "complete"

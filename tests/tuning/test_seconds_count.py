@@ -27,7 +27,9 @@ def kb(tmp_path):
     [(None, None, False), (None, 60.0, True), (False, 60.0, False), (True, None, True)],
 )
 def test_the_limit_decides_where_nobody_does(kb, given, timeout, prefers):
-    settings = Settings(objective=value, space=SPACE, per_second=given, trials=2)
+    settings = Settings(
+        objective=value, space=SPACE, per_second=given, trials=2, direction="minimize"
+    )
     search = start(settings, kb, name="s", timeout=timeout)
     assert search.tuner.strategy._per_second is prefers
     stored = StudyDirectory.open(search.path).settings

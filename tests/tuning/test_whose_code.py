@@ -30,7 +30,8 @@ def own(tmp_path, monkeypatch):
         "{name: own, hyperparameters: {x: {type: float, low: 0, high: 1}}}"
     )
     Path("own_runs.py").write_text(TRAIN)
-    return Settings(objective="own_runs.py:train", space="space.yaml", trials=2, n_warm=0)
+    return Settings(objective="own_runs.py:train", space="space.yaml", trials=2, n_warm=0,
+                    direction="minimize")  # fmt: skip
 
 
 def test_functions_of_one_name_in_two_folders_are_two_tasks(own):
@@ -239,7 +240,7 @@ def test_the_study_of_another_user_is_not_run(own, monkeypatch):
 
 def test_a_comparison_whose_function_changed_goes_on_only_where_it_is_named(own, tmp_path):
     it = Advisor(tmp_path / "k.duckdb")
-    given = {"objective": "own_runs.py:train", "space": "space.yaml"}
+    given = {"objective": "own_runs.py:train", "space": "space.yaml", "direction": "minimize"}
     done = it.compare(strategies=["random"], trials=1, **given)
     Path("own_runs.py").write_text("# changed\n" + TRAIN)
     with pytest.raises(UserError, match="changed since"):
@@ -276,7 +277,8 @@ def test_the_line_to_go_on_with_is_complete(own, tmp_path):
     )
     words = ["tune", "--objective", str(folder / "own code.py:train"),
              "--space", str(tmp_path / "space.yaml"), "--kb", str(folder / "k b.duckdb"),
-             "--no-contribute", "--trials", "100", "--timeout", "0.0001s"]  # fmt: skip
+             "--no-contribute", "--trials", "100", "--timeout", "0.0001s",
+             "--direction", "minimize"]  # fmt: skip
     plain = advise(*words, "--study", "plain").stdout.splitlines()[-1].strip()
     assert "--objective" not in plain
     assert go_on(f"{plain} --trials 1", tmp_path / "..").returncode == 0
@@ -293,7 +295,7 @@ def test_the_line_to_go_on_with_is_complete(own, tmp_path):
 
 
 def test_the_line_of_a_study_that_was_made_longer_says_how_long(own):
-    words = ["tune", "--study", "long", "--timeout", "0.0001s"]
+    words = ["tune", "--study", "long", "--timeout", "0.0001s", "--direction", "minimize"]
     advise(*words, "--objective", "own_runs.py:train", "--space", "space.yaml", "--trials", "1")
     line = advise(*words, "--resume", "--trials", "9").stdout.splitlines()[-1]
     assert " --trials 9 " in line

@@ -68,7 +68,7 @@ def tune(tmp_path, advisor):
         asked = {"strategy": "grid", "n_warm": 0, "trials": 6, "workers": 2, "name": "s", **more}
         return advisor.tune(
             objective=f"{tmp_path / 'train.py'}:train", space=SPACE, root=tmp_path / "studies",
-            **asked,
+            direction="minimize", **asked,
         )  # fmt: skip
 
     return tuned
@@ -123,7 +123,7 @@ def test_a_function_from_a_notebook_is_sent_as_it_is(advisor, tmp_path):
 
     found = advisor.tune(
         objective=train, space=SPACE, trials=3, strategy="random", n_warm=0, workers=2,
-        root=tmp_path / "studies",
+        root=tmp_path / "studies", direction="minimize",
     )  # fmt: skip
     assert [t.value for t in found.tuner.trials] == [
         offset + PLACES.index(t.config["x"]) for t in found.tuner.trials
@@ -138,7 +138,13 @@ def test_what_cannot_be_sent_is_refused_in_one_line(advisor, tmp_path):
 
     with pytest.raises(UserError, match=r"cannot be sent .*lock.*leave `workers` out") as told:
         advisor.tune(
-            objective=train, space=SPACE, trials=3, n_warm=0, workers=2, root=tmp_path / "studies"
+            objective=train,
+            space=SPACE,
+            trials=3,
+            n_warm=0,
+            workers=2,
+            root=tmp_path / "studies",
+            direction="minimize",
         )
     assert "\n" not in str(told.value)
 
@@ -312,6 +318,7 @@ def begin(tmp_path, tune, *more):
     command += ["--objective", f"{tmp_path / 'train.py'}:train", "--space", "space.json"]
     command += ["--trials", "6", "--workers", "2", "--strategy", "grid", "--study", "s"]
     command += ["--kb", "kb.duckdb", "--studies-dir", "studies", "--warm", "0", *more]
+    command += ["--direction", "minimize"]
     return subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
