@@ -15,6 +15,12 @@ from advisor.training.report import StopTrial, as_report  # noqa: E402
 from advisor.training.reporter import Asked  # noqa: E402
 
 
+@pytest.fixture(autouse=True)
+def _folder_of_its_own(tmp_path, monkeypatch):
+    """Lightning keeps checkpoints in the working folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 class Line(pl.LightningModule):
     def __init__(self, interrupt=False):
         super().__init__()
