@@ -3,7 +3,7 @@
 A space with a new name has no past. But its learning rate is one, its batch size is one, and the
 families of the store have learned what these do. Each family is a *kin*: its past tasks, seen
 through a bridge of roles (`advisor.encoding.bridge`). What the space does not say of a network
-stands as in the family's library default; only whether it is trained by SGD or by a relative of
+stands as in some networks of the family, averaged; only whether it is trained by SGD or by a relative of
 Adam, on which the learning rate depends most, is a question of its own: where nothing tells it,
 each past task speaks twice, once for each.
 
@@ -19,14 +19,15 @@ from pathlib import Path
 
 import numpy as np
 
+from advisor.encoding import allowed
 from advisor.encoding.bridge import Bridge, Partners, bridge, partners
 from advisor.encoding.roles import roles_of
 from advisor.meta.cache import recall
 from advisor.meta.experience import Experience
 from advisor.models import FAMILIES, ModelFamily
-from advisor.surrogates import BridgedPart
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import Config
 
 LEARNED = Path(__file__).with_name("kin.json")
 """What leaving families out has taught."""
@@ -34,6 +35,9 @@ LEARNED = Path(__file__).with_name("kin.json")
 MIN_PARTNERS = 2
 """Hyperparameters that a space must have in common with a family for that to speak: with one,
 nothing says that the space is of a network at all."""
+
+VARIANTS = 8
+"""Networks of a family over which is averaged what a space does not say of its own."""
 
 OPTIMIZERS = ("sgd", "adamw")
 SGD_MOMENTUM = 0.9
@@ -73,7 +77,8 @@ class Kin:
         space: its own space.
         partners: what it has in common with the space.
         bridge: from the space to its own, v variants.
-        groups: which of the g questions about the space each variant answers, length v.
+        groups: of each variant, length v, from 0 to g - 1: variants of one group are averaged,
+            and in each group every past task speaks once.
     """
 
     family: ModelFamily
@@ -84,14 +89,26 @@ class Kin:
     groups: tuple[int, ...]
 
     @property
-    def part(self) -> BridgedPart:
-        """Its models, seen from the space: t x g rows."""
-        return BridgedPart.of(self.experience.models, self.bridge, self.groups)
-
-    @property
     def n_groups(self) -> int:
         """How often each past task speaks."""
         return max(self.groups) + 1
+
+    def predict(self, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return what some of its rows expect of points of the space, shape (r, n).
+
+        Args:
+            points: encoded in the space, shape (n, d).
+            rows: places among the t x g rows, all tasks for each group in turn, shape (r,).
+        """
+        tasks, groups = rows % len(self.experience), rows // len(self.experience)
+        across, found = self.bridge.across(points), np.empty((len(rows), len(points)))
+        for group in np.unique(groups):
+            mine = np.flatnonzero(groups == group)
+            variants = np.flatnonzero(np.array(self.groups) == group)
+            models = self.experience.models.subset(tasks[mine].tolist())
+            scores = models.predict(across[variants].reshape(-1, across.shape[2]))
+            found[mine] = scores.reshape(len(mine), len(variants), -1).mean(1)
+        return found
 
 
 def kin_of(
@@ -124,26 +141,35 @@ def kin_by(
     family: ModelFamily, experience: Experience, space: SpaceDefinition, shared: Partners
 ) -> Kin:
     """Return a family as kin of a space with which it shares some hyperparameters."""
-    variants = _variants(family.space(), space, shared)
+    variants, groups = _variants(family.space(), space, shared)
     across = bridge(space, family.space(), shared, variants)
-    return Kin(family, experience, family.space(), shared, across, tuple(range(len(variants))))
+    return Kin(family, experience, family.space(), shared, across, groups)
 
 
 def _variants(
     own: SpaceDefinition, space: SpaceDefinition, shared: Partners
-) -> list[Mapping[str, object]]:
-    """Return configurations of a family for what a space does not say of its networks."""
+) -> tuple[list[Config], tuple[int, ...]]:
+    """Return configurations of a family for what a space does not say, and their groups.
+
+    One is the library default, the others are drawn evenly.
+    """
     roles, default = roles_of(space), own.default()
-    layers = roles.names("units")
-    if len(layers) > 1 and "n_layers" not in shared.of and "n_layers" in default:
-        default["n_layers"] = min(len(layers), int(own.hyperparameters["n_layers"].high or 1))
+    points = np.random.default_rng(0).random((4 * VARIANTS, len(own.hyperparameters)))
+    drawn = own.records(allowed(own, points))[: VARIANTS - 1]
+    layers = len(roles.names("units"))
+    told = {}
+    if layers > 1 and "n_layers" in default:
+        told["n_layers"] = min(layers, int(own.hyperparameters["n_layers"].high or 1))
     optimizers: Sequence[str] = OPTIMIZERS if roles.optimizer is None else (roles.optimizer,)
     if "optimizer" in shared.of or "optimizer" not in default:
-        return [default]
-    return [
-        {**default, "optimizer": name, **({"momentum": SGD_MOMENTUM} if name == "sgd" else {})}
+        every: list[Config] = [{**default, **one, **told} for one in [default, *drawn]]
+        return every, (0,) * len(every)
+    found: list[Config] = [
+        {**default, "momentum": SGD_MOMENTUM, **one, **told, "optimizer": name}
         for name in optimizers
+        for one in [default, *drawn]
     ]
+    return found, tuple(np.repeat(np.arange(len(optimizers)), len(drawn) + 1).tolist())
 
 
 def kin_weights(kin: Sequence[Kin], metafeatures: Mapping[str, float] | None) -> np.ndarray:

@@ -8,12 +8,12 @@ import pandas as pd
 from advisor.encoding import Encoder, allowed
 from advisor.encoding.bridge import far_side
 from advisor.meta.kin import Kin, kin_of, kin_weights, learned
-from advisor.meta.learner import CurvesOf, MetaLearner
+from advisor.meta.learner import CurvesOf, MetaLearner, PortfolioLearner
 from advisor.meta.portfolio import greedy_portfolio
 from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.scores import normal_share
 from advisor.meta.threads import one_blas_thread
-from advisor.surrogates import BridgedModels, Prior
+from advisor.surrogates import PastModels, Prior
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales
 from knowledge_base import KnowledgeBase
@@ -29,6 +29,12 @@ BEST_OF_TASK = 3
 
 SPREAD = 512
 """Candidates that are spread over the space besides those."""
+
+POINTS_OF_PAST, POINTS_SPREAD = 96, 128
+"""Points of the space at which kin are asked: near what did well in the store, and evenly."""
+
+NUGGET = 1e-3
+"""Variance that is added, so that models go through points without swinging between them."""
 
 EVIDENCE_SHOWN = 5
 
@@ -117,20 +123,55 @@ class KinLearner(MetaLearner):
         keys = [canonical_json(config) for config in self._of_past(np.random.default_rng(0))]
         return Prior(models, weights, learned().trust, configs=keys)
 
-    def _models(self, query: Query) -> tuple[BridgedModels, np.ndarray, np.ndarray]:
-        """Return the rows that weigh most, their weights, and which of all rows they are."""
+    def _models(self, query: Query) -> tuple[PastModels, np.ndarray, np.ndarray]:
+        """Return models in the space, their weights, and which of the rows of all kin they are.
+
+        What kin expect at some points of the space becomes the trials of a past task there: so
+        a search asks for what they expect elsewhere without crossing the bridge again.
+        """
+        space, encoder = self._part or self._space, Encoder(self._part or self._space)
         weights = kin_weights(self._kin, query.metafeatures)
-        d = len(Encoder(self._space).columns)
-        usual = default_lengthscales(d)
-        own = [one.bridge.lengthscales(one.experience.models.lengthscales, usual)
-               for one in self._kin]  # fmt: skip
-        lengthscales = np.exp(np.mean(np.log(own), axis=0))
-        models = BridgedModels([one.part for one in self._kin], lengthscales)
         rows = _evenly(weights, MAX_ROWS)
-        models, weights = models.subset(rows.tolist()), weights[rows] / weights[rows].sum()
-        if self._part is not None:
-            models = models.within(*_columns(self._part, self._space))
-        return models, weights, rows
+        rng = np.random.default_rng(0)
+        past = self._of_past(rng)
+        chosen = rng.permutation(len(past))[:POINTS_OF_PAST]
+        spread = allowed(space, rng.random((POINTS_SPREAD, len(space.hyperparameters))))
+        points = encoder.encode([*(past[k] for k in chosen), *space.records(spread)])
+        wide = self._whole(points)
+        usual = default_lengthscales(len(self._known))
+        asked, own, first = [], [], 0
+        for one in self._kin:
+            size = len(one.experience) * one.n_groups
+            mine = rows[(rows >= first) & (rows < first + size)] - first
+            known = np.zeros(len(self._known), dtype=bool)
+            known[one.bridge.sources] = True
+            known = known[self._free]
+            asked.append((known, one.predict(wide, mine)))
+            own.append(one.bridge.lengthscales(one.experience.models.lengthscales, usual))
+            first += size
+        lengthscales = np.exp(np.mean(np.log(own), axis=0))[self._free]
+        return _through(points, asked, lengthscales), weights[rows] / weights[rows].sum(), rows
+
+    @property
+    def _known(self) -> tuple[str, ...]:
+        """The encoded columns of the whole space."""
+        return Encoder(self._space).columns
+
+    @property
+    def _free(self) -> np.ndarray:
+        """Which of them the searched part has, shape (e,)."""
+        places = {name: place for place, name in enumerate(self._known)}
+        columns = Encoder(self._part or self._space).columns
+        return np.array([places[name] for name in columns], dtype=int)
+
+    def _whole(self, points: np.ndarray) -> np.ndarray:
+        """Return points of the searched part as points of the whole space."""
+        if self._part is None:
+            return points
+        fixed = Encoder(self._space).encode([self._part.default()])[0]
+        whole = np.tile(fixed, (len(points), 1))
+        whole[:, self._free] = points
+        return whole
 
     def _candidates(self) -> list[ConfigDict]:
         """Return what did well in the store, an even spread, and the default."""
@@ -195,6 +236,28 @@ class KinLearner(MetaLearner):
         return tuple(shown.values())[:EVIDENCE_SHOWN]
 
 
+def _through(
+    points: np.ndarray, asked: Sequence[tuple[np.ndarray, np.ndarray]], lengthscales: np.ndarray
+) -> PastModels:
+    """Return models that go through what kin expect at some points.
+
+    Args:
+        points: shape (n, e).
+        asked: of each family, which columns it knows, shape (e,), and what its rows expect,
+            shape (r, n).
+        lengthscales: shape (e,).
+    """
+    inputs, weights, masks = [], [], []
+    for known, scores in asked:
+        seen = points * known
+        kernel = matern52(seen, seen, lengthscales) + NUGGET * np.eye(len(seen))
+        coefficients = np.linalg.solve(kernel, scores.T).T
+        inputs += [seen] * len(scores)
+        weights += list(coefficients)
+        masks += [known] * len(scores)
+    return PastModels(lengthscales, inputs, weights, np.array(masks))
+
+
 def _evenly(weights: np.ndarray, most: int) -> np.ndarray:
     """Return rows, each about as often as it weighs, in their order: at most `most` of them."""
     if len(weights) <= most:
@@ -202,14 +265,6 @@ def _evenly(weights: np.ndarray, most: int) -> np.ndarray:
     at = (np.arange(most) + 0.5) / most
     places: np.ndarray = np.unique(np.searchsorted(np.cumsum(weights), at))
     return np.minimum(places, len(weights) - 1)
-
-
-def _columns(part: SpaceDefinition, space: SpaceDefinition) -> tuple[np.ndarray, np.ndarray]:
-    """Return where the encoded columns of a part are among all, and where the others stand."""
-    encoder = Encoder(space)
-    places = {name: place for place, name in enumerate(encoder.columns)}
-    free = np.array([places[name] for name in Encoder(part).columns], dtype=int)
-    return free, encoder.encode([part.default()])[0]
 
 
 def sentence(learner: KinLearner) -> str:
@@ -225,6 +280,12 @@ def sentence(learner: KinLearner) -> str:
     new = learner.new
     last = f"; {_listed(new)} {'is' if len(new) == 1 else 'are'} new" if new else ""
     return f"starts from {learner.n_tasks} past tasks of {of} by {known}{last}."
+
+
+def told_of_own(own: PortfolioLearner, query: Query) -> str:
+    """Return in one line that a search starts from the user's own past of its space."""
+    count = own.n_others(query)
+    return f"starts from {count} past task{'' if count == 1 else 's'} of this space."
 
 
 def _listed(names: Collection[str]) -> str:

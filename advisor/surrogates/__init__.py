@@ -1,15 +1,12 @@
 """Gaussian processes: of past tasks, and of the running search with past tasks as its prior."""
 
 from advisor.surrogates.acquisition import log_expected_improvement
-from advisor.surrogates.bridged import BridgedModels, BridgedPart
 from advisor.surrogates.past_costs import PastCosts, expected_log_seconds
 from advisor.surrogates.past_models import PastModels, PastTrials
 from advisor.surrogates.prior import Prior
 from advisor.surrogates.transfer import Posterior, TransferGP, mean_of, possible_lengthscales
 
 __all__ = [
-    "BridgedModels",
-    "BridgedPart",
     "PastCosts",
     "PastModels",
     "PastTrials",

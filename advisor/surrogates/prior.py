@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from advisor.surrogates.bridged import BridgedModels
 from advisor.surrogates.past_costs import PastCosts
 from advisor.surrogates.past_models import PastModels, PastTrials, shared_lengthscales
 
@@ -24,7 +23,7 @@ class Prior:
     """Models of past tasks with their weights for a new task.
 
     Attributes:
-        models: one per task, or those of other spaces, seen from this one.
+        models: one per task.
         weights: summing to 1, shape (t,).
         trust: prior probability that they say something about a new task.
         costs: what configurations took on them, if that was asked for.
@@ -35,7 +34,7 @@ class Prior:
 
     def __init__(
         self,
-        models: PastModels | BridgedModels,
+        models: PastModels,
         weights: np.ndarray,
         trust: float,
         costs: PastCosts | None = None,
@@ -43,7 +42,7 @@ class Prior:
         curves: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Take fitted parts; use `learn` to make them."""
-        self.models: PastModels | BridgedModels = models
+        self.models: PastModels = models
         self.weights: np.ndarray = weights
         self.trust: float = trust
         self.costs: PastCosts | None = costs
@@ -97,8 +96,7 @@ class Prior:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Prior":
         """Return what `to_arrays` wrote."""
-        bridged = "bridged" in arrays
-        models = BridgedModels.from_arrays(arrays) if bridged else PastModels.from_arrays(arrays)
+        models = PastModels.from_arrays(arrays)
         of_costs = {n.removeprefix(_COSTS): arrays[n] for n in arrays if n.startswith(_COSTS)}
         curves = {n.removeprefix(_CURVES): arrays[n] for n in arrays if n.startswith(_CURVES)}
         costs = PastCosts.from_arrays(of_costs) if of_costs else None
