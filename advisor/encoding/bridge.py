@@ -249,7 +249,6 @@ def _nearest(value: float, own: Hyperparameter) -> object | None:
     return min(numbers, key=lambda choice: abs(np.log(max(numbers[choice], 1e-12) / value)))
 
 
-
 def far_side(
     family: SpaceDefinition,
     space: SpaceDefinition,

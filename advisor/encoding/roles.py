@@ -39,7 +39,7 @@ ALIASES = {
               "n_units_l", "dim", "fc_units", "dense_units"),
     "dropout": ("dropout_prob", "hidden_dropout_prob", "dropout_p", "drop", "dropout_ratio",
                 "dropout_l", "hidden_dropout"),
-    "momentum": ("beta", "sgd_momentum"),
+    "momentum": ("momentum_factor",),
     "optimizer": ("opt", "optimizer_name", "optimizer_type", "optim_type"),
     "activation": ("act", "act_fn", "activation_fn", "activation_name", "non_linearity"),
     "initialisation": ("weight_initialization", "init_method", "kernel_initializer"),
@@ -140,9 +140,14 @@ def choice_of(role: str, choice: object, known: tuple[object, ...]) -> object | 
     return means if means in known else None
 
 
+def _last(name: str) -> str:
+    """Return a name without a prefix such as `model.` or `optimizer__`."""
+    return re.split(r"[./:]|__", name)[-1] or name
+
+
 def _stem(name: str) -> str:
-    """Return a name without a prefix such as `model.` or `optimizer__`, and without a number."""
-    last = re.split(r"[./:]|__", name)[-1] or name
+    """Return a name without a prefix, and without a number at its end."""
+    last = _last(name)
     return re.sub(r"(?<=[A-Za-z])[_-]?(?:l|layer|fc|block)?[_-]?\d+$", "", last) or last
 
 
@@ -206,7 +211,7 @@ def _told_optimizer(space: SpaceDefinition, found: Mapping[str, str]) -> str | N
     """Return the optimiser that a space is for: what only one of them has tells it."""
     if "optimizer" in found.values():
         return None
-    names = {_plain(_stem(name)) for name in space.hyperparameters}
+    names = {_plain(_last(name)) for name in space.hyperparameters}
     constants = [
         choice_of("optimizer", h.choices[0], ("sgd", "adamw"))
         for h in space.hyperparameters.values()

@@ -2,8 +2,8 @@
 
 A space with a new name has no past. But its learning rate is one, its batch size is one, and the
 families of the store have learned what these do. Each family is a *kin*: its past tasks, seen
-through a bridge of roles (`advisor.encoding.bridge`). What the space does not say of a network
-stands as in some networks of the family, averaged; only whether it is trained by SGD or by a relative of
+through a bridge of roles (`advisor.encoding.bridge`). What the space does not say of its networks
+is averaged over several of the family's; only whether they are trained by SGD or by a relative of
 Adam, on which the learning rate depends most, is a question of its own: where nothing tells it,
 each past task speaks twice, once for each.
 

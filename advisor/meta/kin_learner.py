@@ -291,4 +291,3 @@ def told_of_own(own: PortfolioLearner, query: Query) -> str:
 def _listed(names: Collection[str]) -> str:
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
-
