@@ -25,7 +25,7 @@ Somebody else's network, whose space the store has never seen, on a data set of 
 a search worth on the first day? Regret is (best - best so far) / (best - median) of the task's
 table, so that 1 is a median configuration and more is worse; means over tasks with their standard
 error. `cold` begins with random configurations and learns from its own trials; `shipped past` has
-what ships as its past, by the roles of the hyperparameters (docs/method.md, section 9); `own past`
+what ships as its past, by the roles of the hyperparameters (docs/method.md, section 8); `own past`
 has 200 trials of each other task of the very family, what a user has after months. The tables and
 searches are those of `scripts.benchmarks.transfer`. How far the shipped families are believed was
 learned by leaving each of them out in turn, never on these tables."""
