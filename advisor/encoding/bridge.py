@@ -246,7 +246,8 @@ def _nearest(value: float, own: Hyperparameter) -> object | None:
             continue
     if not numbers or value <= 0:
         return None
-    return min(numbers, key=lambda choice: abs(np.log(max(numbers[choice], 1e-12) / value)))
+    found: object = min(numbers, key=lambda choice: abs(_log(numbers[choice]) - _log(value)))
+    return found
 
 
 def far_side(
@@ -289,10 +290,13 @@ def _back(value: object, own: Hyperparameter, h: Hyperparameter) -> object | Non
     if own.choices:
         if not h.choices:
             return None
-        return next((c for c in h.choices if choice_of(own.name, c, own.choices) == value), None)
+        alike = (c for c in h.choices if choice_of(own.name, c, own.choices) == value)
+        found: object = next(alike, None)
+        return found
     number = float(str(value))
     if h.choices:
-        return min(h.choices, key=lambda c: abs(_log(float(str(c))) - _log(number)))
+        nearest: object = min(h.choices, key=lambda c: abs(_log(float(str(c))) - _log(number)))
+        return nearest
     assert h.low is not None
     assert h.high is not None
     near = min(max(number, h.low), h.high)

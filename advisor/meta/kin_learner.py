@@ -264,7 +264,8 @@ def _evenly(weights: np.ndarray, most: int) -> np.ndarray:
         return np.arange(len(weights))
     at = (np.arange(most) + 0.5) / most
     places: np.ndarray = np.unique(np.searchsorted(np.cumsum(weights), at))
-    return np.minimum(places, len(weights) - 1)
+    kept: np.ndarray = np.minimum(places, len(weights) - 1)
+    return kept
 
 
 def sentence(learner: KinLearner) -> str:

@@ -118,7 +118,7 @@ def _role(entry: JsonObject, where: str, stored: bool) -> str | None:
     meta = entry.get("meta")
     role = plain(entry.get("role", meta.get("role") if isinstance(meta, Mapping) else None))
     if role is None or role in ROLES:
-        return role
+        return None if role is None else str(role)
     if stored or "role" not in entry:
         return None
     refuse("role", role, ROLES, where)
