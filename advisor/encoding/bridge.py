@@ -17,6 +17,7 @@ from advisor.encoding.cube import to_frame
 from advisor.encoding.encoder import Encoder
 from advisor.encoding.roles import choice_of, roles_of
 from knowledge_base.space import Hyperparameter, SpaceDefinition
+from knowledge_base.space.hyperparameter import ROLES
 
 GRID = 129
 """Places of a number at which its partner is known; between them it is interpolated."""
@@ -113,7 +114,9 @@ def partners(space: SpaceDefinition, family: SpaceDefinition) -> Partners:
         if h.kind == "constant":
             continue
         role = roles.of.get(name)
-        own = role if role in theirs else (name if role is None and name in theirs else None)
+        # What is called as a role and is none (a learning rate beside trees) is something else.
+        named = role is None and name in theirs and name not in ROLES
+        own = role if role in theirs else (name if named else None)
         if own is not None and _links(h, theirs[own]) is not None:
             found.setdefault(own, []).append(name)
     known = {name for names in found.values() for name in names}

@@ -59,6 +59,7 @@ class KinLearner(MetaLearner):
         self._kin: list[Kin] = list(kin)
         self._space: SpaceDefinition = space
         self._part: SpaceDefinition | None = part
+        self._last: tuple[Query, tuple[PastModels, np.ndarray, np.ndarray]] | None = None
         self.n_tasks: int = sum(len(one.experience) for one in kin)
         self.n_trials: int = sum(one.experience.n_trials for one in kin)
 
@@ -95,7 +96,7 @@ class KinLearner(MetaLearner):
     @one_blas_thread()
     def recommend(self, query: Query, n: int) -> list[Recommendation]:
         """Return up to `n` recommendations, best first; none where no family speaks."""
-        if not self._kin:
+        if not self._kin or n < 1:
             return []
         models, weights, rows = self._models(query)
         configs = self._candidates()
@@ -124,14 +125,19 @@ class KinLearner(MetaLearner):
         return Prior(models, weights, learned().trust, configs=keys)
 
     def _models(self, query: Query) -> tuple[PastModels, np.ndarray, np.ndarray]:
+        """Return what `_asked` does, once for a query that is asked again."""
+        if self._last is None or self._last[0] is not query:
+            self._last = query, self._asked(query)
+        return self._last[1]
+
+    def _asked(self, query: Query) -> tuple[PastModels, np.ndarray, np.ndarray]:
         """Return models in the space, their weights, and which of the rows of all kin they are.
 
         What kin expect at some points of the space becomes the trials of a past task there: so
         a search asks for what they expect elsewhere without crossing the bridge again.
         """
         space, encoder = self._part or self._space, Encoder(self._part or self._space)
-        weights = kin_weights(self._kin, query.metafeatures)
-        rows = _evenly(weights, MAX_ROWS)
+        rows, weights = _evenly(kin_weights(self._kin, query.metafeatures), MAX_ROWS)
         rng = np.random.default_rng(0)
         past = self._of_past(rng)
         chosen = rng.permutation(len(past))[:POINTS_OF_PAST]
@@ -150,7 +156,7 @@ class KinLearner(MetaLearner):
             own.append(one.bridge.lengthscales(one.experience.models.lengthscales, usual))
             first += size
         lengthscales = np.exp(np.mean(np.log(own), axis=0))[self._free]
-        return _through(points, asked, lengthscales), weights[rows] / weights[rows].sum(), rows
+        return _through(points, asked, lengthscales), weights, rows
 
     @property
     def _known(self) -> tuple[str, ...]:
@@ -258,14 +264,20 @@ def _through(
     return PastModels(lengthscales, inputs, weights, np.array(masks))
 
 
-def _evenly(weights: np.ndarray, most: int) -> np.ndarray:
-    """Return rows, each about as often as it weighs, in their order: at most `most` of them."""
+def _evenly(weights: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return at most `most` rows, each about as often as it weighs, and what they weigh then.
+
+    Args:
+        weights: summing to 1, shape (rows,).
+        most: how many.
+    """
     if len(weights) <= most:
-        return np.arange(len(weights))
+        return np.arange(len(weights)), weights
     at = (np.arange(most) + 0.5) / most
-    places: np.ndarray = np.unique(np.searchsorted(np.cumsum(weights), at))
-    kept: np.ndarray = np.minimum(places, len(weights) - 1)
-    return kept
+    places = np.minimum(np.searchsorted(np.cumsum(weights), at), len(weights) - 1)
+    rows, count = np.unique(places, return_counts=True)
+    # A row stands for those around it that were passed over: what it weighed alone says nothing.
+    return rows, count / count.sum()
 
 
 def sentence(learner: KinLearner) -> str:
