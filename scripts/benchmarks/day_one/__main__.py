@@ -5,9 +5,11 @@
     python -m scripts.benchmarks.day_one --seeds 1
 
 Every search is kept in .build/day_one/, so that a run that was cut off goes on; `--report-only`
-reports what is finished. The tables are those of `scripts.benchmarks.transfer`; none of them was
-looked at when the families of the store learned to speak for others (`scripts/seed/kin.py`).
+reports what is finished. The tables are those of `scripts.benchmarks.transfer`; how far families of
+the store speak for others was learned without them (`scripts/seed/kin.py`).
 """
+
+import json
 
 import click
 
@@ -48,7 +50,9 @@ def main(
             units += [FirstDay(family, h, seed, name) for seed in range(seeds) for h in held
                       for name in chosen or METHODS]  # fmt: skip
         run_and_resume(units, workers)
-    text = page.make(seeds)
+    shown = [f" --tasks {tasks}"] if tasks else []
+    shown += [f" --method {json.dumps(name) if ' ' in name else name}" for name in chosen]
+    text = page.make(seeds, "".join(shown))
     if text is None:
         raise report.nothing_finished()
     report.publish("day_one", text, write)
