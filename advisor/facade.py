@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.advising import advice_on
+from advisor.advising import advice_in, advice_on
 from advisor.checks import limit, whole
 from advisor.keywords import known_keywords
 from advisor.meta.advice import Advice
 from advisor.models import ModelFamily, ModuleFamily, get_family
 from advisor.problem import DataProblem, data_problem
+from advisor.problem.parts import space_of
 from advisor.settings import Settings
 from advisor.strategies import get_strategy
 from knowledge_base import KnowledgeBase
+from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition
 
 if TYPE_CHECKING:
@@ -96,7 +98,7 @@ class Advisor:
     @known_keywords
     def recommend(
         self,
-        data: "str | Path | pd.DataFrame | Dataset | DataProblem",
+        data: "str | Path | pd.DataFrame | Dataset | DataProblem | None" = None,
         target: str | None = None,
         n: int = 5,
         metric: str | None = None,
@@ -105,6 +107,7 @@ class Advisor:
         exclude_datasets: Sequence[str] = (),
         probe: float | None = None,
         *,
+        space: str | Path | SpaceDefinition | None = None,
         text: str | None = None,
         time: str | None = None,
         series: str | None = None,
@@ -120,7 +123,8 @@ class Advisor:
         Args:
             data: file of a table or of images, folder of images, built-in name such as
                 "sklearn:digits", frame, pair (X, y), or whatever else
-                `advisor.data.load_dataset` takes; or a loaded data set.
+                `advisor.data.load_dataset` takes; or a loaded data set. With `space` it may be
+                left out.
             target: column to predict.
             n: how many configurations.
             metric: what to optimise; default accuracy, rmse or mase.
@@ -128,6 +132,8 @@ class Advisor:
             seed: of the sample that metafeatures are computed on.
             exclude_datasets: fingerprints of data sets whose trials are not to be used.
             probe: seconds for a few short trainings, whose outcomes choose between past tasks.
+            space: search space of the user's own network, or a file with it, to recommend in;
+                default that of the family.
             text, time, series, horizon: columns of texts, or of times and the names of series,
                 and how many steps ahead, as in `DataRequest`.
             drop, keep, as_types, size, group: which columns of a table are used and as what,
@@ -139,7 +145,16 @@ class Advisor:
         """
         whole("n", n, 1)
         whole("seed", seed, 0)
-        problem = (
+        if data is None and space is None:
+            raise UserError("Give a data set, `space=FILE` for a space of your own, or both.")
+        about = {"target": target, "metric": metric, "kind": kind, "text": text, "time": time,
+                 "series": series, "horizon": horizon, "drop": drop, "keep": keep,
+                 "as_types": as_types, "size": size, "group": group}  # fmt: skip
+        if data is None and (name := next((k for k, v in about.items() if v), None)):
+            raise UserError(f"`{name}` is about a data set, and none is given.")
+        if space is not None and probe is not None:
+            raise UserError("`probe` trains a built-in family; it does not go with `space`.")
+        problem = None if data is None else (
             data
             if isinstance(data, DataProblem)
             else self.problem(
@@ -147,6 +162,9 @@ class Advisor:
                 horizon=horizon, drop=drop, keep=keep, as_types=as_types, size=size, group=group,
             )
         )  # fmt: skip
+        if space is not None:
+            return advice_in(space_of(space), problem, self.kb, n, None, exclude_datasets)
+        assert problem is not None
         return advice_on(problem, self.kb, n, seed, exclude_datasets, probe)
 
     def search(

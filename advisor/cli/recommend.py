@@ -1,5 +1,7 @@
 """`advisor recommend`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from advisor.cli.common import (
@@ -15,13 +17,18 @@ from advisor.cli.output import config_text, print_json, say
 from advisor.meta import Recommendation
 from advisor.meta.advice import Advice
 from advisor.meta.pasting import expectation
+from knowledge_base.types import JsonObject
+
+if TYPE_CHECKING:
+    from advisor.data import Intake
+    from advisor.facade import Advisor
 
 LIKELY = 0.6
 """Probability of beating the library default from which it is said to be likely."""
 
 
 @click.command(name="recommend")
-@click.argument("data")
+@click.argument("data", required=False)
 @click.option("--target", help="Column to predict.")
 @data_options
 @click.option("-n", "number", type=click.IntRange(min=1), default=5, show_default=True,
@@ -30,6 +37,9 @@ LIKELY = 0.6
 @click.option("--kind", type=click.Choice(["classification", "regression"]),
               help="Kind of task.  [default: by the target's values]")  # fmt: skip
 @click.option("--family", help="Model family.  [default: by the data]")
+@click.option("--space", metavar="FILE",
+              help="Search space of your own network, to recommend in; DATA may be left out."
+              )  # fmt: skip
 @click.option("--probe", metavar="TIME",
               help="Train a few configurations shortly, at most 20s or 2m, and choose by them."
               )  # fmt: skip
@@ -38,12 +48,13 @@ LIKELY = 0.6
 @formats("yaml", "python")
 @speaks_to_the_user
 def command(
-    data: str,
+    data: str | None,
     target: str | None,
     number: int,
     metric: str | None,
     kind: str | None,
     family: str | None,
+    space: str | None,
     probe: str | None,
     kb_path: str | None,
     seed: int,
@@ -65,6 +76,7 @@ def command(
     Examples:
       advisor recommend data.csv --target label -n 5
       advisor recommend data.csv --target label --probe 20s
+      advisor recommend --space space.yaml
       advisor recommend data.csv --target label --format python > start.py
       advisor recommend sales.xlsx --target price --drop note --as zip=category
       advisor recommend reviews.csv --text review --target stars
@@ -74,23 +86,15 @@ def command(
 
     seconds = parse_duration(probe) if probe else None
     advisor = Advisor(kb_path, family)
-    problem = advisor.problem(
+    advice, intake = _advised(
+        advisor,
         data,
-        target,
-        metric,
-        kind,
-        seed,
-        text=text,
-        time=time,
-        series=series,
-        horizon=horizon,
-        group=group,
-        **data_arguments(reading),
-    )
-    advice = advisor.recommend(problem, n=number, seed=seed, probe=seconds)
-    print_intake(problem.intake, output)  # an error is to be the only line
+        {"target": target, "metric": metric, "kind": kind, "text": text, "time": time,
+         "series": series, "horizon": horizon, "group": group, **data_arguments(reading)},
+        {"n": number, "seed": seed, "probe": seconds, "space": space},
+    )  # fmt: skip
+    print_intake(intake, output)  # an error is to be the only line
     if output == "json":
-        intake = problem.intake
         print_json({**advice.to_dict(), "data": None if intake is None else intake.to_dict()})
     elif output == "yaml":
         click.echo(advice.to_yaml(), nl=False)
@@ -100,12 +104,24 @@ def command(
         print_advice(advice)
 
 
+def _advised(
+    advisor: "Advisor", data: str | None, about: JsonObject, asked: JsonObject
+) -> "tuple[Advice, Intake | None]":
+    """Return the advice, and how the data were read, if there are any."""
+    if data is None:
+        return advisor.recommend(**about, **asked), None
+    problem = advisor.problem(data, seed=asked["seed"], **about)
+    return advisor.recommend(problem, **asked), problem.intake
+
+
 def print_advice(advice: Advice) -> None:
     """Print the recommendations with what they expect and what speaks for them."""
     say(f"{advice.about}; consulted {advice.n_tasks} past tasks, {advice.n_trials} trials.")
+    if advice.told:
+        say(f"This {advice.told}")
     if advice.n_probed:
         say(f"Tried {advice.n_probed} configurations shortly on these data.")
-    if advice.recommendations[0].confidence == "none":
+    if advice.recommendations[0].confidence == "none" and not advice.told:
         say("No past trials of this family: the library default is all there is to say.")
     if advice.recommendations[0].unlike:
         say(

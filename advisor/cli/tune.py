@@ -115,6 +115,8 @@ def command(
         )  # fmt: skip
     for note in search.notes:
         say(spelled(note), err=True)
+    if search.begin.told:
+        say(f"This search {search.begin.told}", err=True)
     print_intake(search.intake, output)
     _run(search, seconds, output)
 

@@ -36,6 +36,11 @@ def _plain(name: str) -> str:
 _CANONICAL = {_plain(name): _plain(group[0]) for group in GROUPS for name in group}
 
 
+def canonical_name(name: str) -> str:
+    """Return the plain form of the first name of a name's group, or its own."""
+    return _CANONICAL.get(_plain(name), _plain(name))
+
+
 def match_names(wanted: Iterable[str], found: Iterable[str]) -> dict[str, str]:
     """Return, for each wanted name that is there, by which of the found names it goes.
 
@@ -47,7 +52,7 @@ def match_names(wanted: Iterable[str], found: Iterable[str]) -> dict[str, str]:
     """
     wanted, left = list(wanted), list(found)
     matches: dict[str, str] = {}
-    for same in (str, _plain, lambda name: _CANONICAL.get(_plain(name), _plain(name))):
+    for same in (str, _plain, canonical_name):
         for name in wanted:
             candidates = [other for other in left if same(other) == same(name)]
             if name not in matches and len(candidates) == 1:

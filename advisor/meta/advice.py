@@ -12,14 +12,16 @@ class Advice:
     """Recommendations for one task.
 
     Attributes:
-        dataset: name of the data set.
-        kind: "classification" or "regression".
+        dataset: name of the data set; of the space, where there is no data set.
+        kind: "classification" or "regression"; empty without a data set, as are the next two.
         metric, direction: what is optimised.
         family: model family.
         n_tasks, n_trials: past tasks and trials that were consulted.
         n_probed: configurations that were tried shortly on the data itself.
         default: the library default, for comparison.
         recommendations: best first; without any history only the library default.
+        told: for a space of the user's own, in one line, which past tasks speak for it, or why
+            none do; else empty.
     """
 
     dataset: str
@@ -32,10 +34,13 @@ class Advice:
     n_probed: int
     default: Config
     recommendations: tuple[Recommendation, ...]
+    told: str = ""
 
     @property
     def about(self) -> str:
         """What the recommendations are for, on one line."""
+        if not self.kind:
+            return f"the space {self.dataset}"
         return (
             f"{self.dataset}: {self.kind}, {self.metric} ({self.direction}), family {self.family}"
         )

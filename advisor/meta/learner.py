@@ -90,6 +90,11 @@ class PortfolioLearner(MetaLearner):
         """Past trials that are consulted."""
         return self._experience.n_trials if self._experience else 0
 
+    def n_others(self, query: Query) -> int:
+        """Return how many past tasks are consulted besides the very task of a query."""
+        tasks = self._experience.tasks if self._experience else []
+        return sum(task.task_id != query.task_id for task in tasks)
+
     @one_blas_thread()
     def recommend(self, query: Query, n: int) -> list[Recommendation]:
         """Return up to `n` recommendations, best first; none without any history."""

@@ -9,8 +9,11 @@ import pandas as pd
 
 from advisor.meta.cache import learner_for
 from advisor.meta.curves import curves_for_search
+from advisor.meta.kin_learner import KinLearner, sentence, told_of_own
+from advisor.meta.learner import PortfolioLearner
 from advisor.meta.recommendation import Query
 from advisor.meta.translation import added_since
+from advisor.models import FAMILIES
 from advisor.surrogates import Prior
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
@@ -31,10 +34,13 @@ class Start:
     Attributes:
         warm: configurations to try first, best first.
         prior: what past tasks expect elsewhere, for strategies that learn from it.
+        told: in one line, what past a search begins with, or why it has none; empty for the
+            built-in families, and where none was wanted.
     """
 
     warm: Sequence[ConfigDict] = field(default_factory=list)
     prior: Prior | None = None
+    told: str = ""
 
     @classmethod
     def kept_in(cls, directory: StudyDirectory) -> "Start":
@@ -68,6 +74,8 @@ def warm_start(
     other choices of what came into the space after all that ships was tried.
 
     A cold search (`n` below 1) gets nothing at all, and so does one without a `kb` or a history.
+    In a space of the user's own, his own past of it comes first; where there is none, the families
+    of the store speak by the roles of its hyperparameters (`advisor.meta.kin`).
 
     Args:
         kb: past trials.
@@ -83,12 +91,42 @@ def warm_start(
     if kb is None or n < 1:
         return Start()
     known = learner_for(kb, space, family, exclude_datasets)
+    if family not in FAMILIES:
+        return _in_own_space(kb, space, family, known, query, n, exclude_datasets, costs, curves)
     warm = [dict(item.config) for item in known.recommend(query, n)]
     warm = _with_what_is_new(warm, untried(kb.spaces(), space))
     if default is not None:
         warm = _with_default(warm, default)
     reading = partial(curves_for_search, kb, family) if curves else None
     return Start(warm, known.prior(query, costs, reading))
+
+
+def _in_own_space(
+    kb: KnowledgeBase,
+    space: SpaceDefinition,
+    family: str | None,
+    own: PortfolioLearner,
+    query: Query,
+    n: int,
+    exclude_datasets: Sequence[str],
+    costs: bool,
+    curves: bool,
+) -> Start:
+    """Return where a search in a space of the user's own begins.
+
+    Args:
+        kb, space, family, query, n, exclude_datasets, costs, curves: as for `warm_start`.
+        own: what the user's own tasks of the same family have taught.
+    """
+    reading = partial(curves_for_search, kb, family) if curves else None
+    prior = own.prior(query, costs, reading)
+    warm = [dict(item.config) for item in own.recommend(query, n)]
+    if prior is not None:
+        return Start(warm, prior, told_of_own(own, query))
+    kin = KinLearner.of(kb, space, exclude_datasets)
+    # The families' prior says more than a list of theirs would: only the first is taken from it.
+    first = [dict(item.config) for item in kin.recommend(query, 0 if warm else 1)]
+    return Start(warm or first, kin.prior(query), sentence(kin))
 
 
 def untried(spaces: pd.DataFrame, space: SpaceDefinition) -> ConfigDict:

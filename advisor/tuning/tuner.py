@@ -55,6 +55,7 @@ class Tuner:
         trials: what was told, in its order.
         paused: trials that stand paused; those among them that were told at the end of a run are
             among `trials`, too, until they go on.
+        told: in one line, what past it starts from, or why it starts cold (see `Start`).
     """
 
     study: Study
@@ -63,6 +64,7 @@ class Tuner:
     stopping: bool = True
     trials: list[TrialRecord] = field(default_factory=list, init=False)
     paused: PausedTrials = field(init=False, repr=False)
+    told: str = field(default="", init=False)
     _numbers: set[int] = field(default_factory=set, init=False, repr=False)
     _active: list[ConfigDict] = field(default_factory=list, init=False, repr=False)
     _lock: BaseFileLock | None = field(default=None, init=False, repr=False)
@@ -141,7 +143,9 @@ class Tuner:
         )
         if path is None:
             study = Study(record, task, space, kb=kb if contribute else None)
-            return cls(study, suggesting, seed)
+            tuner = cls(study, suggesting, seed)
+            tuner.told = start.told
+            return tuner
         kept = StudyDirectory.create(
             path,
             study=record,
@@ -152,7 +156,7 @@ class Tuner:
         )
         study = Study(record, task, space, directory=kept, kb=kb if contribute else None)
         tuner = cls(study, suggesting, seed)
-        tuner._lock = hold(path)
+        tuner.told, tuner._lock = start.told, hold(path)
         return tuner
 
     @classmethod

@@ -143,9 +143,10 @@ class SpaceDefinition:
 
     @cached_property
     def space_id(self) -> str:
-        """Digest of which configurations are legal; name and version do not matter."""
+        """Digest of which configurations are legal; name, version and roles do not matter."""
         parts = [h.to_dict() for h in self.hyperparameters.values()]
         for part in parts:
+            part["meta"] = None
             for bound in ("lower", "upper", "default_value", "step"):
                 if isinstance(part.get(bound), int | float) and part["type"] == "uniform_float":
                     part[bound] = float(part[bound])

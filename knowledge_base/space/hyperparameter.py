@@ -18,6 +18,13 @@ Value: TypeAlias = Any
 
 NUMERIC = ("float", "int")
 
+ROLES = (
+    "learning_rate", "batch_size", "weight_decay", "n_layers", "units", "dropout", "momentum",
+    "optimizer", "activation", "initialisation", "normalisation", "gradient_clipping",
+    "schedule", "epochs", "patience",
+)  # fmt: skip
+"""What a hyperparameter may be in the training of a network, as the store's families call it."""
+
 TOLERANCE = 1e-9
 """How far a number may lie outside the bounds: relative to a bound where the scale is
 logarithmic, to the largest of the bounds and their distance otherwise. Whole numbers have none."""
@@ -39,6 +46,8 @@ class Hyperparameter:
         choices: values of a categorical or ordinal (in order), or the one value of a constant.
         step: distance of neighbouring values of a number, from `low` on; None for every float,
             or every whole number.
+        role: which of `ROLES` it is in the training of a network, where that was said. It does
+            not enter the identity of a space, since it changes no configuration.
     """
 
     name: str
@@ -49,9 +58,11 @@ class Hyperparameter:
     log: bool = False
     choices: tuple[Value, ...] = ()
     step: float | None = None
+    role: str | None = None
 
     def to_dict(self) -> JsonObject:
         """Return it in ConfigSpace's serialised form; a step, which that lacks, is added."""
+        meta = None if self.role is None else {"role": self.role}
         if self.kind in NUMERIC:
             plain: JsonObject = {
                 "type": f"uniform_{self.kind}",
@@ -60,17 +71,17 @@ class Hyperparameter:
                 "upper": self.high,
                 "default_value": self.default,
                 "log": self.log,
-                "meta": None,
+                "meta": meta,
             }
             return plain if self.step is None else {**plain, "step": self.step}
         plain = {"type": self.kind, "name": self.name}
         if self.kind == "constant":
-            return {**plain, "value": self.choices[0], "meta": None}
+            return {**plain, "value": self.choices[0], "meta": meta}
         values = "choices" if self.kind == "categorical" else "sequence"
         plain[values] = list(self.choices)
         if self.kind == "categorical":
             plain["weights"] = None
-        return {**plain, "default_value": self.default, "meta": None}
+        return {**plain, "default_value": self.default, "meta": meta}
 
     def coerce(self, column: pd.Series) -> tuple[pd.Series, pd.Series]:
         """Return the column in this hyperparameter's type, and which cells are illegal.

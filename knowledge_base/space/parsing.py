@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from knowledge_base.space.entries import (
 )
 from knowledge_base.space.hyperparameter import (
     NUMERIC,
+    ROLES,
     STEP_TOLERANCE,
     Hyperparameter,
     Value,
@@ -33,9 +35,9 @@ KINDS = {
     "ordinal": "ordinal", "constant": "constant",
 }  # fmt: skip
 NUMBER_KEYS = ("type", "name", "lower", "upper", "low", "high", "log", "default_value", "default",
-               "step", "q", "meta")  # fmt: skip
+               "step", "q", "role", "meta")  # fmt: skip
 CHOICE_KEYS = ("type", "name", "choices", "sequence", "weights", "value", "default_value",
-               "default", "meta")  # fmt: skip
+               "default", "role", "meta")  # fmt: skip
 UNUSED = {"categorical": ("value",), "ordinal": ("value", "weights"), "constant": ("weights",)}
 """Keys that mean nothing for a kind; older versions took them and did nothing."""
 
@@ -106,9 +108,20 @@ def _hyperparameter(entry: JsonObject, where: str, stored: bool) -> Hyperparamet
     kind = KINDS.get(given) if isinstance(given, str) else None
     if kind is None:
         refuse("type", entry.get("type"), KINDS, where)
-    if kind in NUMERIC:
-        return _number(entry, name, kind, where, stored)
-    return _choice(entry, name, kind, where, stored)
+    parse = _number if kind in NUMERIC else _choice
+    role = _role(entry, where, stored)
+    return replace(parse(entry, name, kind, where, stored), role=role)
+
+
+def _role(entry: JsonObject, where: str, stored: bool) -> str | None:
+    """Return the role that was said, None where nothing was, or what a later version knows."""
+    meta = entry.get("meta")
+    role = plain(entry.get("role", meta.get("role") if isinstance(meta, Mapping) else None))
+    if role is None or role in ROLES:
+        return None if role is None else str(role)
+    if stored or "role" not in entry:
+        return None
+    refuse("role", role, ROLES, where)
 
 
 def _given(entry: JsonObject, names: tuple[str, ...], where: str, stored: bool) -> Value:

@@ -1,0 +1,1 @@
+"""What the shipped store is worth on the first day of somebody else's space."""
