@@ -57,6 +57,15 @@ class SpaceDefinition:
         self.hyperparameters = MappingProxyType(dict(hyperparameters))
         self.conditions, self.forbiddens = conditions, forbiddens
 
+    def __getstate__(self) -> JsonObject:
+        """Return what a pickle holds: a read-only view of a mapping cannot be pickled."""
+        return {**self.__dict__, "hyperparameters": dict(self.hyperparameters)}
+
+    def __setstate__(self, state: JsonObject) -> None:
+        """Take what a pickle held."""
+        self.__dict__.update(state)
+        self.hyperparameters = MappingProxyType(state["hyperparameters"])
+
     @classmethod
     def from_dict(
         cls, given: object, where: str = "the space", stored: bool = False
