@@ -2,9 +2,7 @@
 
 import pytest
 
-pytest.importorskip(
-    "optuna", reason="Optuna is not installed: pip install 'advisor-automl[optuna]'"
-)
+pytest.importorskip("optuna", reason="pip install 'advisor-automl[optuna]'")
 suite = pytest.importorskip(
     "optuna.testing.pytest_samplers", reason="this version of Optuna ships no tests of samplers"
 )

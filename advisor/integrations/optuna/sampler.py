@@ -277,7 +277,7 @@ class AdvisorSampler(BaseSampler):
         start = self.past.start(study, definition)
         strategy = make_strategy(
             self._strategy, definition, study.direction.name.lower(), self._seed, start.warm,
-            start.prior, self.past.per_second, stopping=_never_stopping(self._strategy),
+            start.prior, self.past.per_second, stopping=_never_pausing(self._strategy),
         )  # fmt: skip
         self._searches[study._study_id] = Searching(space, strategy, self._epochs)
         return self._searches[study._study_id]
@@ -300,8 +300,8 @@ def _raised() -> BaseException | None:
     return None
 
 
-def _never_stopping(strategy: str) -> bool | None:
-    """Return what `make_strategy` is told: pausing is the host's, which cannot take trials up."""
+def _never_pausing(strategy: str) -> bool | None:
+    """Return whether a strategy may stop trials: a host cannot take up what it put aside."""
     return None if get_strategy(strategy).stops_early() else False
 
 
