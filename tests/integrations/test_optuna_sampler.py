@@ -209,7 +209,7 @@ def test_infeasible_trials_are_failures(how, kb):
 
 def test_several_objectives_are_refused_in_one_line():
     study = optuna.create_study(directions=["minimize"] * 2, sampler=AdvisorSampler())
-    with pytest.raises(UserError, match="one objective; the study .* has 2") as caught:
+    with pytest.raises(UserError, match=r"one objective; the study .* has 2") as caught:
         study.optimize(lambda trial: (asked(trial)["x"], 0.0), n_trials=1)
     assert "\n" not in str(caught.value)
 
