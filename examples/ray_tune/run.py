@@ -18,7 +18,9 @@ def train(config: dict[str, float]) -> None:
         tune.report({"loss": end + (1 - 20 * config["learning_rate"]) ** (2 * epoch)})
 
 
-def main(trials: int = 20, workers: int = 2) -> tuple[tune.ResultGrid, optuna.Study]:
+def main(
+    trials: int = 20, workers: int = 2, folder: str | None = None
+) -> tuple[tune.ResultGrid, optuna.Study]:
     search = OptunaSearch(
         metric="loss",
         mode="min",
@@ -38,6 +40,7 @@ def main(trials: int = 20, workers: int = 2) -> tuple[tune.ResultGrid, optuna.St
             search_alg=ConcurrencyLimiter(search, workers),
             scheduler=ASHAScheduler(max_t=EPOCHS, grace_period=1, reduction_factor=3),
         ),
+        run_config=tune.RunConfig(storage_path=folder, verbose=0),
     )
     return tuner.fit(), search._ot_study
 

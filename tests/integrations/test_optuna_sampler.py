@@ -173,16 +173,25 @@ def test_pruned_trials_count_with_what_they_reached():
 
 
 def test_what_a_scheduler_stopped_is_not_complete_though_its_host_says_so(kb):
+    """Ray reports all epochs but the last, whose value it tells with the state "complete"."""
     study = optuna.create_study(sampler=AdvisorSampler(kb, epochs=9))
 
-    def stopped(trial):
-        trial.report(bowl(asked(trial)), 1)
-        return bowl(trial.params)
+    def after(epochs):
+        def objective(trial):
+            end = bowl(asked(trial))
+            for epoch in range(1, epochs):
+                trial.report(end + 1 / epoch, epoch)
+            return end
 
-    run(study, 2, stopped, callbacks=[study.sampler.contribute])
+        return objective
+
+    for epochs in (1, 3, 9, 1):
+        run(study, 1, after(epochs), callbacks=[study.sampler.contribute])
     heard = study.sampler._searches[study._study_id].strategy.observations
-    assert [o.finished for o in heard] == [False]
-    assert set(kb.trials()["state"]) == {"stopped"}
+    assert [o.finished for o in heard] == [False, False, True]
+    assert [len(o.curve) for o in heard] == [1, 3, 9]
+    states = kb.trials().set_index("number")["state"]
+    assert states.to_dict() == {0: "stopped", 1: "stopped", 2: "complete", 3: "stopped"}
 
 
 @pytest.mark.parametrize("how", ["function", "trial"])

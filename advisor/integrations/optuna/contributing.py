@@ -79,7 +79,7 @@ def _outcome(trial: FrozenTrial, epochs: int | None) -> Outcome:
     """Return what came of a trial that is over."""
     curve = tuple(
         EpochRecord(epoch, val_metric=value)
-        for epoch, value in enumerate(curve_of(trial), 1)
+        for epoch, value in enumerate(curve_of(trial, epochs), 1)
         if value is not None
     )
     seconds = trial.duration.total_seconds() if trial.duration else None

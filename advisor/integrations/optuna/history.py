@@ -68,10 +68,20 @@ def is_dead(trial: FrozenTrial) -> bool:
     return False
 
 
-def curve_of(trial: FrozenTrial) -> tuple[float | None, ...]:
-    """Return what a trial reported, in the order of its steps."""
+def curve_of(trial: FrozenTrial, epochs: int | None = None) -> tuple[float | None, ...]:
+    """Return what a trial reported, in the order of its steps.
+
+    Args:
+        trial: of Optuna.
+        epochs: that a whole training reports. Hosts such as Ray report all but the last, which is
+            the value; then it belongs to the curve.
+    """
     reports = sorted(trial.intermediate_values.items())
-    return tuple(value if isfinite(value) else None for _, value in reports)
+    values = [value for _, value in reports]
+    if epochs is not None and trial.state == TrialState.COMPLETE and len(values) < epochs:
+        last = values[-1:]
+        values += [trial.value] if trial.value is not None and [trial.value] != last else []
+    return tuple(value if isfinite(value) else None for value in values)
 
 
 def is_infeasible(trial: FrozenTrial) -> bool:
@@ -87,12 +97,12 @@ def is_stopped(trial: FrozenTrial, epochs: int | None) -> bool:
     Args:
         trial: that ended.
         epochs: that a whole training reports; hosts such as Ray say of a trial that their
-            scheduler stopped that it is complete.
+            scheduler stopped that it is complete, after a single epoch without any report.
     """
     if trial.state == TrialState.PRUNED:
         return True
-    reported = len(trial.intermediate_values)
-    return epochs is not None and 0 < reported < epochs
+    # The value may stand for the last report.
+    return epochs is not None and len(trial.intermediate_values) + 1 < epochs
 
 
 def is_over(trial: FrozenTrial) -> bool:
@@ -116,7 +126,8 @@ def observation(trial: FrozenTrial, config: Config, epochs: int | None) -> Obser
     """Return a trial that is over as strategies see it."""
     seconds = trial.duration.total_seconds() if trial.duration else None
     stopped = is_stopped(trial, epochs)
-    return Observation(config, reached(trial), seconds, curve_of(trial), finished=not stopped)
+    curve = curve_of(trial, epochs)
+    return Observation(config, reached(trial), seconds, curve, finished=not stopped)
 
 
 @dataclass(frozen=True)

@@ -93,8 +93,9 @@ class AdvisorSampler(BaseSampler):
             strategy: name of a search strategy.
             n_warm: how many configurations to take from the past.
             seed: of all random choices. All processes of a study are to have the same.
-            epochs: reports of a whole training. One that is told as complete with fewer was
-                stopped, as hosts such as Ray tell trials that their scheduler ended.
+            epochs: reports of a whole training; the value may stand for the last one. A trial
+                that is told as complete with fewer was stopped, as hosts such as Ray tell trials
+                that their scheduler ended. Not to be given where trials report nothing.
             per_second: prefer what is quick.
             constraints_func: constraints of a finished trial, as for the samplers of Optuna; a
                 trial with one above 0 counts as a failure.
