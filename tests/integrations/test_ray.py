@@ -47,7 +47,7 @@ def test_spaces_are_taken_as_ray_means_them():
     units = space["net/units"]
     assert (units.kind, units.low, units.high, units.step) == ("int", 16, 64, 16)
     assert space["net/act"].choices == ("null", '"relu"')
-    ends = RaySpace.of({"n": tune.randint(1, 5), "q": tune.quniform(0.1, 1, 0.25)}).definition
+    ends = RaySpace.of({"n": tune.randint(1, 5), "q": tune.quniform(0.25, 1, 0.25)}).definition
     assert ends.hyperparameters["n"].high == 4
     assert (ends.hyperparameters["q"].low, ends.hyperparameters["q"].high) == (0.25, 1.0)
 
@@ -58,7 +58,7 @@ def test_spaces_are_taken_as_ray_means_them():
         ({"x": tune.grid_search([1, 2])}, "searches no grid: give 'x'"),
         ({"x": tune.randn()}, "needs bounds for 'x'"),
         ({"x": tune.sample_from(lambda spec: 1)}, "needs bounds for 'x'"),
-        ({"x": tune.qloguniform(1, 10, 2)}, "no steps on a logarithmic scale"),
+        ({"x": tune.qloguniform(2, 10, 2)}, "no steps on a logarithmic scale"),
         ({"x": 1}, "nothing to search"),
     ],
 )
