@@ -56,9 +56,9 @@ def model(trial: optuna.Trial | None) -> PreTrainedModel:
     return BertForSequenceClassification(CONFIG)
 
 
-def main(trials: int = 10, folder: str | None = None) -> BestRun:
+def made(folder: str) -> Trainer:
     arguments = TrainingArguments(
-        output_dir=folder or tempfile.mkdtemp(),
+        output_dir=folder,
         num_train_epochs=2,
         eval_strategy="epoch",
         save_strategy="no",
@@ -66,12 +66,14 @@ def main(trials: int = 10, folder: str | None = None) -> BestRun:
         use_cpu=True,
         disable_tqdm=True,
     )
-    trainer = Trainer(
+    return Trainer(
         args=arguments, model_init=model, train_dataset=Tokens(128, 0), eval_dataset=Tokens(64, 1)
     )
-    return trainer.hyperparameter_search(
+
+
+def main(trials: int = 10, folder: str | None = None) -> BestRun:
+    return made(folder or tempfile.mkdtemp()).hyperparameter_search(
         space,
-        compute_objective=lambda metrics: metrics["eval_loss"],
         n_trials=trials,
         direction="minimize",
         backend="optuna",

@@ -40,23 +40,44 @@ def test_optuna():
     assert sorted(trials["value"]) == sorted(trial.value for trial in study.trials)
 
 
-def test_ray_tune_with_two_workers_and_asha(tmp_path):
+@pytest.fixture(scope="module")
+def cluster():
+    """Two workers on this machine."""
     ray = pytest.importorskip("ray", reason=EXTRA)
-    example = load("ray_tune", "ray.tune", "optuna")
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-    try:
-        results, study = example.main(trials=8, folder=str(tmp_path))
-    finally:
-        ray.shutdown()
+    yield
+    ray.shutdown()
+
+
+def test_ray_tune_by_optuna_with_two_workers_and_asha(cluster, tmp_path):
+    example = load("ray_tune", "ray.tune", "optuna")
+    search = example.by_optuna()
+    results = example.main(search, trials=8, folder=str(tmp_path))
+    study = search._ot_study
     assert results.num_errors == 0
-    assert len(study.trials) == 8
+    assert len({str(trial.params) for trial in study.trials}) == 8
     lengths = [result.metrics["training_iteration"] for result in results]
     assert 1 in lengths  # ASHA stopped some after an epoch, and Ray calls them complete.
     assert {trial.state.name for trial in study.trials} == {"COMPLETE"}
     heard = study.sampler._searches[study._study_id].strategy.observations
     assert all(o.finished == (len(o.curve) == example.EPOCHS) for o in heard)
     assert 1 in {len(o.curve) for o in heard}
-    assert len({str(trial.params) for trial in study.trials}) == 8
+
+
+def test_ray_tune_by_the_searcher_with_two_workers_and_asha(cluster, tmp_path):
+    from advisor import KnowledgeBase
+
+    example = load("ray_tune", "ray.tune", "optuna")
+    kb = KnowledgeBase(seed=False)
+    search = example.AdvisorSearch(kb, family="mlp", epochs=example.EPOCHS)
+    results = example.main(search, trials=8, folder=str(tmp_path))
+    assert results.num_errors == 0
+    lengths = [result.metrics["training_iteration"] for result in results]
+    trials = search.tuner.trials
+    assert sorted(t.epochs for t in trials) == sorted(lengths)
+    assert {t.epochs == example.EPOCHS for t in trials if t.state == "complete"} == {True}
+    assert {t.epochs < example.EPOCHS for t in trials if t.state == "stopped"} == {True}
+    assert sorted(kb.trials()["value"]) == sorted(t.value for t in trials)
 
 
 def test_scikit_learn():

@@ -88,7 +88,7 @@ def test_each_end_of_a_trial_is_told_as_what_it_is(kb):
     ended(search, "a", 0.1)  # Told twice.
     trials = search.tuner.trials
     assert [str(t.state) for t in trials] == ["complete", "stopped", "failed", "diverged"]
-    assert [len(t.curve) for t in trials] == [9, 1, 0, 8]
+    assert [len(t.curve) for t in trials] == [9, 1, 0, 0]
     assert trials[0].duration == 2.0
     assert search.tuner.best is trials[0]
     assert sorted(kb.trials()["state"]) == ["complete", "diverged", "failed", "stopped"]

@@ -18,7 +18,7 @@ from advisor.checks import whole
 from advisor.integrations.optuna.contributing import contributed
 from advisor.integrations.optuna.history import FAILED, PLAN, Plan, is_over, made_plan, plan_of
 from advisor.integrations.optuna.past import Past
-from advisor.integrations.optuna.searching import Searching
+from advisor.integrations.optuna.searching import Searching, ended
 from advisor.integrations.optuna.spaces import HostSpace, drawn, middle
 from advisor.keywords import known_keywords
 from advisor.meta import Query
@@ -276,8 +276,11 @@ class AdvisorSampler(BaseSampler):
         if known is not None and same and known.follows(trials):
             return known
         start = self.past.start(study, definition)
+        # A space that grew is not begun anew: its search is on its way.
+        begun = self.space is None and len(ended(trials)) >= self.past.n_warm
+        warm = () if begun else start.warm
         strategy = make_strategy(
-            self._strategy, definition, study.direction.name.lower(), self._seed, start.warm,
+            self._strategy, definition, study.direction.name.lower(), self._seed, warm,
             start.prior, self.past.per_second, stopping=_never_pausing(self._strategy),
         )  # fmt: skip
         self._searches[study._study_id] = Searching(space, strategy, self._epochs)
