@@ -40,7 +40,7 @@ FORMAT = 1
 """Version of what `save` writes."""
 
 
-class AdvisorSearch(Searcher):
+class AdvisorSearch(Searcher):  # type: ignore[misc]  # Ray has no types.
     """Suggests what Ray trains, on one machine or a cluster; it lives in the driver.
 
     Trials that run are left to their workers, and so are those that a scheduler stopped: they
@@ -204,8 +204,10 @@ class AdvisorSearch(Searcher):
             )
         self._study = self._study or uuid.uuid4().hex
         direction = "maximize" if self._mode == "max" else "minimize"
-        tuner = Tuner.create(self._space.definition, kb=self._kb, metric=str(self._metric),
-                             direction=direction, study_id=self._study, **self._options)  # fmt: skip
+        tuner = Tuner.create(
+            self._space.definition, kb=self._kb, metric=str(self._metric), direction=direction,
+            study_id=self._study, **self._options,
+        )  # fmt: skip
         for told in self._told:
             tuner.tell(told["config"], _outcome(told), trial_id=told["trial_id"])
         if self._live:

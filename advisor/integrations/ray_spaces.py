@@ -45,7 +45,7 @@ class RaySpace:
         Raises:
             UserError: it holds a grid, a distribution that has no bounds, or nothing to search.
         """
-        resolved, domains, grids = parse_spec_vars(dict(config))
+        _, domains, grids = parse_spec_vars(dict(config))
         if grids:
             raise UserError(f"AdvisorSearch searches no grid: give '{_name(grids[0][0])}' as "
                             "tune.choice.")  # fmt: skip
