@@ -57,7 +57,7 @@ class AdvisorSweeper(Sweeper):
 
     def sweep(self, arguments: List[str]) -> Any:  # noqa: UP006
         """Search over the overrides that name intervals, ranges or choices."""
-        from hydra.errors import HydraException
+        from hydra.errors import CompactHydraException
 
         from advisor.integrations.hydra import Sweep
         from knowledge_base.errors import UserError
@@ -69,7 +69,7 @@ class AdvisorSweeper(Sweeper):
             sweep = Sweep(given, self.hydra_context.config_loader, self.config, **self.options)
             return sweep.run(self._launch)
         except UserError as error:  # Of these Hydra shows one line.
-            raise HydraException(str(error)) from None
+            raise CompactHydraException(str(error)) from None
 
     def _launch(self, batch: Sequence[Sequence[str]], first: int) -> Any:
         self.validate_batch_is_legal(batch)

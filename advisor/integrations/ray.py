@@ -88,6 +88,8 @@ class AdvisorSearch(Searcher):  # type: ignore[misc]  # Ray has no types.
                 space is wrong.
         """
         super().__init__(metric=metric, mode=mode)
+        self._metric: str | None = metric
+        self._mode: str | None = mode
         whole("n_warm", n_warm, 0)
         whole("seed", seed, 0)
         if epochs is not None:
@@ -219,7 +221,7 @@ class AdvisorSearch(Searcher):  # type: ignore[misc]  # Ray has no types.
         self, config: ConfigDict, curve: Sequence[float], result: Mapping[str, Any], error: bool
     ) -> JsonObject:
         """Return how a trial ended, as it is kept."""
-        value = result.get(str(self._metric))
+        value: Any = result.get(str(self._metric))
         iterations = int(result.get(TRAINING_ITERATION) or len(curve))
         values = [*curve] if len(curve) >= iterations or value is None else [*curve, float(value)]
         state = TrialState.COMPLETE

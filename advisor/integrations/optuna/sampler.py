@@ -124,7 +124,7 @@ class AdvisorSampler(BaseSampler):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: what was heard is heard again from the storage."""
-        forgotten = {"_searches": {}, "_plans": {}}
+        forgotten: dict[str, Any] = {"_searches": {}, "_plans": {}}
         state = {**self.__dict__, **forgotten}
         del state["_lock"]
         return state
@@ -262,7 +262,7 @@ class AdvisorSampler(BaseSampler):
                 config = self._search(study, space, trials).plan(trials, trial)
             here = bool(getattr(study._thread_local, "in_optimize_loop", False))
             plan = made_plan(config, here)
-            study._storage.set_trial_system_attr(trial._trial_id, PLAN, plan)
+            study._storage.set_trial_system_attr(trial._trial_id, PLAN, dict(plan))
             self._plans[trial._trial_id] = plan
             while len(self._plans) > REMEMBERED:
                 del self._plans[next(iter(self._plans))]
