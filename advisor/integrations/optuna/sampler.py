@@ -262,7 +262,8 @@ class AdvisorSampler(BaseSampler):
                 config = self._search(study, space, trials).plan(trials, trial)
             here = bool(getattr(study._thread_local, "in_optimize_loop", False))
             plan = made_plan(config, here)
-            study._storage.set_trial_system_attr(trial._trial_id, PLAN, dict(plan))
+            kept: Any = plan  # Types of what a storage takes know no typed mappings.
+            study._storage.set_trial_system_attr(trial._trial_id, PLAN, kept)
             self._plans[trial._trial_id] = plan
             while len(self._plans) > REMEMBERED:
                 del self._plans[next(iter(self._plans))]
