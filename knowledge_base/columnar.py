@@ -1,6 +1,7 @@
 """Trials from frames and back, column by column: DuckDB makes and reads the JSON."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from knowledge_base.connection import in_memory
 from knowledge_base.errors import UserError
 from knowledge_base.identity import trial_ids
 from knowledge_base.schema import TRIALS
-from knowledge_base.space import SpaceDefinition
+from knowledge_base.space import Hyperparameter, SpaceDefinition
 from knowledge_base.space.cells import map_distinct
 from knowledge_base.states import TrialState
 from knowledge_base.types import JsonObject
@@ -55,7 +56,8 @@ def config_json(clean: pd.DataFrame, space: SpaceDefinition) -> pa.Array:
         kind = {"float": pa.float64(), "int": pa.int64()}.get(space.hyperparameters[name].kind)
         key = json.dumps(name).replace("'", "''")
         if kind is None:
-            arrays[f"c{place}"] = pa.array(map_distinct(clean[name], json.dumps), pa.string())
+            dumped = map_distinct(clean[name], partial(_dumped, space.hyperparameters[name]))
+            arrays[f"c{place}"] = pa.array(dumped, pa.string())
             text = f"c{place}"
         else:
             arrays[f"c{place}"] = pa.array(clean[name], from_pandas=True).cast(kind)
@@ -66,6 +68,10 @@ def config_json(clean: pd.DataFrame, space: SpaceDefinition) -> pa.Array:
         connection.register("cells", pa.table(arrays))
         made = connection.sql(sql).to_arrow_table()["config"]
     return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
+
+
+def _dumped(hyperparameter: Hyperparameter, cell: object) -> str:
+    return json.dumps(hyperparameter.value(cell))
 
 
 def with_config_columns(sql: str, definitions: list[str]) -> tuple[str, dict[str, str]]:

@@ -240,10 +240,13 @@ class CurveGP(CurveModel):
         found, evidence = [], []
         for unit in self._units():
             scale = Scale(float(np.median(self._values)), unit)
-            for _ in range(6):
-                rest = inverse @ (scale.scores(self._values) - mean)
-                offset = float(ones @ rest / (ones @ ones))
-                scale = Scale(float(scale.values(np.array(offset))), unit)
+            with np.errstate(over="ignore", invalid="ignore"):
+                for _ in range(6):
+                    rest = inverse @ (scale.scores(self._values) - mean)
+                    offset = float(ones @ rest / (ones @ ones))
+                    scale = Scale(float(scale.values(np.array(offset))), unit)
+            if not np.isfinite(scale.middle):  # A unit that is far too small runs away.
+                continue
             rest = rest - ones * offset
             # Tails as of Student's t: past units may be those of another metric.
             prior = -2.5 * np.log1p((np.log(unit) - centre) ** 2 / (4 * spread**2))

@@ -56,7 +56,7 @@ def _values(h: Hyperparameter, units: np.ndarray) -> np.ndarray:
     if h.choices:
         places = np.minimum((units * len(h.choices)).astype(int), len(h.choices) - 1)
         choices = np.empty(len(h.choices), dtype=object)
-        choices[:] = h.choices
+        choices[:] = h.cells
         chosen: np.ndarray = choices[places]
         return chosen
     low, high = _bounds(h)

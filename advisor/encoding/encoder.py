@@ -39,7 +39,7 @@ class Encoder:
         cells = []
         for h in self._varying:
             column = clean[h.name]
-            cells.append((column.where(column.notna(), h.default)).to_numpy())
+            cells.append((column.where(column.notna(), h.cell(h.default))).to_numpy())
         return self._stacked(cells, len(clean))
 
     def _stacked(self, cells: Sequence[_Cells], rows: int) -> np.ndarray:
@@ -57,7 +57,9 @@ def _columns(hyperparameter: Hyperparameter) -> list[str]:
 
 def _block(hyperparameter: Hyperparameter, cells: _Cells) -> np.ndarray:
     if hyperparameter.choices:
-        places = {_key(choice): i for i, choice in enumerate(hyperparameter.choices)}
+        places = {_key(choice): i for i, choice in enumerate(hyperparameter.cells)}
+        if hyperparameter.offers_none:
+            cells = [hyperparameter.cell(cell) for cell in cells]
         codes = np.array([places[_key(cell)] for cell in cells])
         if hyperparameter.kind == "categorical":
             one_hot: np.ndarray = np.eye(len(places))[codes]

@@ -18,6 +18,7 @@ from advisor.encoding import Encoder
 from advisor.encoding.aliases import match_names
 from knowledge_base.identity import canonical_json
 from knowledge_base.space import Hyperparameter, SpaceDefinition
+from knowledge_base.space.hyperparameter import NONE
 from knowledge_base.types import Config, ConfigDict
 
 REACH = 1.0
@@ -150,10 +151,16 @@ def _task(
 
 def _column(configs: Sequence[Config], name: str) -> pd.Series:
     """Return one hyperparameter, as numbers where all its values are."""
-    cells = [config.get(name) for config in configs]
+    cells = [_cell(config, name) for config in configs]
     if all(type(cell) in (int, float) or cell is None for cell in cells):
         return pd.Series(cells, dtype=float)
     return pd.Series(cells, dtype=object)
+
+
+def _cell(config: Config, name: str) -> object:
+    """Return a value as a cell: the choice None as a text, None where there is no value."""
+    value = config.get(name)
+    return NONE if value is None and name in config else value
 
 
 def _all(space: SpaceDefinition) -> Sequence[Hyperparameter]:
@@ -164,7 +171,7 @@ def _nearest(h: Hyperparameter, column: pd.Series) -> pd.Series:
     """Return the column with legal values only; the default stands where there is none."""
     if h.choices:
         legal, _ = h.coerce(column)
-        return legal.where(legal.notna(), h.default).astype(object)
+        return legal.where(legal.notna(), h.cell(h.default)).astype(object)
     assert h.low is not None
     assert h.high is not None
     numbers = pd.to_numeric(column, errors="coerce").astype(float)

@@ -24,7 +24,8 @@ WARM_SPREAD = 0.15
 WARM_SHARE = 0.6
 """Probability of the recommended choice at the start of a warm search."""
 MAX_WHOLE = 8
-"""Whole numbers with more values than this are searched as numbers, and rounded."""
+"""Whole numbers, and grids of steps, with more values than this are searched as numbers, and
+rounded."""
 PAST_POINTS = 512
 """Configurations among which past tasks say which are best."""
 STALE = 20
@@ -196,14 +197,10 @@ class _Population:
 def _count(h: Hyperparameter) -> int:
     """Return how many choices a hyperparameter has, 0 if it is searched as a number.
 
-    Whole numbers of few values are choices: a number that is rounded gets stuck on one.
+    Numbers of few values are choices: a number that is rounded gets stuck on one.
     """
-    if h.choices:
-        return len(h.choices)
-    assert h.low is not None
-    assert h.high is not None
-    values = int(h.high - h.low) + 1
-    return values if h.kind == "int" and values <= MAX_WHOLE else 0
+    count = h.count
+    return 0 if count is None or (not h.choices and count > MAX_WHOLE) else count
 
 
 def _key(config: Config) -> str:

@@ -58,7 +58,12 @@ class Spending:
     """Weighs trials of a search against each other by their curves."""
 
     def __init__(
-        self, past: PastCurves, encoder: Encoder, sign: float, costs: PastCosts | None = None
+        self,
+        past: PastCurves,
+        encoder: Encoder,
+        sign: float,
+        costs: PastCosts | None = None,
+        worth: float = WORTH,
     ) -> None:
         """Take what the past says.
 
@@ -67,8 +72,10 @@ class Spending:
             encoder: of configurations.
             sign: what values are multiplied with so that larger is better.
             costs: what configurations took on past tasks, if that is known.
+            worth: share of the unit of values that a paused trial must promise to gain.
         """
         self._past, self._encoder, self._sign, self._costs = past, encoder, sign, costs
+        self._worth = worth
         self._expectations: dict[bytes, np.ndarray] = {}
 
     @classmethod
@@ -142,7 +149,7 @@ class Spending:
             rates = improvement_rates(new, best, np.array(SHARES)) * np.exp(bonus[chosen])
             worth[chosen] = rates / seconds[: len(chosen)]
         going_on = self._of_paused(old, best, paused) / seconds[len(chosen) + len(ended) :]
-        promising = expected_gain(old, best) > WORTH * model.unit
+        promising = expected_gain(old, best) > self._worth * model.unit
         return Worth(worth, going_on, promising)
 
     def _values(self, ended: Sequence[Observation], paused: Sequence[Observation]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What came of training one configuration, and how that is written into a trial's record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from typing import SupportsFloat
@@ -147,6 +147,32 @@ class Outcome:
         if not isfinite(value):
             return cls(TrialState.DIVERGED, error=f"the value told was {value}")
         return cls(TrialState.COMPLETE, value=value)
+
+    @classmethod
+    def stopped(
+        cls, values: Sequence[float], duration: float | None = None, value: float | None = None
+    ) -> "Outcome":
+        """Return the outcome of a trial that its host ended before it was done, as ASHA does.
+
+        Its value belongs to its few epochs, so it is never compared with trials that completed.
+
+        Args:
+            values: validation metric after each of its epochs, at least one.
+            duration: seconds that they took.
+            value: what it reached, the last of `values` unless it is said.
+
+        Raises:
+            ValueError: there are no values.
+            NoNumber: one of them is no number.
+        """
+        if not values:
+            raise ValueError("a trial that was stopped before it reported anything has failed")
+        told = [number(found) for found in values]
+        curve = tuple(EpochRecord(e, val_metric=v) for e, v in enumerate(told, 1) if isfinite(v))
+        reached = told[-1] if value is None else value
+        if not isfinite(reached):
+            return cls(TrialState.DIVERGED, curve=curve, error=f"the value told was {reached}")
+        return cls(TrialState.STOPPED, reached, curve=curve, epochs=len(told), duration=duration)
 
     @classmethod
     def not_tried(cls, reason: str) -> "Outcome":

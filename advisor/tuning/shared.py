@@ -98,18 +98,20 @@ class SharedTuner(Tuner):
         result: float | Outcome | None,
         started_at: datetime | None = None,
         folder: Path | None = None,
+        *,
+        trial_id: str | int | None = None,
     ) -> TrialRecord:
         """Store a finished trial, durable on return, and learn from it.
 
         Args:
-            config, result, started_at: as for `Tuner.tell`.
+            config, result, started_at, trial_id: as for `Tuner.tell`.
             folder: that the user's function filled, as `unnumbered_folder` gave it.
 
         Raises:
             SpaceError, UserError: as for `Tuner.tell`.
         """
         if self._place is None:
-            return super().tell(config, result, started_at)
+            return super().tell(config, result, started_at, trial_id=trial_id)
         with self._place.turn():
             self._catch_up()
             self._others = self._place.others()
@@ -119,7 +121,7 @@ class SharedTuner(Tuner):
                 if self._reserved is None:  # Before the trial, so that no best one lacks its own.
                     folders.settle(folder, self.next_number)
             try:
-                trial = super().tell(config, result, started_at)
+                trial = super().tell(config, result, started_at, trial_id=trial_id)
             finally:
                 self._reserved = None
             self._read = self._written

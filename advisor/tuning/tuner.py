@@ -1,8 +1,7 @@
 """The tuner: a strategy with a memory, behind `ask` and `tell`."""
 
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self, overload
@@ -18,10 +17,12 @@ from advisor.strategies import Observation, SearchStrategy, get_strategy, make_s
 from advisor.training.outcome import Outcome
 from advisor.tuning.paused import PausedTrials
 from advisor.tuning.paused_trial import PausedTrial
+from advisor.tuning.processes import check_identity, shared_study, stored_trials
 from advisor.tuning.study import Study
 from advisor.tuning.told import observation_of, record_of
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
+from knowledge_base.identity import canonical_json, digest
 from knowledge_base.locking import hold
 from knowledge_base.naming import printable
 from knowledge_base.records import (
@@ -35,7 +36,7 @@ from knowledge_base.records import (
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import Direction
 from knowledge_base.studies import StudyDirectory
-from knowledge_base.types import Config, ConfigDict
+from knowledge_base.types import Config, ConfigDict, JsonObject
 
 
 @dataclass
@@ -52,6 +53,8 @@ class Tuner:
         strategy: suggests configurations.
         seed: as stored with trials.
         stopping: whether the strategy may put trials aside.
+        host_id: what the host of a study of several processes calls the trial, or the worker, that
+            this process runs; None where the study is this process's own.
         trials: what was told, in its order.
         paused: trials that stand paused; those among them that were told at the end of a run are
             among `trials`, too, until they go on.
@@ -62,11 +65,15 @@ class Tuner:
     strategy: SearchStrategy
     seed: int = 0
     stopping: bool = True
+    host_id: str | None = None
     trials: list[TrialRecord] = field(default_factory=list, init=False)
     paused: PausedTrials = field(init=False, repr=False)
     told: str = field(default="", init=False)
     _numbers: set[int] = field(default_factory=set, init=False, repr=False)
     _active: list[ConfigDict] = field(default_factory=list, init=False, repr=False)
+    _pending: list[ConfigDict] = field(default_factory=list, init=False, repr=False)
+    _listening: bool = field(default=False, init=False, repr=False)
+    _heard_at: tuple[object, ...] = field(default=(), init=False, repr=False)
     _lock: BaseFileLock | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +100,8 @@ class Tuner:
         contribute: bool = True,
         per_second: bool = False,
         directory: str | Path | None = None,
+        study_id: str | None = None,
+        trial_id: str | int | None = None,
     ) -> "Tuner":
         """Return a tuner for any space and task, with or without a data set behind it.
 
@@ -110,11 +119,18 @@ class Tuner:
             contribute: whether told trials go into `kb`.
             per_second: prefer what is quick; tell outcomes with their durations.
             directory: new folder to keep the study in, so that `resume` can go on with it.
+            study_id: what the host calls the study, where several processes share it through
+                `kb`: all that give the same one tell trials of one study of the task, and start
+                from what `kb` has of it. Default: a study of its own.
+            trial_id: what the host calls the trial, or the worker, that this process runs, so
+                that trials of two processes are two, were they alike. The same configuration
+                told again under it, as after a restart, is no second trial. Only with `study_id`.
 
         Raises:
-            UserError: the direction or the strategy does not exist, a number is impossible, or
-                the directory holds a study already.
+            UserError: the direction or the strategy does not exist, a number is impossible,
+                the directory holds a study already, or it is given with `study_id`.
         """
+        check_identity(study_id, trial_id, directory)
         one_of("direction", direction, tuple(Direction))
         whole("n_warm", n_warm, 0)
         whole("seed", seed, 0)
@@ -133,7 +149,7 @@ class Tuner:
             strategy, space, direction, seed, start.warm, start.prior, per_second
         )
         record = StudyRecord(
-            study_id=uuid.uuid4().hex,
+            study_id=shared_study(study_id, task, space),
             task_id=task.task_id,
             space_id=space.space_id,
             name=task.name,
@@ -143,8 +159,11 @@ class Tuner:
         )
         if path is None:
             study = Study(record, task, space, kb=kb if contribute else None)
-            tuner = cls(study, suggesting, seed)
-            tuner.told = start.told
+            tuner = cls(
+                study, suggesting, seed, host_id=None if trial_id is None else str(trial_id)
+            )
+            tuner.told, tuner._listening = start.told, study_id is not None
+            tuner._listen()
             return tuner
         kept = StudyDirectory.create(
             path,
@@ -224,6 +243,45 @@ class Tuner:
         if not ended and len(self.paused):
             self._update([])
 
+    def hear(self, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+        """Learn from trials of this study that other processes told; known ones are left out.
+
+        Args:
+            trials: as `tell` returned them there.
+
+        Returns:
+            Those that are new.
+        """
+        known = {trial.trial_id for trial in self.trials}
+        new = [trial for trial in trials if trial.trial_id not in known]
+        self.trials += new
+        self._numbers |= {trial.number for trial in new}
+        for trial in new:
+            self._remember(trial)
+        return new
+
+    def _listen(self) -> None:
+        """Hear what other processes told the knowledge base of a study that they share."""
+        kb = self.study.kb
+        if not self._listening or kb is None or kb.stamp() == self._heard_at:
+            return
+        self._heard_at = kb.stamp()
+        self.hear(stored_trials(kb, self.study.record.study_id))
+
+    def pending(self, configs: Sequence[Config]) -> None:
+        """Say which trials run elsewhere now, so that nothing alike is asked for meanwhile.
+
+        Args:
+            configs: all of them. Those of an earlier call that are missing are withdrawn, as where
+                they ended or their process died; configurations that this tuner was asked for
+                need not be among them.
+
+        Raises:
+            SpaceError: a configuration is not in the space.
+        """
+        self._pending = [self.study.space.complete(dict(config)) for config in configs]
+        self._update([])
+
     @overload
     def ask(self) -> ConfigDict: ...
 
@@ -235,6 +293,7 @@ class Tuner:
 
         Several may be asked for before any is told: they differ, and say different things.
         """
+        self._listen()
         configs = self.strategy.suggest(1 if n is None else n)
         self._active += configs
         return dict(configs[0]) if n is None else [dict(config) for config in configs]
@@ -244,6 +303,8 @@ class Tuner:
         config: Config,
         result: float | Outcome | None,
         started_at: datetime | None = None,
+        *,
+        trial_id: str | int | None = None,
     ) -> TrialRecord:
         """Store a finished trial with its diagnosis, durable on return, and learn from it.
 
@@ -251,17 +312,24 @@ class Tuner:
             config: the configuration tried; need not have been asked for.
             result: its value, or None if it failed, or everything known about it.
             started_at: when it started; default now.
+            trial_id: what the host of the study calls the trial. One that is known under it is
+                returned as it is.
 
         Raises:
             SpaceError: `config` is not in the space.
             UserError: the result is neither a number nor an outcome, such as "0.5" or True, or
                 the tuner is closed.
         """
+        identity = self._identity(config, trial_id)
+        told = [trial for trial in self.trials if trial.trial_id == identity]
+        if told:
+            self.withdraw(config)
+            return told[0]
         if self._lock is not None and not self._lock.is_locked:
             raise UserError("This tuner is closed; go on with Tuner.resume.")
         outcome = result if isinstance(result, Outcome) else Outcome.of(result)
         standing = self.paused.find(dict(config))
-        trial = self._store(config, outcome, started_at, standing)
+        trial = self._store(config, outcome, started_at, standing, identity)
         if standing is not None:  # After the line, so that a kill loses neither.
             self.paused.remove(standing)
         self._remember(trial)
@@ -318,18 +386,21 @@ class Tuner:
         outcome: Outcome,
         started_at: datetime | None,
         standing: PausedTrial | None,
+        identity: str = "",
     ) -> TrialRecord:
         """Write a trial with its networks; durable on return.
 
         Args:
             config, outcome, started_at: as for `tell`.
             standing: the paused trial that it was until now.
+            identity: of the trial; '' where its study and number are that.
         """
         earlier = None if standing is None else standing.line  # What goes on is the same trial.
         others = [t for t in self.trials if earlier is None or t.number != earlier.number]
         trial = record_of(
             self.study, self.next_number, self.seed, config, outcome, started_at, others
         )
+        trial = replace(trial, trial_id=identity) if identity else trial
         networks = self.study.networks if outcome.fitted else None
         if networks is not None:  # Before the trial, so that none that is stored lacks them.
             networks.keep(trial.number, trial.config, outcome.value or 0.0, outcome.fitted)
@@ -347,6 +418,25 @@ class Tuner:
         if config in self._active:
             self._active.remove(dict(config))
             self._update([])
+
+    def _identity(self, config: Config, trial_id: str | int | None) -> str:
+        """Return the identity of a trial that is told, '' where its number is that."""
+        study_id = self.study.record.study_id
+        if trial_id is not None:
+            return digest("trial", study_id, "told", str(trial_id))
+        if self.host_id is None:
+            return ""
+        return digest("trial", study_id, "run", self.host_id, canonical_json(dict(config)))
+
+    def __getstate__(self) -> JsonObject:
+        """Return what a pickle holds.
+
+        Raises:
+            UserError: the study is kept in a folder, which only one tuner may write to.
+        """
+        if self._lock is not None:
+            raise UserError("A tuner with a folder cannot be pickled; go on with Tuner.resume.")
+        return self.__dict__
 
     def make_folder(self) -> Path:
         """Return the folder of the trial that is told next, made if it is not there.
@@ -406,15 +496,17 @@ class Tuner:
 
     def _remember(self, trial: TrialRecord) -> None:
         """Let the strategy hear of a trial that ended."""
-        if trial.config in self._active:
-            self._active.remove(dict(trial.config))
+        for asked in (self._active, self._pending):
+            if trial.config in asked:
+                asked.remove(dict(trial.config))
+                break
         self._update([observation_of(trial, self.study)])
 
     def _update(
         self, completed: Sequence[Observation], elsewhere: Sequence[ConfigDict] = ()
     ) -> None:
         """Let the strategy hear what happened, and what other processes try."""
-        active = [*self._active, *elsewhere]
+        active = [*self._active, *self._pending, *elsewhere]
         standing = [t.seen() for t in self.paused.all() if t.config not in self._active]
         if standing:
             self.strategy.update(completed, active, standing)

@@ -86,7 +86,8 @@ def value_fulfils(clause: Clause, hyperparameter: Hyperparameter, value: Value) 
         value: one of its values.
     """
     kind = object if hyperparameter.choices else float
-    return bool(_compared(clause, hyperparameter, pd.Series([value], dtype=kind))[0])
+    cells = pd.Series([hyperparameter.cell(value)], dtype=kind)
+    return bool(_compared(clause, hyperparameter, cells)[0])
 
 
 def _compared(clause: Clause, hyperparameter: Hyperparameter, column: pd.Series) -> Rows:

@@ -57,6 +57,15 @@ class SpaceDefinition:
         self.hyperparameters = MappingProxyType(dict(hyperparameters))
         self.conditions, self.forbiddens = conditions, forbiddens
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return what is pickled: views of dictionaries cannot be."""
+        return {**self.__dict__, "hyperparameters": dict(self.hyperparameters)}
+
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        """Take what was pickled."""
+        self.__dict__.update(state)
+        self.hyperparameters = MappingProxyType(dict(self.hyperparameters))
+
     @classmethod
     def from_dict(
         cls, given: object, where: str = "the space", stored: bool = False
@@ -225,6 +234,8 @@ class SpaceDefinition:
             kind = {"int": int, "float": float}.get(hyperparameter.kind)
             present = clean[name].notna().to_numpy()
             cells = clean[name].tolist()
+            if hyperparameter.offers_none:
+                cells = [hyperparameter.value(cell) for cell in cells]
             if kind is not None:
                 cells = [kind(c) if p else c for c, p in zip(cells, present, strict=True)]
             columns.append((name, cells, present))
@@ -234,9 +245,15 @@ class SpaceDefinition:
         ]
 
     def frame(self, configs: Sequence[Config]) -> pd.DataFrame:
-        """Return configurations as rows, one column per hyperparameter, None where one lacks it."""
+        """Return configurations as rows, one column per hyperparameter, None where one lacks it.
+
+        The choice None stands there as `knowledge_base.space.hyperparameter.NONE`.
+        """
         names = list(self.hyperparameters)
         rows = [[config.get(name) for name in names] for config in configs]
+        for column, h in enumerate(self.hyperparameters.values()):
+            for row, config in zip(rows, configs, strict=True) if h.offers_none else ():
+                row[column] = h.cell(config[h.name]) if h.name in config else None
         return pd.DataFrame(rows, columns=names, dtype=object)
 
     def _coerced(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Rows]]:

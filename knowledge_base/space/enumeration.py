@@ -73,7 +73,7 @@ def some_legal(space: Conditional) -> tuple[ConfigDict | None, bool]:
     whole = True
     for name, h in space.hyperparameters.items():
         few = h.count is not None and h.count <= MANY
-        values[name] = h.values() if name in named and few else [h.default]
+        values[name] = h.values() if name in named and few else [h.cell(h.default)]
         # Whether a range of very many numbers has a legal one is not looked at.
         whole = whole and (few or name not in named)
     found = _with_values(space, values, ENUMERABLE)

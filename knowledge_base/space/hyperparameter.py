@@ -14,7 +14,7 @@ from knowledge_base.space.cells import map_distinct
 from knowledge_base.types import JsonObject
 
 Value: TypeAlias = Any
-"""A value of a hyperparameter: bool, int, float or str; the hyperparameter says which."""
+"""A value of a hyperparameter: bool, int, float, str or None; the hyperparameter says which."""
 
 NUMERIC = ("float", "int")
 
@@ -24,6 +24,10 @@ ROLES = (
     "schedule", "epochs", "patience",
 )  # fmt: skip
 """What a hyperparameter may be in the training of a network, as the store's families call it."""
+
+NONE = "None"
+"""The cell of a frame in which the choice None was made; empty cells are inactive or missing. A
+space with the choice None has no choice that is this text."""
 
 TOLERANCE = 1e-9
 """How far a number may lie outside the bounds: relative to a bound where the scale is
@@ -83,6 +87,14 @@ class Hyperparameter:
             plain["weights"] = None
         return {**plain, "default_value": self.default, "meta": meta}
 
+    def cell(self, value: object) -> object:
+        """Return how a value stands in a frame: the choice None as `NONE`, others as they are."""
+        return NONE if value is None and self.offers_none else value
+
+    def value(self, cell: object) -> object:
+        """Return the value that a cell of a clean frame, which is not empty, stands for."""
+        return None if cell == NONE and self.offers_none else cell
+
     def coerce(self, column: pd.Series) -> tuple[pd.Series, pd.Series]:
         """Return the column in this hyperparameter's type, and which cells are illegal.
 
@@ -130,15 +142,28 @@ class Hyperparameter:
         return self.grid(np.round((np.asarray(values, dtype=float) - self.low) / step))
 
     def values(self) -> list[Value]:
-        """Return every value of a hyperparameter whose `count` is not None, in order."""
+        """Return every value of a hyperparameter whose `count` is not None, in order.
+
+        They are cells of a frame; see `cell`.
+        """
         if self.choices:
-            return list(self.choices)
+            return list(self.cells)
         kind = int if self.kind == "int" else float
         return [kind(value) for value in self.grid(np.arange(self.count or 0))]
 
     def place(self, value: object) -> int | None:
         """Return where a choice stands among the choices; True is not 1, but 1.0 is."""
         return self._places.get(choice_key(value))
+
+    @cached_property
+    def offers_none(self) -> bool:
+        """Whether None is a choice."""
+        return any(choice is None for choice in self.choices)
+
+    @cached_property
+    def cells(self) -> tuple[Value, ...]:
+        """The choices as they stand in a frame; see `cell`."""
+        return tuple(self.cell(choice) for choice in self.choices)
 
     @cached_property
     def all_texts(self) -> bool:
@@ -150,6 +175,8 @@ class Hyperparameter:
         found: dict[tuple[str, object], int] = {}
         for place, choice in enumerate(self.choices):
             found.setdefault(choice_key(choice), place)
+        if self.offers_none:
+            found.setdefault(choice_key(NONE), found[choice_key(None)])
         return found
 
     @cached_property
@@ -198,7 +225,7 @@ class Hyperparameter:
             place = self.place(cell)
             for spelling in (str(cell), _number_text(cell)):
                 place = self._spellings.get(spelling) if place is None else place
-            return None if place is None else self.choices[place]
+            return None if place is None else self.cells[place]
 
         clean = pd.Series(map_distinct(column, legal), index=column.index, dtype=object)
         return clean, column.notna() & clean.isna()

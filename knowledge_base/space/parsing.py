@@ -256,7 +256,7 @@ def _choice(entry: JsonObject, name: str, kind: str, where: str, stored: bool) -
     words = all(isinstance(value, PlainWord) for value in values)
     values = [plain(value) for value in values]
     if any(isinstance(value, list | tuple | Mapping) for value in values):
-        raise SpaceError(f"{where}: choices must be texts, numbers or booleans.")
+        raise SpaceError(f"{where}: choices must be texts, numbers, booleans or null.")
     for value in values:
         if isinstance(value, str):
             check_text(value, "a choice", where, stored)
@@ -279,7 +279,9 @@ def _default_choice(entry: JsonObject, values: list[Value], where: str, stored: 
     default = entry.get("default_value", entry.get("default", values[0]))
     if not stored:
         default = _given(entry, ("default_value", "default"), where, stored)
-        default = meant(values[0] if default is None else plain(default), values)
+        # A default of null is the choice null where there is one, and no default elsewhere.
+        null = None in values and bool({"default_value", "default"} & entry.keys())
+        default = values[0] if default is None and not null else meant(plain(default), values)
     known = Hyperparameter("", "categorical", None, choices=tuple(values))
     if (default not in values) if stored else known.place(default) is None:
         raise SpaceError(f"{where}: the default {shown(default)} is not one of {values}.")
@@ -289,13 +291,13 @@ def _default_choice(entry: JsonObject, values: list[Value], where: str, stored: 
 def _check_choices(values: list[Value], kind: str, where: str) -> None:
     """Refuse choices that no file, table or strategy could tell apart or hold."""
     for value in values:
-        if value is None:
-            raise SpaceError(f"{where}: null (None) is no choice; use a text such as 'none'.")
-        if not isinstance(value, str | int | float):
-            raise SpaceError(f"{where}: choices must be texts, numbers or booleans, not "
+        if not isinstance(value, str | int | float | None):
+            raise SpaceError(f"{where}: choices must be texts, numbers, booleans or null, not "
                              f"{shown(value)}.")  # fmt: skip
-        if not isinstance(value, str) and abs(value) > 2**63 - 1 and isinstance(value, int):
+        if isinstance(value, int) and abs(value) > 2**63 - 1:
             raise SpaceError(f"{where}: the choice {shown(value)} is too large a number.")
+    if kind == "constant" and values == [None]:
+        raise SpaceError(f"{where}: a constant has a value, not null.")
     if kind == "constant" and len(values) > 1:
         raise SpaceError(f"{where}: a constant has one value, not {len(values)}.")
     twice = same_choice(values)

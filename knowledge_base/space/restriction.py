@@ -91,13 +91,13 @@ def projected(part: SpaceDefinition, configs: Sequence[Config]) -> list[ConfigDi
 
 
 def _legal(h: Hyperparameter, value: Value, where: str) -> Value:
-    clean, illegal = h.coerce(pd.Series([value], dtype=object))
+    clean, illegal = h.coerce(pd.Series([h.cell(value)], dtype=object))
     if illegal.iloc[0] or clean.isna().iloc[0]:
         raise SpaceError(f"{where}: {h.name} = {value} is outside {h.describe()}.")
     found = clean.iloc[0]
     if h.kind == "int":
         return int(found)
-    return float(found) if h.kind == "float" else found
+    return float(found) if h.kind == "float" else h.value(found)
 
 
 def _conditions(space: SpaceDefinition, constants: Config) -> tuple[list[Clause], set[str]]:

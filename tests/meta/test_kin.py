@@ -134,7 +134,14 @@ def test_the_users_own_past_comes_first(tmp_path):
         return abs(np.log10(config["lr"]) + 5)  # where no network of the store would learn
 
     for name in ("first", "second"):
-        advisor.tune(objective=train, space=MINE, trials=8, name=name, strategy="random")
+        advisor.tune(
+            objective=train,
+            space=MINE,
+            trials=8,
+            name=name,
+            strategy="random",
+            direction="minimize",
+        )  # fmt: skip
     start = warm_start(advisor.kb, MINE, "mine", Query(), 3)
     assert start.told.startswith("starts from 1 past task of this space")
     assert start.prior is not None

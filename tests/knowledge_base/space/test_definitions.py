@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from advisor.encoding import Encoder, allowed, from_configspace, neighbours, sam
 from advisor.encoding.cube import to_points
 from advisor.meta.translation import translate
 from knowledge_base import SpaceDefinition, SpaceError
+from knowledge_base.columnar import config_json
 from knowledge_base.space import restricted
 
 FLOAT = {"type": "float", "low": 0, "high": 1}
@@ -60,6 +62,8 @@ DIFFERENT = (
     ["", " ", "x\ty"],
     ["no", "yes", "null", "None", "nan"],
     ["x" * 5000, "y"],
+    [None, "balanced"],
+    [None, True, 2],
 )
 """Choices that some program or other takes for the same, or for other ones."""
 
@@ -83,13 +87,14 @@ def test_choices_are_drawn_as_they_were_written(strategy):
         (["a", "b", "a"], "'a' is a choice that is there twice"),
         ([1, "1"], "1 and '1' are one choice"),
         (["True", True], "'True' and True are one choice"),
-        (["balanced", None], "null"),
-        ([[1, 2], [3]], "texts, numbers or booleans"),
-        ([{"a": 1}], "texts, numbers or booleans"),
+        (["balanced", None, "None"], "None and 'None' are one choice"),
+        ([None, "x", None], "None is a choice that is there twice"),
+        ([[1, 2], [3]], "texts, numbers, booleans or null"),
+        ([{"a": 1}], "texts, numbers, booleans or null"),
         ([float("nan"), 1.0], "finite"),
         ([float("inf"), 1.0], "finite"),
-        ([datetime.date(2024, 1, 1), "b"], "texts, numbers or booleans"),
-        ([b"a", "b"], "texts, numbers or booleans"),
+        ([datetime.date(2024, 1, 1), "b"], "texts, numbers, booleans or null"),
+        ([b"a", "b"], "texts, numbers, booleans or null"),
         ([10**400, 1], "too large"),
         (["x" * 10_001], "too long"),
         (["\ud800"], "no Unicode"),
@@ -101,6 +106,46 @@ def test_choices_that_cannot_be_told_apart_or_held_are_refused(values, says):
     with pytest.raises(SpaceError, match=says) as caught:
         space(v={"type": "categorical", "choices": values})
     assert "\n" not in str(caught.value)
+
+
+def test_none_is_a_choice_and_an_empty_cell_is_none():
+    known = space(
+        [{"type": "NEQ", "child": "x", "parent": "v", "value": None}],
+        [{"type": "AND", "clauses": [{"type": "EQUALS", "name": "v", "value": None},
+                                     {"type": "EQUALS", "name": "n", "value": 5}]}],
+        v={**choices("balanced", None), "default": None}, x=FLOAT, n=INT,
+    )  # fmt: skip
+    assert known.default() == {"v": None, "n": 3}
+    assert SpaceDefinition.from_json(known.to_json()).default() == known.default()
+    assert known.complete({"v": None, "n": 1, "x": 0.5}) == {"v": None, "n": 1}
+    assert known.complete({"v": "balanced", "n": 1, "x": 0.5})["x"] == 0.5
+    with pytest.raises(SpaceError, match="v is missing"):
+        known.complete({"n": 1})
+    with pytest.raises(SpaceError, match="forbidden"):
+        known.complete({"n": 5, "v": None})
+    cells = {"v": ["None", "none", None, "balanced"], "n": [1, 1, 1, 1], "x": [0.5] * 4}
+    clean, reasons = known.check(pd.DataFrame(cells))
+    assert reasons.tolist() == ["", "", "v is missing", ""]
+    assert [config["v"] for config in known.records(clean.iloc[[0, 1, 3]])] == [
+        None, None, "balanced",
+    ]  # fmt: skip
+    assert json.loads(config_json(clean.iloc[[0]], known)[0].as_py()) == {"v": None, "n": 1}
+    assert space(v=choices("a", None)).default() == {"v": "a"}
+    assert restricted(known, fixed={"v": None}).default() == {"v": None, "n": 3}
+
+
+def test_none_is_encoded_and_read_back_as_any_choice_is():
+    known = space(v=choices(None, "a", "b"), o={"type": "ordinal", "choices": [None, 1, 2]})
+    configs = known.records(known.every())
+    assert len(configs) == 9
+    encoder, rng = Encoder(known), np.random.default_rng(0)
+    encoded = encoder.encode(configs)
+    assert len(np.unique(encoded, axis=0)) == 9
+    assert (encoder.encode_frame(known.frame(configs)) == encoded).all()
+    assert known.records(allowed(known, to_points(known, configs, rng))) == configs
+    (translated,) = translate([[json.dumps(config) for config in configs]], known)
+    assert translated.legal == configs
+    assert translated.exact.all()
 
 
 def test_values_of_numpy_are_those_of_python():
@@ -461,6 +506,21 @@ def test_strategies_stay_on_the_steps(strategy):
         assert isinstance(config["n"], int)
 
 
+def test_evolution_takes_few_steps_for_choices():
+    known = space(n={"type": "int", "low": 32, "high": 96, "step": 32}, x=FLOAT)
+    found = [config["n"] for config in drawn(known, "evolution", 24)]
+    assert set(found) == {32, 64, 96}
+
+
+def test_spaces_can_be_pickled():
+    known = space(**STEPS, v=choices("a", None))
+    again = pickle.loads(pickle.dumps(known))
+    assert again.to_json() == known.to_json()
+    assert again.default() == known.default()
+    part = restricted(known, fixed={"v": None})
+    assert pickle.loads(pickle.dumps(part)).whole.space_id == known.space_id
+
+
 def test_steps_have_coordinates_that_are_as_likely_and_read_back():
     known = space(**STEPS)
     points = np.random.default_rng(0).random((4000, 3))
@@ -520,7 +580,7 @@ def test_the_configurations_of_finite_spaces_are_counted():
 
 OLD = (
     {"hyperparameters": {"v": choices(1, 1.0, 2)}},
-    {"hyperparameters": {"v": choices("balanced", None)}},
+    {"hyperparameters": {"v": choices("balanced", None, "None")}},
     {"hyperparameters": {"v": choices("a", "b")},
      "forbiddens": [{"type": "EQUALS", "name": "v", "value": "B"}]},
     {"hyperparameters": {"v": choices("a", "b")},
