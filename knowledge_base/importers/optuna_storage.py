@@ -1,4 +1,4 @@
-"""Optuna studies, from SQLite (`sqlite:///study.db`) and journal files.
+"""Optuna studies, from SQLite (`sqlite:///study.db`), journal files, servers, and as objects.
 
 Optuna is imported only on use. Both storages hold JSON; nothing is unpickled, and nothing is
 written into them. Optuna knows no conditions: which parameters a trial has depends on others, and
@@ -8,20 +8,28 @@ a parameter, as in a study whose space grew, the trial keeps a space without it.
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from knowledge_base.errors import ContributionError
 from knowledge_base.identity import digest
 from knowledge_base.importers.base import Importer, ImportOptions, check_direction
 from knowledge_base.importers.checks import assemble_all, task_of
 from knowledge_base.importers.contribution import Contribution, Rejection
-from knowledge_base.importers.optuna_files import StoredStudy, read_study
+from knowledge_base.importers.optuna_files import (
+    StoredStudy,
+    has_tables,
+    is_server,
+    of_object,
+    read_study,
+    without_password,
+)
 from knowledge_base.importers.optuna_space import StudySpace, space_of
 from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import TrialState
 
 if TYPE_CHECKING:
+    from optuna.study import Study
     from optuna.trial import FrozenTrial
 
 STATES = {
@@ -30,6 +38,9 @@ STATES = {
     "PRUNED": TrialState.STOPPED,
 }
 """States of finished trials by the names that Optuna gives them."""
+
+OF_MLFLOW = {"experiments", "runs"}
+"""Tables by which a database is one of MLflow."""
 
 CONSTRAINTS = "constraints"
 """System attribute in which samplers of Optuna keep constraints; above 0 they are violated."""
@@ -41,10 +52,23 @@ class OptunaImporter(Importer):
     name = "optuna"
 
     def accepts(self, source: str) -> bool:
-        """Return whether it is a storage URL or a journal file."""
-        return source.startswith(("sqlite://", "sqlite+", "journal:")) or (
-            Path(source).suffix == ".log"
-        )
+        """Return whether it is a storage URL or a journal file; MLflow has such URLs, too."""
+        if source.startswith(("sqlite://", "sqlite+")):
+            return not has_tables(source, OF_MLFLOW)
+        return is_server(source) or source.startswith("journal:") or Path(source).suffix == ".log"
+
+    def accepts_object(self, source: object) -> bool:
+        """Return whether it is a study of Optuna, in whichever storage."""
+        return type(source).__module__.startswith("optuna.") and hasattr(source, "get_trials")
+
+    def read_object(self, source: object, options: ImportOptions) -> Contribution:
+        """Read the finished trials of a study.
+
+        Raises:
+            ContributionError: it has several objectives, or no finished trial.
+        """
+        study = cast("Study", source)
+        return self._read(of_object(study), f"study {study.study_name}", options)
 
     def read(self, source: str, options: ImportOptions) -> Contribution:
         """Read the finished trials of one study.
@@ -53,7 +77,9 @@ class OptunaImporter(Importer):
             ContributionError: Optuna is not installed, there is no such storage or study, or the
                 study has several objectives.
         """
-        study = read_study(source, options.study)
+        return self._read(read_study(source, options.study), source, options)
+
+    def _read(self, study: StoredStudy, source: str, options: ImportOptions) -> Contribution:
         if len(study.directions) > 1:
             raise ContributionError(f"The study '{study.name}' has several objectives; only "
                                     "studies of one can be imported.")  # fmt: skip
@@ -100,7 +126,7 @@ def _study(
         space_id=space.space_id,
         name=study.name,
         strategy="optuna",
-        source=f"optuna {source}",
+        source=f"optuna {without_password(source)}",
         contributor=options.contributor,
     )
 
