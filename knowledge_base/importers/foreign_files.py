@@ -20,16 +20,14 @@ from knowledge_base.limits import (
 )
 from knowledge_base.types import JsonObject
 
-MAX_YAML_BYTES = 2**22
+MAX_YAML_BYTES = 2**20
 """Bytes of a YAML file, which takes much longer to read than JSON."""
 
 MAX_FILES = 200_000
 """Files that are looked at below a folder."""
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-
-class _Plain(_Loader):  # type: ignore[misc, valid-type]
+class _Plain(yaml.SafeLoader):
     """PyYAML's safe loader without aliases, by which a small file can name gigabytes."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:

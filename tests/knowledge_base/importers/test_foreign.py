@@ -137,7 +137,8 @@ CASES = {
     ),
     "ray": Case(
         foreign.ray_folder,
-        lambda f: rewrite(only(f, "result.json"), lambda t: t.replace('"loss": 0.375', '"loss": 7')),
+        lambda f: rewrite(only(f, "result.json"),
+                          lambda t: t.replace('"loss": 0.375', '"loss": 7')),
         lambda f: rewrite(only(f, "params.json"), lambda t: t[:-9]),
         lambda f: rewrite(only(f, "result.json"), without_loss),
     ),
@@ -230,7 +231,7 @@ def test_a_run_without_a_metric_is_told(case, sample, kb):
     case.lose(Path(kb.path).parent / "sample")
     found = read(sample)
     if sample.source.endswith("smac/digits"):  # SMAC always has a cost; without one it failed.
-        assert [row["error"] for row in trials(found)][0] == "cost became nan"
+        assert trials(found)[0]["error"] == "cost became nan"
         return
     assert len(trials(found)) == sample.n_trials - 1
     assert ["without the metric" in r.reason for r in found.rejected] == [True]
@@ -252,9 +253,8 @@ def test_curves_states_and_times_are_read(case, sample):
 def test_curves_keep_their_steps(name, tmp_path):
     found = read(CASES[name].make(tmp_path))
     best = next(row for row in trials(found) if json.loads(row["config"]).get("width") == 16)
-    curve = [
-        row for row in found.bundle["curves"].to_pylist() if row["trial_id"] == best["trial_id"]
-    ]
+    curves = found.bundle["curves"].to_pylist()
+    curve = [row for row in curves if row["trial_id"] == best["trial_id"]]
     assert [row["epoch"] for row in curve] == [1, 2, 3]
     assert [row["val_metric"] for row in curve] == pytest.approx([1.125, 0.625, 0.458333])
     assert best["started_at"].year == 2026
@@ -307,9 +307,10 @@ def test_texts_are_numbers_truths_or_none_where_all_are():
 
 
 def test_values_that_differ_in_kind_stay_apart_or_become_texts():
-    made = infer("s", [{"a": 1, "l": [1, 2]}, {"a": True, "l": []}, {"a": "x"}], from_texts=False)
+    runs = [{"a": 1, "l": [1, 2]}, {"a": True, "l": []}, {"a": "x"}, {"a": "x", "l": [1]}]
+    made = infer("s", runs, from_texts=False)
     assert made.space.hyperparameters["a"].choices == ("1", "True", "x")
-    assert made.space.hyperparameters["l"].choices == ("[1, 2]", "[]")
+    assert made.space.hyperparameters["l"].choices == ("[1, 2]", "[1]", "[]")
     assert "l" not in made.own(made.configs[2]).hyperparameters
     assert len(made.warnings) == 3
 
@@ -317,7 +318,7 @@ def test_values_that_differ_in_kind_stay_apart_or_become_texts():
 def test_the_metric_and_the_experiment_have_to_be_clear(tmp_path):
     sample = foreign.mlflow_database(tmp_path)
     importer = find_importer(sample.source)
-    with pytest.raises(ContributionError, match="`metric`.*train_loss, val_loss"):
+    with pytest.raises(ContributionError, match=r"`metric`.*train_loss, val_loss"):
         importer.read(sample.source, ImportOptions())
     with pytest.raises(ContributionError, match="Did you mean 'val_loss'"):
         importer.read(sample.source, ImportOptions(metric="valloss", direction="minimize"))
@@ -326,7 +327,7 @@ def test_the_metric_and_the_experiment_have_to_be_clear(tmp_path):
     with pytest.raises(ContributionError, match="`study`; it has: digits"):
         importer.read(sample.source, ImportOptions(metric="val_loss", study="digit"))
     sample = foreign.hydra_folder(tmp_path)
-    with pytest.raises(ContributionError, match="`metrics_file`.*metrics.csv, metrics.json, "):
+    with pytest.raises(ContributionError, match=r"`metrics_file`.*metrics.csv, metrics.json, "):
         read(sample, metrics_file=None)
 
 
@@ -351,7 +352,7 @@ def test_files_that_name_more_than_they_hold_are_refused(tmp_path):
     with pytest.raises(ContributionError, match="link"):
         read_yaml(tmp_path / "c.yaml")
     for data in (b"\x0a\xff\xff\x03x", b"\xff", b"\x0b"):
-        with pytest.raises(ValueError, match="field|number"):
+        with pytest.raises(ValueError, match=r"field|number"):
             message(data)
     (tmp_path / "e").write_bytes(struct.pack("<Q", 2**40) + struct.pack(
         "<I", masked_crc(struct.pack("<Q", 2**40))))  # fmt: skip
