@@ -1,5 +1,6 @@
 """Contributing finished runs: from what the user says to the importer that reads them."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from advisor.metrics import METRICS
 from knowledge_base import ContributionError, KnowledgeBase
 from knowledge_base.durable import reason_of
 from knowledge_base.errors import UserError
-from knowledge_base.importers import ImportOptions, find_importer
+from knowledge_base.importers import ImportOptions, find_importer, importer_of_object
 from knowledge_base.importers.adding import contribute
 from knowledge_base.importers.contribution import ContributionReport
 from knowledge_base.space import SpaceDefinition
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def contribute_source(
     kb: KnowledgeBase,
-    source: str,
+    source: object,
     *,
     importer: str | None = None,
     dataset: "str | Path | pd.DataFrame | Dataset | None" = None,
@@ -35,6 +36,7 @@ def contribute_source(
     family: str | None = None,
     task_name: str | None = None,
     study_name: str | None = None,
+    metrics_file: str | None = None,
     dry_run: bool = False,
     seed: int = 0,
     group: str | None = None,
@@ -43,14 +45,16 @@ def contribute_source(
 
     Args:
         kb: where they go.
-        source: CSV, JSON Lines, study directory, knowledge base or Optuna storage.
+        source: a file, folder or address of runs that an importer reads, or a study of Optuna.
         importer: its name; default by the source.
         dataset, target: the data behind the trials, if they are at hand.
-        space: search space, or a file with it; default that of the family.
+        space: search space, or a file with it; default that of the family for tables of trials,
+            and for runs of other tools the one that they keep, or what was tried.
         metric, direction: what the trials optimise; the direction of a known metric is known.
         family: model family.
         task_name: name of the task, without a data set.
-        study_name: which study of an Optuna storage.
+        study_name: which study of an Optuna storage, or experiment of another tool.
+        metrics_file: name of the file with the metrics in each folder of a job of Hydra.
         dry_run: report only.
         seed: of the sample for metafeatures.
         group: its column of rows that were not split apart.
@@ -61,9 +65,17 @@ def contribute_source(
     if direction is not None:
         one_of("direction", direction, tuple(Direction))
     whole("seed", seed, 0)
-    found = find_importer(source, importer)
+    is_text = isinstance(source, str | Path)
+    if is_text:
+        found = find_importer(str(source), importer)
+    else:
+        found = importer_of_object(source, importer)
     known = METRICS.get(metric) if metric else None
-    spaces = _spaces(space, family) if found.name == "table" else []
+    if space is not None and not found.takes_space:
+        raise ContributionError(
+            f"`space` is for tables and for tools that keep none; {found.name} has its own."
+        )
+    spaces = _spaces(space, family) if space is not None or found.name == "table" else []
     options = ImportOptions(
         space=spaces[0] if spaces else None,
         earlier=spaces[1:],
@@ -72,15 +84,28 @@ def contribute_source(
         family=family,
         task_name=task_name,
         study=study_name,
+        metrics_file=metrics_file,
         contributor=contributor(),
+        direction_of=_direction_of,
     )
     if dataset is not None:
         options = _with_data(options, dataset, target, seed, group)
     try:
-        contribution = found.read(source, options)
+        if is_text:
+            contribution = found.read(str(source), options)
+        else:
+            contribution = found.read_object(source, options)
     except OSError as error:
         raise ContributionError(f"{source} cannot be read: {reason_of(error)}.") from error
     return contribute(kb, contribution, dry_run=dry_run)
+
+
+def _direction_of(metric: str) -> str | None:
+    """Return the direction of a metric that is known by its name, maybe after that of a split."""
+    for name in (metric, re.split(r"[/._]", metric, maxsplit=1)[-1]):
+        if name in METRICS:
+            return METRICS[name].direction
+    return Direction.MINIMIZE if metric.lower().endswith("loss") else None
 
 
 def _spaces(

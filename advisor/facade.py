@@ -359,7 +359,7 @@ class Advisor:
     @known_keywords
     def contribute(
         self,
-        source: str | Path,
+        source: object,
         *,
         importer: str | None = None,
         dataset: "str | Path | pd.DataFrame | Dataset | None" = None,
@@ -370,6 +370,7 @@ class Advisor:
         family: str | None = None,
         task_name: str | None = None,
         study_name: str | None = None,
+        metrics_file: str | None = None,
         dry_run: bool = False,
         seed: int = 0,
         group: str | None = None,
@@ -377,15 +378,18 @@ class Advisor:
         """Add the finished runs of a file, folder or storage to the knowledge base.
 
         Args:
-            source: CSV, JSON Lines, study directory, knowledge base or Optuna storage.
+            source: CSV, JSON Lines, study directory, knowledge base, Optuna storage, runs of
+                another tool (see `knowledge_base.importers`), or a study of Optuna.
             importer: its name; default by the source.
             dataset, target: the data behind the trials, if they are at hand.
-            space: search space, or a file with it; default that of the family.
+            space: search space, or a file with it; default that of the family for tables, and
+                for other tools the one that they keep, or what was tried.
             metric, direction: what the trials optimise; the direction of a known metric is
                 known.
             family: model family; default that of this advisor.
             task_name: name of the task, without a data set.
-            study_name: which study of an Optuna storage.
+            study_name: which study of an Optuna storage, or experiment of another tool.
+            metrics_file: the file with the metrics in each folder of a job of Hydra.
             dry_run: report only.
             seed: of the sample for metafeatures.
             group: the column of the data whose rows were not split apart, as for `search`.
@@ -397,9 +401,10 @@ class Advisor:
 
         own = None if self.family is None else self.family.name
         return contribute_source(
-            self.kb, str(source), importer=importer, dataset=dataset, target=target,
+            self.kb, source, importer=importer, dataset=dataset, target=target,
             space=space, metric=metric, direction=direction, family=family or own,
-            task_name=task_name, study_name=study_name, dry_run=dry_run, seed=seed, group=group,
+            task_name=task_name, study_name=study_name, metrics_file=metrics_file,
+            dry_run=dry_run, seed=seed, group=group,
         )  # fmt: skip
 
     @known_keywords

@@ -1,7 +1,7 @@
 """The base of all importers: from somebody's file to a contribution."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -41,7 +41,9 @@ class ImportOptions:
         dataset, target, metafeatures: the data behind the trials, if known.
         metafeatures_version: version of the list of metafeatures.
         study: name of the study, in a storage with several.
+        metrics_file: name of the file with the metrics in each folder, where a tool writes none.
         contributor: name of whoever contributes.
+        direction_of: the direction of a metric by its name, None where that is not known.
     """
 
     space: SpaceDefinition | None = None
@@ -56,7 +58,9 @@ class ImportOptions:
     metafeatures: Mapping[str, float] = field(default_factory=dict)
     metafeatures_version: int = 1
     study: str | None = None
+    metrics_file: str | None = None
     contributor: str | None = None
+    direction_of: Callable[[str], str | None] = field(default=lambda name: None)
 
     def __post_init__(self) -> None:
         """Refuse a direction that does not exist, whichever importer is asked.
@@ -74,9 +78,24 @@ class Importer(ABC):
     name: ClassVar[str]
     """Name in the registry."""
 
+    takes_space: ClassVar[bool] = False
+    """Whether a search space may be given for what it reads."""
+
     @abstractmethod
     def accepts(self, source: str) -> bool:
         """Return whether `source` looks like this kind."""
+
+    def accepts_object(self, source: object) -> bool:
+        """Return whether an object of a library is of this kind."""
+        return False
+
+    def read_object(self, source: object, options: ImportOptions) -> Contribution:
+        """Read an object that was accepted, as `read` reads what a text names.
+
+        Raises:
+            ContributionError: it cannot be read or understood.
+        """
+        raise ContributionError(f"The importer {self.name} reads no objects.")
 
     @abstractmethod
     def read(self, source: str, options: ImportOptions) -> Contribution:

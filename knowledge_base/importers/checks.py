@@ -55,9 +55,31 @@ def assemble(
     options: ImportOptions,
 ) -> Contribution:
     """Return the contribution of good trials, with everything that they belong to."""
+    return assemble_all(trials, rejected, task, [(space, study)], options)
+
+
+def assemble_all(
+    trials: Sequence[TrialRecord],
+    rejected: Sequence[Rejection],
+    task: TaskRecord,
+    studies: Sequence[tuple[SpaceDefinition, StudyRecord]],
+    options: ImportOptions,
+) -> Contribution:
+    """Return the contribution of good trials of several studies; see `assemble`.
+
+    Args:
+        trials: good trials.
+        rejected: the others.
+        task: what they all optimise.
+        studies: every study that one of them is of, with its space.
+        options: what the user said.
+    """
     if not trials:
         return Contribution(Bundle(), tuple(rejected))
-    records: list[Record] = [task, space, study, *trials]
+    records: list[Record] = [task]
+    for space, study in studies:
+        records += [space, study]
+    records += trials
     metafeatures: dict[MetafeatureKey, Mapping[str, float]] = {}
     if options.dataset is not None:
         records.append(options.dataset)

@@ -4,6 +4,7 @@ Optuna makes its tables in every SQLite file that it opens, and a journal file w
 """
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -19,6 +20,7 @@ from knowledge_base.limits import check_inside
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+    from optuna.study import Study
     from optuna.trial import FrozenTrial
 
 MAX_STORAGE = 2**32
@@ -34,6 +36,9 @@ COPIES = 5
 """How often a storage is copied that changes meanwhile."""
 
 _TABLES = {"studies", "trials", "version_info"}
+
+SERVERS = ("postgresql", "mysql", "mariadb", "oracle", "mssql", "cockroachdb")
+"""Databases of SQLAlchemy that are no files; a driver may follow, after a plus."""
 
 
 @dataclass(frozen=True)
@@ -58,19 +63,18 @@ def read_study(source: str, name: str | None) -> StoredStudy:
             "Optuna is not installed; run: pip install 'advisor-automl[optuna]'"
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    path, is_sqlite = _path(source)
+    if is_server(source):
+        return _from_server(source, name)
+    path, is_sqlite = storage_file(source)
     try:
         with (
             warnings.catch_warnings(),
-            _copied(path) as copy,
+            copied_database(path) as copy,
             _opened(copy, is_sqlite) as storage,
         ):
             warnings.simplefilter("ignore")  # It warns of choices that are already stored.
-            names = optuna.get_all_study_names(storage)
-            found = _chosen(names, name, source)
-            study = optuna.load_study(study_name=found, storage=storage)
-            directions = [direction.name.lower() for direction in study.directions]
-            return StoredStudy(found, directions, study.get_trials(deepcopy=False))
+            found = _chosen(optuna.get_all_study_names(storage), name, source)
+            return of_object(optuna.load_study(study_name=found, storage=storage))
     except ContributionError:
         raise
     except Exception as error:  # Its drivers raise errors of many kinds for other files.
@@ -78,7 +82,52 @@ def read_study(source: str, name: str | None) -> StoredStudy:
         raise ContributionError(f"{source} is not an Optuna storage: {reason[:200]}") from error
 
 
-def _path(source: str) -> tuple[Path, bool]:
+def of_object(study: "Study") -> StoredStudy:
+    """Return what a study of Optuna holds."""
+    directions = [direction.name.lower() for direction in study.directions]
+    return StoredStudy(study.study_name, directions, study.get_trials(deepcopy=False))
+
+
+def is_server(source: str) -> bool:
+    """Return whether it is the address of a database that is no file."""
+    scheme, sign, _ = source.partition("://")
+    return bool(sign) and scheme.partition("+")[0] in SERVERS
+
+
+def without_password(source: str) -> str:
+    """Return an address without what is between the name of a user and the server."""
+    return re.sub(r"://([^:/@]*):[^@/]*@", r"://\1:***@", source) if is_server(source) else source
+
+
+def _from_server(source: str, name: str | None) -> StoredStudy:
+    """Read a study of a database of a server, which is only read from.
+
+    Raises:
+        ContributionError: it cannot be reached, is no storage of Optuna, or has no such study.
+    """
+    import optuna
+    from sqlalchemy import create_engine, inspect
+
+    shown = without_password(source)
+    try:
+        engine = create_engine(source)
+        try:
+            there = set(inspect(engine).get_table_names())
+        finally:
+            engine.dispose()
+        if not there >= _TABLES:  # Optuna would make its tables.
+            raise ContributionError(f"{shown} is not an Optuna storage: it lacks its tables.")
+        storage = optuna.storages.RDBStorage(source)
+        found = _chosen(optuna.get_all_study_names(storage), name, shown)
+        return of_object(optuna.load_study(study_name=found, storage=storage))
+    except ContributionError:
+        raise
+    except Exception as error:  # Drivers raise errors of many kinds.
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise ContributionError(f"{shown} cannot be read: {reason[:200]}") from error
+
+
+def storage_file(source: str) -> tuple[Path, bool]:
     """Return the file of a storage, and whether it is one of SQLite.
 
     Raises:
@@ -91,7 +140,7 @@ def _path(source: str) -> tuple[Path, bool]:
     else:
         given = source.removeprefix("journal://").removeprefix("journal:")
     if not given or not Path(given).is_file():
-        raise ContributionError(f"The Optuna storage {given or source} does not exist.")
+        raise ContributionError(f"The storage {given or source} does not exist.")
     path = Path(given).resolve()  # The user may name a link; nothing beside the file may be one.
     for ending in BESIDE:
         check_inside(Path(f"{path}{ending}"))
@@ -102,8 +151,20 @@ def _path(source: str) -> tuple[Path, bool]:
     return path, is_sqlite
 
 
+def has_tables(source: str, names: set[str]) -> bool:
+    """Return whether a file is a database of SQLite with these tables; it is only looked at."""
+    try:
+        path, _ = storage_file(source if source.startswith("sqlite") else f"sqlite:///{source}")
+        address = f"file:{path.as_posix().replace('?', '%3f').replace('#', '%23')}"
+        with closing(sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True)) as connection:
+            sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
+            return {row[0] for row in connection.execute(sql)} >= names
+    except (ContributionError, sqlite3.Error, OSError, ValueError):
+        return False
+
+
 @contextmanager
-def _copied(path: Path) -> Iterator[Path]:
+def copied_database(path: Path) -> Iterator[Path]:
     """Give a copy of a file, and of what belongs to it, that did not change meanwhile."""
     with tempfile.TemporaryDirectory(prefix="advisor-optuna-") as folder:
         copy = Path(folder) / "storage"

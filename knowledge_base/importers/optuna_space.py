@@ -4,13 +4,15 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from knowledge_base.errors import ContributionError
 from knowledge_base.importers.optuna_conditions import find_conditions
+from knowledge_base.importers.own_space import lacking, without
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.space.parsing import MAX_WHOLE
-from knowledge_base.types import ConfigDict, JsonObject
+from knowledge_base.types import Config, ConfigDict, JsonObject
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -35,6 +37,20 @@ class StudySpace:
     doubtful: Mapping[str, Mapping[str, str]]
     unexplained: frozenset[str]
     warnings: tuple[str, ...]
+
+    def own(self, config: Config) -> SpaceDefinition:
+        """Return the space of a trial: it lacks what the trial lacks without an explanation."""
+        absent = frozenset(lacking(self.definition, config) & self.unexplained)
+        if not absent:
+            return self.definition
+        key = absent, frozenset(config)
+        if key not in self._own:
+            self._own[key] = without(self.definition, config, absent)
+        return self._own[key]
+
+    @cached_property
+    def _own(self) -> dict[tuple[frozenset[str], frozenset[str]], SpaceDefinition]:
+        return {}
 
     def config(self, params: Mapping[str, object]) -> ConfigDict:
         """Return parameters as values of the space."""
@@ -159,12 +175,16 @@ def _step(
 
 
 def _plain_choices(choices: Sequence[object]) -> dict[str, object]:
-    """Return choices by their key; None, lists and what is no number come as texts."""
+    """Return choices by their key; lists and what is no number come as texts.
+
+    So does None where its text is another choice.
+    """
     taken = {choice for choice in choices if isinstance(choice, str)}
     found: dict[str, object] = {}
     for choice in choices:
         finite = not isinstance(choice, float) or math.isfinite(choice)
-        if isinstance(choice, str | int | float) and finite:
+        none = choice is None and str(None) not in taken
+        if none or (isinstance(choice, str | int | float) and finite):
             found[_key(choice)] = choice
             continue
         text = json.dumps(choice, default=str) if isinstance(choice, list | tuple) else str(choice)

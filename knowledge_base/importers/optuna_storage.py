@@ -1,26 +1,35 @@
-"""Optuna studies, from SQLite (`sqlite:///study.db`) and journal files.
+"""Optuna studies, from SQLite (`sqlite:///study.db`), journal files, servers, and as objects.
 
 Optuna is imported only on use. Both storages hold JSON; nothing is unpickled, and nothing is
 written into them. Optuna knows no conditions: which parameters a trial has depends on others, and
-is found from all trials; see `optuna_conditions`. Trials without a parameter that no condition
-explains are rejected.
+is found from all trials; see `optuna_conditions`. Where no condition explains why a trial lacks
+a parameter, as in a study whose space grew, the trial keeps a space without it.
 """
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from knowledge_base.errors import ContributionError
 from knowledge_base.identity import digest
 from knowledge_base.importers.base import Importer, ImportOptions, check_direction
-from knowledge_base.importers.checks import assemble, task_of
+from knowledge_base.importers.checks import assemble_all, task_of
 from knowledge_base.importers.contribution import Contribution, Rejection
-from knowledge_base.importers.optuna_files import StoredStudy, read_study
+from knowledge_base.importers.optuna_files import (
+    StoredStudy,
+    has_tables,
+    is_server,
+    of_object,
+    read_study,
+    without_password,
+)
 from knowledge_base.importers.optuna_space import StudySpace, space_of
-from knowledge_base.records import EpochRecord, StudyRecord, TrialRecord
+from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRecord
+from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import TrialState
 
 if TYPE_CHECKING:
+    from optuna.study import Study
     from optuna.trial import FrozenTrial
 
 STATES = {
@@ -29,6 +38,9 @@ STATES = {
     "PRUNED": TrialState.STOPPED,
 }
 """States of finished trials by the names that Optuna gives them."""
+
+OF_MLFLOW = {"experiments", "runs"}
+"""Tables by which a database is one of MLflow."""
 
 CONSTRAINTS = "constraints"
 """System attribute in which samplers of Optuna keep constraints; above 0 they are violated."""
@@ -40,10 +52,23 @@ class OptunaImporter(Importer):
     name = "optuna"
 
     def accepts(self, source: str) -> bool:
-        """Return whether it is a storage URL or a journal file."""
-        return source.startswith(("sqlite://", "sqlite+", "journal:")) or (
-            Path(source).suffix == ".log"
-        )
+        """Return whether it is a storage URL or a journal file; MLflow has such URLs, too."""
+        if source.startswith(("sqlite://", "sqlite+")):
+            return not has_tables(source, OF_MLFLOW)
+        return is_server(source) or source.startswith("journal:") or Path(source).suffix == ".log"
+
+    def accepts_object(self, source: object) -> bool:
+        """Return whether it is a study of Optuna, in whichever storage."""
+        return type(source).__module__.startswith("optuna.") and hasattr(source, "get_trials")
+
+    def read_object(self, source: object, options: ImportOptions) -> Contribution:
+        """Read the finished trials of a study.
+
+        Raises:
+            ContributionError: it has several objectives, or no finished trial.
+        """
+        study = cast("Study", source)
+        return self._read(of_object(study), f"study {study.study_name}", options)
 
     def read(self, source: str, options: ImportOptions) -> Contribution:
         """Read the finished trials of one study.
@@ -52,7 +77,9 @@ class OptunaImporter(Importer):
             ContributionError: Optuna is not installed, there is no such storage or study, or the
                 study has several objectives.
         """
-        study = read_study(source, options.study)
+        return self._read(read_study(source, options.study), source, options)
+
+    def _read(self, study: StoredStudy, source: str, options: ImportOptions) -> Contribution:
         if len(study.directions) > 1:
             raise ContributionError(f"The study '{study.name}' has several objectives; only "
                                     "studies of one can be imported.")  # fmt: skip
@@ -63,17 +90,7 @@ class OptunaImporter(Importer):
         direction = check_direction(study.directions[0])
         task = task_of(options, study.name, options.metric or "value", direction,
                        options.family or space.definition.name)  # fmt: skip
-        record = StudyRecord(
-            study_id=digest(
-                "optuna study", study.name, task.task_id, space.definition.space_id, _start(study)
-            ),
-            task_id=task.task_id,
-            space_id=space.definition.space_id,
-            name=study.name,
-            strategy="optuna",
-            source=f"optuna {source}",
-            contributor=options.contributor,
-        )
+        studies: dict[str, tuple[SpaceDefinition, StudyRecord]] = {}
         good: list[TrialRecord] = []
         rejected: list[Rejection] = []
         for trial in trials:
@@ -81,14 +98,37 @@ class OptunaImporter(Importer):
             problem = _problem(trial, space)
             if problem:
                 rejected.append(Rejection(where, problem))
-            else:
-                good.append(_trial(trial, space, record, where))
-        made = assemble(good, rejected, task, space.definition, record, options)
+                continue
+            own = space.own(space.config(trial.params))
+            if own.space_id not in studies:
+                record = _study(study, task, own, source, options)
+                studies[own.space_id] = own, record
+            good.append(_trial(trial, space, *studies[own.space_id], where))
+        made = assemble_all(good, rejected, task, list(studies.values()), options)
         warnings = [*space.warnings, *_unfinished(study, len(trials))]
         if options.direction not in (None, direction):
             warnings.append(f"The study '{study.name}' is to {direction}, and so are its trials, "
                             f"whatever `direction` says.")  # fmt: skip
         return Contribution(made.bundle, made.rejected, tuple(warnings), runs_have_starts=True)
+
+
+def _study(
+    study: StoredStudy,
+    task: TaskRecord,
+    space: SpaceDefinition,
+    source: str,
+    options: ImportOptions,
+) -> StudyRecord:
+    """Return the record of the trials of a study that have one space."""
+    return StudyRecord(
+        study_id=digest("optuna study", study.name, task.task_id, space.space_id, _start(study)),
+        task_id=task.task_id,
+        space_id=space.space_id,
+        name=study.name,
+        strategy="optuna",
+        source=f"optuna {without_password(source)}",
+        contributor=options.contributor,
+    )
 
 
 def _start(study: StoredStudy) -> str | None:
@@ -119,12 +159,10 @@ def _problem(trial: "FrozenTrial", space: StudySpace) -> str:
     doubt = space.doubt(trial.params)
     if doubt:
         return doubt
-    definition = space.definition
-    frame = definition.frame([space.config(trial.params)])
-    reason = str(definition.validate(frame).iloc[0])
+    config = space.config(trial.params)
+    definition = space.own(config)
+    reason = str(definition.validate(definition.frame([config])).iloc[0])
     missing = reason.removesuffix(" is missing")
-    if reason and missing in space.unexplained:
-        return f"{reason}, and no other parameter says when it is there"
     if reason and missing in definition.hyperparameters and trial.state.name != "COMPLETE":
         return f"{reason}: the trial ended before it asked for it"
     return reason
@@ -135,7 +173,9 @@ def _value(trial: "FrozenTrial") -> float | None:
     return trial.value if STATES[trial.state.name] is TrialState.COMPLETE else None
 
 
-def _trial(trial: "FrozenTrial", space: StudySpace, study: StudyRecord, where: str) -> TrialRecord:
+def _trial(
+    trial: "FrozenTrial", space: StudySpace, own: SpaceDefinition, study: StudyRecord, where: str
+) -> TrialRecord:
     finite = {s: v for s, v in trial.intermediate_values.items() if math.isfinite(v)}
     state = STATES[trial.state.name]
     value = finite[max(finite)] if state is TrialState.STOPPED and finite else _value(trial)
@@ -143,7 +183,7 @@ def _trial(trial: "FrozenTrial", space: StudySpace, study: StudyRecord, where: s
     return TrialRecord(
         study_id=study.study_id,
         number=trial.number,
-        config=space.definition.complete(space.config(trial.params)),
+        config=own.complete(space.config(trial.params)),
         state=state,
         value=value,
         duration=seconds,

@@ -16,6 +16,7 @@ from knowledge_base.importers.checks import with_trials
 from knowledge_base.importers.contribution import Rejection
 from knowledge_base.limits import read_json
 from knowledge_base.schema import KEYS, TABLES
+from knowledge_base.space.hyperparameter import NONE
 from knowledge_base.store import KnowledgeBase
 from knowledge_base.types import JsonObject
 from knowledge_base.verification import wrong_rows
@@ -85,7 +86,11 @@ def _plain(cell: object) -> object:
 
 
 def _config(trial: JsonObject) -> object:
-    return read_json(trial["config"], "the configuration")
+    """Return a configuration in which None is a text, as older versions imported it."""
+    found = read_json(trial["config"], "the configuration")
+    if not isinstance(found, dict):
+        return found
+    return {name: NONE if value is None else value for name, value in found.items()}
 
 
 def _task_reason(study: JsonObject | None, wrong: Mapping[str, str]) -> str:

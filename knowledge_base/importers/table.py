@@ -41,6 +41,7 @@ class TableImporter(Importer):
     """
 
     name = "table"
+    takes_space = True
 
     def accepts(self, source: str) -> bool:
         """Return whether the name is one of a CSV or JSON Lines file."""

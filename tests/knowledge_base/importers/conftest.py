@@ -6,9 +6,11 @@ pytest.register_assert_rewrite("importer_conformance")
 @pytest.fixture(scope="session")
 def known_samples(tmp_path_factory):
     """A sample of every kind, with the name of the importer that reads it."""
+    import foreign_samples
     from importer_conformance import SAMPLES
 
-    return [(name, make(tmp_path_factory.mktemp(name))) for make, name in SAMPLES.items()]
+    known = {**SAMPLES, **foreign_samples.SAMPLES}
+    return [(name, make(tmp_path_factory.mktemp(name))) for make, name in known.items()]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,5 +1,6 @@
 """Every importer that is registered passes the same tests."""
 
+import foreign_samples as foreign
 import importer_conformance as samples
 from importer_conformance import SAMPLES, ImporterConformance
 
@@ -7,7 +8,7 @@ from knowledge_base.importers import IMPORTERS
 
 
 def test_every_importer_has_a_sample():
-    assert set(SAMPLES.values()) == set(IMPORTERS)
+    assert {*SAMPLES.values(), *foreign.SAMPLES.values()} == set(IMPORTERS)
 
 
 class TestCsv(ImporterConformance):
@@ -43,3 +44,38 @@ class TestOptunaDatabase(ImporterConformance):
 class TestOptunaJournal(ImporterConformance):
     name = "optuna"
     make_sample = staticmethod(samples.optuna_journal)
+
+
+class TestMlflowDatabase(ImporterConformance):
+    name = "mlflow"
+    make_sample = staticmethod(foreign.mlflow_database)
+
+
+class TestMlflowFiles(ImporterConformance):
+    name = "mlflow"
+    make_sample = staticmethod(foreign.mlflow_files)
+
+
+class TestRay(ImporterConformance):
+    name = "ray"
+    make_sample = staticmethod(foreign.ray_folder)
+
+
+class TestTensorboard(ImporterConformance):
+    name = "tensorboard"
+    make_sample = staticmethod(foreign.tensorboard_folder)
+
+
+class TestHydra(ImporterConformance):
+    name = "hydra"
+    make_sample = staticmethod(foreign.hydra_folder)
+
+
+class TestWandb(ImporterConformance):
+    name = "wandb"
+    make_sample = staticmethod(foreign.wandb_folder)
+
+
+class TestSmac(ImporterConformance):
+    name = "smac"
+    make_sample = staticmethod(foreign.smac_folder)

@@ -102,10 +102,52 @@ def test_a_study_that_grew_adds_its_new_trials_only(kb, tmp_path):
     wider = lambda t: t.suggest_float("x", 0, 2) + t.suggest_int("n", 1, 3)  # noqa: E731
     url = make(file, objective=wider, n=6)
     report = contribute(kb, read(url))
-    # The trials before have no `n`, and nothing says when it is there; they are known already.
-    assert (report.accepted, report.duplicates, len(report.rejected)) == (6, 0, 6)
-    assert "no other parameter says when it is there" in report.rejected[0].reason
+    # The trials before have no `n`: they keep their space, and are known already.
+    assert (report.accepted, report.duplicates, len(report.rejected)) == (6, 6, 0)
     assert len(kb.trials()) == 12
+    assert len(kb.trials()["config"].map(lambda config: "n" in config).unique()) == 2
+    assert kb.verify() == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_loops_over_layers_lose_no_trial(kb, tmp_path, seed):
+    def loop(trial):
+        n = trial.suggest_int("n_layers", 1, 4)
+        return sum(trial.suggest_int(f"units_l{i}", 16, 128, step=16) for i in range(n))
+
+    file = tmp_path / "a.db"
+    for n, accepted, known in ((2, 2, 0), (10, 10, 2), (18, 18, 12)):
+        assert add(kb, make(file, objective=loop, n=n, seed=seed)) == (accepted, known)
+    for config in configs(read(f"sqlite:///{file}")):
+        assert set(config) == {"n_layers", *(f"units_l{i}" for i in range(config["n_layers"]))}
+    assert len(kb.trials()) == 30
+    assert kb.verify() == []
+
+
+def test_each_trial_keeps_its_own_space(kb, tmp_path):
+    def by_chance(trial):
+        x = trial.suggest_float("x", 0, 1)
+        if trial.number % 3 == 1:
+            trial.suggest_int("late", 1, 3)
+        if trial.number % 4 == 1:
+            trial.suggest_categorical("later", [None, "a"])
+        return x
+
+    url = make(tmp_path / "a.db", objective=by_chance, n=24)
+    found = read(url)
+    assert found.rejected == ()
+    assert [set(c) - {"x"} for c in configs(found)[:6]] == [
+        set(), {"late", "later"}, set(), set(), {"late"}, {"later"},
+    ]  # fmt: skip
+    spaces = {row["space_id"]: row["definition"] for row in found.bundle["spaces"].to_pylist()}
+    assert len(spaces) == 4
+    studies = {row["study_id"]: row["space_id"] for row in found.bundle["studies"].to_pylist()}
+    for row in found.bundle["trials"].to_pylist():
+        own = SpaceDefinition.from_json(spaces[studies[row["study_id"]]])
+        assert set(own.hyperparameters) == set(json.loads(row["config"]))
+    assert add(kb, url) == (24, 0)
+    assert add(kb, url) == (0, 24)
+    assert kb.verify() == []
 
 
 def test_trials_that_an_older_version_imported_are_known(kb, tmp_path):
@@ -149,6 +191,23 @@ def test_choices_keep_their_values_and_types(tmp_path, values):
     assert found.warnings == ()
     drawn = [config["v"] for config in configs(found)]
     assert [(type(v), v) for v in drawn] == [(type(v), v) for v in values]
+
+
+def test_none_is_kept_and_known_where_an_older_version_stored_its_text(kb, tmp_path):
+    known = CategoricalDistribution(["balanced", None])
+    url = make(tmp_path / "a.db", [one(v, known) for v in ("balanced", None)])
+    found = read(url)
+    assert [config["v"] for config in configs(found)] == ["balanced", None]
+    assert found.warnings == ()
+    tables = {name: found.bundle[name] for name in TABLES}
+    for name, column in (("trials", "config"), ("spaces", "definition")):
+        rows = [{**row, column: row[column].replace("null", '"None"', 1)}
+                if name == "trials" else row for row in found.bundle[name].to_pylist()]  # fmt: skip
+        tables[name] = pa.Table.from_pylist(rows, TABLES[name])
+    kb.append(Bundle(tables))
+    kb.fold()
+    report = contribute(kb, read(url))
+    assert (report.accepted, report.duplicates, report.rejected) == (0, 2, ())
 
 
 def test_none_and_lists_are_kept_as_texts_with_a_word(tmp_path):
@@ -255,7 +314,7 @@ CONDITIONS = {
     single: {"g": ("IN", [2, 4])},
     below: {"g": ("LT", None)},
     flag: {"g": ("IN", [True])},
-    nothing: {"g": ("IN", ["None"])},
+    nothing: {"g": ("IN", [None])},
     deep: {"units_0": ("IN", ["nn"]), "units_1": ("GT", 1), "n_layers": ("IN", ["nn"])},
 }
 

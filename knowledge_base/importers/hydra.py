@@ -1,0 +1,183 @@
+"""Hydra: the folder of a multirun, with one folder per job.
+
+Hydra keeps the configuration of each job and nothing of what came of it: metrics are read from a
+file that the jobs wrote into their folders, JSON (one object of last values), JSON Lines or CSV
+(one line per step).
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from knowledge_base.errors import ContributionError
+from knowledge_base.importers.base import ImportOptions
+from knowledge_base.importers.contribution import Rejection
+from knowledge_base.importers.foreign_files import (
+    number,
+    read_document,
+    read_lines,
+    read_text,
+    read_yaml,
+)
+from knowledge_base.importers.inferred import flat
+from knowledge_base.importers.runs import Found, Run, RunsImporter
+from knowledge_base.limits import MAX_LINES_BYTES
+from knowledge_base.states import TrialState
+from knowledge_base.types import ConfigDict
+
+CONFIG = Path(".hydra") / "config.yaml"
+"""Where Hydra keeps the configuration of a job."""
+
+ENDINGS = (".json", ".jsonl", ".csv")
+"""Endings of files with metrics."""
+
+STEPS = ("step", "global_step", "epoch", "iteration")
+"""Columns that count, the first that is there."""
+
+
+class HydraImporter(RunsImporter):
+    """The jobs of one multirun."""
+
+    name = "hydra"
+
+    def accepts(self, source: str) -> bool:
+        """Return whether it is a folder of jobs."""
+        return bool(_jobs(Path(source)))
+
+    def runs(self, source: str, options: ImportOptions) -> Found:
+        """Read the jobs of a multirun.
+
+        Raises:
+            ContributionError: there are none, or it is not clear which file has the metrics.
+        """
+        jobs = _jobs(Path(source))
+        if not jobs:
+            raise ContributionError(f"{source} is no folder of a multirun of Hydra.")
+        file = options.metrics_file or _only_file(source, jobs)
+        if not any((job / file).is_file() for job in jobs):
+            raise ContributionError(f"No job of {source} has a file {file}, which `metrics_file` "
+                                    "names.")  # fmt: skip
+        configs: dict[Path, ConfigDict] = {}
+        overrides: dict[Path, dict[str, str]] = {}
+        rejected: list[Rejection] = []
+        for job in jobs:
+            try:
+                configs[job] = flat(read_yaml(job / CONFIG))
+                overrides[job] = _overrides(job)
+            except ContributionError as error:
+                rejected.append(Rejection(job.name, f"it cannot be read: {error}"))
+        searched = _searched(configs, overrides)
+        runs: list[Run] = []
+        for job in jobs:
+            if job not in configs:
+                continue
+            params = {n: v for n, v in {**overrides[job], **configs[job]}.items() if n in searched}
+            try:
+                runs.append(_run(job, file, params))
+            except (ContributionError, ValueError) as error:
+                rejected.append(Rejection(job.name, f"it cannot be read: {error}"))
+        lost = sum(run.state is TrialState.FAILED for run in runs)
+        told = (f"{lost} jobs left no {file}, and count as failed.",) if lost else ()
+        return Found(Path(source).resolve().name, runs, rejected=tuple(rejected), warnings=told)
+
+
+def _jobs(folder: Path) -> list[Path]:
+    """Return the folders of jobs by their numbers; a folder of one job is none of a multirun."""
+    found = [path.parent.parent for path in folder.glob(f"*/{CONFIG.as_posix()}")]
+    found.sort(key=lambda job: (not job.name.isdecimal(), len(job.name), job.name))
+    return found
+
+
+def _only_file(source: str, jobs: Iterable[Path]) -> str:
+    """Return the name of the only file that may have metrics.
+
+    Raises:
+        ContributionError: there are none or several.
+    """
+    names = sorted({path.name for job in jobs for path in job.iterdir()
+                    if path.suffix in ENDINGS and path.is_file()})  # fmt: skip
+    if len(names) == 1:
+        return names[0]
+    listed = f"there are: {', '.join(names[:20])}" if names else "there is none"
+    raise ContributionError(
+        f"Say with `metrics_file` which file in the folders of the jobs of {source} has their "
+        f"metrics; {listed}."
+    )
+
+
+def _overrides(job: Path) -> dict[str, str]:
+    """Return what was said for a job, by name.
+
+    Raises:
+        ContributionError: the file is damaged.
+    """
+    file = job / ".hydra" / "overrides.yaml"
+    lines = read_text(file).splitlines() if file.is_file() else []
+    pairs = [line.strip().removeprefix("- ").strip("'\"").partition("=") for line in lines]
+    return {name.lstrip("+~"): value for name, sign, value in pairs if sign}
+
+
+def _searched(
+    configs: Mapping[Path, ConfigDict], overrides: Mapping[Path, Mapping[str, str]]
+) -> set[str]:
+    """Return the names that were set for jobs, or that differ between them."""
+    names = {name for config in configs.values() for name in config}
+    said = {name for found in overrides.values() for name in found}
+    differing = {
+        name for name in names
+        if len({repr(config.get(name, overrides)) for config in configs.values()}) > 1
+    }  # fmt: skip
+    return (said & names) | differing or names
+
+
+def _run(job: Path, file: str, params: ConfigDict) -> Run:
+    """Return a job as a run; one without metrics failed, as far as can be told.
+
+    Raises:
+        ContributionError, ValueError: its metrics cannot be read.
+    """
+    path = job / file
+    hydra = job / ".hydra" / "hydra.yaml"
+    told = read_yaml(hydra).get("hydra") if hydra.is_file() else None
+    runtime = told.get("runtime") if isinstance(told, Mapping) else None
+    output = runtime.get("output_dir") if isinstance(runtime, Mapping) else None
+    identity = str(output or job.resolve())
+    if not path.is_file():
+        # If it was only not finished yet, it will be another run when it is.
+        identity += " without metrics"
+        return Run(identity, job.name, params, TrialState.FAILED, error=f"it left no {file}")
+    return Run(identity, job.name, params, TrialState.COMPLETE, _curves(path))
+
+
+def _curves(path: Path) -> dict[str, Sequence[tuple[int, float]]]:
+    """Return the values of each metric in a file.
+
+    Raises:
+        ContributionError, ValueError: it cannot be read.
+    """
+    if path.suffix == ".json":
+        rows: list[Mapping[str, object]] = [flat(read_document(path))]
+    elif path.suffix == ".csv":
+        reader = csv.DictReader(read_text(path, MAX_LINES_BYTES).splitlines(), strict=True)
+        rows = [{name: _cell(cell) for name, cell in row.items() if name} for row in reader]
+    else:
+        rows = [flat(row) for _, row in read_lines(path)]
+    counting = (name for name in STEPS if any(number(row.get(name)) is not None for row in rows))
+    counter = next(counting, None)
+    found: dict[str, dict[int, float]] = {}
+    for place, row in enumerate(rows):
+        counted = number(row.get(counter)) if counter else None
+        step = place if counted is None else int(counted)
+        for name, cell in row.items():
+            value = number(cell)
+            if value is not None and name not in STEPS:
+                found.setdefault(name, {})[step] = value
+    return {name: sorted(points.items()) for name, points in found.items()}
+
+
+def _cell(text: object) -> object:
+    """Return a cell of a CSV file as a number where it is one; empty ones stay texts."""
+    try:
+        return float(str(text))
+    except ValueError:
+        return text
