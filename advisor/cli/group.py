@@ -9,7 +9,7 @@ from importlib import import_module
 
 import click
 
-from advisor.cli.scarcity import refusal, spare_memory
+from advisor.cli.scarcity import NOT_ENOUGH, refusal, spare_memory
 
 COMMANDS = {
     "recommend": ("advisor.cli.recommend", "Recommend starting hyperparameters; trains nothing."),
@@ -101,9 +101,12 @@ def run() -> None:
     pages about leaked references when PyTorch is loaded, too. Everything is stored by then.
     """
     code: str | int | None = 0
-    spare_memory()
     try:
+        spare_memory()
         main()
+    except MemoryError:
+        print(f"Error: {NOT_ENOUGH}", file=sys.stderr)
+        code = 2
     except SystemExit as end:
         code = end.code
     sys.stdout.flush()

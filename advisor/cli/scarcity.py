@@ -11,6 +11,10 @@ from contextlib import suppress
 FEW_BYTES = 8 * 2**30
 """Bytes of address space (`ulimit -v`) below which threads and their memory are saved."""
 
+LEAST_BYTES = 512 * 2**20
+"""Bytes of address space below which no command can do anything: the libraries alone need most of
+it, and several end the process without a word where there is too little."""
+
 _MALLOC_ARENAS = -8
 """The parameter M_ARENA_MAX of mallopt(3)."""
 
@@ -22,6 +26,8 @@ _NO_MEMORY = (
     "can't start new thread", "failed to launch worker thread", "malloc of size",
 )  # fmt: skip
 """What errors of libraries hold, in lower case, where there was too little memory."""
+
+NOT_ENOUGH = "There is not enough memory for this (see ulimit -v); what was stored is whole."
 
 _REFUSED = frozenset({
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE,
@@ -35,6 +41,9 @@ def spare_memory() -> None:
 
     Each thread reserves much more than it uses, and a thread that finds no memory as it starts
     ends the process without a word of ours.
+
+    Raises:
+        MemoryError: there is so little that nothing can be done.
     """
     try:
         import resource
@@ -43,6 +52,8 @@ def spare_memory() -> None:
     allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
     if allowed == resource.RLIM_INFINITY or allowed >= FEW_BYTES:
         return
+    if allowed < LEAST_BYTES:
+        raise MemoryError
     for name in _SINGLE:
         os.environ.setdefault(name, "1")
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
@@ -55,7 +66,7 @@ def spare_memory() -> None:
 def refusal(error: BaseException) -> str | None:
     """Return what the system refused in one line, None where an error is of another kind."""
     if isinstance(error, MemoryError) or _is_memory(error):
-        return "There is not enough memory for this (see ulimit -v); what was stored is whole."
+        return NOT_ENOUGH
     if isinstance(error, OSError) and error.errno in _REFUSED:
         from knowledge_base.durable import reason_of
 

@@ -16,7 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 NEEDS = {"skorch_estimator": "skorch", "lightning_module": "pytorch_lightning"}
 CASES = {"fashion_mnist", "forecast", "review_sentiment"}
 """Studies rather than ways to bring a model; tests/examples/test_cases.py runs them."""
-EXAMPLES = sorted({r.parent.name for r in (ROOT / "examples").glob("*/README.md")} - CASES)
+HOSTS = {"huggingface_trainer", "hydra_sweep", "lightning_optuna", "optuna_study", "ray_tune",
+         "sklearn_search"}  # fmt: skip
+"""Programs around other tools' searches; tests/examples/test_hosts_examples.py runs them."""
+EXAMPLES = sorted(
+    {readme.parent.name for readme in (ROOT / "examples").glob("*/README.md")} - CASES - HOSTS
+)
 
 
 def commands(example):
@@ -45,7 +50,7 @@ def test_an_example_runs_and_the_next_search_starts_from_its_trials(example, mon
         pytest.importorskip(NEEDS[example])
     monkeypatch.chdir(ROOT)
     first, warm = tune(commands(example)[0], 3)
-    assert warm == []
+    assert 1 <= len(warm) <= 3  # from the shipped families, by what hyperparameters are
     configs = [trial["config"] for trial in first["trials"]]
     kb = KnowledgeBase(seed=False)
     curves = kb.curves()

@@ -203,7 +203,7 @@ def test_an_own_network_is_known_while_its_code_is_the_same(advisor, own):
 
 
 def test_an_own_function_is_not_asked_for_the_same_again(advisor, own):
-    own |= {"objective": "known_net.py:train"}
+    own |= {"objective": "known_net.py:train", "direction": "minimize"}
     done = advisor.tune(**own)
     again = advisor.tune(**own)
     before = [dict(trial.config) for trial in done.tuner.trials]
@@ -217,7 +217,7 @@ def test_an_own_function_is_not_asked_for_the_same_again(advisor, own):
 
 
 def test_an_object_from_python_leaves_no_digest_and_is_not_known(advisor, own):
-    own |= {"objective": lambda config, report: config["learning_rate"]}
+    own |= {"objective": lambda config, report: config["learning_rate"], "direction": "minimize"}
     own["space"] = SpaceDefinition.read("known_net.yaml")
     advisor.tune(**own)
     assert advisor.search(**own).known == []

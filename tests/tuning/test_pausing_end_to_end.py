@@ -126,8 +126,8 @@ def walk(config, report):
 
 def own(tmp_path, function, **more):
     return {
-        "objective": function, "space": SPACE, "strategy": "pausing", "n_warm": 0, "trials": 7,
-        "root": tmp_path / "studies", "name": "s", **more,
+        "objective": function, "direction": "minimize", "space": SPACE, "strategy": "pausing",
+        "n_warm": 0, "trials": 7, "root": tmp_path / "studies", "name": "s", **more,
     }  # fmt: skip
 
 
