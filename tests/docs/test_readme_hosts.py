@@ -95,8 +95,7 @@ def test_hugging_face(tmp_path):
 def test_ray(tmp_path, monkeypatch):
     ray = pytest.importorskip("ray", reason=EXTRA)
     module = example("ray_tune")
-    monkeypatch.setenv("RAY_AIR_LOCAL_CACHE_DIR", str(tmp_path))
-    monkeypatch.setenv("TUNE_RESULT_DIR", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     space = {"learning_rate": ray.tune.loguniform(1e-4, 5e-2), "momentum": ray.tune.uniform(0, 1)}
     names = {"train": module.train, "param_space": space}
