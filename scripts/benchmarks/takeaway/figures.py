@@ -68,6 +68,22 @@ def log_ratios(frame: pd.DataFrame, to: str) -> pd.DataFrame:
     return logs.sub(logs[to], axis=0).groupby("data").mean()
 
 
+def own_single(lines: Sequence[JsonObject], contender: str) -> pd.Series:
+    """Return by data set the mean logarithm of a search's error over that of its best network.
+
+    Args:
+        lines: what came of each unit.
+        contender: whose; lines that do not say the error of the network do not count.
+    """
+    logs: dict[str, list[float]] = {}
+    for line in lines:
+        single = (line.get("said") or {}).get("single")
+        if line["contender"] == contender and line.get("error") is not None and single is not None:
+            ratio = np.log(counted(line["error"], line) / counted(single, line))
+            logs.setdefault(str(line["data"]), []).append(float(ratio))
+    return pd.Series({data: float(np.mean(of)) for data, of in logs.items()}, dtype=float)
+
+
 def geometric(logs: pd.Series) -> tuple[float, float]:
     """Return the geometric mean over tables of what `log_ratios` gave, and its standard error."""
     known = logs.dropna()

@@ -15,6 +15,7 @@ from scripts.benchmarks.takeaway.figures import (
     TODAY,
     geometric,
     log_ratios,
+    own_single,
     regrets,
     share_better,
     table_of,
@@ -58,7 +59,8 @@ ITEMS_TEXT = """
 The final model against today's single network, the best of 15 trials on one split, with
 the same seeds. {seeds}; a data set counts as better if its mean error over seeds, in
 logarithms, is smaller. Several data sets are cut from one source; "sources better" counts each
-source once, by the mean of its data sets."""
+source once, by the mean of its data sets. "better than its own" compares the model with the best
+network by validation of the very search that made it."""
 
 STAGES = {"single": "chosen network", "folds": "its folds", "ensemble": "model"}
 PACKAGES = ("torch", "scikit-learn", "optuna", "numpy")
@@ -216,14 +218,16 @@ def items(what: str, lines: Lines) -> str:
             continue
         ratio = logs.get(entrant.name, pd.Series(dtype=float))
         if entrant.name == TODAY:
-            better: list[str] = ["", "", ""]
+            better: list[str] = ["", "", "", ""]
         else:
             sources = ratio.groupby([group_of(str(data)) for data in ratio.index]).mean()
             better = [_share(share_better(ratio)), _share(_ties(ratio)),
-                      _share(share_better(sources))]  # fmt: skip
+                      _share(share_better(sources)),
+                      _share(share_better(own_single(lines, entrant.name)))]  # fmt: skip
         rows.append([entrant.title, _ratio(*geometric(ratio)), *better, own["data"].nunique(),
                      _seconds(own["seconds"].median())])  # fmt: skip
-    titles = ["", "error / today's", "better", "level", "sources better", "data sets", "seconds"]
+    titles = ["", "error / today's", "better", "level", "sources better", "better than its own",
+              "data sets", "seconds"]  # fmt: skip
     text = ITEMS_TEXT.format(truth=ITEMS[what], seeds=said(frame["seed"].nunique(), "seed"))
     each = [
         [data, *(_ratio(_at(logs, str(data), e.name)) for e in ENTRANTS[what] if e.name != TODAY)]
