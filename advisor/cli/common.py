@@ -455,7 +455,7 @@ def print_report(report: "ContributionReport") -> None:
     say(report.summary())
     for warning in report.warnings:
         if not was_told(warning):
-            say(f"Warning: {warning}")
+            say(f"Warning: {spelled(warning)}")
     rejected = [{"where": item.where, "reason": item.reason} for item in report.rejected]
     if rejected:
         print_table(rejected[:SHOWN], ["where", "reason"])
