@@ -3,6 +3,7 @@
 import importlib.util
 import re
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -92,10 +93,9 @@ def test_hugging_face(tmp_path):
     assert names["best"].objective > 0
 
 
-def test_ray(tmp_path, monkeypatch):
+def test_ray():
     ray = pytest.importorskip("ray", reason=EXTRA)
     module = example("ray_tune")
-    monkeypatch.setenv("HOME", str(tmp_path))
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     space = {"learning_rate": ray.tune.loguniform(1e-4, 5e-2), "momentum": ray.tune.uniform(0, 1)}
     names = {"train": module.train, "param_space": space}
@@ -103,5 +103,6 @@ def test_ray(tmp_path, monkeypatch):
         exec(block("AdvisorSearch("), names)
     finally:
         ray.shutdown()
+    rmtree(names["results"].experiment_path)  # Ray keeps results in the home folder.
     assert len(names["results"]) == 4
     assert own(names["KnowledgeBase"]()) == sorted(t.value for t in names["search"].tuner.trials)
