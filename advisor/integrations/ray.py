@@ -12,7 +12,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any  # Configurations and results of Ray are of any kind.
 
-from advisor.checks import whole
+from advisor.integrations.given import check_numbers, given_space, given_store
 from advisor.keywords import known_keywords
 from advisor.meta import Query
 from advisor.meta.warm_start import MAX_WARM
@@ -90,14 +90,11 @@ class AdvisorSearch(Searcher):  # type: ignore[misc]  # Ray has no types.
         super().__init__(metric=metric, mode=mode)
         self._metric: str | None = metric
         self._mode: str | None = mode
-        whole("n_warm", n_warm, 0)
-        whole("seed", seed, 0)
-        if epochs is not None:
-            whole("epochs", epochs, 1)
+        check_numbers(n_warm, seed, epochs)
         get_strategy(strategy)
-        given = SpaceDefinition.read(space) if isinstance(space, str | Path) else space
+        given = given_space(space)
         self._space: RaySpace | None = None if given is None else RaySpace(given)
-        self._kb = KnowledgeBase(kb) if isinstance(kb, str | Path) else kb
+        self._kb = given_store(kb)
         self._options: dict[str, Any] = {
             "name": task, "family": family, "query": query, "strategy": strategy,
             "n_warm": n_warm, "seed": seed, "contribute": contribute, "per_second": per_second,

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from advisor.checks import whole
 from advisor.curves import LAST, PastCurves, TaskCurves, at_rungs, rung_epochs
 from advisor.encoding import Encoder
+from advisor.integrations.given import given_space, given_store
 from advisor.integrations.optuna.history import curve_of, is_stopped, observation, reached
 from advisor.integrations.optuna.past import Past
 from advisor.integrations.optuna.searching import ended
@@ -75,8 +76,8 @@ class AdvisorPruner(BasePruner):
             whole("epochs", epochs, 1)
         if not 0 <= worth < inf:
             raise UserError(f"`worth` is a share from 0 on, not {worth!r}.")
-        given = SpaceDefinition.read(space) if isinstance(space, str | Path) else space
-        kb = KnowledgeBase(kb) if isinstance(kb, str | Path) else kb
+        given = given_space(space)
+        kb = given_store(kb)
         self.space: HostSpace | None = None if given is None else HostSpace(given)
         self.past: Past = Past(kb, family, task, metric, query, 1, per_second=False)
         self._epochs, self._worth = epochs, worth

@@ -14,7 +14,7 @@ from optuna.samplers import BaseSampler
 from optuna.samplers._base import _process_constraints_after_trial
 from optuna.trial import FrozenTrial, TrialState
 
-from advisor.checks import whole
+from advisor.integrations.given import check_numbers, given_space, given_store
 from advisor.integrations.optuna.contributing import contributed
 from advisor.integrations.optuna.history import FAILED, PLAN, Plan, is_over, made_plan, plan_of
 from advisor.integrations.optuna.past import Past
@@ -104,15 +104,12 @@ class AdvisorSampler(BaseSampler):
             UserError: the strategy does not exist, a number is impossible, or the file of the
                 space is wrong.
         """
-        whole("n_warm", n_warm, 0)
-        whole("seed", seed, 0)
-        if epochs is not None:
-            whole("epochs", epochs, 1)
+        check_numbers(n_warm, seed, epochs)
         get_strategy(strategy)
-        given = SpaceDefinition.read(space) if isinstance(space, str | Path) else space
+        given = given_space(space)
         if given is not None:
             get_strategy(strategy).check(given)
-        kb = KnowledgeBase(kb) if isinstance(kb, str | Path) else kb
+        kb = given_store(kb)
         self.space: HostSpace | None = None if given is None else HostSpace(given)
         self.past: Past = Past(kb, family, task, metric, query, n_warm, per_second)
         self._strategy, self._seed, self._epochs = strategy, seed, epochs
