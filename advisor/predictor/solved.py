@@ -1,6 +1,7 @@
 """Networks that a formula gives, as candidates of the model that a search leaves."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import isfinite
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -41,28 +42,26 @@ def solved(
     formula = family.closed_form
     if formula is None:
         return []
-    values: dict[str, list[float]] = {}
-    networks: dict[str, list[Fitted]] = {}
-    configs: dict[str, ConfigDict] = {}
+    by_config: dict[str, list[tuple[float, ConfigDict, Fitted]]] = {}
     for place in places:
         for solution in formula.solutions(folds[place]):
             if over():
                 break
-            key = canonical_json(solution.config)
-            one = _fitted(family, solution, place)
-            seen = solution.data
+            one, seen = _fitted(family, solution, place), solution.data
             value = metric.compute(seen.truth("valid"), one.prediction, seen.naive_error("valid"))
-            configs[key] = solution.config
-            networks.setdefault(key, []).append(one)
-            values.setdefault(key, []).append(value)
+            found = by_config.setdefault(canonical_json(solution.config), [])
+            found.append((value, solution.config, one))
+    candidates = []
+    for of in by_config.values():
+        mean = fmean(value for value, _, _ in of)
+        # What has not every fold, since the time was over or there were too few rows, is left out.
+        if len(of) == len(places) and isfinite(mean):
+            candidates.append(Candidate("", of[0][1], mean, [one for _, _, one in of]))
     sign = -1.0 if metric.direction == Direction.MAXIMIZE else 1.0
-    # What has not every fold, since the time was over or there were too few rows, is left out.
-    means = {key: fmean(of) for key, of in values.items() if len(of) == len(places)}
-    found = {key: mean for key, mean in means.items() if isfinite(mean)}
-    ranked = sorted(found, key=lambda key: sign * found[key])
+    candidates.sort(key=lambda one: sign * one.value)
     return [
-        Candidate(f"{formula.title} {place}", configs[key], found[key], networks[key])
-        for place, key in enumerate(ranked[:MOST], 1)
+        replace(one, name=f"{formula.title} {place}")
+        for place, one in enumerate(candidates[:MOST], 1)
     ]
 
 
