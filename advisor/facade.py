@@ -192,7 +192,8 @@ class Advisor:
                 arguments. `trials`, if given, is its new length, and `final` what its model is.
             join: the same, also where another process is running it: both work on it then.
             timeout: seconds that `Search.run` is going to have; a new search begins with
-                configurations that leave time for others.
+                configurations that leave time for others, and has no other end where `trials`
+                is not given.
             **settings: further fields of `Settings`, such as trials=30, strategy="random",
                 only=["learning_rate"], fix={"units": 64}, or module=build with space=space.
 
@@ -203,7 +204,8 @@ class Advisor:
         from advisor.tuning import search
 
         limit("timeout", timeout)
-        asked = self._settings(data, target, settings)
+        timed = {} if timeout is None or resume or join else {"trials": None}
+        asked = self._settings(data, target, {**timed, **settings})
         if not (resume or join):
             return search.start(asked, self.kb, name, root, contribute, timeout=timeout)
         trials = asked.trials if "trials" in settings else None
@@ -228,7 +230,7 @@ class Advisor:
 
         Args:
             data, target, name, root, contribute, resume, join, **settings: as for `search`.
-            timeout: seconds for this run.
+            timeout: seconds for this run; without `trials` only they end a new search.
             on_trial: called with every finished trial and the tuner.
 
         Warns:
@@ -326,6 +328,8 @@ class Advisor:
         whole("seeds", seeds, 1)
         limit("timeout", timeout)
         asked = self._settings(data, target, {"trials": DEFAULT_TRIALS, "folds": 1, **settings})
+        if asked.trials is None:
+            raise UserError("Studies are compared at equal numbers of trials: give `trials`.")
         chosen = DEFAULT_STRATEGIES if strategies is None else strategies
         plan = Plan(asked, named(chosen, warm), seeds, timeout)
         if not resume:

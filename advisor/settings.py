@@ -37,6 +37,9 @@ FINAL = ("ensemble", "folds", "single")
 """What may be taken away: an average of several configurations, or of the folds of the best one, or
 one network of that, trained on all that is known."""
 
+UNENDING = 1_000_000
+"""Length of a study that only time ends."""
+
 LEAST = {"trials": 1, "seed": 0, "n_warm": 0, "max_epochs": 1, "horizon": 1, "memory_limit": 1,
          "folds": 1, "workers": 1}  # fmt: skip
 """Settings that are whole numbers, with the least that they may be."""
@@ -80,7 +83,7 @@ class Settings:
             file lies.
         strategy: name of the search strategy.
         n_warm: configurations to take from the past; None picks by the number of trials.
-        trials: length of the whole study.
+        trials: length of the whole study; None for as many as the time of its runs allows.
         seed: seed of splits, training and search.
         max_epochs: most epochs per trial, for built-in families.
         exclude_datasets: fingerprints of data sets that the warm start must not use.
@@ -121,7 +124,7 @@ class Settings:
     direction: str | None = None
     strategy: str = "bayesian"
     n_warm: int | None = None
-    trials: int = 30
+    trials: int | None = 30
     seed: int = 0
     max_epochs: int | None = None
     exclude_datasets: Sequence[str] = ()
@@ -158,6 +161,11 @@ class Settings:
             )
         return super().__new__(cls)
 
+    @property
+    def length(self) -> int:
+        """Return how many trials the whole study may have."""
+        return UNENDING if self.trials is None else self.trials
+
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.
 
@@ -170,7 +178,7 @@ class Settings:
         if self.fix is not None and not isinstance(self.fix, Mapping):
             raise UserError("`fix` takes values by name, such as {'units': 64}.")
         for name, least in LEAST.items():
-            if getattr(self, name) is not None or name in ("trials", "seed", "workers"):
+            if getattr(self, name) is not None or name in ("seed", "workers"):
                 whole(name, getattr(self, name), least)
         if self.direction is not None:
             one_of("direction", self.direction, tuple(Direction))

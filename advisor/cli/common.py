@@ -361,7 +361,10 @@ def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialReco
             else plain(f"best {search.tuner.study.task.metric} {found.value or 0.0:.4g}")
         )
 
+    unending = search.settings.trials is None
     bar: ProgressBar[TrialRecord] = click.progressbar(
+        # Of what has no length, click shows the position without a share.
+        (trial for trial in search.tuner.trials[:0]) if unending else None,
         length=search.settings.trials,
         label=plain(label),
         item_show_func=best,

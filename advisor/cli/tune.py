@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 @data_options
 @objective_options
 @click.option("--trials", type=click.IntRange(min=1),
-              help="Length of the whole study.  [default: 30]")  # fmt: skip
+              help="Length of the whole study.  [default: 30; with "
+              "--timeout as many as it allows]")  # fmt: skip
 @click.option("--timeout", metavar="TIME", help="Stop after 90s, 10m or 1h30m.")
 @click.option("--strategy", default="bayesian", show_default=True,
               help="bayesian, random, sobol, grid, evolution, halving, hyperband or gradient."
@@ -125,8 +126,8 @@ def _run(search: "Search", timeout: float | None, output: str) -> None:
     try:
         result = _watched(search, timeout)
     except KeyboardInterrupt:
-        end_interrupted(lambda: _count(len(search.stored)), _resume_command(search))
-    _print_result(search, result, output)
+        end_interrupted(lambda: _count(len(search.stored)), _resume_command(search, timeout))
+    _print_result(search, result, timeout, output)
     if result.reason in ("failures", "budget"):
         raise SystemExit(1)
 
@@ -143,7 +144,9 @@ def _watched(search: "Search", timeout: float | None) -> "RunResult":
         return search.run(timeout, on_trial)
 
 
-def _print_result(search: "Search", result: "RunResult", output: str) -> None:
+def _print_result(
+    search: "Search", result: "RunResult", timeout: float | None, output: str
+) -> None:
     best = search.tuner.best
     if output == "json":
         print_json(_summary(search, result))
@@ -167,9 +170,9 @@ def _print_result(search: "Search", result: "RunResult", output: str) -> None:
         _print_model(search)
     if not search.leaves_model:
         say("Another process is on this study; that one makes its model.")
-    if len(search.tuner.trials) < search.settings.trials and result.reason != "exhausted":
+    if len(search.tuner.trials) < search.settings.length and result.reason != "exhausted":
         say("Go on with:")
-        say(f"  {_resume_command(search)}")
+        say(f"  {_resume_command(search, timeout)}")
 
 
 TITLES = {
@@ -253,7 +256,7 @@ def _count(count: int) -> str:
     return f"{count} finished trial{'' if count == 1 else 's'}"
 
 
-def _resume_command(search: "Search") -> str:
+def _resume_command(search: "Search", timeout: float | None) -> str:
     from advisor.tuning.code import named_again
     from knowledge_base.studies import StudyDirectory
 
@@ -261,6 +264,8 @@ def _resume_command(search: "Search") -> str:
     more = ["--no-contribute"] if search.tuner.study.kb is None else []
     if search.settings.trials != directory.settings.get("trials"):
         more += ["--trials", str(search.settings.trials)]
+    if search.settings.trials is None and timeout is not None:
+        more += ["--timeout", f"{timeout:g}s"]
     if search.settings.final != directory.settings.get("final", search.settings.final):
         more += ["--final", search.settings.final]
     if search.settings.workers > 1:

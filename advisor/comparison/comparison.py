@@ -140,7 +140,7 @@ class Comparison:
             found.append("One seed: differences may be chance; `seeds=3` says more.")
         if without:
             found.append(f"No past trials of this family: {', '.join(without)} started cold.")
-        if any(s.trials < self.plan.settings.trials for _, s in studies):
+        if any(s.trials < self.plan.settings.length for _, s in studies):
             found.append(f"Not all ran {self.plan.settings.trials} trials.")
         return found
 
@@ -165,7 +165,7 @@ class Comparison:
 
     def _finished(self, entry: PlannedStudy) -> bool:
         trials = self.study(entry).trials()
-        return len(trials) >= self.plan.settings.trials or self._left(entry) == 0
+        return len(trials) >= self.plan.settings.length or self._left(entry) == 0
 
     def _left(self, entry: PlannedStudy) -> float | None:
         """Return the seconds that a study still has; None for no limit."""

@@ -29,7 +29,7 @@ from knowledge_base.types import JsonObject
 
 def n_warm_of(settings: Settings) -> int:
     """Return how many recommendations a search with these settings begins with."""
-    return warm_count(settings.trials) if settings.n_warm is None else settings.n_warm
+    return warm_count(settings.length) if settings.n_warm is None else settings.n_warm
 
 
 def recommended(

@@ -42,6 +42,7 @@ from advisor.tuning.shared import SharedTuner
 from advisor.tuning.time_limit import TimeLimit
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
+from knowledge_base.errors import UserError
 from knowledge_base.finding import find_study
 from knowledge_base.records import TrialRecord
 from knowledge_base.sharing import take_place
@@ -145,8 +146,13 @@ class Search:
 
         Raises:
             UserError: another process is running the study, and this one did not join it; or
-                what is searched cannot be sent to worker processes.
+                what is searched cannot be sent to worker processes; or nothing would end it.
         """
+        if timeout is None and self.settings.trials is None:
+            raise UserError(
+                "Nothing would end this search, which was begun with a time limit and without a "
+                "number of trials: give `timeout` or `trials`."
+            )
         limit, tuner = TimeLimit(timeout, self.settings.final == "single"), self.tuner
         self._left_model.choice_ends = limit.choice_ends
 
@@ -164,13 +170,13 @@ class Search:
         place = take_place(self.path, self.joins)
         try:
             # Another process may have gone on between the reading and the lock.
-            tuner.share(place, self.settings.trials)
+            tuner.share(place, self.settings.length)
             self.leaves_model = place.leads()
             tuner.sort_out()  # A run that was killed leaves the folder of its last trial.
             try:
                 with self._crew() as crew:
                     found = run(
-                        tuner, self.objective, self.settings.trials, timeout, told, kept, crew
+                        tuner, self.objective, self.settings.length, timeout, told, kept, crew
                     )
                 self.leaves_model = place.leads()
                 if self.leaves_model:
