@@ -47,11 +47,14 @@ class Worth:
         new: expected gain per second of each candidate, -inf outside the shortlist, shape (m,).
         paused: that of each paused trial, shape (p,).
         promising: which paused trials may gain anything worth the name, boolean, shape (p,).
+        in_debt: whether paused trials took longer than all that ended and the end of the one
+            that is worth most together: then one of them has to go on.
     """
 
     new: np.ndarray
     paused: np.ndarray
     promising: np.ndarray
+    in_debt: bool = False
 
 
 class Spending:
@@ -148,9 +151,34 @@ class Spending:
         if len(chosen):
             rates = improvement_rates(new, best, np.array(SHARES)) * np.exp(bonus[chosen])
             worth[chosen] = rates / seconds[: len(chosen)]
-        going_on = self._of_paused(old, best, paused) / seconds[len(chosen) + len(ended) :]
+        whole = seconds[len(chosen) :]
+        going_on = self._of_paused(old, best, paused) / whole[len(ended) :]
         promising = expected_gain(old, best) > self._worth * model.unit
-        return Worth(worth, going_on, promising)
+        in_debt = self._in_debt(trials, whole, len(ended), going_on)
+        return Worth(worth, going_on, promising, in_debt)
+
+    def _in_debt(
+        self, trials: Sequence[Observation], whole: np.ndarray, ended: int, worth: np.ndarray
+    ) -> bool:
+        """Return whether more was begun than ended, by more than one training.
+
+        Forecasts can be wrong about a whole task, one on which everything is slow to learn say:
+        then whatever is new promises more than what was begun, and nothing ever ends. So at most
+        about half of the time goes to what is put aside, however the forecasts are.
+
+        Args:
+            trials: those that ended, then those that are paused.
+            whole: seconds of their whole trainings.
+            ended: how many ended.
+            worth: of going on with the paused ones.
+        """
+        if len(trials) == ended:
+            return False
+        configured = np.array([max(self.epochs_of(o.config), 1) for o in trials])
+        share = np.minimum(np.array([len(o.curve) for o in trials]) / configured, 1.0)
+        spent, best = share * whole, ended + int(worth.argmax())
+        to_its_end = whole[best] - spent[best]
+        return bool(spent[ended:].sum() > spent[:ended].sum() + to_its_end)
 
     def _values(self, ended: Sequence[Observation], paused: Sequence[Observation]) -> np.ndarray:
         """Return what trials reached at rungs, larger is better, shape (n, rungs)."""

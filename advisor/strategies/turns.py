@@ -72,6 +72,8 @@ class Turns:
         # In one order, so that a trial that was just put aside changes nothing.
         paused = sorted(paused, key=lambda trial: canonical_json(trial.config))
         worth = self._weigh(ended, paused, offer, trust)
+        if worth is not None and offer is not None and worth.in_debt:
+            return paused[int(worth.paused.argmax())].config
         if worth is None or not worth.promising.any():
             return None
         rates = np.where(worth.promising, worth.paused, -np.inf)
