@@ -35,6 +35,9 @@ SHORTLIST = 30
 WORTH = 1e-3
 """A paused trial whose expected gain is a smaller share of the unit of values is left."""
 
+DEBT = 3.0
+"""Trials that stand paused may take so many times as long as those that ended, and one more."""
+
 EPOCHS = "epochs"
 """The hyperparameter that says how long a training is configured to be."""
 
@@ -47,8 +50,8 @@ class Worth:
         new: expected gain per second of each candidate, -inf outside the shortlist, shape (m,).
         paused: that of each paused trial, shape (p,).
         promising: which paused trials may gain anything worth the name, boolean, shape (p,).
-        in_debt: whether paused trials took longer than all that ended and the end of the one
-            that is worth most together: then one of them has to go on.
+        in_debt: whether paused trials took so long, beside those that ended, that one of them
+            has to go on; see `DEBT`.
     """
 
     new: np.ndarray
@@ -160,11 +163,11 @@ class Spending:
     def _in_debt(
         self, trials: Sequence[Observation], whole: np.ndarray, ended: int, worth: np.ndarray
     ) -> bool:
-        """Return whether more was begun than ended, by more than one training.
+        """Return whether too much was begun for what ended.
 
         Forecasts can be wrong about a whole task, one on which everything is slow to learn say:
         then whatever is new promises more than what was begun, and nothing ever ends. So at most
-        about half of the time goes to what is put aside, however the forecasts are.
+        about three quarters of the time go to what is put aside, however the forecasts are.
 
         Args:
             trials: those that ended, then those that are paused.
@@ -178,7 +181,7 @@ class Spending:
         share = np.minimum(np.array([len(o.curve) for o in trials]) / configured, 1.0)
         spent, best = share * whole, ended + int(worth.argmax())
         to_its_end = whole[best] - spent[best]
-        return bool(spent[ended:].sum() > spent[:ended].sum() + to_its_end)
+        return bool(spent[ended:].sum() > DEBT * (spent[:ended].sum() + to_its_end))
 
     def _values(self, ended: Sequence[Observation], paused: Sequence[Observation]) -> np.ndarray:
         """Return what trials reached at rungs, larger is better, shape (n, rungs)."""

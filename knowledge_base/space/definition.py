@@ -163,6 +163,10 @@ class SpaceDefinition:
 
     def default(self) -> ConfigDict:
         """Return the default configuration, active hyperparameters only."""
+        return dict(self._default)
+
+    @cached_property
+    def _default(self) -> ConfigDict:
         return self.complete({name: h.default for name, h in self.hyperparameters.items()})
 
     def active(self, config: Config) -> set[str]:

@@ -245,3 +245,19 @@ def test_where_everything_was_begun_nothing_begins_again(prior):
     assert search.suggest() == [GOOD]
     search.update([at(GOOD, EPOCHS)], [POOR])
     assert not search.should_pause(POOR, curve(POOR, 8), 8.0) or search.suggest() != [GOOD]
+
+
+def test_not_everything_is_left_for_what_is_new(prior):
+    """Where all is slower than the past says, whatever is new promises more than what began."""
+    corner = [{"rate": 0.9, "width": 0.01 * place} for place in range(24)]
+    few = search_with(prior)
+    few.update([at(FAIR, EPOCHS)], [], [at(config, 16) for config in corner[:6]])
+    assert few.take_up() is None
+    many = search_with(prior)
+    many.update([at(FAIR, EPOCHS)], [], [at(config, 16) for config in corner])
+    assert many.take_up() in corner
+    others = [{"rate": 0.9, "width": 0.99 - 0.01 * place} for place in range(3)]
+    ended = [at(FAIR, EPOCHS), *(at(config, EPOCHS) for config in others)]
+    many = search_with(prior)
+    many.update(ended, [], [at(config, 16) for config in corner])
+    assert many.take_up() is None
