@@ -96,9 +96,8 @@ def tasks(kb_path: str | None, output: str, seed: int, limit: int) -> None:
       advisor kb tasks
     """
     kb = _open(kb_path)
-    frame = kb.tasks()
-    counts = kb.trials()["task_id"].value_counts()
-    frame = frame.assign(trials=frame["task_id"].map(counts).fillna(0).astype(int))
+    frame, counts = kb.tasks(), kb.trials_of_tasks()
+    frame = frame.assign(trials=[counts.get(task, 0) for task in frame["task_id"]])
     columns = ["task_id", "name", "target", "metric", "direction", "family", "trials", "layer"]
     _print_frame(frame, columns, output, limit)
 
