@@ -21,6 +21,7 @@ from knowledge_base.bundle import Bundle
 from knowledge_base.connection import attached
 from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.migration import create, migrate
+from knowledge_base.passing import Passed, passed_on
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
 from knowledge_base.sessions import Sessions
@@ -249,16 +250,40 @@ class KnowledgeBase(Sessions):
             "states": states,
         }
 
-    def export(self, directory: str | Path, layers: Sequence[str] = ("user",)) -> Bundle:
+    def export(
+        self,
+        directory: str | Path,
+        layers: Sequence[str] = ("user",),
+        *,
+        anonymous: bool = False,
+        contributor: str | None = None,
+    ) -> Bundle:
         """Write the rows of `layers` into a new folder of Parquet files, and return them.
+
+        They are written as they may be passed on: see `passing.passed_on`, which says what
+        `anonymous` and `contributor` are, and what leaves the machine.
 
         Raises:
             KnowledgeBaseError: the folder holds something already, or cannot be written, or the
                 database is in use.
         """
-        bundle = self.bundle(layers)
+        bundle = self.passed_on(layers, anonymous=anonymous, contributor=contributor).bundle
         bundle.export(Path(directory))
         return bundle
+
+    def passed_on(
+        self,
+        layers: Sequence[str] = ("user",),
+        *,
+        anonymous: bool = False,
+        contributor: str | None = None,
+    ) -> Passed:
+        """Return what `export` would write, and what that tells; nothing is written.
+
+        Raises:
+            KnowledgeBaseError: the knowledge base is not usable, or its database is in use.
+        """
+        return passed_on(self.bundle(layers), anonymous, contributor)
 
     def verify(self) -> list[str]:
         """Return what is not whole, one line for each problem; empty if all is well.
