@@ -18,7 +18,8 @@ import platformdirs
 
 from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
-from knowledge_base.connection import attached
+from knowledge_base.connection import BESIDE, attached
+from knowledge_base.durable import tighten
 from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.migration import create, migrate
 from knowledge_base.passing import Passed, passed_on
@@ -207,6 +208,7 @@ class KnowledgeBase(Sessions):
                 migrate(connection)
                 segments = self._journal.load()
                 insert(connection, segments.values())
+                self._tighten()  # Older versions, and DuckDB itself, made them for all to read.
                 connection.execute("CHECKPOINT db")
         except DatabaseLocked:
             return False
@@ -297,6 +299,10 @@ class KnowledgeBase(Sessions):
             return shipped + damaged
         with self._reading_all() as connection:
             return problems(connection) + damaged
+
+    def _tighten(self) -> None:
+        for end in BESIDE:
+            tighten(self.path.with_name(self.path.name + end))
 
     def _check_writable(self) -> None:
         if self.read_only:

@@ -21,6 +21,7 @@ from advisor.meta.recommendation import Query
 from advisor.meta.threads import one_blas_thread
 from knowledge_base import KnowledgeBase
 from knowledge_base.arrays import read_arrays, write_arrays
+from knowledge_base.durable import private_folder, tighten
 from knowledge_base.space import SpaceDefinition
 
 VERSION = 3
@@ -212,5 +213,6 @@ def _write(path: Path, arrays: Mapping[str, np.ndarray], digests: Mapping[str, s
         **arrays,
     }
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_arrays(path, stored)
+        private_folder(path.parent)
+        tighten(path.parent)
+        write_arrays(path, stored, private=True)

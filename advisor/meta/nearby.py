@@ -21,6 +21,7 @@ from advisor.meta.threads import one_blas_thread
 from advisor.surrogates import PastModels
 from knowledge_base import KnowledgeBase
 from knowledge_base.arrays import read_arrays, write_arrays
+from knowledge_base.durable import private_folder, tighten
 from knowledge_base.space import SpaceDefinition
 
 VERSION = 1
@@ -67,7 +68,9 @@ def with_near(
         arrays = _to_arrays(pool, lengthscales)
         if path.is_absolute():
             with suppress(OSError):  # It is learned again where it cannot be kept.
-                write_arrays(path, arrays)
+                private_folder(path.parent)
+                tighten(path.parent)
+                write_arrays(path, arrays, private=True)
         # It goes through the form that is stored, so that the first answer equals later ones.
         pool = _from_arrays(arrays)
     found = [(pool[t][1], pool[t][2]) for t in sorted(digests) if t in pool]
