@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from knowledge_base.bundle import Bundle
+from knowledge_base.limits import check_size
 from knowledge_base.listing import count_of, page_of, resolve, wanted_of
 from knowledge_base.paging import ORDER, Condition, Page
 from knowledge_base.records import FOLD
@@ -285,6 +286,7 @@ class Reader(ABC):
         """Return the rows of `layers` with everything that they refer to.
 
         Raises:
+            TooLargeError: a table is too large to be read again.
             KnowledgeBaseError: the knowledge base is not usable, or its database is in use.
         """
         with self._reading_all() as connection:
@@ -294,6 +296,7 @@ class Reader(ABC):
                 condition = f"layer IN ({marks})" + _referred(table, marks)
                 sql = f"SELECT * EXCLUDE (layer) FROM {table} WHERE {condition}"
                 values = list(layers) * condition.count(f"({marks})")
+                _check_size(connection, table, condition, values)
                 tables[table] = connection.sql(sql, params=values).to_arrow_table()
         return Bundle.from_tables(tables)
 
@@ -317,6 +320,21 @@ def _of_tasks(
         connection.register("wanted_tasks", wanted)
         conditions.append("task_id IN (SELECT task_id FROM wanted_tasks)")
     return " AND ".join(conditions), values
+
+
+def _check_size(
+    connection: duckdb.DuckDBPyConnection, table: str, condition: str, values: Sequence[object]
+) -> None:
+    """Refuse a table that could not be read again, before it fills the memory.
+
+    Raises:
+        TooLargeError: it has too many rows or bytes.
+    """
+    texts = [f.name for f in TABLES[table] if pa.types.is_string(f.type)]
+    bytes_of_texts = " + ".join(f"coalesce(sum(strlen({name})), 0)" for name in texts)
+    sql = f"SELECT count(*), {bytes_of_texts} FROM {table} WHERE {condition}"
+    ((rows, size),) = connection.execute(sql, list(values)).fetchall()
+    check_size(rows, int(size) + 8 * rows * len(TABLES[table]), f"The table '{table}'")
 
 
 def _referred(table: str, marks: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from kb_examples import DATASET, SPACE, TASK, make_bundle, study, trial
 
-from knowledge_base import Bundle, KnowledgeBase, SpaceDefinition, TaskRecord
+from knowledge_base import Bundle, KnowledgeBase, SpaceDefinition, TaskRecord, limits
+from knowledge_base.errors import TooLargeError
 from knowledge_base.passing import passed_on
 from knowledge_base.records import PAUSED, SKIPPED, TIME_OVER
 from knowledge_base.schema import TABLES
@@ -152,12 +153,13 @@ def test_an_export_says_no_more_than_meant(bundle, kb, tmp_path, monkeypatch):
     told = texts(found)
     for secret in ("/home", "Users", "eva", "Smith", "clinic", "Traceback", "hostname"):
         assert secret not in told
-    assert found["trials"]["origin"].to_pylist() == ["runs.csv:3", "store:abc", None]
-    assert found["studies"]["contributor"].to_pylist() == [None, "bob"]
-    assert json.loads(found["studies"]["machine"][0].as_py()) == {"cores": 2, "system": "Linux"}
+    assert set(found["trials"]["origin"].to_pylist()) == {"runs.csv:3", "store:abc", None}
+    assert set(found["studies"]["contributor"].to_pylist()) == {None, "bob"}
+    machines = set(found["studies"]["machine"].to_pylist())
+    assert machines == {'{"cores":2,"system":"Linux"}', "{}"}
     assert found["datasets"]["name"].to_pylist() == ["wine.csv"]
     # The store itself keeps what helps its owner.
-    assert kb.trials()["error"].iloc[0] == TRACEBACK
+    assert TRACEBACK in set(kb.trials()["error"])
 
 
 def test_identities_stay_and_the_export_is_known_again(bundle, kb, tmp_path):
@@ -246,3 +248,18 @@ def test_what_leaves_is_said_with_every_column(bundle):
     }
     for table, names in known.items():
         assert TABLES[table].names == names.split()
+
+
+def test_what_could_not_be_read_again_is_refused_before_it_fills_the_memory(
+    bundle, kb, tmp_path, monkeypatch
+):
+    kb.add(bundle)
+    for name, value, said in (
+        ("MAX_ROWS", 2, "'trials' has 3 rows; at most 2"),
+        ("MAX_TABLE_BYTES", 100, "bytes of memory; at most 100"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(limits, name, value)
+            with pytest.raises(TooLargeError, match=said):
+                kb.export(tmp_path / "out")
+    assert not (tmp_path / "out").exists()

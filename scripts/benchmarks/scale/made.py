@@ -166,13 +166,17 @@ def _built_in(family: str) -> Subject:
     return Subject(family, space, _pool(space))
 
 
-def _own(number: int) -> Subject:
+def own_space(number: int) -> SpaceDefinition:
     """Return a space of somebody's own, under a name of its own."""
-    space = SpaceDefinition.from_dict({"name": f"boosting-{number}", "hyperparameters": {
+    return SpaceDefinition.from_dict({"name": f"boosting-{number}", "hyperparameters": {
         RATE: {"type": "float", "low": 1e-5, "high": 1.0, "log": True},
         f"depth_{number}": {"type": "int", "low": 1, "high": 12},
         "subsample": {"type": "float", "low": 0.2, "high": 1.0},
     }})  # fmt: skip
+
+
+def _own(number: int) -> Subject:
+    space = own_space(number)
     return Subject(space.name, space, _pool(space))
 
 
