@@ -84,9 +84,23 @@ def check_table(table: pa.Table, what: str) -> None:
     Raises:
         TooLargeError: it has too many rows or bytes.
     """
-    _check_rows(table.num_rows, what)
-    if table.nbytes > MAX_TABLE_BYTES:
-        raise _too_many_bytes(table.nbytes, what)
+    check_size(table.num_rows, table.nbytes, what)
+
+
+def check_size(rows: int, size: int, what: str) -> None:
+    """Refuse what would be a table that could not be read again.
+
+    Args:
+        rows: how many.
+        size: bytes that they take in memory.
+        what: what they are, for the error.
+
+    Raises:
+        TooLargeError: there are too many of either.
+    """
+    _check_rows(rows, what)
+    if size > MAX_TABLE_BYTES:
+        raise _too_many_bytes(size, what)
 
 
 def read_columns(file: pq.ParquetFile, names: list[str], path: Path) -> pa.Table:
