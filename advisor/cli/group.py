@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": ("advisor.cli.compare", "Run several strategies on equal budgets."),
     "diagnose": ("advisor.cli.diagnose", "Say what went wrong in a study, and what to change."),
     "contribute": ("advisor.cli.contribute", "Add finished runs to the knowledge base."),
+    "view": ("advisor.cli.view", "Show the knowledge base and studies in the browser."),
     "kb": ("advisor.cli.kb", "Look into, export, import and verify the knowledge base."),
 }
 

@@ -1,0 +1,76 @@
+"""Serving the view on the loopback address until Ctrl-C."""
+
+import socket
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+from advisor.facade import Advisor
+from knowledge_base.errors import UserError
+
+HOST = "127.0.0.1"
+"""The only address that is listened on: nothing outside of this computer reaches it."""
+
+GRACE_SECONDS = 1
+"""Seconds that open pages have to end when the server does."""
+
+
+def serve(
+    advisor: Advisor,
+    root: Path | None = None,
+    port: int = 0,
+    browse: bool = True,
+    on_ready: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Serve the view until it is interrupted.
+
+    Args:
+        advisor: with the knowledge base that is shown.
+        root: folder of studies; default beside the knowledge base.
+        port: to listen on; 0 for any that is free.
+        browse: whether to open a browser.
+        on_ready: called with the address, which holds the token, once it can be opened.
+
+    Raises:
+        UserError: a package is missing, or the port is not free.
+    """
+    try:
+        import uvicorn
+
+        from advisor.view.app import build_app
+        from advisor.view.security import Keys
+        from advisor.view.shelf import Shelf
+        from advisor.view.site import Site
+    except ImportError as error:
+        raise UserError(
+            f"The view needs the package {error.name}: pip install 'advisor-automl[view]'."
+        ) from error
+    listening = _listening(port)
+    keys = Keys(listening.getsockname()[1])
+    app = build_app(Site(advisor, Shelf(root or advisor.kb.studies_root), keys))
+    config = uvicorn.Config(
+        app, log_level="critical", access_log=False, lifespan="off", server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS, ws="none", proxy_headers=False,
+    )  # fmt: skip
+    with listening:
+        on_ready(keys.address)  # Whoever connects from now on waits for the server.
+        if browse:
+            webbrowser.open(keys.address)
+        uvicorn.Server(config).run([listening])
+
+
+def _listening(port: int) -> socket.socket:
+    """Return a socket that listens on the loopback address.
+
+    Raises:
+        UserError: the port is not free.
+    """
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((HOST, port))
+        made.listen(64)
+    except OSError as error:
+        made.close()
+        raise UserError(f"`port={port}` cannot be listened on: {error.strerror}.") from error
+    return made

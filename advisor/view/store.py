@@ -1,0 +1,123 @@
+"""Pages of the knowledge base's tables: the database sorts, filters and cuts them."""
+
+from collections.abc import Sequence
+
+from advisor.view.addresses import address
+from advisor.view.listing import Asked, Column, Filter, Kind, Row, Table
+from knowledge_base import KnowledgeBase
+from knowledge_base.schema import TRIAL_STATES
+from knowledge_base.states import Direction
+
+LAYERS = ("user", "seed")
+"""Where rows come from: the user's own, and what ships."""
+
+
+class Link:
+    """Leads from a row to a page about what one of its cells names."""
+
+    def __init__(self, path: str, parameter: str, key: str) -> None:
+        """Take the path, its parameter, and the column that holds what it is."""
+        self._path: str = path
+        self._parameter: str = parameter
+        self._key: str = key
+
+    def __call__(self, row: Row) -> str | None:
+        """Return the address, None where the row names nothing."""
+        value = row.get(self._key)
+        return None if value is None else address(self._path, **{self._parameter: value})
+
+
+TRIALS: tuple[Column, ...] = (
+    Column("trial_id", "Trial", link=Link("/trial", "id", "trial_id"), sortable=False),
+    Column("task_name", "Task", filtered=True, link=Link("/task", "id", "task_id")),
+    Column("family", "Family", filtered=True),
+    Column("state", "State", Kind.CHOICE, filtered=True, choices=[str(s) for s in TRIAL_STATES]),
+    Column("value", "Value", Kind.NUMBER, filtered=True),
+    Column("metric", "Metric", sortable=False),
+    Column("duration", "Seconds", Kind.NUMBER, filtered=True),
+    Column("study_name", "Study", filtered=True, link=Link("/trials", "study", "study_id")),
+    Column("strategy", "Strategy"),
+    Column("layer", "From", Kind.CHOICE, filtered=True, choices=LAYERS),
+    Column("started_at", "Started", Kind.TIME),
+    Column("config", "Configuration", Kind.CONFIG, sortable=False),
+)
+
+TASKS: tuple[Column, ...] = (
+    Column("name", "Task", filtered=True, link=Link("/task", "id", "task_id")),
+    Column("target", "Target", filtered=True),
+    Column("metric", "Metric", filtered=True),
+    Column("direction", "Better", Kind.CHOICE, filtered=True, choices=[str(d) for d in Direction]),
+    Column("family", "Family", filtered=True),
+    Column("modality", "Data"),
+    Column("n_rows", "Rows", Kind.NUMBER, filtered=True),
+    Column("n_features", "Columns", Kind.NUMBER),
+    Column("trials", "Trials", Kind.NUMBER, filtered=True, link=Link("/trials", "task", "task_id")),
+    Column("layer", "From", Kind.CHOICE, filtered=True, choices=LAYERS),
+)
+
+_TRIALS = (
+    "SELECT trials.*, task_id, studies.name AS study_name, strategy, tasks.name AS task_name, "
+    "family, metric FROM trials JOIN (SELECT study_id, task_id, name, strategy FROM studies) "
+    "AS studies USING (study_id) JOIN (SELECT task_id, name, family, metric FROM tasks) AS tasks "
+    "USING (task_id)"
+)
+
+_TASKS = (
+    "SELECT tasks.*, modality, n_rows, n_features, coalesce(trials, 0) AS trials FROM tasks "
+    "LEFT JOIN (SELECT dataset_id, modality, n_rows, n_features FROM datasets) USING (dataset_id) "
+    "LEFT JOIN (SELECT task_id, count(*) AS trials FROM trials "
+    "JOIN (SELECT study_id, task_id FROM studies) USING (study_id) GROUP BY task_id) "
+    "USING (task_id)"
+)
+
+
+def trials_table(
+    kb: KnowledgeBase, asked: Asked, task: str | None = None, study: str | None = None
+) -> Table:
+    """Return a page of the trials.
+
+    Args:
+        kb: knowledge base.
+        asked: sorting, filters and page.
+        task, study: identities that the trials must have.
+    """
+    more = {name: Filter(equals=i) for name, i in (("task_id", task), ("study_id", study)) if i}
+    return _table(kb, Table("trials", "Trials", TRIALS, asked, [], 0), _TRIALS, more)
+
+
+def tasks_table(kb: KnowledgeBase, asked: Asked) -> Table:
+    """Return a page of the tasks."""
+    return _table(kb, Table("tasks", "Tasks", TASKS, asked, [], 0), _TASKS, {})
+
+
+def _table(kb: KnowledgeBase, table: Table, sql: str, more: dict[str, Filter]) -> Table:
+    asked = table.asked
+    conditions, values = _conditions({**asked.filters, **more})
+    source = f"FROM ({sql}) WHERE {conditions}"
+    total = int(kb.query(f"SELECT count(*) AS n {source}", values)["n"][0])
+    way = "DESC" if asked.descending else "ASC"
+    order = f"ORDER BY {asked.sort} {way} NULLS LAST" if asked.sort else ""
+    rows = kb.query(f"SELECT * {source} {order} LIMIT {asked.size} OFFSET {asked.offset}", values)
+    return Table(
+        table.name, table.caption, table.columns, asked, plain_rows(rows.to_dict("records")), total
+    )
+
+
+def plain_rows(rows: Sequence[Row]) -> list[Row]:
+    """Return rows of a frame with None where there is nothing."""
+    return [{name: None if value != value else value for name, value in row.items()} for row in rows]
+
+
+def _conditions(filters: dict[str, Filter]) -> tuple[str, list[object]]:
+    parts, values = ["true"], list[object]()
+    for name, wanted in filters.items():  # Names are those of columns of ours.
+        for sql, value in (
+            (f"contains(lower({name}), lower(?))", wanted.contains),
+            (f"{name} = ?", wanted.equals),
+            (f"{name} >= ?", wanted.least),
+            (f"{name} <= ?", wanted.most),
+        ):
+            if value is not None:
+                parts.append(sql)
+                values.append(value)
+    return " AND ".join(parts), values
