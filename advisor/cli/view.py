@@ -26,11 +26,14 @@ def command(kb_path: str | None, studies_dir: Path | None, no_browser: bool, por
       advisor view
       advisor view --port 8765 --no-browser
     """
+    import webbrowser
+
     from advisor.facade import Advisor
-    from advisor.view.server import serve
+    from advisor.view.server import view_server
 
-    def ready(address: str) -> None:
-        say(f"The view is at {address}")
-        say("Ctrl-C ends it.", err=True)
-
-    serve(Advisor(kb_path), studies_dir, port, not no_browser, ready)
+    server = view_server(Advisor(kb_path), studies_dir, port)
+    say(f"The view is at {server.address}")
+    say("Ctrl-C ends it.", err=True)
+    if not no_browser:
+        webbrowser.open(server.address)
+    server.run()

@@ -34,6 +34,7 @@ def build_app(site: Site) -> Starlette:
             HTTPException: _no_page,
         },
     )
+    app.router.redirect_slashes = False
     app.state.site = site
     return app
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 from urllib.parse import urlencode
@@ -135,7 +136,8 @@ def asked_of(
     if name and name not in sortable:
         raise UserError(f"The table has no column '{name}' to sort by. {try_these(name, sortable)}")
     size = _whole(parameters, "size", DEFAULT_SIZE, max(SIZES))
-    given, filters = {}, {}
+    given: dict[str, str] = {}
+    filters: dict[str, Filter] = {}
     for column in columns:
         if column.filtered:
             texts = {p: v for p in _parameters(column) if (v := parameters.get(p, "").strip())}
@@ -211,8 +213,13 @@ def page_of(rows: Sequence[Row], asked: Asked) -> tuple[list[Row], int]:
     return left[asked.offset : asked.offset + asked.size], len(left)
 
 
-def _key(value: object) -> object:
-    return value.casefold() if isinstance(value, str) else value
+def _key(value: object) -> tuple[bool, float, str]:
+    """Return what a value is ordered by: numbers and times before texts, whatever their case."""
+    if isinstance(value, datetime):
+        value = value.timestamp()
+    if isinstance(value, int | float):
+        return False, float(value), ""
+    return True, 0.0, str(value).casefold()
 
 
 def _fits(value: object, wanted: Filter) -> bool:

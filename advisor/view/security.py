@@ -46,7 +46,7 @@ HEADERS = {
 
 ENTRY = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Advisor</title>'
-    '<meta http-equiv="refresh" content="0; url=/"></head>'
+    '<link rel="icon" href="data:,"><meta http-equiv="refresh" content="0; url=/"></head>'
     '<body><main><h1>Advisor</h1><p><a href="/">Open the view</a></p></main></body></html>'
 )
 """Answer to the first address. A redirection would keep the origin of a link that was followed,

@@ -1,12 +1,15 @@
 """Serving the view on the loopback address until Ctrl-C."""
 
 import socket
-import webbrowser
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from advisor.facade import Advisor
 from knowledge_base.errors import UserError
+
+if TYPE_CHECKING:
+    import uvicorn
 
 HOST = "127.0.0.1"
 """The only address that is listened on: nothing outside of this computer reaches it."""
@@ -15,21 +18,35 @@ GRACE_SECONDS = 1
 """Seconds that open pages have to end when the server does."""
 
 
-def serve(
-    advisor: Advisor,
-    root: Path | None = None,
-    port: int = 0,
-    browse: bool = True,
-    on_ready: Callable[[str], None] = lambda address: None,
-) -> None:
-    """Serve the view until it is interrupted.
+@dataclass
+class ViewServer:
+    """A server that listens already; whoever connects waits until it runs.
+
+    Attributes:
+        address: to open; it holds the token.
+    """
+
+    address: str
+    _socket: socket.socket = field(repr=False)
+    _server: "uvicorn.Server" = field(repr=False)
+
+    def run(self) -> None:
+        """Serve until `stop` or Ctrl-C."""
+        with self._socket:
+            self._server.run([self._socket])
+
+    def stop(self) -> None:
+        """Let `run` end soon; may be called from another thread."""
+        self._server.should_exit = True
+
+
+def view_server(advisor: Advisor, root: Path | None = None, port: int = 0) -> ViewServer:
+    """Return a server of the view.
 
     Args:
         advisor: with the knowledge base that is shown.
         root: folder of studies; default beside the knowledge base.
         port: to listen on; 0 for any that is free.
-        browse: whether to open a browser.
-        on_ready: called with the address, which holds the token, once it can be opened.
 
     Raises:
         UserError: a package is missing, or the port is not free.
@@ -52,11 +69,7 @@ def serve(
         app, log_level="critical", access_log=False, lifespan="off", server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS, ws="none", proxy_headers=False,
     )  # fmt: skip
-    with listening:
-        on_ready(keys.address)  # Whoever connects from now on waits for the server.
-        if browse:
-            webbrowser.open(keys.address)
-        uvicorn.Server(config).run([listening])
+    return ViewServer(keys.address, listening, uvicorn.Server(config))
 
 
 def _listening(port: int) -> socket.socket:

@@ -1,12 +1,16 @@
 """Pages of the knowledge base's tables: the database sorts, filters and cuts them."""
 
-from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from advisor.view.addresses import address
 from advisor.view.listing import Asked, Column, Filter, Kind, Row, Table
 from knowledge_base import KnowledgeBase
 from knowledge_base.schema import TRIAL_STATES
 from knowledge_base.states import Direction
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LAYERS = ("user", "seed")
 """Where rows come from: the user's own, and what ships."""
@@ -98,14 +102,15 @@ def _table(kb: KnowledgeBase, table: Table, sql: str, more: dict[str, Filter]) -
     way = "DESC" if asked.descending else "ASC"
     order = f"ORDER BY {asked.sort} {way} NULLS LAST" if asked.sort else ""
     rows = kb.query(f"SELECT * {source} {order} LIMIT {asked.size} OFFSET {asked.offset}", values)
-    return Table(
-        table.name, table.caption, table.columns, asked, plain_rows(rows.to_dict("records")), total
-    )
+    return replace(table, rows=plain_rows(rows), total=total)
 
 
-def plain_rows(rows: Sequence[Row]) -> list[Row]:
-    """Return rows of a frame with None where there is nothing."""
-    return [{name: None if value != value else value for name, value in row.items()} for row in rows]
+def plain_rows(frame: "pd.DataFrame") -> list[Row]:
+    """Return the rows of a frame with None where there is nothing."""
+    return [
+        {str(name): None if value != value else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
 
 
 def _conditions(filters: dict[str, Filter]) -> tuple[str, list[object]]:

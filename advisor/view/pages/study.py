@@ -63,6 +63,4 @@ async def events(request: Request) -> Response:
 
 
 def _rows(trials: Sequence[TrialRecord]) -> list[dict[str, object]]:
-    return [
-        {column.name: getattr(trial, column.name) for column in COLUMNS} for trial in trials
-    ]
+    return [{column.name: getattr(trial, column.name) for column in COLUMNS} for trial in trials]
