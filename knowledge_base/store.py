@@ -69,6 +69,12 @@ class KnowledgeBase(Sessions):
     >>> kb = KnowledgeBase("mine.duckdb")
     >>> kb.tasks()
 
+    Trials are filtered, ordered and cut into pages by the database, so that a page of millions
+    costs a page (see `Reader.trials`):
+
+    >>> kb.trials(where=[("value", ">=", 0.9)], order_by=["-value"], limit=50, offset=100)
+    >>> kb.count_trials(where=[("value", ">=", 0.9)])
+
     Attributes:
         path: database file; where the user named a link, the file that it leads to.
         read_only: whether adding is refused.
