@@ -1,11 +1,13 @@
 """Pages of the knowledge base's tables: the database sorts, filters and cuts them."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from advisor.view.addresses import address
 from advisor.view.listing import Asked, Column, Filter, Kind, Row, Table
 from knowledge_base import KnowledgeBase
+from knowledge_base.paging import ORDER, Condition
 from knowledge_base.schema import TRIAL_STATES
 from knowledge_base.states import Direction
 
@@ -32,7 +34,7 @@ class Link:
 
 
 TRIALS: tuple[Column, ...] = (
-    Column("trial_id", "Trial", link=Link("/trial", "id", "trial_id"), sortable=False),
+    Column("number", "Trial", Kind.NUMBER, link=Link("/trial", "id", "trial_id")),
     Column("task_name", "Task", filtered=True, link=Link("/task", "id", "task_id")),
     Column("family", "Family", filtered=True),
     Column("state", "State", Kind.CHOICE, filtered=True, choices=[str(s) for s in TRIAL_STATES]),
@@ -59,19 +61,19 @@ TASKS: tuple[Column, ...] = (
     Column("layer", "From", Kind.CHOICE, filtered=True, choices=LAYERS),
 )
 
-_TRIALS = (
-    "SELECT trials.*, task_id, studies.name AS study_name, strategy, tasks.name AS task_name, "
-    "family, metric FROM trials JOIN (SELECT study_id, task_id, name, strategy FROM studies) "
-    "AS studies USING (study_id) JOIN (SELECT task_id, name, family, metric FROM tasks) AS tasks "
-    "USING (task_id)"
-)
-
 _TASKS = (
     "SELECT tasks.*, modality, n_rows, n_features, coalesce(trials, 0) AS trials FROM tasks "
     "LEFT JOIN (SELECT dataset_id, modality, n_rows, n_features FROM datasets) USING (dataset_id) "
     "LEFT JOIN (SELECT task_id, count(*) AS trials FROM trials "
     "JOIN (SELECT study_id, task_id FROM studies) USING (study_id) GROUP BY task_id) "
     "USING (task_id)"
+)
+
+
+_CONTEXT = (
+    "SELECT study_id, studies.name AS study_name, strategy, tasks.name AS task_name, metric "
+    "FROM (SELECT * FROM studies WHERE study_id IN (SELECT unnest(?))) AS studies "
+    "JOIN tasks USING (task_id)"
 )
 
 
@@ -83,20 +85,37 @@ def trials_table(
     Args:
         kb: knowledge base.
         asked: sorting, filters and page.
-        task, study: identities that the trials must have.
+        task, study: identities that the trials must have, or their first characters.
+
+    Raises:
+        UserError: an identity matches nothing, or several.
     """
-    more = {name: Filter(equals=i) for name, i in (("task_id", task), ("study_id", study)) if i}
-    return _table(kb, Table("trials", "Trials", TRIALS, asked, [], 0), _TRIALS, more)
+    where = [condition for name, f in asked.filters.items() for condition in _compared(name, f)]
+    total = kb.count_trials(task=task, study=study, where=where)
+    order = [f"{'-' if asked.descending else ''}{asked.sort}"] if asked.sort else ORDER
+    frame = kb.trials(
+        task=task, study=study, where=where, order_by=order, limit=asked.size, offset=asked.offset
+    )
+    context = kb.query(_CONTEXT, [frame["study_id"].unique().tolist()])
+    rows = plain_rows(frame.merge(context, on="study_id", how="left"))
+    return Table("trials", "Trials", TRIALS, asked, rows, total)
 
 
 def tasks_table(kb: KnowledgeBase, asked: Asked) -> Table:
     """Return a page of the tasks."""
-    return _table(kb, Table("tasks", "Tasks", TASKS, asked, [], 0), _TASKS, {})
+    return listed(kb, Table("tasks", "Tasks", TASKS, asked, [], 0), _TASKS)
 
 
-def _table(kb: KnowledgeBase, table: Table, sql: str, more: dict[str, Filter]) -> Table:
+def listed(kb: KnowledgeBase, table: Table, sql: str) -> Table:
+    """Return a table with the page of a query that was asked for.
+
+    Args:
+        kb: knowledge base.
+        table: without rows; the names of its columns are those of the query.
+        sql: the query, of which nothing came from a user.
+    """
     asked = table.asked
-    conditions, values = _conditions({**asked.filters, **more})
+    conditions, values = _conditions(asked.filters)
     source = f"FROM ({sql}) WHERE {conditions}"
     total = int(kb.query(f"SELECT count(*) AS n {source}", values)["n"][0])
     way = "DESC" if asked.descending else "ASC"
@@ -113,7 +132,19 @@ def plain_rows(frame: "pd.DataFrame") -> list[Row]:
     ]
 
 
-def _conditions(filters: dict[str, Filter]) -> tuple[str, list[object]]:
+def _compared(name: str, wanted: Filter) -> Iterator[Condition]:
+    """Give a filter as conditions of `KnowledgeBase.trials`."""
+    for operator, value in (
+        ("contains", wanted.contains),
+        ("=", wanted.equals),
+        (">=", wanted.least),
+        ("<=", wanted.most),
+    ):
+        if value is not None:
+            yield name, operator, value
+
+
+def _conditions(filters: Mapping[str, Filter]) -> tuple[str, list[object]]:
     parts, values = ["true"], list[object]()
     for name, wanted in filters.items():  # Names are those of columns of ours.
         for sql, value in (
