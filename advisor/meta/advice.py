@@ -45,6 +45,34 @@ class Advice:
             f"{self.dataset}: {self.kind}, {self.metric} ({self.direction}), family {self.family}"
         )
 
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be known of the recommendations as a whole, one sentence each."""
+        first, found = self.recommendations[0], []
+        if self.n_probed:
+            found.append(f"Tried {self.n_probed} configurations shortly on these data.")
+        if first.confidence == "none" and not self.told:
+            found.append(
+                "No past trials of this family: the library default is all there is to say."
+            )
+        if first.unlike:
+            found.append(
+                "These data are unlike anything in the store: what follows did well on other "
+                "data, and may not on these."
+            )
+        elif not first.told_apart:
+            found.append(
+                "What is known of these data does not say which past tasks are like them: all "
+                "count evenly, and any data would get these configurations."
+            )
+        if not first.predictable:
+            what = "columns" if self.family == "mlp" else "data"
+            found.append(
+                f"As far as the simplest learners see, nothing in these {what} predicts the "
+                "target better than a constant."
+            )
+        return found
+
     def to_dict(self) -> JsonObject:
         """Return the advice as plain JSON-able types."""
         plain: JsonObject = {**vars(self)}

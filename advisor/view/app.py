@@ -7,7 +7,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from advisor.view.pages import assets, overview, studies, study, tasks, trials
+from advisor.view.pages import (
+    advice,
+    assets,
+    overview,
+    pair,
+    studies,
+    study,
+    task,
+    tasks,
+    trial,
+    trials,
+)
 from advisor.view.security import Guard, TooLong
 from advisor.view.site import Site, site_of
 from knowledge_base.errors import UserError
@@ -17,17 +28,24 @@ MISSING, WRONG, TOO_LONG = 404, 400, 413
 
 def build_app(site: Site) -> Starlette:
     """Return the application that serves the pages of a site."""
+    limits = {advice.PATH: advice.MAX_UPLOAD_BYTES}
     app = Starlette(
         routes=[
             Route("/", overview.page),
             Route("/tasks", tasks.page),
+            Route("/task", task.page),
             Route("/trials", trials.page),
+            Route("/trial", trial.page),
+            Route("/pair", pair.page),
+            Route(advice.PATH, advice.page, methods=["GET", "POST"]),
             Route("/studies", studies.page),
             Route("/study", study.page),
             Route("/study/events", study.events),
             *assets.ROUTES,
         ],
-        middleware=[Middleware(Guard, keys=site.keys, limits={})],
+        middleware=[
+            Middleware(Guard, keys=site.keys, limits=limits)
+        ],
         exception_handlers={
             UserError: _told,
             TooLong: _too_long,

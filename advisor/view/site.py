@@ -25,6 +25,8 @@ MENU: tuple[Link, ...] = (
     ("/studies", "Studies"),
     ("/tasks", "Tasks"),
     ("/trials", "Trials"),
+    ("/pair", "Two studies"),
+    ("/advice", "Advice"),
 )
 """The pages that each page leads to."""
 

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from advisor.view.charts import chart, history
 from advisor.view.listing import Column, Kind, Table, asked_of, page_of
 from advisor.view.pages.studies import row_of
 from advisor.view.site import site_of
-from knowledge_base.records import TrialRecord
+from knowledge_base.records import TrialRecord, best_trial
 from knowledge_base.schema import TRIAL_STATES
 
 LOOK_SECONDS = 0.5
@@ -35,13 +36,16 @@ def page(request: Request) -> Response:
     asked = asked_of(COLUMNS, request.query_params, sort="-number", kept=("name",))
     trials = study.trials()
     rows, total = page_of(_rows(trials), asked)
+    task = study.directory.task
     return site.page(
         request,
         "study.html",
         title=f"Study {study.name}",
         study=study,
         row=row_of(study),
-        running=study.running(),
+        best=best_trial(trials, task.direction),
+        tried=[config for claim in study.running() for config in claim.configs],
+        chart=chart("Values by trial", "trial", task.metric, history(trials, task.direction)),
         table=Table("trials", "Trials of the study", COLUMNS, asked, rows, total),
     )
 
