@@ -43,9 +43,7 @@ def build_app(site: Site) -> Starlette:
             Route("/study/events", study.events),
             *assets.ROUTES,
         ],
-        middleware=[
-            Middleware(Guard, keys=site.keys, limits=limits)
-        ],
+        middleware=[Middleware(Guard, keys=site.keys, limits=limits)],
         exception_handlers={
             UserError: _told,
             TooLong: _too_long,

@@ -39,7 +39,7 @@ class KnownTask:
         best: its best trials.
         recommendations: what would be recommended for it.
         nearest: other tasks of its family with their weights, the nearest first.
-        alike: whether its metafeatures are known, so that others can be told to be like it.
+        alike: whether some of them are known to be more like it than others.
     """
 
     row: Row
@@ -81,7 +81,7 @@ def known_of(kb: KnowledgeBase, task_id: str) -> KnownTask:
         plain_rows(best),
         recommendations,
         nearest,
-        about is not None,
+        bool(nearest) and nearest[0][1] > 1.001 * nearest[-1][1],
     )
 
 

@@ -62,8 +62,9 @@ class ShelvedStudy:
 
     @property
     def stamp(self) -> tuple[object, ...]:
-        """What changes when a trial ends, or the study begins or ceases to run."""
-        return stamp_of(self._file), bool(self.running())
+        """What changes when a trial begins or ends, or the study ceases to run."""
+        tried = [(claim.name, claim.configs) for claim in self.running()]
+        return stamp_of(self._file), repr(tried)
 
     @property
     def _file(self) -> Path:

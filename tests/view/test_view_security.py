@@ -158,7 +158,8 @@ def test_a_body_that_is_too_long_is_not_read(visitor, base):
 
 
 @pytest.mark.parametrize("target", ["/", "/tasks", "/trials", "/trials?sort=nope<script>",
-                                    "/trials?task=<script>", "/studies", "/nope<script>"])  # fmt: skip
+                                    "/trials?task=<script>", "/studies",
+                                    "/nope<script>"])  # fmt: skip
 def test_names_stay_names(visitor, target):
     text = visitor.get(target).text
     assert "<script>" not in text.replace('<script src="/static/view.js" defer></script>', "")

@@ -37,11 +37,11 @@ function put(part, name) {
   const typed = within && "value" in within ? within.value : null;
   const caret = within && within.type === "search" ? within.selectionStart : null;
   const left = [...old.querySelectorAll(".scroll")].map((element) => element.scrollLeft);
-  const open = new Set([...old.querySelectorAll("details[open][id]")].map((e) => e.id));
+  const folds = [...old.querySelectorAll("details[id]")].map((e) => [e.id, e.open]);
   const next = document.importNode(part, true);
   old.replaceWith(next);
   next.querySelectorAll(".scroll").forEach((e, i) => { e.scrollLeft = left[i] || 0; });
-  open.forEach((id) => { const e = document.getElementById(id); if (e) e.open = true; });
+  folds.forEach(([id, open]) => { const e = document.getElementById(id); if (e) e.open = open; });
   const again = within && within.id ? document.getElementById(within.id) : null;
   if (within) (again || next.querySelector(".scroll") || next).focus({ preventScroll: true });
   if (again && typed !== null && "value" in again) again.value = typed;
@@ -98,3 +98,35 @@ function renew(name) {
 
 const live = document.querySelector("[data-live]");
 if (live) follow(live.id, live.dataset.live);
+
+// On a narrow screen filters that are not in use make room for the table.
+if (matchMedia("(max-width: 40rem)").matches) {
+  for (const fold of document.querySelectorAll("details.fold:not([data-used])")) fold.open = false;
+}
+
+// The columns of a chosen file are offered as targets; the file is read here, and sent with the form.
+document.addEventListener("change", async (event) => {
+  const list = document.getElementById(event.target.dataset?.columns || "");
+  const file = event.target.files?.[0];
+  if (!list || !file) return;
+  const head = (await file.slice(0, 65536).text()).replace(/^\uFEFF/, "").split(/\r?\n/, 1)[0];
+  list.replaceChildren(...namesOf(head).map((name) => {
+    const option = document.createElement("option");
+    option.value = name;
+    return option;
+  }));
+});
+
+function namesOf(head) {
+  const mark = [",", ";", "\t"].reduce((a, b) => (head.split(b).length > head.split(a).length ? b : a));
+  const names = [];
+  let name = "", quoted = false;
+  for (let i = 0; i < head.length; i += 1) {
+    const c = head[i];
+    if (c === '"' && quoted && head[i + 1] === '"') { name += c; i += 1; }
+    else if (c === '"') quoted = !quoted;
+    else if (c === mark && !quoted) { names.push(name); name = ""; }
+    else name += c;
+  }
+  return [...names, name].map((each) => each.trim()).filter(Boolean);
+}
