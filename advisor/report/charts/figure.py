@@ -144,6 +144,13 @@ def axis(title: str, **more: object) -> JsonObject:
     return {"title": {"text": label(title)}, "automargin": True, **more}
 
 
+def level(value: float) -> JsonObject:
+    """Return a dotted line across the chart at a value of its y axis."""
+    line = {"color": "@muted", "dash": "dot", "width": 1}
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value,
+            "line": line}  # fmt: skip
+
+
 def _rounded(value: object) -> JsonObject:
     """Return plain types: numbers with few digits, None for what is not finite."""
     found: JsonObject = _plain(value)

@@ -2,14 +2,16 @@
 
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 from advisor.report.charts import history_charts
-from advisor.report.content import History, LeftOut, StudyContent
+from advisor.report.content import History, LeftOut, StudyContent, study_content
 from advisor.report.content.answer import TITLES
 from advisor.report.content.reading import DataRead
 from advisor.report.page.filters import config
 from advisor.report.page.render import page
 from advisor.report.page.sections import Section, Table, figures_of
+from advisor.report.page.writing import write_page
 
 
 def study_page(study: StudyContent) -> str:
@@ -33,6 +35,15 @@ def study_page(study: StudyContent) -> str:
         version=version("advisor-automl"),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
+
+
+def write_study_page(folder: Path, path: Path) -> Path:
+    """Write the page of the study in a folder; return where it lies.
+
+    Raises:
+        UserError: there is no study, it cannot be read, or the page cannot be written.
+    """
+    return write_page(path, study_page(study_content(folder)))
 
 
 def _history(history: History | LeftOut) -> Section:
