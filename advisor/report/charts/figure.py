@@ -119,12 +119,18 @@ def themed(palette: Mapping[str, str]) -> JsonObject:
     }
 
 
-def coloured(value: object, palette: Mapping[str, str]) -> object:
-    """Return a figure whose names of colours are colours."""
+def coloured(value: object, palette: Mapping[str, str], key: str = "") -> object:
+    """Return a figure whose names of colours are colours.
+
+    Args:
+        value: the figure, or a part of it.
+        palette: colours by their names.
+        key: under which the part stands; texts elsewhere are somebody's, and stay.
+    """
     if isinstance(value, str):
-        return palette.get(value, value)
+        return palette.get(value, value) if key.endswith("color") else value
     if isinstance(value, Mapping):
-        return {key: coloured(item, palette) for key, item in value.items()}
+        return {name: coloured(item, palette, str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [coloured(item, palette) for item in value]
     return value

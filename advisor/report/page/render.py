@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-OWN = ("page.css", "page.js")
+OWN = ("page.css", "page.js", "parallel.js")
 """What stands in every page as it is."""
 
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -62,7 +62,7 @@ def page(template: str, figures: Mapping[str, object], **shown: object) -> str:
     return environment().get_template(template).render(
         nonce=secrets.token_urlsafe(16),
         style=own["page.css"],
-        script=own["page.js"],
+        script=own["parallel.js"] + own["page.js"],
         library=packed_bundle() if figures else "",
         figures=Markup(script_json(figures)),
         palettes=Markup(script_json(PALETTES)),
