@@ -425,6 +425,25 @@ class Advisor:
 
         return diagnose_study(study, trial, root, self.kb)
 
+    def report(
+        self, study: str | Path, path: str | Path | None = None, root: Path | None = None
+    ) -> Path:
+        """Write what a study shows as one HTML page that needs no network; return its path.
+
+        Args:
+            study: its name, as a search says it, or its folder.
+            path: of the page; default the study's name with `.html`, in the working directory.
+            root: folder of studies; default beside the knowledge base.
+
+        Raises:
+            UserError: there is no such study, or the page cannot be written there.
+        """
+        from advisor.diagnosis.study import folder_of
+        from advisor.report.page import write_study_page
+
+        folder = folder_of(study, root, self.kb)
+        return write_study_page(folder, Path(path or f"{folder.name}.html"))
+
     def _settings(
         self,
         data: "str | Path | pd.DataFrame | Dataset | None",

@@ -143,7 +143,13 @@ def make_directory(
         space=problem.space,
         dataset=problem.dataset_record,
         metafeatures=problem.metafeatures,
-        settings={**stored, KEPT: code, "warm": list(begin.warm), "known": known},
+        settings={
+            **stored,
+            KEPT: code,
+            "warm": list(begin.warm),
+            "known": known,
+            "intake": None if problem.intake is None else problem.intake.to_dict(),
+        },
         arrays=begin.arrays(),
     )
 

@@ -136,6 +136,19 @@ class Search:
             return None
         return folders.of(chosen if isinstance(chosen, int) else chosen.number)
 
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write what the study shows as one HTML page that needs no network; return its path.
+
+        Args:
+            path: of the page; default the study's name with `.html`, in the working directory.
+
+        Raises:
+            UserError: the page cannot be written there.
+        """
+        from advisor.report.page import write_study_page
+
+        return write_study_page(self.path, Path(path or f"{self.path.name}.html"))
+
     def run(self, timeout: float | None = None, on_trial: OnTrial | None = None) -> RunResult:
         """Run until the study has all its trials, or until `timeout` seconds are over.
 

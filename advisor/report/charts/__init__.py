@@ -4,7 +4,28 @@
 figure for a notebook; `alt` and the table say the same without a picture.
 """
 
+from advisor.report.charts.evidence import evidence_charts
 from advisor.report.charts.figure import PALETTES, Chart
 from advisor.report.charts.history import history_charts
+from advisor.report.charts.judgement import judgement_charts
+from advisor.report.charts.space import (
+    contour_charts,
+    importance_chart,
+    parallel_chart,
+    slice_charts,
+)
+from advisor.report.charts.training import curves_chart, diagnosis_charts
 
-__all__ = ["PALETTES", "Chart", "history_charts"]
+__all__ = [
+    "PALETTES",
+    "Chart",
+    "contour_charts",
+    "curves_chart",
+    "diagnosis_charts",
+    "evidence_charts",
+    "history_charts",
+    "importance_chart",
+    "judgement_charts",
+    "parallel_chart",
+    "slice_charts",
+]

@@ -119,12 +119,18 @@ def themed(palette: Mapping[str, str]) -> JsonObject:
     }
 
 
-def coloured(value: object, palette: Mapping[str, str]) -> object:
-    """Return a figure whose names of colours are colours."""
+def coloured(value: object, palette: Mapping[str, str], key: str = "") -> object:
+    """Return a figure whose names of colours are colours.
+
+    Args:
+        value: the figure, or a part of it.
+        palette: colours by their names.
+        key: under which the part stands; texts elsewhere are somebody's, and stay.
+    """
     if isinstance(value, str):
-        return palette.get(value, value)
+        return palette.get(value, value) if key.endswith("color") else value
     if isinstance(value, Mapping):
-        return {key: coloured(item, palette) for key, item in value.items()}
+        return {name: coloured(item, palette, str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [coloured(item, palette) for item in value]
     return value
@@ -142,6 +148,13 @@ def label(text: object) -> str:
 def axis(title: str, **more: object) -> JsonObject:
     """Return an axis with a title, and what else it has."""
     return {"title": {"text": label(title)}, "automargin": True, **more}
+
+
+def level(value: float) -> JsonObject:
+    """Return a dotted line across the chart at a value of its y axis."""
+    line = {"color": "@muted", "dash": "dot", "width": 1}
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value,
+            "line": line}  # fmt: skip
 
 
 def _rounded(value: object) -> JsonObject:

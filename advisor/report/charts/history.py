@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from advisor.report.charts.figure import Chart, axis, label
+from advisor.report.charts.figure import Chart, axis, label, level
 from advisor.report.content.history import History, Step
 from knowledge_base.types import JsonObject
 
@@ -46,8 +46,7 @@ def _history(history: History, name: str, by_seconds: bool) -> Chart:
     shapes: list[JsonObject] = []
     notes: list[JsonObject] = []
     if history.default is not None:
-        shapes.append({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": history.default,
-                       "y1": history.default, "line": {"color": "@muted", "dash": "dot"}})  # fmt: skip
+        shapes.append(level(history.default))
         notes.append({"xref": "paper", "x": 1, "y": history.default, "text": "library default",
                       "showarrow": False, "xanchor": "right", "yanchor": "bottom",
                       "font": {"color": "@muted", "size": 11}})  # fmt: skip
@@ -151,9 +150,9 @@ def _expectation(history: History) -> Chart:
     return Chart(
         "expectation",
         "What the past expected, and what came of it",
-        "Each trial by the share of random configurations that past tasks expected it to beat, and "
-        f"the share of the other trials of this study that it did beat; {ahead} of {len(steps)} lie "
-        "above the diagonal.",
+        "Each trial by the share of random configurations that past tasks expected it to beat, "
+        "and the share of the other trials of this study that it did beat; "
+        f"{ahead} of {len(steps)} lie above the diagonal.",
         traces,
         {
             "xaxis": axis("expected to beat (share of random configurations)", range=[-0.03, 1.03],

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+OWN = ("page.css", "page.js", "parallel.js")
+"""What stands in every page as it is."""
+
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 """What could end a script element, or a line of a script, within a text of JSON."""
 
@@ -55,13 +58,11 @@ def page(template: str, figures: Mapping[str, object], **shown: object) -> str:
     """
     from markupsafe import Markup
 
-    parts = {
-        name: Markup((TEMPLATES / name).read_text("utf-8")) for name in ("page.css", "page.js")
-    }
+    own = {name: Markup((TEMPLATES / name).read_text("utf-8")) for name in OWN}
     return environment().get_template(template).render(
         nonce=secrets.token_urlsafe(16),
-        style=parts["page.css"],
-        script=parts["page.js"],
+        style=own["page.css"],
+        script=own["parallel.js"] + own["page.js"],
         library=packed_bundle() if figures else "",
         figures=Markup(script_json(figures)),
         palettes=Markup(script_json(PALETTES)),

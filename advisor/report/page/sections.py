@@ -34,7 +34,7 @@ class Section:
         reason: why it is left out; None where it is not.
         lines: paragraphs above its charts.
         charts, tables: what it shows.
-        brush: whether its charts select trials, and the page shows how.
+        grid: whether its charts stand beside each other where there is room.
     """
 
     anchor: str
@@ -43,7 +43,7 @@ class Section:
     lines: Sequence[str] = ()
     charts: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
-    brush: bool = False
+    grid: bool = False
 
 
 def figures_of(charts: Sequence[Chart]) -> dict[str, object]:

@@ -4,11 +4,11 @@
   const palettes = read("palettes"), figures = read("figures");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const theme = () => palettes[dark.matches ? "dark" : "light"];
-  const coloured = (value, palette) => {
-    if (typeof value === "string") return Object.hasOwn(palette, value) ? palette[value] : value;
+  const coloured = (value, palette, key = "") => {
+    if (typeof value === "string") return key.endsWith("color") && value in palette ? palette[value] : value;
     if (Array.isArray(value)) return value.map((item) => coloured(item, palette));
     if (value && typeof value === "object") {
-      return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v, palette)]));
+      return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v, palette, k)]));
     }
     return value;
   };
@@ -119,6 +119,7 @@
       }
     }, { rootMargin: "400px" });
     document.querySelectorAll(".plot").forEach((element) => watch.observe(element));
+    window.addEventListener("beforeprint", () => document.querySelectorAll(".plot").forEach(draw));
     dark.addEventListener("change", () => drawn().forEach(draw));
     document.documentElement.dataset.ready = "yes";
   }).catch(trouble);

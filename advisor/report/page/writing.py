@@ -1,0 +1,35 @@
+"""A page as a file."""
+
+from pathlib import Path
+
+from knowledge_base.durable import reason_of, write_text
+from knowledge_base.errors import UserError
+
+MARK = b'<meta name="generator" content="Advisor">'
+"""What every page has near its beginning; nothing else is overwritten."""
+
+LOOKED_AT = 4000
+"""Bytes at the beginning of a file that are searched for it."""
+
+
+def write_page(path: Path, text: str) -> Path:
+    """Write a page, whole or not at all; return where it lies, as an absolute path.
+
+    Raises:
+        UserError: something else lies there, or the folder cannot be written to.
+    """
+    path = path.absolute()
+    try:
+        if path.exists() and not _is_page(path):
+            raise UserError(f"{path} exists and is no page of Advisor; name another file.")
+        write_text(path, text)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {reason_of(error)}.") from error
+    return path
+
+
+def _is_page(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return MARK in file.read(LOOKED_AT)
