@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from advisor.view.addresses import address
@@ -90,8 +91,8 @@ def trials_table(
     Raises:
         UserError: an identity matches nothing, or several.
     """
-    where = [condition for name, f in asked.filters.items() for condition in _compared(name, f)]
-    total = kb.count_trials(task=task, study=study, where=where)
+    where = tuple(one for name, f in asked.filters.items() for one in _compared(name, f))
+    total = _count(kb, kb.stamp(), task, study, where)
     order = [f"{'-' if asked.descending else ''}{asked.sort}"] if asked.sort else ORDER
     frame = kb.trials(
         task=task, study=study, where=where, order_by=order, limit=asked.size, offset=asked.offset
@@ -99,6 +100,18 @@ def trials_table(
     context = kb.query(_CONTEXT, [frame["study_id"].unique().tolist()])
     rows = plain_rows(frame.merge(context, on="study_id", how="left"))
     return Table("trials", "Trials", TRIALS, asked, rows, total)
+
+
+@lru_cache(maxsize=256)
+def _count(
+    kb: KnowledgeBase,
+    _stamp: tuple[object, ...],
+    task: str | None,
+    study: str | None,
+    where: tuple[Condition, ...],
+) -> int:
+    """Return how many trials there are; they are counted anew when something was stored."""
+    return kb.count_trials(task=task, study=study, where=where)
 
 
 def tasks_table(kb: KnowledgeBase, asked: Asked) -> Table:
