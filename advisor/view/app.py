@@ -10,6 +10,7 @@ from starlette.routing import Route
 from advisor.view.pages import (
     advice,
     assets,
+    contributors,
     overview,
     pair,
     report,
@@ -37,6 +38,7 @@ def build_app(site: Site) -> Starlette:
             Route("/task", task.page),
             Route("/trials", trials.page),
             Route("/trial", trial.page),
+            Route("/contributors", contributors.page),
             Route("/pair", pair.page),
             Route(advice.PATH, advice.page, methods=["GET", "POST"]),
             Route("/studies", studies.page),

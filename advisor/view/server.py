@@ -1,6 +1,7 @@
 """Serving the view on the loopback address until Ctrl-C."""
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ class ViewServer:
 
     def run(self) -> None:
         """Serve until `stop` or Ctrl-C."""
-        with self._socket:
+        with self._socket, suppress(KeyboardInterrupt):  # It was heard, and pages have ended.
             self._server.run([self._socket])
 
     def stop(self) -> None:
@@ -52,6 +53,7 @@ def view_server(advisor: Advisor, root: Path | None = None, port: int = 0) -> Vi
         UserError: a package is missing, or the port is not free.
     """
     try:
+        import python_multipart  # noqa: F401 - starlette looks for it when a form comes
         import uvicorn
 
         from advisor.view.app import build_app
@@ -60,7 +62,8 @@ def view_server(advisor: Advisor, root: Path | None = None, port: int = 0) -> Vi
         from advisor.view.site import Site
     except ImportError as error:
         raise UserError(
-            f"The view needs the package {error.name}: pip install 'advisor-automl[view]'."
+            f"The view needs a package that is not installed: {error.name}. Install what it needs "
+            "with: pip install jinja2 python-multipart starlette uvicorn"
         ) from error
     listening = _listening(port)
     keys = Keys(listening.getsockname()[1])

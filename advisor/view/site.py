@@ -25,6 +25,7 @@ MENU: tuple[Link, ...] = (
     ("/studies", "Studies"),
     ("/tasks", "Tasks"),
     ("/trials", "Trials"),
+    ("/contributors", "Contributors"),
     ("/pair", "Two studies"),
     ("/advice", "Advice"),
 )

@@ -44,6 +44,7 @@ TRIALS: tuple[Column, ...] = (
     Column("duration", "Seconds", Kind.NUMBER, filtered=True),
     Column("study_name", "Study", filtered=True, link=Link("/trials", "study", "study_id")),
     Column("strategy", "Strategy"),
+    Column("contributor", "Contributor", filtered=True),
     Column("layer", "From", Kind.CHOICE, filtered=True, choices=LAYERS),
     Column("started_at", "Started", Kind.TIME),
     Column("config", "Configuration", Kind.CONFIG, sortable=False),
@@ -62,6 +63,17 @@ TASKS: tuple[Column, ...] = (
     Column("layer", "From", Kind.CHOICE, filtered=True, choices=LAYERS),
 )
 
+CONTRIBUTORS: tuple[Column, ...] = (
+    Column("contributor", "Contributor", filtered=True),
+    Column("layer", "From", Kind.CHOICE, filtered=True, choices=LAYERS),
+    Column("studies", "Studies", Kind.NUMBER),
+    Column("tasks", "Tasks", Kind.NUMBER),
+    Column("trials", "Trials", Kind.NUMBER, link=Link("/trials", "contributor", "contributor")),
+    Column("failed", "Without a value", Kind.NUMBER),
+    Column("first", "First study", Kind.TIME),
+    Column("last", "Last study", Kind.TIME),
+)
+
 _TASKS = (
     "SELECT tasks.*, modality, n_rows, n_features, coalesce(trials, 0) AS trials FROM tasks "
     "LEFT JOIN (SELECT dataset_id, modality, n_rows, n_features FROM datasets) USING (dataset_id) "
@@ -71,8 +83,17 @@ _TASKS = (
 )
 
 
+_CONTRIBUTORS = (
+    "SELECT contributor, layer, count(*) AS studies, count(DISTINCT task_id) AS tasks, "
+    "coalesce(sum(trials), 0)::BIGINT AS trials, coalesce(sum(failed), 0)::BIGINT AS failed, "
+    "min(created_at) AS first, max(created_at) AS last FROM studies "
+    "LEFT JOIN (SELECT study_id, count(*) AS trials, count(*) - count(value) AS failed FROM trials "
+    "GROUP BY study_id) USING (study_id) GROUP BY contributor, layer"
+)
+
 _CONTEXT = (
-    "SELECT study_id, studies.name AS study_name, strategy, tasks.name AS task_name, metric "
+    "SELECT study_id, studies.name AS study_name, strategy, contributor, tasks.name AS task_name, "
+    "metric "
     "FROM (SELECT * FROM studies WHERE study_id IN (SELECT unnest(?))) AS studies "
     "JOIN tasks USING (task_id)"
 )
@@ -119,6 +140,12 @@ def tasks_table(kb: KnowledgeBase, asked: Asked) -> Table:
     return listed(kb, Table("tasks", "Tasks", TASKS, asked, [], 0), _TASKS)
 
 
+def contributors_table(kb: KnowledgeBase, asked: Asked) -> Table:
+    """Return a page of who contributed."""
+    table = Table("contributors", "Contributors", CONTRIBUTORS, asked, [], 0)
+    return listed(kb, table, _CONTRIBUTORS)
+
+
 def listed(kb: KnowledgeBase, table: Table, sql: str) -> Table:
     """Return a table with the page of a query that was asked for.
 
@@ -129,12 +156,18 @@ def listed(kb: KnowledgeBase, table: Table, sql: str) -> Table:
     """
     asked = table.asked
     conditions, values = _conditions(asked.filters)
-    source = f"FROM ({sql}) WHERE {conditions}"
-    total = int(kb.query(f"SELECT count(*) AS n {source}", values)["n"][0])
     way = "DESC" if asked.descending else "ASC"
     order = f"ORDER BY {asked.sort} {way} NULLS LAST" if asked.sort else ""
-    rows = kb.query(f"SELECT * {source} {order} LIMIT {asked.size} OFFSET {asked.offset}", values)
-    return replace(table, rows=plain_rows(rows), total=total)
+    page = f"(SELECT * FROM found {order} LIMIT {asked.size} OFFSET {asked.offset})"
+    # One question for the page and the count, which is there also where the page is empty.
+    frame = kb.query(
+        f"WITH found AS MATERIALIZED (SELECT * FROM ({sql}) WHERE {conditions}) SELECT * FROM "
+        f"(SELECT count(*) AS _total FROM found) LEFT JOIN (SELECT *, true AS _row FROM {page}) "
+        f"ON true {order}",
+        values,
+    )
+    rows = [row for row in plain_rows(frame) if row["_row"]]
+    return replace(table, rows=rows, total=int(frame["_total"][0]))
 
 
 def plain_rows(frame: "pd.DataFrame") -> list[Row]:

@@ -27,7 +27,8 @@ def addresses(world):
     }
 
 
-PAGES = ["overview", "tasks", "task", "trials", "trial", "studies", "study", "pair", "advice"]
+PAGES = ["overview", "tasks", "task", "trials", "trial", "studies", "study", "pair", "advice",
+         "contributors"]  # fmt: skip
 
 
 @pytest.mark.parametrize("look", LOOKS)
