@@ -13,7 +13,7 @@ from advisor.view.site import site_of
 from knowledge_base.records import TrialRecord, best_trial
 from knowledge_base.schema import TRIAL_STATES
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 """Seconds between two looks at the files of a study that is open in a browser."""
 
 COLUMNS: tuple[Column, ...] = (
