@@ -31,23 +31,32 @@ _SPACE = (
 
 @dataclass(frozen=True)
 class KnownTask:
-    """A task, what was reached on it, and what speaks for data like its own.
+    """A task, and what was reached on it.
 
     Attributes:
         row: the task with its data set.
         n_trials: how many trials there are of it.
         best: its best trials.
-        recommendations: what would be recommended for it.
-        nearest: other tasks of its family with their weights, the nearest first.
-        alike: whether some of them are known to be more like it than others.
     """
 
     row: Row
     n_trials: int
     best: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What past tasks say of data like a task's own.
+
+    Attributes:
+        recommendations: what would be recommended for it.
+        nearest: other tasks of its family with their weights, the nearest first.
+        told: whether some of them are known to be more like it than others.
+    """
+
     recommendations: Sequence[Recommendation]
     nearest: Sequence[tuple[PastTask, float]]
-    alike: bool
+    told: bool
 
 
 def known_of(kb: KnowledgeBase, task_id: str) -> KnownTask:
@@ -56,33 +65,39 @@ def known_of(kb: KnowledgeBase, task_id: str) -> KnownTask:
     Raises:
         UserError: there is none of this identity, or the knowledge base cannot be used.
     """
-    rows = plain_rows(kb.query(_TASK, [task_id]))
-    if not rows:
-        raise UserError(f"There is no task '{task_id[:80]}'; the page of tasks lists them.")
-    (row,) = rows
+    row = _row(kb, task_id)
     sign = "-" if row["direction"] == Direction.MAXIMIZE else ""
     best = kb.trials(
         where=[("task_id", "=", task_id), ("state", "=", str(TrialState.COMPLETE))],
         order_by=[f"{sign}value"],
         limit=BEST,
     )
+    return KnownTask(row, kb.count_trials(where=[("task_id", "=", task_id)]), plain_rows(best))
+
+
+def alike_of(kb: KnowledgeBase, task_id: str) -> Alike:
+    """Return what past tasks say of data like a task's; learning from them may take seconds.
+
+    Raises:
+        UserError: as for `known_of`.
+    """
+    row = _row(kb, task_id)
+    space = _space(kb, task_id, str(row["family"]))
+    if space is None:
+        return Alike((), (), False)
     about = read_metafeatures(kb).get((str(row["dataset_id"]), str(row["target"])))
     query = Query(about, _text(row["dataset_id"]), _text(row["target"]), task_id)
-    recommendations: Sequence[Recommendation] = ()
-    nearest: Sequence[tuple[PastTask, float]] = ()
-    space = _space(kb, task_id, str(row["family"]))
-    if space is not None:
-        past = learner_for(kb, space, str(row["family"]))
-        recommendations = past.recommend(query, RECOMMENDED)
-        nearest = past.nearest(query, NEAREST)
-    return KnownTask(
-        row,
-        kb.count_trials(where=[("task_id", "=", task_id)]),
-        plain_rows(best),
-        recommendations,
-        nearest,
-        bool(nearest) and nearest[0][1] > 1.001 * nearest[-1][1],
-    )
+    past = learner_for(kb, space, str(row["family"]))
+    nearest = past.nearest(query, NEAREST)
+    told = bool(nearest) and nearest[0][1] > 1.001 * nearest[-1][1]
+    return Alike(past.recommend(query, RECOMMENDED), nearest, told)
+
+
+def _row(kb: KnowledgeBase, task_id: str) -> Row:
+    rows = plain_rows(kb.query(_TASK, [task_id]))
+    if not rows:
+        raise UserError(f"There is no task '{task_id[:80]}'; the page of tasks lists them.")
+    return rows[0]
 
 
 def _space(kb: KnowledgeBase, task_id: str, family: str) -> SpaceDefinition | None:

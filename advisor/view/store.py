@@ -63,17 +63,6 @@ TASKS: tuple[Column, ...] = (
     Column("layer", "From", Kind.CHOICE, filtered=True, choices=LAYERS),
 )
 
-CONTRIBUTORS: tuple[Column, ...] = (
-    Column("contributor", "Contributor", filtered=True),
-    Column("layer", "From", Kind.CHOICE, filtered=True, choices=LAYERS),
-    Column("studies", "Studies", Kind.NUMBER),
-    Column("tasks", "Tasks", Kind.NUMBER),
-    Column("trials", "Trials", Kind.NUMBER, link=Link("/trials", "contributor", "contributor")),
-    Column("failed", "Without a value", Kind.NUMBER),
-    Column("first", "First study", Kind.TIME),
-    Column("last", "Last study", Kind.TIME),
-)
-
 _TASKS = (
     "SELECT tasks.*, modality, n_rows, n_features, coalesce(trials, 0) AS trials FROM tasks "
     "LEFT JOIN (SELECT dataset_id, modality, n_rows, n_features FROM datasets) USING (dataset_id) "
@@ -82,14 +71,6 @@ _TASKS = (
     "USING (task_id)"
 )
 
-
-_CONTRIBUTORS = (
-    "SELECT contributor, layer, count(*) AS studies, count(DISTINCT task_id) AS tasks, "
-    "coalesce(sum(trials), 0)::BIGINT AS trials, coalesce(sum(failed), 0)::BIGINT AS failed, "
-    "min(created_at) AS first, max(created_at) AS last FROM studies "
-    "LEFT JOIN (SELECT study_id, count(*) AS trials, count(*) - count(value) AS failed FROM trials "
-    "GROUP BY study_id) USING (study_id) GROUP BY contributor, layer"
-)
 
 _CONTEXT = (
     "SELECT study_id, studies.name AS study_name, strategy, contributor, tasks.name AS task_name, "
@@ -138,12 +119,6 @@ def _count(
 def tasks_table(kb: KnowledgeBase, asked: Asked) -> Table:
     """Return a page of the tasks."""
     return listed(kb, Table("tasks", "Tasks", TASKS, asked, [], 0), _TASKS)
-
-
-def contributors_table(kb: KnowledgeBase, asked: Asked) -> Table:
-    """Return a page of who contributed."""
-    table = Table("contributors", "Contributors", CONTRIBUTORS, asked, [], 0)
-    return listed(kb, table, _CONTRIBUTORS)
 
 
 def listed(kb: KnowledgeBase, table: Table, sql: str) -> Table:

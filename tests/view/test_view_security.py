@@ -177,3 +177,18 @@ def test_hostile_names_are_there_and_lead_to_their_pages(visitor):
 
 def test_only_the_loopback_address_is_listened_on(server):
     assert server._socket.getsockname()[0] == "127.0.0.1"
+
+
+def test_a_page_that_fails_is_guarded_and_told(visitor, monkeypatch, caplog):
+    from knowledge_base import KnowledgeBase
+
+    def fails(self):
+        raise RuntimeError("<script>secret</script>")
+
+    monkeypatch.setattr(KnowledgeBase, "info", fails)
+    answer = visitor.get("/")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "This page failed" in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "secret" in caplog.text

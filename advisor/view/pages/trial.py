@@ -5,7 +5,7 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from advisor.view.charts import Series, chart
+from advisor.view.charts import Chart, Series, chart
 from advisor.view.site import site_of
 from advisor.view.store import plain_rows
 from knowledge_base import KnowledgeBase
@@ -43,7 +43,7 @@ def page(request: Request) -> Response:
     )
 
 
-def _charts(kb: KnowledgeBase, trial_id: str, metric: str) -> list[object]:
+def _charts(kb: KnowledgeBase, trial_id: str, metric: str) -> list[Chart]:
     curves = plain_rows(
         kb.query("SELECT * FROM curves WHERE trial_id = ? ORDER BY epoch", [trial_id])
     )

@@ -99,6 +99,21 @@ function renew(name) {
 const live = document.querySelector("[data-live]");
 if (live) follow(live.id, live.dataset.live);
 
+// What takes a while to find out is fetched once the page is there.
+for (const part of document.querySelectorAll("[data-fetch]")) fill(part);
+
+async function fill(part) {
+  part.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(part.dataset.fetch, { credentials: "same-origin" });
+    const page = parser.parseFromString(await answer.text(), "text/html");
+    const found = page.getElementById(part.id) || page.querySelector("[role=alert]");
+    if (found) part.replaceChildren(...document.importNode(found, true).childNodes);
+  } finally {
+    part.removeAttribute("aria-busy"); // The link in it still leads there.
+  }
+}
+
 // On a narrow screen filters that are not in use make room for the table.
 if (matchMedia("(max-width: 40rem)").matches) {
   for (const fold of document.querySelectorAll("details.fold:not([data-used])")) fold.open = false;
