@@ -14,6 +14,7 @@ from advisor.report.charts.space import (
     parallel_chart,
     slice_charts,
 )
+from advisor.report.charts.standings import standings_chart
 from advisor.report.charts.training import curves_chart, diagnosis_charts
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "judgement_charts",
     "parallel_chart",
     "slice_charts",
+    "standings_chart",
 ]
