@@ -63,8 +63,11 @@ WIDEST = 120
               help="Add all trials to the knowledge base when all are done.")  # fmt: skip
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE",
               help="Write the plot as .svg, .png or .pdf, too (needs matplotlib).")  # fmt: skip
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write what was found as one HTML page, too.")  # fmt: skip
 @standard_options
 def command(
+    html: Path | None,
     kb_path: str | None,
     output: str,
     plot: Path | None,
@@ -91,10 +94,13 @@ def command(
     """
     from advisor.comparison.plots import check_plot_file
     from advisor.facade import Advisor
+    from advisor.report.page import check_page_file
     from advisor.units import parse_duration
 
     if plot is not None:
         check_plot_file(plot)
+    if html is not None:
+        check_page_file(html)
     asked = typed(options, data)
     if trials is not None:
         asked["trials"] = trials
@@ -113,6 +119,8 @@ def command(
     _print(comparison, output, intake)
     if plot is not None:
         comparison.save_plot(plot)
+    if html is not None:
+        say(f"The page is {comparison.report(html)}", err=True)
     for problem in comparison.problems:
         say(spelled(problem), err=True)
     if comparison.problems:
@@ -164,6 +172,8 @@ def _resume_command(comparison: "Comparison") -> str:
     more = ["--contribute"] if given["contributing"] else []
     if given["plot"] is not None:
         more += ["--plot", str(given["plot"])]
+    if given["html"] is not None:
+        more += ["--html", str(given["html"])]
     return resume_command(comparison.path, comparison.kb.path, code, *more)
 
 

@@ -58,7 +58,7 @@ def _history(history: History, name: str, by_seconds: bool) -> Chart:
         name,
         f"{history.metric} by {by}",
         f"{len(steps)} trials by {by}: {reached}; {len(warm)} of them were proposed by past tasks, "
-        f"{len(lost)} have no value.",
+        f"{len(lost)} have no value that counts.",
         traces,
         {
             "xaxis": axis(by),
@@ -101,7 +101,7 @@ def _rug(steps: Sequence[Step], places: Sequence[float]) -> JsonObject:
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": "no value",
+        "name": "no value that counts",
         "x": list(places),
         "y": [0.02] * len(steps),
         "yaxis": "y2",

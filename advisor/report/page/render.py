@@ -3,7 +3,9 @@
 import json
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +67,8 @@ def page(template: str, figures: Mapping[str, object], **shown: object) -> str:
         script=own["parallel.js"] + own["page.js"],
         library=packed_bundle() if figures else "",
         figures=packed(script_json(figures).encode()),
+        version=version("advisor-automl"),
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         palettes=Markup(script_json(PALETTES)),
         **shown,
     )  # fmt: skip

@@ -1,7 +1,5 @@
 """The page of a study."""
 
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from advisor.report.charts import Chart, standings_chart
@@ -32,8 +30,6 @@ def study_page(study: StudyContent) -> str:
         study=study,
         titles=TITLES,
         charts=beside,
-        version=version("advisor-automl"),
-        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
 
 
