@@ -17,24 +17,24 @@ from advisor.cli.common import (
     part_options,
     print_intake,
     prints_to_stderr,
+    progress_of,
+    progress_options,
     resume_command,
     spelled,
     standard_options,
     study_options,
     task_options,
-    trial_bar,
     typed,
 )
 from advisor.cli.output import cell, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar
-
     from advisor.comparison import Comparison
     from advisor.comparison.plan import PlannedStudy
     from advisor.comparison.standings import Average, Standing
     from advisor.data import Intake
     from advisor.tuning import Search, Tuner
+    from advisor.tuning.progress import Progress
     from knowledge_base.records import TrialRecord
 
 WIDEST = 120
@@ -65,8 +65,11 @@ WIDEST = 120
               help="Write the plot as .svg, .png or .pdf, too (needs matplotlib).")  # fmt: skip
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE",
               help="Write what was found as one HTML page, too.")  # fmt: skip
+@progress_options
 @standard_options
 def command(
+    quiet: bool,
+    verbose: bool,
     html: Path | None,
     kb_path: str | None,
     output: str,
@@ -132,10 +135,10 @@ def _run(comparison: "Comparison", output: str) -> "Intake | None":
     entries, bars = comparison.plan.studies, ExitStack()
     intake: Intake | None = None
     failures = Failures(comparison.path / "*")
-    bar: ProgressBar[TrialRecord] | None = None
+    progress: Progress | None = None
 
     def on_study(entry: "PlannedStudy", search: "Search") -> None:
-        nonlocal bar, intake
+        nonlocal progress, intake
         bars.close()
         if intake is None:
             intake = search.intake
@@ -144,11 +147,11 @@ def _run(comparison: "Comparison", output: str) -> "Intake | None":
             say(spelled(note), err=True)
         seed = f", seed {entry.seed}" if comparison.plan.seeds > 1 else ""
         label = f"{entries.index(entry) + 1}/{len(entries)} {entry.strategy}{seed}"
-        bar = bars.enter_context(trial_bar(search, label))
+        progress = bars.enter_context(progress_of(search, label))
 
     def on_trial(trial: "TrialRecord", tuner: "Tuner") -> None:
-        assert bar is not None
-        bar.update(1, trial)
+        assert progress is not None
+        progress.update(trial, tuner)
         failures(trial, tuner)
 
     try:

@@ -13,6 +13,7 @@ from advisor.predictor.predictor import Predictor
 from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
 from advisor.training.objective import Objective
+from advisor.tuning import progress
 from advisor.tuning.begin import (
     asked_again,
     check_meant,
@@ -208,6 +209,7 @@ class Search:
             # little of the time; or else in the end.
             if self.leaves_model and limit.has_time_for_default(trial):
                 self._references.measure_default(limit.trials_end(tuner.best), self.begin.warm)
+            progress.told(trial, tuner, self.settings.trials)
             if on_trial is not None:
                 on_trial(trial, tuner)
 
