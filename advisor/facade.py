@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from advisor.diagnosis import StudyDiagnosis
     from advisor.predictor.predictor import Predictor
     from advisor.tuning import Search, Tuner
+    from advisor.tuning.progress import Progress
     from advisor.tuning.runner import OnTrial
     from knowledge_base.importers.contribution import ContributionReport
     from knowledge_base.records import TrialRecord
@@ -217,6 +218,7 @@ class Advisor:
         *,
         timeout: float | None = None,
         on_trial: "OnTrial | None" = None,
+        progress: bool | None = None,
         name: str | None = None,
         root: Path | None = None,
         contribute: bool = True,
@@ -230,6 +232,9 @@ class Advisor:
             data, target, name, root, contribute, resume, join, **settings: as for `search`.
             timeout: seconds for this run.
             on_trial: called with every finished trial and the tuner.
+            progress: whether to show it: a bar in a notebook, elsewhere a line for each trial on
+                standard error; default in notebooks alone. The logger "advisor.trials" is told
+                of every trial in any case.
 
         Warns:
             UserWarning: a trial failed, once per kind of error; or the search ended since its
@@ -238,6 +243,8 @@ class Advisor:
         Raises:
             UserError: as for `search`.
         """
+        from advisor.tuning.progress import in_python
+
         limit("timeout", timeout)
         found = self.search(
             data, target, name=name, root=root, contribute=contribute, resume=resume, join=join,
@@ -245,7 +252,8 @@ class Advisor:
         )  # fmt: skip
         for note in found.notes:
             warnings.warn(note, stacklevel=2)
-        result = found.run(timeout, _warning(found.path, on_trial))
+        with in_python(progress, found.settings.trials, found.tuner.ended) as shown:
+            result = found.run(timeout, _warning(found.path, on_trial, shown))
         if result.reason in ("failures", "budget"):  # Nobody else says it to who calls from Python.
             warnings.warn(result.message, stacklevel=2)
         return found
@@ -479,18 +487,21 @@ def tune(
     return Advisor(kb).tune(data, target, **options)  # type: ignore[arg-type]
 
 
-def _warning(where: Path, on_trial: "OnTrial | None") -> "OnTrial":
+def _warning(where: Path, on_trial: "OnTrial | None", shown: "Progress | None" = None) -> "OnTrial":
     """Return what warns of trials that fail as they end, once per kind of error.
 
     Args:
         where: folder of the study.
         on_trial: called then.
+        shown: shows how far the search is, if anything does.
     """
     from advisor.tuning.failures import Kinds
 
     kinds = Kinds(where)
 
     def told(trial: "TrialRecord", tuner: "Tuner") -> None:
+        if shown is not None:
+            shown.update(trial, tuner)
         if (line := kinds.new(trial, tuner.best is not None)) is not None:
             warnings.warn(line, stacklevel=2)
         if on_trial is not None:

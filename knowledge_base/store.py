@@ -25,6 +25,7 @@ from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
 from knowledge_base.sessions import Sessions
 from knowledge_base.shipped import SEED, shipped_problems
+from knowledge_base.showing import html_table
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
 from knowledge_base.verification import first_wrong, problems, wrong_rows
@@ -248,6 +249,16 @@ class KnowledgeBase(Sessions):
             **counts,
             "states": states,
         }
+
+    def _repr_html_(self) -> str:
+        """Return what it holds as a table, for notebooks."""
+        found = self.info()
+        rows = [
+            (name, layers.get("user", 0), layers.get("seed", 0))
+            for name, layers in found.items()
+            if name != "states" and isinstance(layers, dict)
+        ]
+        return html_table(f"Knowledge base {self.path}", ["", "your own", "shipped"], rows)
 
     def export(self, directory: str | Path, layers: Sequence[str] = ("user",)) -> Bundle:
         """Write the rows of `layers` into a new folder of Parquet files, and return them.

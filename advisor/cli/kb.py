@@ -68,15 +68,24 @@ def _limit_option(function: Command) -> Command:
 
 
 @command.command()
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write what it holds as one HTML page, too.")  # fmt: skip
 @_options
-def info(kb_path: str | None, output: str, seed: int) -> None:
+def info(kb_path: str | None, output: str, seed: int, html: Path | None) -> None:
     """Show where the knowledge base is and what it holds.
 
     \b
-    Example:
+    Examples:
       advisor kb info --format json
+      advisor kb info --html knowledge.html
     """
-    found = _open(kb_path).info()
+    kb = _open(kb_path)
+    found = kb.info()
+    if html is not None:
+        from advisor.report.content.store import store_content
+        from advisor.report.page import store_page, write_page
+
+        say(f"The page is {write_page(html, store_page(store_content(kb)))}", err=True)
     if output == "json":
         print_json(found)
         return

@@ -1,10 +1,15 @@
 """The answer to "what should I start from?": recommendations and what they rest on."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from advisor.meta.pasting import to_python, to_yaml
 from advisor.meta.recommendation import Recommendation
+from knowledge_base.showing import html_table
 from knowledge_base.types import Config, JsonObject
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,29 @@ class Advice:
                 "target better than a constant."
             )
         return found
+
+    def plot(self, theme: str = "light") -> "Figure":
+        """Return what the recommendations are expected to do as a figure of Plotly.
+
+        Args:
+            theme: "light" or "dark".
+        """
+        from advisor.report.charts.advice import advice_chart
+
+        found = [(r.config, r.expected, r.interval, r.confidence) for r in self.recommendations]
+        return advice_chart(self.about, found).figure(theme)
+
+    def _repr_html_(self) -> str:
+        """Return the recommendations as a table, for notebooks."""
+        columns = ["", "expected to beat", "80%", "confidence", "one training", "configuration"]
+        rows = [
+            (r.rank, f"{r.expected:.0%}", f"{r.interval[0]:.0%} to {r.interval[1]:.0%}",
+             r.confidence, r.takes, r.config)
+            for r in self.recommendations
+        ]  # fmt: skip
+        past = f"{self.n_tasks} past tasks with {self.n_trials} trials were consulted."
+        notes = [past, *([self.told] if self.told else []), *self.remarks]
+        return html_table(f"Recommendations for {self.about}", columns, rows, notes)
 
     def to_dict(self) -> JsonObject:
         """Return the advice as plain JSON-able types."""

@@ -4,6 +4,7 @@
 figure for a notebook; `alt` and the table say the same without a picture.
 """
 
+from advisor.report.charts.comparison import comparison_charts, families_chart
 from advisor.report.charts.evidence import evidence_charts
 from advisor.report.charts.figure import PALETTES, Chart
 from advisor.report.charts.history import history_charts
@@ -14,18 +15,22 @@ from advisor.report.charts.space import (
     parallel_chart,
     slice_charts,
 )
+from advisor.report.charts.standings import standings_chart
 from advisor.report.charts.training import curves_chart, diagnosis_charts
 
 __all__ = [
     "PALETTES",
     "Chart",
+    "comparison_charts",
     "contour_charts",
     "curves_chart",
     "diagnosis_charts",
     "evidence_charts",
+    "families_chart",
     "history_charts",
     "importance_chart",
     "judgement_charts",
     "parallel_chart",
     "slice_charts",
+    "standings_chart",
 ]

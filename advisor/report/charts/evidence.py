@@ -90,7 +90,8 @@ def _weights(evidence: Evidence) -> Chart:
         {
             "xaxis": axis("weight", tickformat=".0%", rangemode="tozero"),
             "xaxis2": {**axis("agreement (rank correlation)"), "overlaying": "x", "side": "top",
-                       "range": [-1.05, 1.05], "showgrid": False},
+                       "range": [-1.05, 1.05], "showgrid": False,
+                       "tickvals": [-1, -0.5, 0, 0.5, 1]},
             "yaxis": axis("", autorange="reversed"),
             "legend": {"orientation": "h", "y": -0.15},
             "margin": {"l": 64, "r": 16, "t": 56, "b": 48},

@@ -68,7 +68,8 @@ class Chart:
         alt: one or two sentences that say what it shows, for those who do not see it.
         traces: as Plotly takes them.
         layout: as Plotly takes it, without colours of the theme.
-        columns, rows: the same as a table.
+        columns, rows: the same as a table; empty where a table elsewhere holds it.
+        table: the section of the page whose table holds it, empty where none does.
         height: in pixels.
     """
 
@@ -80,6 +81,7 @@ class Chart:
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[object]] = ()
     height: int = 360
+    table: str = ""
     extra: JsonObject = field(default_factory=dict)
 
     def to_dict(self) -> JsonObject:
@@ -106,6 +108,10 @@ class Chart:
 
 
 MARGIN: JsonObject = {"l": 64, "r": 16, "t": 16, "b": 48}
+
+
+LEGEND: JsonObject = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+"""A legend above the chart, which grows upwards."""
 
 
 def themed(palette: Mapping[str, str]) -> JsonObject:

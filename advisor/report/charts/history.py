@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from advisor.report.charts.figure import Chart, axis, label, level
+from advisor.report.charts.figure import LEGEND, Chart, axis, label, level
 from advisor.report.content.history import History, Step
 from knowledge_base.types import JsonObject
 
@@ -54,27 +54,22 @@ def _history(history: History, name: str, by_seconds: bool) -> Chart:
         traces.append(_rug(lost, [place(s) for s in lost]))
     best = next((s for s in reversed(steps) if s.best is not None), None)
     reached = "no trial has a value" if best is None else f"the best value is {best.best:.4g}"
-    columns = ["trial", "seconds", history.metric, "best so far", "from the past", "state", "note"]
     return Chart(
         name,
         f"{history.metric} by {by}",
         f"{len(steps)} trials by {by}: {reached}; {len(warm)} of them were proposed by past tasks, "
-        f"{len(lost)} have no value.",
+        f"{len(lost)} have no value that counts.",
         traces,
         {
             "xaxis": axis(by),
             "yaxis": axis(f"validation {history.metric} ({history.direction})"),
             "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
-            "legend": {"orientation": "h", "y": 1.12},
+            "legend": LEGEND,
             "shapes": shapes,
             "annotations": notes,
             "hovermode": "closest",
         },
-        columns,
-        [
-            (s.number, s.seconds, s.value, s.best, "yes" if s.warm else "", s.state, s.note)
-            for s in steps
-        ],
+        table="trials",
     )
 
 
@@ -106,7 +101,7 @@ def _rug(steps: Sequence[Step], places: Sequence[float]) -> JsonObject:
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": "no value",
+        "name": "no value that counts",
         "x": list(places),
         "y": [0.02] * len(steps),
         "yaxis": "y2",
@@ -161,8 +156,7 @@ def _expectation(history: History) -> Chart:
                           tickformat=".0%"),
             "shapes": [{"type": "line", "x0": 0, "y0": 0, "x1": 1, "y1": 1,
                         "line": {"color": "@muted", "dash": "dot"}}],
-            "legend": {"orientation": "h", "y": 1.12},
+            "legend": LEGEND,
         },
-        ["trial", "expected to beat", "did beat", "from the past"],
-        [(s.number, s.expected, s.reached, "yes" if s.warm else "") for s in steps],
+        table="trials",
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from advisor.report.charts.figure import SERIES, Chart, axis, label, level
+from advisor.report.charts.figure import LEGEND, SERIES, Chart, axis, label, level
 from advisor.report.content.judgement import Judgement, OfClasses, OfNumbers, OfSeries
 from knowledge_base.types import JsonObject
 
@@ -28,7 +28,7 @@ def _confusion(found: OfClasses) -> Chart:
         "right.",
         [
             {"type": "heatmap", "z": share, "x": labels, "y": labels, "zmin": 0, "zmax": 1,
-             "colorscale": "Blues", "text": found.matrix,
+             "colorscale": "Blues", "reversescale": True, "text": found.matrix,
              "texttemplate": "%{text}" if few else "",
              "colorbar": {"thickness": 12, "tickformat": ".0%"},
              "hovertemplate": "%{y} taken for %{x}: %{text} rows, %{z:.0%}<extra></extra>"}
@@ -62,7 +62,7 @@ def _roc(found: OfClasses) -> Chart:
             "yaxis": axis("true positive rate", range=[-0.02, 1.02]),
             "shapes": [{"type": "line", "x0": 0, "y0": 0, "x1": 1, "y1": 1,
                         "line": {"color": "@muted", "dash": "dot"}}],
-            "legend": {"orientation": "h", "y": 1.15},
+            "legend": LEGEND,
         },
         ["class", "area under the curve"],
         [(roc.label, roc.area) for roc in found.rocs],
@@ -153,7 +153,7 @@ def _forecast(found: OfSeries, place: int) -> Chart:
         {
             "xaxis": axis("steps from the forecast"),
             "yaxis": axis("value"),
-            "legend": {"orientation": "h", "y": 1.15},
+            "legend": LEGEND,
         },
         ["step", "what came", "forecast"],
         list(rows),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from advisor.report.charts.figure import SCALE, Chart, axis, label
+from advisor.report.charts.figure import LEGEND, SCALE, Chart, axis, label
 from advisor.report.content.axes import Axes, Axis
 from advisor.report.content.importance import Importance
 from advisor.report.content.surface import Contour, Slice, Surface
@@ -47,11 +47,12 @@ def parallel_chart(axes: Axes) -> Chart:
             "yaxis": {"visible": False, "range": [-0.08, 1.16], "fixedrange": True},
             "dragmode": "select",
             "selectdirection": "any",
-            "margin": {"l": 8, "r": 56, "t": 8, "b": 8},
+            "margin": {"l": 16, "r": 96, "t": 8, "b": 8},
             "showlegend": False,
             "hovermode": "closest",
         },
         height=440,
+        table="trials",
         extra={
             "parallel": {
                 "axes": [*drawn, measured],
@@ -95,20 +96,15 @@ def _slice(surface: Surface, one: Slice, where: Axis | None, place: int) -> Char
     known = np.isfinite(surface.values) & np.isfinite(one.at)
     # Choices stand beside each other at whole numbers, numbers at their share of the way.
     factor, shift = (len(one.labels), -0.5) if not one.numeric else (1.0, 0.0)
-    x = one.places * factor + shift
-    texts = [label(text) for text in one.labels]
-    traces: list[JsonObject] = [
-        {"type": "scatter", "mode": "lines", "x": [*x, *x[::-1]],
-         "y": [*one.high, *one.low[::-1]], "fill": "toself", "fillcolor": "@haze",
-         "line": {"width": 0}, "hoverinfo": "skip", "name": "80% interval"},
-        {"type": "scatter", "mode": "lines", "x": x, "y": one.mean, "text": texts,
-         "line": {"color": "@first", "width": 2}, "name": "expected",
-         "hovertemplate": "%{text}: %{y:.4g}<extra>expected</extra>"},
+    traces = [
+        *(_along(one) if one.numeric else _of_choices(one)),
         {"type": "scatter", "mode": "markers", "x": one.at[known] * factor + shift,
          "y": surface.values[known], "marker": {"color": "@muted", "size": 5}, "name": "trials",
          "customdata": [n for n, k in zip(surface.numbers, known, strict=True) if k],
          "hovertemplate": "trial %{customdata}: %{y:.4g}<extra></extra>"},
     ]  # fmt: skip
+    shown = np.concatenate([surface.values[known], one.mean])
+    room = 0.15 * float(np.ptp(shown)) or 0.1
     ticks = _ticks(one)
     shapes = [] if where is None else _good(where, factor, shift)
     best = int(np.argmax(one.mean) if surface.direction == "maximize" else np.argmin(one.mean))
@@ -121,7 +117,8 @@ def _slice(surface: Surface, one: Slice, where: Axis | None, place: int) -> Char
         traces,
         {
             "xaxis": axis(one.name, **ticks),
-            "yaxis": axis(surface.metric),
+            # Where nothing was tried the interval is so wide that nothing else would be seen.
+            "yaxis": axis(surface.metric, range=[shown.min() - room, shown.max() + room]),
             "shapes": shapes,
             "showlegend": False,
             "hovermode": "closest",
@@ -132,10 +129,36 @@ def _slice(surface: Surface, one: Slice, where: Axis | None, place: int) -> Char
     )
 
 
+def _along(one: Slice) -> list[JsonObject]:
+    """Return what is expected along a number: a line within its interval."""
+    return [
+        {"type": "scatter", "mode": "lines", "x": [*one.places, *one.places[::-1]],
+         "y": [*one.high, *one.low[::-1]], "fill": "toself", "fillcolor": "@haze",
+         "line": {"width": 0}, "hoverinfo": "skip", "name": "80% interval"},
+        {"type": "scatter", "mode": "lines", "x": one.places, "y": one.mean,
+         "text": [label(text) for text in one.labels], "line": {"color": "@first", "width": 2},
+         "name": "expected", "hovertemplate": "%{text}: %{y:.4g}<extra>expected</extra>"},
+    ]  # fmt: skip
+
+
+def _of_choices(one: Slice) -> list[JsonObject]:
+    """Return what is expected of each choice: a mark with its interval."""
+    return [
+        {"type": "scatter", "mode": "markers", "x": list(range(len(one.labels))), "y": one.mean,
+         "error_y": {"array": one.high - one.mean, "arrayminus": one.mean - one.low,
+                     "symmetric": False, "color": "@first", "thickness": 1.5},
+         "text": [label(text) for text in one.labels], "name": "expected",
+         "marker": {"color": "@first", "size": 10, "symbol": "line-ew-open"},
+         "hovertemplate": "%{text}: %{y:.4g}<extra>expected</extra>"},
+    ]  # fmt: skip
+
+
 def _ticks(one: Slice) -> JsonObject:
     if not one.numeric:
         places = list(range(len(one.labels)))
-        return {"tickvals": places, "ticktext": list(map(label, one.labels))}
+        ends = [-0.5, len(places) - 0.5]
+        texts = [label(text) for text in one.labels]
+        return {"tickvals": places, "ticktext": texts, "range": ends}
     chosen = np.linspace(0, len(one.labels) - 1, TICKS).astype(int).tolist()
     return {"tickvals": one.places[chosen], "ticktext": [one.labels[k] for k in chosen]}
 
@@ -178,11 +201,9 @@ def _contours(surface: Surface, one: Contour, number: int) -> list[Chart]:
         "name": "trials",
     }  # fmt: skip
     pair = f"{one.across} and {one.down}"
-    place = np.unravel_index(
-        np.argmax(one.mean) if surface.direction == "maximize" else np.argmin(one.mean),
-        one.mean.shape,
-    )
-    where = f"{one.across} {one.x[place[1]]} and {one.down} {one.y[place[0]]}"
+    best = int(np.argmax(one.mean) if surface.direction == "maximize" else np.argmin(one.mean))
+    row, column = best_at = divmod(best, one.mean.shape[1])
+    where = f"{one.across} {one.x[column]} and {one.down} {one.y[row]}"
     layout: JsonObject = {
         "xaxis": axis(one.across, **_cells(one.x, one.numeric[0])),
         "yaxis": axis(one.down, **_cells(one.y, one.numeric[1])),
@@ -190,7 +211,7 @@ def _contours(surface: Surface, one: Contour, number: int) -> list[Chart]:
         "showlegend": False,
     }
     kinds = (
-        ("contour", "expected", one.mean, f"expected best, {one.mean[place]:.4g}, at {where}"),
+        ("contour", "expected", one.mean, f"best expected at {where}, {one.mean[best_at]:.4g}"),
         ("doubt", "width of the 80% interval", one.width,
          f"least certain up to {one.width.max():.3g}, most certain {one.width.min():.3g}"),
     )  # fmt: skip
@@ -270,7 +291,7 @@ def importance_chart(importance: Importance) -> Chart:
             "xaxis": axis("share of the variance", tickformat=".0%", rangemode="tozero"),
             "yaxis": axis("", autorange="reversed"),
             "barmode": "group",
-            "legend": {"orientation": "h", "y": 1.08},
+            "legend": LEGEND,
         },
         columns,
         rows,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from advisor.report.charts.figure import Chart, axis, label
+from advisor.report.charts.figure import LEGEND, Chart, axis, label
 from advisor.report.content.curves import Curves, LearningCurve
 from advisor.report.content.diagnoses import Diagnosed, Diagnoses
 from knowledge_base.types import JsonObject
@@ -18,7 +18,7 @@ def curves_chart(curves: Curves) -> Chart:
     best = [one for one in curves.curves if one.number == curves.best]
     ends = [one for one in stopped if one.end is not None]
     traces = [
-        _lines("trials", others, "@faint", 1),
+        _lines("trials", others, "@muted", 1, 0.45),
         _lines("stopped early", stopped, "@second", 1),
         _lines("best trial", best, "@first", 2.5),
     ]
@@ -42,7 +42,7 @@ def curves_chart(curves: Curves) -> Chart:
         {
             "xaxis": axis("epoch", rangemode="tozero"),
             "yaxis": axis(f"{curves.shown} ({curves.direction})"),
-            "legend": {"orientation": "h", "y": 1.12},
+            "legend": LEGEND,
             "hovermode": "closest",
         },
         ["trial", "stopped after", curves.shown, "expected end", "10%", "90%", "why"],
@@ -57,7 +57,9 @@ def _row(one: LearningCurve) -> Sequence[object]:
     return (one.number, one.epochs[-1], one.values[-1], *expected, one.stopped)
 
 
-def _lines(name: str, curves: Sequence[LearningCurve], colour: str, width: float) -> JsonObject:
+def _lines(
+    name: str, curves: Sequence[LearningCurve], colour: str, width: float, opacity: float = 1.0
+) -> JsonObject:
     """Return many curves as one trace with gaps, which browsers draw much faster."""
     x: list[int | None] = []
     y: list[float | None] = []
@@ -68,7 +70,7 @@ def _lines(name: str, curves: Sequence[LearningCurve], colour: str, width: float
         texts += [f"trial {one.number}"] * (len(one.epochs) + 1)
     return {
         "type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "text": texts,
-        "line": {"color": colour, "width": width}, "connectgaps": False,
+        "line": {"color": colour, "width": width}, "connectgaps": False, "opacity": opacity,
         "hovertemplate": "%{text}, epoch %{x}: %{y:.4g}<extra></extra>",
     }  # fmt: skip
 
@@ -130,10 +132,10 @@ def _diagnosed(one: Diagnosed) -> Chart:
         {
             "xaxis": axis("epoch"),
             "yaxis": axis("loss"),
-            "legend": {"orientation": "h", "y": 1.2},
+            "legend": LEGEND,
             "hovermode": "closest",
         },
-        height=280,
+        height=340,
     )
 
 

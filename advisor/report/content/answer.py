@@ -94,11 +94,6 @@ def answer_of(source: StudySource) -> Answer | NoAnswer:
     standings = _standings(source, model)
     path = source.directory.path
     error = error_of(best)
-    around = "" if error is None else f" ± {error:.2g}"
-    sentence = (
-        f"The best of {_count(len(source.trials))} reached a validation {source.metric} of "
-        f"{best.value:.4g}{around} (trial {best.number})."
-    )
     used = (
         f"import advisor\n\nmodel = advisor.load({str(path)!r})\npredictions = model.predict(NEW)"
     )
@@ -109,7 +104,7 @@ def answer_of(source: StudySource) -> Answer | NoAnswer:
             f"config = trials[{source.trials.index(best)}].config"
         )
     return Answer(
-        sentence,
+        _sentence(source, standings),
         source.metric,
         str(source.directory.task.direction),
         best.value,
@@ -122,6 +117,38 @@ def answer_of(source: StudySource) -> Answer | NoAnswer:
         None if model is None else f"advisor predict {shlex.quote(str(path))} NEW",
         used,
     )
+
+
+def _sentence(source: StudySource, standings: Sequence[Standing]) -> str:
+    """Return the answer on one line: what there is to take away, beside what is easier to have."""
+    by_name = {standing.name: standing for standing in standings}
+    final, best = by_name.get("final"), source.best
+    assert best is not None
+    if final is None:
+        return (
+            f"The best of {_count(len(source.trials))} reached a validation {source.metric} of "
+            f"{_around(best.value, error_of(best))} (trial {best.number})."
+        )
+    tested = final.test is not None
+
+    def worth(one: Standing) -> str:
+        return _around(one.test) if tested else _around(one.validation, one.error)
+
+    others = [
+        f"{worth(by_name[name])} of the {TITLES[name]}"
+        for name in ("default", "baseline")
+        if name in by_name
+    ]
+    beside = f", against {' and '.join(others)}" if others else ""
+    also = f" ({_around(final.validation, final.error)} on validation rows)" if tested else ""
+    rows = "test" if tested else "validation"
+    return f"The final model reaches a {rows} {source.metric} of {worth(final)}{also}{beside}."
+
+
+def _around(value: float | None, error: float | None = None) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:.4g}" if error is None else f"{value:.4g} ± {error:.2g}"
 
 
 def _why_none(source: StudySource) -> str:

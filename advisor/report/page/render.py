@@ -3,13 +3,15 @@
 import json
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.report.charts import PALETTES
 from advisor.report.page.filters import FILTERS
-from advisor.report.page.library import packed_bundle
+from advisor.report.page.library import packed, packed_bundle
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -64,7 +66,9 @@ def page(template: str, figures: Mapping[str, object], **shown: object) -> str:
         style=own["page.css"],
         script=own["parallel.js"] + own["page.js"],
         library=packed_bundle() if figures else "",
-        figures=Markup(script_json(figures)),
+        figures=packed(script_json(figures).encode()),
+        version=version("advisor-automl"),
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         palettes=Markup(script_json(PALETTES)),
         **shown,
     )  # fmt: skip

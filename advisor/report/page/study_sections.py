@@ -20,7 +20,7 @@ from advisor.report.content.importance import Importance
 from advisor.report.content.judgement import Judgement
 from advisor.report.content.reading import DataRead
 from advisor.report.content.surface import Surface
-from advisor.report.page.filters import config
+from advisor.report.page.filters import config, share
 from advisor.report.page.sections import Section, Table
 
 
@@ -57,11 +57,12 @@ def _trials(history: History | LeftOut) -> Section:
     anchor, title = "trials", "All trials"
     if isinstance(history, LeftOut):
         return Section(anchor, title, history.reason)
-    columns = ["trial", history.metric, "±", "state", "seconds", "from the past", "configuration",
+    columns = ["trial", history.metric, "±", "best so far", "state", "ended after s", "took s",
+               "from the past", "expected to beat", "did beat", "configuration",
                "note"]  # fmt: skip
     rows = [
-        (s.number, s.value, s.error, s.state, s.duration, "yes" if s.warm else "", config(s.config),
-         s.note)
+        (s.number, s.value, s.error, s.best, s.state, s.seconds, s.duration,
+         "yes" if s.warm else "", share(s.expected), share(s.reached), config(s.config), s.note)
         for s in history.steps
     ]  # fmt: skip
     table = Table(f"All {len(rows)} trials", columns, rows, "all-trials", True)

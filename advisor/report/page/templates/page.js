@@ -1,7 +1,8 @@
 "use strict";
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const palettes = read("palettes"), figures = read("figures");
+  const palettes = read("palettes"), nonce = document.currentScript.nonce;
+  let figures = {};
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const theme = () => palettes[dark.matches ? "dark" : "light"];
   const coloured = (value, palette, key = "") => {
@@ -67,7 +68,6 @@
     listeners.forEach((listener) => listener(chosen));
   };
   window.advisorChoose = choose;
-  window.advisorFigures = figures;
 
   const sortable = (table) => {
     table.dataset.caption = table.caption.textContent;
@@ -94,17 +94,20 @@
   };
   document.querySelectorAll("table.sortable").forEach(sortable);
 
-  const unpack = async () => {
-    const packed = document.getElementById("library").textContent;
-    if (!packed) return;
+  const unpacked = async (id) => {
+    const packed = document.getElementById(id).textContent;
+    if (!packed) return "";
     const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  };
+  const unpack = async () => {
+    figures = JSON.parse((await unpacked("figures")) || "{}");
     const script = document.createElement("script");
-    script.nonce = document.currentScriptNonce;
-    script.textContent = await new Response(stream).text();
+    script.nonce = nonce;
+    script.textContent = await unpacked("library");
     document.head.append(script);
   };
-  document.currentScriptNonce = document.currentScript.nonce;
   const trouble = (error) => {
     const line = document.getElementById("trouble");
     line.hidden = false;

@@ -2,7 +2,7 @@
 (() => {
   // Parallel coordinates (Inselberg 1985) of Plotly's lines: an axis per hyperparameter, brushed by
   // a box, or with the keyboard by the fields below the chart.
-  const INACTIVE = -0.06, GROUPS = 5;
+  const INACTIVE = -0.06, STRENGTH = [0.06, 0.1, 0.16, 0.3, 0.75], GROUPS = STRENGTH.length;
   const brushes = new Map(); // number of the axis -> [from, to], places from 0 to 1
   let known = null;
 
@@ -38,7 +38,7 @@
     if (off.length) found.push(trace(off, { color: "@faint", width: 0.5 }, 0.6));
     for (let g = 0; g < GROUPS; g += 1) {
       const mine = on.filter((row) => known.groups[row] === g && row !== best);
-      if (mine.length) found.push(trace(mine, { color: "@first", width: 1 + g / 4 }, 0.12 + (0.7 * g) / GROUPS));
+      if (mine.length) found.push(trace(mine, { color: "@first", width: 0.5 + g / 4 }, STRENGTH[g]));
     }
     if (best !== null) found.push(trace([best], { color: "@second", width: 3 }, 1));
     return found;
