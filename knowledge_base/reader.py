@@ -59,9 +59,11 @@ class Reader(ABC):
         """Return all data sets."""
         return self.query("SELECT * FROM datasets ORDER BY name, dataset_id")
 
-    def metafeatures(self) -> pd.DataFrame:
-        """Return all metafeatures, one value per row."""
-        return self.query("SELECT * FROM metafeatures ORDER BY dataset_id, target, version, name")
+    def metafeatures(self, datasets: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return metafeatures, one value per row: of all data sets, or of those named."""
+        some = "" if datasets is None else "WHERE dataset_id IN (SELECT unnest(?::VARCHAR[]))"
+        sql = f"SELECT * FROM metafeatures {some} ORDER BY dataset_id, target, version, name"
+        return self.query(sql, [] if datasets is None else [list(datasets)])
 
     def spaces(self) -> pd.DataFrame:
         """Return all search spaces."""
@@ -70,6 +72,16 @@ class Reader(ABC):
     def tasks(self) -> pd.DataFrame:
         """Return all tasks."""
         return self.query("SELECT * FROM tasks ORDER BY name, metric, task_id")
+
+    def trials_of_tasks(self) -> dict[str, int]:
+        """Return how many trials each task has, by its identity; none is 0."""
+        sql = (
+            "SELECT task_id, sum(n)::BIGINT AS n FROM "
+            "(SELECT study_id, count(*) AS n FROM trials GROUP BY study_id) "
+            "JOIN (SELECT study_id, task_id FROM studies) USING (study_id) GROUP BY task_id"
+        )
+        with self._reading() as connection:
+            return dict(connection.execute(sql).fetchall())
 
     def studies(self) -> pd.DataFrame:
         """Return all studies, newest first."""
@@ -162,10 +174,16 @@ class Reader(ABC):
             )
             return connection.execute(sql, values).df()
 
-    def task_digests(self, family: str | None = None) -> dict[str, str]:
-        """Return a digest of each task's trials by task; it changes when one is added."""
+    def task_digests(
+        self, family: str | None = None, tasks: Sequence[str] | None = None
+    ) -> dict[str, str]:
+        """Return a digest of each task's trials by task; it changes when one is added.
+
+        Args:
+            family, tasks: as for `outcomes`.
+        """
         with self._reading(family) as connection:
-            where, values = _of_tasks(connection, family, None)
+            where, values = _of_tasks(connection, family, tasks)
             sql = (
                 "SELECT task_id, count(*)::VARCHAR || '-' || bit_xor(hash(trial_id, config, "
                 f"state, value))::VARCHAR FROM trials {_STUDY} WHERE {where} GROUP BY task_id "
