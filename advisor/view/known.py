@@ -87,7 +87,7 @@ def alike_of(kb: KnowledgeBase, task_id: str) -> Alike:
         return Alike((), (), False)
     about = read_metafeatures(kb).get((str(row["dataset_id"]), str(row["target"])))
     query = Query(about, _text(row["dataset_id"]), _text(row["target"]), task_id)
-    past = learner_for(kb, space, str(row["family"]))
+    past = learner_for(kb, space, str(row["family"]), query=query)
     nearest = past.nearest(query, NEAREST)
     told = bool(nearest) and nearest[0][1] > 1.001 * nearest[-1][1]
     return Alike(past.recommend(query, RECOMMENDED), nearest, told)

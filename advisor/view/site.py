@@ -2,6 +2,7 @@
 
 import json
 import math
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,11 +41,14 @@ class Site:
         advisor: with the knowledge base.
         shelf: the studies on disk.
         keys: secrets of the server.
+        learning: held by the page that asks what past tasks teach: what was learned is kept for
+            the next, and a processor is enough for that.
     """
 
     advisor: Advisor
     shelf: Shelf
     keys: Keys
+    learning: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _environment: Environment = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

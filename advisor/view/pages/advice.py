@@ -3,7 +3,6 @@
 import re
 import shutil
 import tempfile
-import threading
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,8 +27,6 @@ NUMBERS = range(1, 11)
 """How many configurations may be asked for."""
 
 FIELDS = ("target", "metric", "number")
-
-_one_at_a_time = threading.Lock()
 
 
 async def page(request: Request) -> Response:
@@ -76,7 +73,7 @@ def _answer(site: Site, form: FormData, given: dict[str, str]) -> tuple[Advice, 
         raise UserError("Name the column to predict.")
     if number not in map(str, NUMBERS):
         raise UserError(f"From {NUMBERS[0]} to {NUMBERS[-1]} configurations can be asked for.")
-    with tempfile.TemporaryDirectory(prefix="advisor-view-") as folder, _one_at_a_time:
+    with tempfile.TemporaryDirectory(prefix="advisor-view-") as folder, site.learning:
         path = Path(folder) / f"{_stem(file.filename)}.csv"
         _copy(file.file, path)
         try:

@@ -18,7 +18,8 @@ def page(request: Request) -> Response:
 def alike(request: Request) -> Response:
     """Show the tasks that are like one, and what is recommended for it."""
     site, task_id = site_of(request), request.query_params.get("id", "")
-    found = alike_of(site.advisor.kb, task_id)
+    with site.learning:
+        found = alike_of(site.advisor.kb, task_id)
     return site.page(
         request, "alike.html", title="Data like these", alike=found, task_id=task_id,
         expectation=expectation,
