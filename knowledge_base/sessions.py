@@ -62,6 +62,13 @@ class Sessions(Reader):
         """
         return [*self._warnings, *self._journal.warnings]
 
+    def forget_warnings(self) -> None:
+        """Forget what was met in passing, such as a locked database; met again, it is told again.
+
+        For programs that answer for a long time; damaged segments stay told.
+        """
+        self._warnings.clear()
+
     @contextmanager
     def _reading(self, family: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._session(family=family) as (connection, _):

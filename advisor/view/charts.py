@@ -13,6 +13,9 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 34
 
 TICKS = 4
 
+MAX_POINTS = 1000
+"""Points of a history beyond which only some are drawn: more cannot be told apart."""
+
 
 @dataclass(frozen=True)
 class Series:
@@ -87,19 +90,26 @@ def chart(title: str, x_label: str, y_label: str, series: Sequence[Series]) -> C
 
 
 def history(trials: Sequence[TrialRecord], direction: str, label: str = "") -> list[Series]:
-    """Return the values of trials by their numbers, and the best so far."""
+    """Return the values of trials by their numbers, and the best so far.
+
+    Of very many trials every n-th is drawn, as the label says, and the best so far of all.
+    """
     sign = 1.0 if direction == Direction.MAXIMIZE else -1.0
     values, best = list[tuple[float, float]](), list[tuple[float, float]]()
-    top: float | None = None
     for trial in trials:
         if trial.counts and trial.value is not None:
             values.append((trial.number, trial.value))
-            top = trial.value if top is None or sign * trial.value > sign * top else top
-        if top is not None:
-            best.append((trial.number, top))
+            if not best or sign * trial.value > sign * best[-1][1]:
+                best.append((trial.number, trial.value))
+    if best:
+        best.append((max(trial.number for trial in trials), best[-1][1]))
+    every = -(-len(values) // MAX_POINTS)
     around = f"{label}: " if label else ""
-    return [Series(f"{around}trials", values, "points"),
-            Series(f"{around}best so far", best, "steps")]  # fmt: skip
+    some = f" (one of {every})" if every > 1 else ""
+    return [
+        Series(f"{around}trials{some}", values[:: max(every, 1)], "points"),
+        Series(f"{around}best so far", best, "steps"),
+    ]
 
 
 def _drawn(series: Series, points: Sequence[tuple[float, float]]) -> Drawn:

@@ -77,8 +77,13 @@ class Site:
 
 
 def site_of(request: Request) -> Site:
-    """Return what the pages of the server are about that got a request."""
+    """Return what the pages of the server are about that got a request.
+
+    What the knowledge base could not see for earlier ones is forgotten: each page says what holds
+    of itself.
+    """
     found: Site = request.app.state.site
+    found.advisor.kb.forget_warnings()
     return found
 
 
