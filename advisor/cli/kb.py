@@ -14,6 +14,7 @@ from advisor.cli.common import (
     seed_option,
     speaks_to_the_user,
 )
+from advisor.cli.kb_trust import COMMANDS
 from advisor.cli.output import print_json, print_table, say
 from knowledge_base.errors import UserError
 from knowledge_base.paging import ORDER
@@ -39,6 +40,10 @@ def command() -> None:
     Example:
       advisor kb info
     """
+
+
+for _one in COMMANDS:
+    command.add_command(_one)
 
 
 def _options(function: Command) -> Command:
