@@ -36,8 +36,11 @@ def test_a_person_quarantines_and_lifts_with_the_keyboard_alone(browser, own):
     def tab_to(page, words):
         for _ in range(80):
             page.keyboard.press("Tab")
-            focused = "(document.activeElement.labels?.[0] || document.activeElement).innerText"
-            if words in (page.evaluate(focused) or ""):
+            focused = (
+                "[document.activeElement].filter(e => e.matches('a, input, button'))"
+                ".map(e => (e.labels?.[0] || e).innerText).join()"
+            )
+            if words in page.evaluate(focused):
                 return
         raise AssertionError(f"The keyboard does not lead to {words}.")
 
@@ -89,7 +92,7 @@ def test_nothing_is_written_without_all_of_it(own):
     for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"},
                     {"Host": "evil.example"}, {"Cookie": ""}):  # fmt: skip
         assert client.post("/quarantine", data=right, headers=headers).status_code in (403, 421)
-    bare = httpx.post(f"{client.base_url}quarantine", data=right)  # No cookie and no origin.
+    bare = httpx.post(client.base_url.join("/quarantine"), data=right)  # No cookie and no origin.
     assert bare.status_code == 403
     assert client.get("/quarantine", params=right).status_code == 200  # It only asks.
     assert seen(kb) == 20
