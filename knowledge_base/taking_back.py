@@ -32,10 +32,10 @@ from knowledge_base.dropping import drop_studies
 from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.hiding import curation_table, in_force, insert_notes, make_hidden
 from knowledge_base.layers import make_views
+from knowledge_base.listing import resolve
 from knowledge_base.migration import migrate
 from knowledge_base.naming import contributor as own_name
 from knowledge_base.naming import did_you_mean
-from knowledge_base.reader import resolve
 from knowledge_base.schema import CURATION, STORED
 from knowledge_base.sessions import Sessions
 from knowledge_base.writing import insert
