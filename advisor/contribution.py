@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.checks import one_of, whole
-from advisor.environment import contributor
 from advisor.metrics import METRICS
 from knowledge_base import ContributionError, KnowledgeBase
 from knowledge_base.durable import reason_of
@@ -14,6 +13,7 @@ from knowledge_base.errors import UserError
 from knowledge_base.importers import ImportOptions, find_importer, importer_of_object
 from knowledge_base.importers.adding import contribute
 from knowledge_base.importers.contribution import ContributionReport
+from knowledge_base.naming import contributor
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import Direction
 

@@ -1,6 +1,5 @@
 """What a study stores about where it ran: package versions and the machine."""
 
-import getpass
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -31,14 +30,3 @@ def machine(**more: str) -> dict[str, str | int]:
         "cores": os.cpu_count() or 1,
         **more,
     }
-
-
-def contributor() -> str:
-    """Return the user's login name, or ADVISOR_CONTRIBUTOR where that is set."""
-    named = os.environ.get("ADVISOR_CONTRIBUTOR")
-    if named is not None:
-        return named
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without an entry
-        return "unknown"

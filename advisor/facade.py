@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from advisor.diagnosis import StudyDiagnosis
     from advisor.predictor.predictor import Predictor
     from advisor.tuning import Search, Tuner
+    from advisor.tuning.progress import Progress
     from advisor.tuning.runner import OnTrial
     from knowledge_base.importers.contribution import ContributionReport
     from knowledge_base.records import TrialRecord
@@ -219,6 +220,7 @@ class Advisor:
         *,
         timeout: float | None = None,
         on_trial: "OnTrial | None" = None,
+        progress: bool | None = None,
         name: str | None = None,
         root: Path | None = None,
         contribute: bool = True,
@@ -232,6 +234,9 @@ class Advisor:
             data, target, name, root, contribute, resume, join, **settings: as for `search`.
             timeout: seconds for this run; without `trials` only they end a new search.
             on_trial: called with every finished trial and the tuner.
+            progress: whether to show it: a bar in a notebook, elsewhere a line for each trial on
+                standard error; default in notebooks alone. The logger "advisor.trials" is told
+                of every trial in any case.
 
         Warns:
             UserWarning: a trial failed, once per kind of error; or the search ended since its
@@ -240,6 +245,8 @@ class Advisor:
         Raises:
             UserError: as for `search`.
         """
+        from advisor.tuning.progress import in_python
+
         limit("timeout", timeout)
         found = self.search(
             data, target, name=name, root=root, contribute=contribute, resume=resume, join=join,
@@ -247,7 +254,8 @@ class Advisor:
         )  # fmt: skip
         for note in found.notes:
             warnings.warn(note, stacklevel=2)
-        result = found.run(timeout, _warning(found.path, on_trial))
+        with in_python(progress, found.settings.trials, found.tuner.ended) as shown:
+            result = found.run(timeout, _warning(found.path, on_trial, shown))
         if result.reason in ("failures", "budget"):  # Nobody else says it to who calls from Python.
             warnings.warn(result.message, stacklevel=2)
         return found
@@ -429,6 +437,25 @@ class Advisor:
 
         return diagnose_study(study, trial, root, self.kb)
 
+    def report(
+        self, study: str | Path, path: str | Path | None = None, root: Path | None = None
+    ) -> Path:
+        """Write what a study shows as one HTML page that needs no network; return its path.
+
+        Args:
+            study: its name, as a search says it, or its folder.
+            path: of the page; default the study's name with `.html`, in the working directory.
+            root: folder of studies; default beside the knowledge base.
+
+        Raises:
+            UserError: there is no such study, or the page cannot be written there.
+        """
+        from advisor.diagnosis.study import folder_of
+        from advisor.report.page import write_study_page
+
+        folder = folder_of(study, root, self.kb)
+        return write_study_page(folder, Path(path or f"{folder.name}.html"))
+
     def _settings(
         self,
         data: "str | Path | pd.DataFrame | Dataset | None",
@@ -464,18 +491,21 @@ def tune(
     return Advisor(kb).tune(data, target, **options)  # type: ignore[arg-type]
 
 
-def _warning(where: Path, on_trial: "OnTrial | None") -> "OnTrial":
+def _warning(where: Path, on_trial: "OnTrial | None", shown: "Progress | None" = None) -> "OnTrial":
     """Return what warns of trials that fail as they end, once per kind of error.
 
     Args:
         where: folder of the study.
         on_trial: called then.
+        shown: shows how far the search is, if anything does.
     """
     from advisor.tuning.failures import Kinds
 
     kinds = Kinds(where)
 
     def told(trial: "TrialRecord", tuner: "Tuner") -> None:
+        if shown is not None:
+            shown.update(trial, tuner)
         if (line := kinds.new(trial, tuner.best is not None)) is not None:
             warnings.warn(line, stacklevel=2)
         if on_trial is not None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from knowledge_base.errors import KnowledgeBaseError, TooLargeError, WrongFileError
 from knowledge_base.limits import MAX_LINE_BYTES, MAX_ROWS, MAX_TABLE_BYTES
-from knowledge_base.schema import SCHEMA_VERSION, TABLES
+from knowledge_base.schema import CURATION, SCHEMA_VERSION, STORED
 
 _SQL_TYPES = {"int64": "BIGINT", "double": "DOUBLE", "string": "VARCHAR"}
 _META = {"key": "VARCHAR NOT NULL", "value": "VARCHAR NOT NULL"}
@@ -23,7 +23,7 @@ _MAX_META = 100
 
 def sql_type(table: str, column: str) -> str:
     """Return the SQL type of a column."""
-    return _SQL_TYPES.get(str(TABLES[table].field(column).type), "TIMESTAMP WITH TIME ZONE")
+    return _SQL_TYPES.get(str(STORED[table].field(column).type), "TIMESTAMP WITH TIME ZONE")
 
 
 def check_catalogue(
@@ -52,14 +52,16 @@ def check_catalogue(
     _known_columns(path, "meta", statements["meta"])
     version = _version(connection, path)
     for schema, name, _, indexes in found:
-        if schema != "main" or not (name == "meta" or name in TABLES):
+        if schema != "main" or not (name == "meta" or name in STORED):
             raise _wrong(path, f"it has a table {name}")
         if indexes:
             raise _wrong(path, f"{name} has an index")
     columns = {
-        name: _known_columns(path, name, sql) for name, sql in statements.items() if name in TABLES
+        name: _known_columns(path, name, sql) for name, sql in statements.items() if name in STORED
     }
-    for name, schema in TABLES.items():
+    for name, schema in STORED.items():
+        if name in CURATION and name not in columns and version < SCHEMA_VERSION:
+            continue
         if name not in columns:
             raise _wrong(path, f"it has no table {name}")
         lacking = [column for column in schema.names if column not in columns[name]]
@@ -108,22 +110,24 @@ def check_foreign(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     ).fetchall()
     if found:
         raise _wrong(path, f"it has a {found[0][0]} {found[0][1]}")
-    for table, schema in TABLES.items():
+    for table, schema in STORED.items():
         _check_size(connection, path, table, schema)
 
 
 def _check_size(
     connection: duckdb.DuckDBPyConnection, path: Path, table: str, schema: pa.Schema
 ) -> None:
+    stored = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = 'db' AND table_name = ?",
+        [table],
+    ).fetchall()
+    if not stored:  # An older version has no such table, which its catalogue was checked for.
+        return
     ((rows,),) = connection.execute(f"SELECT count(*) FROM db.{table}").fetchall()
     if rows > MAX_ROWS:
         raise TooLargeError(
             f"The table {table} of {path} has {rows:,} rows; at most {MAX_ROWS:,} are read."
         )
-    stored = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE database_name = 'db' AND table_name = ?",
-        [table],
-    ).fetchall()
     texts = [name for (name,) in stored if pa.types.is_string(schema.field(name).type)]
     lengths = " + ".join(f"coalesce(sum(strlen({name})), 0)" for name in texts)
     longest = ", ".join(f"max(strlen({name}))" for name in texts)
@@ -174,7 +178,7 @@ def _expected(table: str) -> dict[str, str]:
         return _META
     return {
         field.name: sql_type(table, field.name) + ("" if field.nullable else " NOT NULL")
-        for field in TABLES[table]
+        for field in STORED[table]
     }
 
 

@@ -37,6 +37,7 @@ def make_views(
     seed: Path | None,
     tables: Collection[str] = tuple(TABLES),
     family: str | None = None,
+    prefix: str = "",
 ) -> None:
     """Make a view per table, with a column `layer` ("user" or "seed").
 
@@ -47,6 +48,7 @@ def make_views(
         seed: folder of the shipped layer, None without it.
         tables: names of the views that are needed.
         family: model family whose shipped trials and curves are needed, None for all.
+        prefix: what the names of the views begin with.
 
     Raises:
         KnowledgeBaseError: a file of the shipped layer is damaged.
@@ -66,18 +68,14 @@ def make_views(
         # A learning curve belongs to the layer of its trial.
         owners = shipped_files(seed, "trials", family) if seed and table == "curves" else []
         taken = _shipped("trials", owners) if owners else parts.get("seed")
-        _make_view(connection, table, parts, taken, seed)
+        _make_view(connection, prefix + table, _union(table, parts, taken), seed)
 
 
 def _make_view(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    parts: Mapping[str, str],
-    taken: str | None,
-    shipped: Path | None,
+    connection: duckdb.DuckDBPyConnection, name: str, query: str, shipped: Path | None
 ) -> None:
     try:
-        connection.execute(f"CREATE TEMP VIEW {table} AS {_union(table, parts, taken)}")
+        connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
     except duckdb.Error as error:
         if shipped is None or str(shipped) not in str(error):
             raise

@@ -1,8 +1,14 @@
 """Locks on studies: one process runs a study, and the lock goes with the process."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows
+    fcntl = None  # type: ignore[assignment]
 
 from filelock import BaseFileLock, FileLock, Timeout
 
@@ -44,3 +50,23 @@ def hold(path: Path) -> BaseFileLock:
     except OSError as error:
         raise UserError(f"The study {path} cannot be written: {error}.") from error
     return lock
+
+
+def is_held(file: Path) -> bool:
+    """Return whether a living process holds the lock of a file; nothing is written.
+
+    Whoever only looks shares the lock for an instant, which nobody who holds it notices.
+    """
+    if fcntl is None:  # pragma: no cover - Windows
+        return file.exists()
+    try:
+        descriptor = os.open(file, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

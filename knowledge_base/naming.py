@@ -1,6 +1,8 @@
-"""Names that people mistype, and the known ones that they may have meant."""
+"""Names: of whoever contributes; those that people mistype, and what they may have meant."""
 
 import difflib
+import getpass
+import os
 from collections.abc import Iterable
 
 
@@ -46,3 +48,14 @@ def printable(text: str) -> str:
     'caf\\\\udce9'
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def contributor() -> str:
+    """Return the user's login name, or ADVISOR_CONTRIBUTOR where that is set."""
+    named = os.environ.get("ADVISOR_CONTRIBUTOR")
+    if named is not None:
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without an entry
+        return "unknown"

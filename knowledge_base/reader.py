@@ -49,6 +49,10 @@ class Reader(ABC):
         """
 
     @abstractmethod
+    def _reading_stored(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Give such a connection that sees what is in quarantine, too."""
+
+    @abstractmethod
     def _reading_all(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """Give such a connection, for what must not go on without a layer.
 
@@ -250,10 +254,10 @@ class Reader(ABC):
         return SpaceDefinition.from_json(text, where=f"space {space_id}")
 
     def existing_trials(self, trial_ids: Sequence[str]) -> set[str]:
-        """Return which of these trials are stored already."""
+        """Return which of these trials are stored already, in quarantine or not."""
         if not trial_ids:
             return set()
-        with self._reading() as connection:
+        with self._reading_stored() as connection:
             connection.register("wanted", pa.table({"trial_id": pa.array(trial_ids, pa.string())}))
             rows = connection.execute(
                 "SELECT trial_id FROM wanted SEMI JOIN trials USING (trial_id)"
@@ -270,7 +274,7 @@ class Reader(ABC):
             Rows with `layer` by table; of metafeatures all of the data sets of the bundle.
         """
         found = {}
-        with self._reading() as connection:
+        with self._reading_stored() as connection:
             for table, keys in KEYS.items():
                 if table == "curves":
                     continue

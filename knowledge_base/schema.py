@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from knowledge_base.states import Direction, TrialState
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 TRIAL_STATES = tuple(TrialState)
 DIRECTIONS = tuple(Direction)
@@ -120,6 +120,38 @@ TABLES: dict[str, pa.Schema] = {
     "trials": TRIALS,
     "curves": CURVES,
 }
+
+QUARANTINE = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("contributor", pa.string()),  # hidden is what all criteria that are given hold of
+        pa.field("study_id", pa.string()),
+        pa.field("since", pa.timestamp("us", tz="UTC")),
+        pa.field("reason", pa.string()),
+        pa.field("quarantined_by", pa.string(), nullable=False),
+        pa.field("quarantined_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("lifted_at", pa.timestamp("us", tz="UTC")),  # null: in force
+    ]
+)
+
+KB_LOG = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("logged_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("who", pa.string(), nullable=False),
+        pa.field("action", pa.string(), nullable=False),  # "import", "quarantine", "lift", "drop"
+        pa.field("contributor", pa.string()),  # whose trials it was about
+        pa.field("study_id", pa.string()),
+        pa.field("trials", pa.int64()),  # how many it was about
+        pa.field("detail", pa.string()),
+    ]
+)
+
+CURATION: dict[str, pa.Schema] = {"quarantine": QUARANTINE, "kb_log": KB_LOG}
+"""What is said about contributions: it belongs to one knowledge base, and is never exported."""
+
+STORED: dict[str, pa.Schema] = {**TABLES, **CURATION}
+"""All tables of a database."""
 
 KEYS: dict[str, tuple[str, ...]] = {
     "datasets": ("dataset_id",),

@@ -14,7 +14,9 @@ from pathlib import Path
 import duckdb
 
 from knowledge_base.connection import READ_PATIENCE, attached, in_memory, told, unusable
+from knowledge_base.curation import Notes
 from knowledge_base.errors import LOG, MISSING, DatabaseLocked, KnowledgeBaseError, Warnings
+from knowledge_base.hiding import ALL, curation_table, in_force, make_hidden, make_visible
 from knowledge_base.journal import Journal
 from knowledge_base.layers import make_views
 from knowledge_base.reader import Reader
@@ -47,6 +49,7 @@ class Sessions(Reader):
         self.path = _real(path)
         self._seed = seed
         self._journal = Journal(self.path)
+        self._notes = Notes(self.path)
         self._foreign = foreign
         self._warnings = Warnings()
         self._locked_at = -LOCKED_SECONDS
@@ -60,7 +63,14 @@ class Sessions(Reader):
 
         Whoever shows an answer shows these lines with it.
         """
-        return [*self._warnings, *self._journal.warnings]
+        return [*self._warnings, *self._journal.warnings, *self._notes.warnings]
+
+    def forget_warnings(self) -> None:
+        """Forget what was met in passing, such as a locked database; met again, it is told again.
+
+        For programs that answer for a long time; damaged segments stay told.
+        """
+        self._warnings.clear()
 
     @contextmanager
     def _reading(self, family: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -68,8 +78,13 @@ class Sessions(Reader):
             yield connection
 
     @contextmanager
-    def _reading_all(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._session() as (connection, whole):
+    def _reading_stored(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._session(hidden=True) as (connection, _):
+            yield connection
+
+    @contextmanager
+    def _reading_all(self, hidden: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._session(hidden=hidden) as (connection, whole):
             if not whole:
                 raise KnowledgeBaseError(
                     f"The knowledge base {self.path} is in use by another program; close that and "
@@ -81,10 +96,14 @@ class Sessions(Reader):
 
     @contextmanager
     def _session(
-        self, tables: Collection[str] = tuple(TABLES), family: str | None = None
+        self,
+        tables: Collection[str] = tuple(TABLES),
+        family: str | None = None,
+        hidden: bool = False,
     ) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
         """Give a connection with a view per table over all layers, and whether it sees all.
 
+        What is in quarantine is left out, unless it is said that what is `hidden` is read, too.
         Segments are read while the database is held, or before there is one. Then nobody can
         have folded and deleted a segment whose rows this reader does not see.
         """
@@ -98,7 +117,18 @@ class Sessions(Reader):
             else:
                 stack.enter_context(told(self.path, self._seed))
                 connection, stored = stack.enter_context(in_memory(self.path, self._seed)), None
-            make_views(connection, stored, pending.values(), self._seed, tables, family)
+            notes, quarantine = self._notes.load(), None
+            if not hidden:
+                quarantine = in_force(curation_table(connection, stored, notes, "quarantine"))
+            if quarantine is None or not quarantine.num_rows:
+                make_views(connection, stored, pending.values(), self._seed, tables, family)
+            else:  # Whether a row is hidden is told by other tables.
+                every = tuple(TABLES)
+                make_views(connection, stored, pending.values(), self._seed, every, family, ALL)
+                log = curation_table(connection, stored, notes, "kb_log")
+                connection.register("kb_log_rows", log)
+                make_hidden(connection, quarantine, f"{ALL}studies")
+                make_visible(connection, tuple(tables))
             yield connection, opened is not None or not self._exists()
 
     def _opened(

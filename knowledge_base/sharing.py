@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, Timeout
 
 from knowledge_base.errors import UserError
-from knowledge_base.locking import hold
+from knowledge_base.locking import hold, is_held
 from knowledge_base.types import ConfigDict, JsonObject
 
 FOLDER = ".running"
@@ -127,9 +127,7 @@ class Place:
                 self._remove(file.stem)
                 continue
             with suppress(OSError, ValueError, TypeError, KeyError):  # It has only just come.
-                content: JsonObject = json.loads(file.read_text(encoding="utf-8"))
-                configs = [dict(config) for config in content["configs"]]
-                found.append(Claim(configs, content["number"], file.stem))
+                found.append(_claim_of(file))
         return found
 
     def leave(self) -> None:
@@ -200,3 +198,31 @@ def take_place(path: Path, join: bool = False) -> Place:
         place.leave()
         raise
     return place
+
+
+def present(path: Path) -> list[Claim]:
+    """Return what the living processes of a study try, for who only looks; nothing is written.
+
+    What is being written just now counts as a claim of nothing.
+
+    Args:
+        path: the study's folder.
+    """
+    found = []
+    for file in sorted((path / FOLDER).glob("*.json")):
+        if is_held(file.with_suffix(".lock")):
+            claim = Claim(name=file.stem)
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                claim = _claim_of(file)
+            found.append(claim)
+    return found
+
+
+def _claim_of(file: Path) -> Claim:
+    """Return what a file of a process says that it tries.
+
+    Raises:
+        OSError, ValueError, TypeError, KeyError: the file is not there, or being written.
+    """
+    content: JsonObject = json.loads(file.read_text(encoding="utf-8"))
+    return Claim([dict(config) for config in content["configs"]], content["number"], file.stem)

@@ -21,16 +21,17 @@ from knowledge_base.bundle import Bundle
 from knowledge_base.connection import BESIDE, attached
 from knowledge_base.durable import tighten
 from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError, UserError
-from knowledge_base.migration import create, migrate
+from knowledge_base.migration import create
 from knowledge_base.passing import Passed, passed_on
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
-from knowledge_base.sessions import Sessions
 from knowledge_base.shipped import SEED, shipped_problems
+from knowledge_base.showing import html_table
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.taking_back import TakingBack
 from knowledge_base.types import JsonObject
 from knowledge_base.verification import first_wrong, problems, wrong_rows
-from knowledge_base.writing import AddReport, insert, new_rows
+from knowledge_base.writing import AddReport, new_rows
 
 FOLD_SEGMENTS = 50
 """Segments that may gather before whoever adds the next one tries to fold them."""
@@ -65,7 +66,7 @@ def default_path() -> Path:
     return folder / "knowledge_base.duckdb"
 
 
-class KnowledgeBase(Sessions):
+class KnowledgeBase(TakingBack):
     """Past trials: the user's own database over the trials that ship with the package.
 
     >>> kb = KnowledgeBase("mine.duckdb")
@@ -121,7 +122,8 @@ class KnowledgeBase(Sessions):
         """Return a cheap key that changes whenever what is stored does, for this process."""
         found = self.path.stat() if self._exists() else None
         state = None if found is None else (found.st_ino, found.st_size, found.st_mtime_ns)
-        return str(self.path), str(self._seed), state, tuple(self._journal.segments())
+        waiting = (*self._journal.segments(), *self._notes.names())
+        return str(self.path), str(self._seed), state, waiting
 
     def append(self, bundle: Bundle) -> None:
         """Add a bundle without counting; durable on return.
@@ -148,7 +150,7 @@ class KnowledgeBase(Sessions):
             KnowledgeBaseError: the knowledge base is not usable.
         """
         given = [table for table in TABLES if bundle[table].num_rows]
-        with self._session(given) as (connection, whole):
+        with self._session(given, hidden=True) as (connection, whole):
             return new_rows(connection, bundle), whole
 
     def add(self, bundle: Bundle) -> AddReport:
@@ -199,21 +201,16 @@ class KnowledgeBase(Sessions):
         Returns:
             Whether the journal was folded; if not, the next one who can will do it.
         """
-        if not self._journal.segments():
+        if not self._journal.segments() and not self._notes.new():
             return True
         if not self._exists():
             create(self.path)
         try:
             with attached(self.path, False, patience, self._seed) as (connection, _):
-                migrate(connection)
-                segments = self._journal.load()
-                insert(connection, segments.values())
+                self._fold_into(connection)
                 self._tighten()  # Older versions, and DuckDB itself, made them for all to read.
-                connection.execute("CHECKPOINT db")
         except DatabaseLocked:
             return False
-        self._journal.set_aside_damaged()
-        self._journal.remove(segments)
         return True
 
     def try_fold(self, patience: float = 0.0) -> bool:
@@ -251,6 +248,16 @@ class KnowledgeBase(Sessions):
             **counts,
             "states": states,
         }
+
+    def _repr_html_(self) -> str:
+        """Return what it holds as a table, for notebooks."""
+        found = self.info()
+        rows = [
+            (name, layers.get("user", 0), layers.get("seed", 0))
+            for name, layers in found.items()
+            if name != "states" and isinstance(layers, dict)
+        ]
+        return html_table(f"Knowledge base {self.path}", ["", "your own", "shipped"], rows)
 
     def export(
         self,
@@ -297,7 +304,7 @@ class KnowledgeBase(Sessions):
         shipped = shipped_problems(self._seed) if self._seed else []
         if shipped:  # Reading them would say the same, or fail.
             return shipped + damaged
-        with self._reading_all() as connection:
+        with self._reading_all(hidden=True) as connection:
             return problems(connection) + damaged
 
     def _tighten(self) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from advisor.data import Intake
     from advisor.tuning import Search, Tuner
+    from advisor.tuning.progress import Progress
     from knowledge_base.importers.contribution import ContributionReport
     from knowledge_base.records import TrialRecord
 
@@ -350,8 +351,30 @@ def names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",")]
 
 
-def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialRecord]":
-    """Return a progress bar on standard error for the trials of a search."""
+def progress_options(function: Command) -> Command:
+    """Add --quiet and --verbose."""
+    for option in (
+        click.option("-v", "--verbose", is_flag=True,
+                     help="Say a line for each trial, with its configuration."),
+        click.option("-q", "--quiet", is_flag=True, help="Show no progress."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def progress_of(search: "Search", label: str = "Trials") -> "Progress":
+    """Return what shows the trials of a search on standard error.
+
+    It is a bar in a terminal. Elsewhere, and with --verbose, it is one line for each trial.
+    """
+    from advisor.tuning.progress import InTerminal, Lines, Nothing
+
+    given = click.get_current_context().params
+    total = search.settings.trials
+    if given.get("quiet"):
+        return Nothing()
+    if given.get("verbose") or not in_terminal():
+        return Lines(total, label, lambda line: say(line, err=True), bool(given.get("verbose")))
 
     def best(trial: "TrialRecord | None") -> str:
         found = search.tuner.best
@@ -361,18 +384,22 @@ def trial_bar(search: "Search", label: str = "Trials") -> "ProgressBar[TrialReco
             else plain(f"best {search.tuner.study.task.metric} {found.value or 0.0:.4g}")
         )
 
-    unending = search.settings.trials is None
     bar: ProgressBar[TrialRecord] = click.progressbar(
         # Of what has no length, click shows the position without a share.
-        (trial for trial in search.tuner.trials[:0]) if unending else None,
-        length=search.settings.trials,
+        (trial for trial in search.tuner.trials[:0]) if total is None else None,
+        length=total,
         label=plain(label),
         item_show_func=best,
         file=sys.stderr,
         show_pos=True,
     )
     bar.update(search.tuner.ended, None)
-    return bar
+    return InTerminal(bar)
+
+
+def in_terminal() -> bool:
+    """Whether standard error is a terminal, in which a bar can be drawn over."""
+    return sys.stderr.isatty()
 
 
 class Failures:
@@ -387,7 +414,8 @@ class Failures:
     def __call__(self, trial: "TrialRecord", tuner: "Tuner") -> None:
         """Hear of a finished trial."""
         if (line := self._kinds.new(trial, tuner.best is not None)) is not None:
-            say(err=True)
+            if in_terminal():
+                say(err=True)  # The bar stands in this line.
             say(line, err=True)
 
 

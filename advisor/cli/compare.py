@@ -17,24 +17,24 @@ from advisor.cli.common import (
     part_options,
     print_intake,
     prints_to_stderr,
+    progress_of,
+    progress_options,
     resume_command,
     spelled,
     standard_options,
     study_options,
     task_options,
-    trial_bar,
     typed,
 )
 from advisor.cli.output import cell, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar
-
     from advisor.comparison import Comparison
     from advisor.comparison.plan import PlannedStudy
     from advisor.comparison.standings import Average, Standing
     from advisor.data import Intake
     from advisor.tuning import Search, Tuner
+    from advisor.tuning.progress import Progress
     from knowledge_base.records import TrialRecord
 
 WIDEST = 120
@@ -63,8 +63,14 @@ WIDEST = 120
               help="Add all trials to the knowledge base when all are done.")  # fmt: skip
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE",
               help="Write the plot as .svg, .png or .pdf, too (needs matplotlib).")  # fmt: skip
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write what was found as one HTML page, too.")  # fmt: skip
+@progress_options
 @standard_options
 def command(
+    quiet: bool,
+    verbose: bool,
+    html: Path | None,
     kb_path: str | None,
     output: str,
     plot: Path | None,
@@ -91,10 +97,13 @@ def command(
     """
     from advisor.comparison.plots import check_plot_file
     from advisor.facade import Advisor
+    from advisor.report.page import check_page_file
     from advisor.units import parse_duration
 
     if plot is not None:
         check_plot_file(plot)
+    if html is not None:
+        check_page_file(html)
     asked = typed(options, data)
     if trials is not None:
         asked["trials"] = trials
@@ -113,6 +122,8 @@ def command(
     _print(comparison, output, intake)
     if plot is not None:
         comparison.save_plot(plot)
+    if html is not None:
+        say(f"The page is {comparison.report(html)}", err=True)
     for problem in comparison.problems:
         say(spelled(problem), err=True)
     if comparison.problems:
@@ -124,10 +135,10 @@ def _run(comparison: "Comparison", output: str) -> "Intake | None":
     entries, bars = comparison.plan.studies, ExitStack()
     intake: Intake | None = None
     failures = Failures(comparison.path / "*")
-    bar: ProgressBar[TrialRecord] | None = None
+    progress: Progress | None = None
 
     def on_study(entry: "PlannedStudy", search: "Search") -> None:
-        nonlocal bar, intake
+        nonlocal progress, intake
         bars.close()
         if intake is None:
             intake = search.intake
@@ -136,11 +147,11 @@ def _run(comparison: "Comparison", output: str) -> "Intake | None":
             say(spelled(note), err=True)
         seed = f", seed {entry.seed}" if comparison.plan.seeds > 1 else ""
         label = f"{entries.index(entry) + 1}/{len(entries)} {entry.strategy}{seed}"
-        bar = bars.enter_context(trial_bar(search, label))
+        progress = bars.enter_context(progress_of(search, label))
 
     def on_trial(trial: "TrialRecord", tuner: "Tuner") -> None:
-        assert bar is not None
-        bar.update(1, trial)
+        assert progress is not None
+        progress.update(trial, tuner)
         failures(trial, tuner)
 
     try:
@@ -164,6 +175,8 @@ def _resume_command(comparison: "Comparison") -> str:
     more = ["--contribute"] if given["contributing"] else []
     if given["plot"] is not None:
         more += ["--plot", str(given["plot"])]
+    if given["html"] is not None:
+        more += ["--html", str(given["html"])]
     return resume_command(comparison.path, comparison.kb.path, code, *more)
 
 

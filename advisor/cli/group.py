@@ -17,8 +17,10 @@ COMMANDS = {
     "predict": ("advisor.cli.predict", "Predict new rows with the model that a search left."),
     "export": ("advisor.cli.export", "Write that model as code that needs PyTorch alone."),
     "compare": ("advisor.cli.compare", "Run several strategies on equal budgets."),
+    "report": ("advisor.cli.report", "Write what a study shows as one HTML page."),
     "diagnose": ("advisor.cli.diagnose", "Say what went wrong in a study, and what to change."),
     "contribute": ("advisor.cli.contribute", "Add finished runs to the knowledge base."),
+    "view": ("advisor.cli.view", "Show the knowledge base and studies in the browser."),
     "kb": ("advisor.cli.kb", "Look into, export, import and verify the knowledge base."),
 }
 

@@ -14,6 +14,7 @@ from advisor.cli.common import (
     seed_option,
     speaks_to_the_user,
 )
+from advisor.cli.kb_trust import COMMANDS
 from advisor.cli.output import print_json, print_table, say
 from knowledge_base.errors import UserError
 from knowledge_base.paging import ORDER
@@ -39,6 +40,10 @@ def command() -> None:
     Example:
       advisor kb info
     """
+
+
+for _one in COMMANDS:
+    command.add_command(_one)
 
 
 def _options(function: Command) -> Command:
@@ -79,15 +84,24 @@ def _limit_option(function: Command) -> Command:
 
 
 @command.command()
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write what it holds as one HTML page, too.")  # fmt: skip
 @_options
-def info(kb_path: str | None, output: str, seed: int) -> None:
+def info(kb_path: str | None, output: str, seed: int, html: Path | None) -> None:
     """Show where the knowledge base is and what it holds.
 
     \b
-    Example:
+    Examples:
       advisor kb info --format json
+      advisor kb info --html knowledge.html
     """
-    found = _open(kb_path).info()
+    kb = _open(kb_path)
+    found = kb.info()
+    if html is not None:
+        from advisor.report.content.store import store_content
+        from advisor.report.page import store_page, write_page
+
+        say(f"The page is {write_page(html, store_page(store_content(kb)))}", err=True)
     if output == "json":
         print_json(found)
         return

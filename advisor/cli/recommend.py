@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from advisor.data import Intake
     from advisor.facade import Advisor
 
-LIKELY = 0.6
-"""Probability of beating the library default from which it is said to be likely."""
-
 
 @click.command(name="recommend")
 @click.argument("data", required=False)
@@ -119,52 +116,20 @@ def print_advice(advice: Advice) -> None:
     say(f"{advice.about}; consulted {advice.n_tasks} past tasks, {advice.n_trials} trials.")
     if advice.told:
         say(f"This {advice.told}")
-    if advice.n_probed:
-        say(f"Tried {advice.n_probed} configurations shortly on these data.")
-    if advice.recommendations[0].confidence == "none" and not advice.told:
-        say("No past trials of this family: the library default is all there is to say.")
-    if advice.recommendations[0].unlike:
-        say(
-            "These data are unlike anything in the store: what follows did well on other data, "
-            "and may not on these."
-        )
-    elif not advice.recommendations[0].told_apart:
-        say(
-            "What is known of these data does not say which past tasks are like them: all count "
-            "evenly, and any data would get these configurations."
-        )
-    if not advice.recommendations[0].predictable:
-        what = "columns" if advice.family == "mlp" else "data"
-        say(
-            f"As far as the simplest learners see, nothing in these {what} predicts the target "
-            "better than a constant."
-        )
+    for line in advice.remarks:
+        say(line)
     for item in advice.recommendations:
         _print_recommendation(item)
-
-
-def _against_default(probability: float) -> str:
-    """Say how it compares with the default, which the word for confidence is not about."""
-    word = "likely better" if probability >= LIKELY else "about even"
-    word = "likely worse" if probability <= 1 - LIKELY else word
-    return f"against the library default: {word} (better with probability {probability:.0%})"
 
 
 def _print_recommendation(item: Recommendation) -> None:
     say()
     say(f"#{item.rank}  {expectation(item)}")
     say(f"    {config_text(item.config)}")
-    about = []
-    if item.beats_default is not None:
-        about.append(_against_default(item.beats_default))
-    if item.takes is not None:
-        about.append(item.takes)
+    about = [text for text in (item.against_default, item.takes) if text is not None]
     if about:
         say(f"    {'; '.join(about)}")
     if item.risk is not None:
         say(f"    risk: {item.risk}")
     for evidence in item.evidence[:3]:
-        same = "this very data set, " if evidence.same_dataset else ""
-        how = "beat" if evidence.observed else "is predicted to beat"
-        where = f"{evidence.task} ({same}weight {evidence.weight:.0%})"
-        say(f"    - {where}: {how} {evidence.score:.0%}")
+        say(f"    - {evidence.task} ({evidence.standing}): {evidence.said}")

@@ -15,12 +15,13 @@ from advisor.cli.common import (
     part_options,
     print_intake,
     prints_to_stderr,
+    progress_of,
+    progress_options,
     resume_command,
     spelled,
     standard_options,
     study_options,
     task_options,
-    trial_bar,
     typed,
 )
 from advisor.cli.output import config_text, print_json, say
@@ -74,9 +75,12 @@ if TYPE_CHECKING:
               )  # fmt: skip
 @click.option("--contribute/--no-contribute", "contributing", default=True, show_default=True,
               help="Whether finished trials go into the knowledge base.")  # fmt: skip
+@progress_options
 @standard_options
 def command(
     data: str | None,
+    quiet: bool,
+    verbose: bool,
     name: str | None,
     resuming: bool,
     joining: bool,
@@ -137,10 +141,10 @@ def _watched(search: "Search", timeout: float | None) -> "RunResult":
     failures = Failures(search.path)
 
     def on_trial(trial: "TrialRecord", tuner: "Tuner") -> None:
-        bar.update(1, trial)
+        progress.update(trial, tuner)
         failures(trial, tuner)
 
-    with prints_to_stderr(), trial_bar(search) as bar:
+    with prints_to_stderr(), progress_of(search) as progress:
         return search.run(timeout, on_trial)
 
 

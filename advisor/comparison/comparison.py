@@ -37,6 +37,7 @@ from knowledge_base.errors import UserError
 from knowledge_base.finding import claim_path, find
 from knowledge_base.locking import exclusive
 from knowledge_base.records import EpochRecord, TaskRecord
+from knowledge_base.showing import html_table
 from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import JsonObject
 
@@ -158,6 +159,30 @@ class Comparison:
         save_plot(
             path, self._curves(), self.task.direction, self.task.metric, errors, self.path.name
         )
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write what was found as one HTML page that needs no network; return its path.
+
+        Args:
+            path: of the page; default the comparison's name with `.html`, in the working directory.
+
+        Raises:
+            UserError: the page cannot be written there.
+        """
+        from advisor.comparison.reporting import comparison_content
+        from advisor.report.page import comparison_page, write_page
+
+        page = comparison_page(comparison_content(self))
+        return write_page(Path(path or f"{self.path.name}.html"), page)
+
+    def _repr_html_(self) -> str:
+        """Return the standings as a table, for notebooks."""
+        found = self.standings()
+        columns = ["strategy", f"best {self.task.metric}", "test", "at trial", "mean rank"]
+        rows = [(s.strategy, s.best.mean, s.test.mean, s.found_after.mean, s.mean_rank.mean)
+                for s in found]  # fmt: skip
+        title = f"Comparison {self.path.name}: {self.task.metric} ({self.task.direction})"
+        return html_table(title, columns, rows, self.notes)
 
     def _curves(self) -> dict[str, list[float | None]]:
         known = {standing.strategy: standing.curve for standing in self.standings()}

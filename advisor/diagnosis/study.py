@@ -84,7 +84,7 @@ def diagnose_study(
     Raises:
         UserError: there is no such study or trial.
     """
-    directory = StudyDirectory.open(_path(study, root, kb))
+    directory = StudyDirectory.open(folder_of(study, root, kb))
     trials = directory.trials()
     best = best_trial(trials, directory.task.direction)
     chosen = [one for one in trials if trial is None or one.number == trial]
@@ -103,7 +103,15 @@ def diagnose_study(
     )
 
 
-def _path(study: str | Path, root: Path | None, kb: KnowledgeBase | None) -> Path:
+def folder_of(study: str | Path, root: Path | None, kb: KnowledgeBase | None) -> Path:
+    """Return the folder of a study.
+
+    Args:
+        study, root, kb: as for `diagnose_study`.
+
+    Raises:
+        UserError: there is no such study.
+    """
     if (Path(study) / "study.json").is_file():
         return Path(study)
     return named(root or (kb or KnowledgeBase()).studies_root, "study.json", str(study))

@@ -203,7 +203,8 @@ class Experience:
                 chosen,
                 models.lengthscales,
             )
-        return Prior(models, chosen, self.trust, took, self.keys)
+        names = [self.tasks[t].name for t in places]
+        return Prior(models, chosen, self.trust, took, self.keys, names=names)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""

@@ -117,6 +117,21 @@ class PortfolioLearner(MetaLearner):
         return costs.told(found, chosen)
 
     @one_blas_thread()
+    def nearest(self, query: Query, n: int) -> list[tuple[PastTask, float]]:
+        """Return the `n` past tasks that count most besides those on the very data, with weights.
+
+        The weights are shares of what those others say, in (0, 1].
+        """
+        experience = self._experience
+        if experience is None:
+            return []
+        weights, same = self._weights(experience, query)
+        weights = np.where(same, 0.0, weights)
+        order = np.argsort(-weights, kind="stable")[:n]
+        whole = weights.sum()
+        return [(experience.tasks[t], float(weights[t] / whole)) for t in order if weights[t] > 0]
+
+    @one_blas_thread()
     def prior(
         self, query: Query, costs: bool = False, curves: CurvesOf | None = None
     ) -> Prior | None:

@@ -10,6 +10,9 @@ from knowledge_base.types import Config, JsonObject
 HERE, ELSEWHERE, PAST_TASKS = "this machine", "a machine like that of the past trials", "past tasks"
 """Where a training takes what is expected of it."""
 
+LIKELY = 0.6
+"""Probability of beating the library default from which it is said to be likely."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -32,6 +35,17 @@ class Evidence:
     observed: bool
     value: float | None = None
     same_dataset: bool = False
+
+    @property
+    def standing(self) -> str:
+        """Why it counts, and how much."""
+        same = "this very data set, " if self.same_dataset else ""
+        return f"{same}weight {self.weight:.0%}"
+
+    @property
+    def said(self) -> str:
+        """What it says of the configuration."""
+        return f"{'beat' if self.observed else 'is predicted to beat'} {self.score:.0%}"
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,16 @@ class Recommendation:
         where = f"on {self.seconds_on or PAST_TASKS}"
         quick = "quick: " if self.quick else ""
         return f"{quick}a training takes about {seconds_text(self.seconds)} {where}"
+
+    @property
+    def against_default(self) -> str | None:
+        """How it compares with the default, which the word for confidence is not about."""
+        chance = self.beats_default
+        if chance is None:
+            return None
+        word = "likely better" if chance >= LIKELY else "about even"
+        word = "likely worse" if chance <= 1 - LIKELY else word
+        return f"against the library default: {word} (better with probability {chance:.0%})"
 
     def to_dict(self) -> JsonObject:
         """Return the recommendation as plain JSON-able types."""

@@ -48,6 +48,8 @@ class Predictor:
         standings: what it was measured against, and itself as the last one.
         intervals: what its predictions are worth; None for classes, and for a model of an earlier
             version.
+        seconds_per_thousand: what its networks take for a thousand rows where it was made; None
+            where that was not measured, as by earlier versions.
     """
 
     average: Average
@@ -55,6 +57,7 @@ class Predictor:
     metric: str
     standings: Sequence[Standing] = field(default=(), compare=False)
     intervals: Intervals | None = field(default=None, compare=False, repr=False)
+    seconds_per_thousand: float | None = field(default=None, compare=False)
 
     def predict(self, source: object) -> np.ndarray:
         """Return the class or the number of each row, or the next points of each series.
@@ -191,6 +194,8 @@ class Predictor:
             "metric": self.metric,
             "standings": [standing.to_dict() for standing in self.standings],
         }
+        if self.seconds_per_thousand is not None:
+            more["seconds_per_thousand"] = self.seconds_per_thousand
         beside = {} if self.intervals is None else self.intervals.arrays()
         save_average(self.average, Path(folder), more, beside)
 
@@ -232,7 +237,9 @@ class Predictor:
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path} is no model: {error!r} in its standings.") from error
         intervals = Intervals.stored(arrays, average, reading.target.kind, str(path))
-        return cls(average, reading, metric, standings, intervals)
+        seconds = content.get("seconds_per_thousand")
+        measured = float(seconds) if isinstance(seconds, int | float) else None
+        return cls(average, reading, metric, standings, intervals, measured)
 
 
 def features_of(rows: "NewRows[object]") -> "Features":

@@ -30,6 +30,7 @@ class Prior:
         configs: the best that were tried on them, as JSON; where a search may look first.
         curves: their learning curves as plain arrays, if there are any; `advisor.curves` reads
             them.
+        names: of the tasks, length t; empty where they are not known, as of earlier versions.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Prior:
         costs: PastCosts | None = None,
         configs: Sequence[str] = (),
         curves: Mapping[str, np.ndarray] | None = None,
+        names: Sequence[str] = (),
     ) -> None:
         """Take fitted parts; use `learn` to make them."""
         self.models: PastModels = models
@@ -48,6 +50,7 @@ class Prior:
         self.costs: PastCosts | None = costs
         self.configs: tuple[str, ...] = tuple(configs)
         self.curves: Mapping[str, np.ndarray] | None = curves
+        self.names: tuple[str, ...] = tuple(names)
 
     @classmethod
     def learn(cls, tasks: Sequence[PastTrials], weights: np.ndarray | None = None) -> "Prior":
@@ -78,7 +81,7 @@ class Prior:
         models, curves = self.models.within(free, fixed), self.curves
         if curves is not None:
             curves = {**curves, "free": np.asarray(free), "fixed": np.asarray(fixed)}
-        return Prior(models, self.weights, self.trust, costs, self.configs, curves)
+        return Prior(models, self.weights, self.trust, costs, self.configs, curves, self.names)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""
@@ -88,7 +91,8 @@ class Prior:
             **self.models.to_arrays(),
             "task_weights": self.weights,
             "trust": trust,
-            "configs": np.frombuffer(json.dumps(self.configs).encode(), dtype=np.uint8),
+            "configs": _packed(self.configs),
+            "names": _packed(self.names),
             **{f"{_COSTS}{name}": array for name, array in costs.items()},
             **{f"{_CURVES}{name}": array for name, array in (self.curves or {}).items()},
         }
@@ -100,9 +104,9 @@ class Prior:
         of_costs = {n.removeprefix(_COSTS): arrays[n] for n in arrays if n.startswith(_COSTS)}
         curves = {n.removeprefix(_CURVES): arrays[n] for n in arrays if n.startswith(_CURVES)}
         costs = PastCosts.from_arrays(of_costs) if of_costs else None
-        configs = json.loads(arrays["configs"].tobytes()) if "configs" in arrays else ()
+        configs, names = _unpacked(arrays, "configs"), _unpacked(arrays, "names")
         weights, trust = np.asarray(arrays["task_weights"]), float(arrays["trust"])
-        return cls(models, weights, trust, costs, configs, curves or None)
+        return cls(models, weights, trust, costs, configs, curves or None, names)
 
 
 def trust_in(tasks: Sequence[PastTrials], models: PastModels) -> float:
@@ -121,6 +125,16 @@ def trust_in(tasks: Sequence[PastTrials], models: PastModels) -> float:
     step = max(len(tasks) // CHECKED_TASKS, 1)
     found = [_agreement(task, t, models) for t, task in enumerate(tasks) if t % step == 0]
     return float(np.clip(2 * np.mean(found), MIN_TRUST, MAX_TRUST))
+
+
+def _packed(texts: Sequence[str]) -> np.ndarray:
+    return np.frombuffer(json.dumps(texts).encode(), dtype=np.uint8)
+
+
+def _unpacked(arrays: Mapping[str, np.ndarray], name: str) -> Sequence[str]:
+    """Return texts that were packed under a name; none where an earlier version kept none."""
+    found: Sequence[str] = json.loads(arrays[name].tobytes()) if name in arrays else ()
+    return found
 
 
 def _agreement(task: PastTrials, place: int, models: PastModels) -> float:

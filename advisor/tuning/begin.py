@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from advisor.environment import contributor, machine, package_versions
+from advisor.environment import machine, package_versions
 from advisor.meta import Query
 from advisor.meta.durations import Durations, Speed
 from advisor.meta.speed import measured_speed
@@ -21,7 +21,7 @@ from advisor.tuning.time_limit import seconds_of_network
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.finding import claim_path
-from knowledge_base.naming import printable
+from knowledge_base.naming import contributor, printable
 from knowledge_base.records import StudyRecord
 from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import JsonObject
@@ -143,7 +143,13 @@ def make_directory(
         space=problem.space,
         dataset=problem.dataset_record,
         metafeatures=problem.metafeatures,
-        settings={**stored, KEPT: code, "warm": list(begin.warm), "known": known},
+        settings={
+            **stored,
+            KEPT: code,
+            "warm": list(begin.warm),
+            "known": known,
+            "intake": None if problem.intake is None else problem.intake.to_dict(),
+        },
         arrays=begin.arrays(),
     )
 

@@ -13,6 +13,7 @@ from advisor.predictor.assembly import assemble, refitted, with_all_folds
 from advisor.predictor.average import ALL_ROWS, AVERAGED, Average, Member
 from advisor.predictor.baseline import baseline, baseline_data
 from advisor.predictor.intervals import Intervals, errors_of, joined
+from advisor.predictor.judged import JudgedRows, forecasts_of, rows_of
 from advisor.predictor.kept import DEFAULT, REFITTED, Candidate, KeptNetworks
 from advisor.predictor.predictor import Predictor, features_of, truth_of
 from advisor.predictor.summary import Standing, standing
@@ -96,7 +97,29 @@ class Final:
         standings = tuple(self._standings(average, candidates))
         judged = average if average.made == AVERAGED else self._one(best)
         intervals = self._intervals(judged, [network.fold for network in best.networks])
-        return Predictor(average, self.reading, self.metric.name, standings, intervals)
+        seconds = average.seconds_per_thousand(self.objective.folds[0])
+        return Predictor(average, self.reading, self.metric.name, standings, intervals, seconds)
+
+    def judged(self, model: Predictor) -> JudgedRows:
+        """Return what the networks of a model said of validation rows: of all folds, or forecasts.
+
+        Args:
+            model: as `predictor` made it; one network stands for those of its folds.
+
+        Raises:
+            UserError: no network is kept.
+        """
+        best = with_all_folds(self.networks.candidates())[0]
+        average = model.average if model.average.made == AVERAGED else self._one(best)
+        places = [network.fold for network in best.networks]
+        if self.reading.target.kind == "forecasting":
+            first = places[0]
+            seen = self._seen(average.members[0].config, first)
+            data = self.objective.folds[first]
+            return forecasts_of(seen, data, average.validated(first), model.intervals)
+        truth, prediction, _ = zip(*(self._judged(average, p) for p in places), strict=True)
+        classes = [str(label) for label in model.classes or ()]
+        return rows_of(np.concatenate(truth), np.concatenate(prediction), classes, model.intervals)
 
     def _intervals(self, average: Average, places: Sequence[int]) -> Intervals | None:
         """Return the intervals that the errors on the validation rows make; none of classes."""

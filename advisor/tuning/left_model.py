@@ -112,6 +112,10 @@ class LeftModel:
             LOG.warning("%s", error)
         else:
             model.save(self.path / FOLDER)
+            try:
+                self.final.judged(model).save(self.path)
+            except (UserError, OSError) as error:
+                LOG.warning("What the model says of validation rows is not kept: %s", error)
 
     @property
     def saved(self) -> Predictor | None:

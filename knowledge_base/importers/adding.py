@@ -1,5 +1,7 @@
 """Adding a contribution to a knowledge base."""
 
+from collections import Counter
+
 import pandas as pd
 
 from knowledge_base.bundle import Bundle
@@ -27,6 +29,8 @@ def contribute(
         bundle = with_trials(bundle, [trial_id not in same_runs for trial_id in ids])
     kept, rejected, duplicates = screened(kb, bundle)
     if not dry_run and len(kept):
+        if contribution.others:  # Before its trials: whatever happens, they are not taken for own.
+            kb.tell_import(_counts(kept))
         kb.append(kept)
         kb.try_fold()
     return ContributionReport(
@@ -36,6 +40,14 @@ def contribute(
         warnings=(*contribution.warnings, *kb.warnings),
         dry_run=dry_run,
     )
+
+
+def _counts(bundle: Bundle) -> dict[str, tuple[str | None, int]]:
+    """Return whose each study of a bundle is, as it says, and its number of trials."""
+    trials = Counter(bundle["trials"]["study_id"].to_pylist())
+    whose = zip(*(bundle["studies"][c].to_pylist() for c in ("study_id", "contributor")),
+                strict=True)  # fmt: skip
+    return {study: (name, trials[study]) for study, name in whose}
 
 
 def _same_runs(kb: KnowledgeBase, bundle: Bundle) -> set[str]:

@@ -24,12 +24,14 @@ class Contribution:
         warnings: remarks on the contribution as a whole.
         runs_have_starts: whether a trial of the same task, number, start and value is the same
             run. Trials of Optuna that older versions imported have other identities.
+        others: whether somebody else's file says who contributed what; it may say anything.
     """
 
     bundle: Bundle
     rejected: tuple[Rejection, ...] = ()
     warnings: tuple[str, ...] = ()
     runs_have_starts: bool = False
+    others: bool = False
 
 
 @dataclass(frozen=True)

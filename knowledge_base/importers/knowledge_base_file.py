@@ -1,6 +1,7 @@
 """Other knowledge bases: a database file, or a folder that was exported."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from knowledge_base.bundle import Bundle
@@ -36,7 +37,7 @@ class KnowledgeBaseImporter(Importer):
             KnowledgeBaseError: there is no such file, or it is no usable knowledge base.
         """
         bundle, warnings = _read(source)
-        return checked(bundle, warnings)
+        return replace(checked(bundle, warnings), others=True)
 
 
 def read_bundle(path: str | Path) -> Bundle:

@@ -1,0 +1,275 @@
+"""Pages in a real browser: wide and narrow, light and dark, by mouse and by keyboard."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hostile_names import HOSTILE
+
+from advisor.report.content import study_content
+from advisor.report.content.store import store_content
+from advisor.report.page import store_page, study_page
+from knowledge_base import KnowledgeBase, SpaceDefinition
+from knowledge_base.records import TrialRecord
+
+WIDE, NARROW = (1200, 800), (360, 740)
+
+SCREENSHOTS = os.environ.get("ADVISOR_SCREENSHOTS")
+"""Folder that pictures of the pages are written to; none are without it."""
+
+CONTRAST = """() => {
+  const colour = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = (c) => {
+    const [r, g, b] = c.slice(0, 3).map((v) => v / 255)
+      .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const found = colour(getComputedStyle(e).backgroundColor);
+      if (found.length === 3 || found[3] > 0) return found;
+    }
+    return [255, 255, 255];
+  };
+  const poor = [];
+  for (const e of document.querySelectorAll("body *:not(script):not(svg *)")) {
+    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !e.checkVisibility()) continue;
+    const [a, b] = [light(colour(getComputedStyle(e).color)), light(behind(e))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) poor.push(`${e.tagName} ${ratio.toFixed(2)}: ${e.textContent.slice(0, 40)}`);
+  }
+  return poor;
+}"""
+
+
+class Opened:
+    """A page in a browser, with all that it complained of and all that it asked for."""
+
+    def __init__(self, browser, path, size=WIDE, scheme="light"):
+        self.context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme
+        )
+        self.page = self.context.new_page()
+        self.troubles, self.requests = [], []
+        self.page.on("console", lambda line: self.troubles.append(line.text)
+                     if line.type in ("error", "warning") else None)  # fmt: skip
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector("html[data-ready]", timeout=60_000)
+        self.path = path
+
+    def draw_all(self):
+        """Scroll to the end, so that every chart is drawn, and wait for them."""
+        for place in range(self.page.locator(".plot").count()):
+            self.page.locator(".plot").nth(place).scroll_into_view_if_needed()
+        self.page.wait_for_function(
+            "[...document.querySelectorAll('.plot')].every((p) => p.dataset.drawn)", timeout=60_000
+        )
+
+    def close(self):
+        self.context.close()
+
+    def assert_quiet(self):
+        assert self.troubles == []
+        assert self.requests == [self.path.as_uri()]
+
+    def shown_rows(self):
+        return self.page.locator("#all-trials tbody tr:not(.away)").count()
+
+
+@pytest.fixture
+def opened(browser):
+    found = []
+
+    def open_page(*given, **more):
+        found.append(Opened(browser, *given, **more))
+        return found[-1]
+
+    yield open_page
+    for one in found:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def files(home, page, large, search):
+    """The main pages as files."""
+    made = {
+        "study": page,
+        "large": study_page(study_content(large)),
+        "store": store_page(store_content(KnowledgeBase(search.kb.path))),
+    }
+    for name, text in made.items():
+        (home / f"{name}.html").write_text(text, "utf-8")
+    return {name: home / f"{name}.html" for name in made}
+
+
+def keep_picture(one, name):
+    """Write what is seen to the folder of pictures, in few colours."""
+    if SCREENSHOTS is None:
+        return
+    from PIL import Image
+
+    path = Path(SCREENSHOTS) / f"{name}.png"
+    one.page.screenshot(path=path)
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(64)
+    few.save(path, optimize=True)
+    assert path.stat().st_size < 200_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", ["study", "store"])
+def test_pages_open_without_a_complaint_or_a_request(opened, files, name, size, scheme):
+    one = opened(files[name], size=size, scheme=scheme)
+    one.draw_all()
+    assert one.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert one.page.evaluate(CONTRAST) == []
+    charts = one.page.locator(".plot")
+    assert charts.count() >= (20 if name == "study" else 1)
+    for place in range(charts.count()):
+        assert charts.nth(place).locator("svg.main-svg").count() >= 1
+        assert charts.nth(place).get_attribute("aria-label")
+    one.page.evaluate("window.scrollTo(0, 0)")
+    width = "wide" if size == WIDE else "narrow"
+    if (width, scheme) in (("wide", "light"), ("narrow", "dark")):
+        keep_picture(one, f"report-{name}-{width}-{scheme}")
+    one.assert_quiet()
+
+
+def test_charts_follow_the_scheme(opened, files):
+    one = opened(files["study"])
+    one.draw_all()
+    paper = "document.querySelector('#chart-history-by-trial svg.main-svg').style.background"
+    light = one.page.evaluate(paper)
+    one.page.emulate_media(color_scheme="dark")
+    one.page.wait_for_function(f"({paper}) !== {light!r}")
+    assert one.page.evaluate(CONTRAST) == []
+    one.assert_quiet()
+
+
+def test_a_box_over_an_axis_brushes_trials(opened, files):
+    one = opened(files["large"])
+    assert one.shown_rows() == 500
+    chart = one.page.locator("#chart-parallel .plot")
+    chart.scroll_into_view_if_needed()
+    one.page.wait_for_selector("#chart-parallel .plot[data-drawn]")
+    keep_picture(one, "report-parallel")
+    box = one.page.locator("#chart-parallel .nsewdrag").first.bounding_box()
+    axes = one.page.evaluate("document.querySelector('#chart-parallel .plot').layout.xaxis.range")
+    # The first axis is at 0; its upper half is brushed.
+    at = box["x"] + box["width"] * (0 - axes[0]) / (axes[1] - axes[0])
+    one.page.mouse.move(at - 12, box["y"] + 45)
+    one.page.mouse.down()
+    one.page.mouse.move(at + 12, box["y"] + box["height"] * 0.5, steps=8)
+    one.page.mouse.up()
+    one.page.wait_for_selector("#brush-status:not(:empty)")
+    status = one.page.locator("#brush-status").inner_text()
+    shown = one.shown_rows()
+    assert 0 < shown < 500
+    assert status.startswith(f"{shown} of 400 trials")
+    faded = one.page.evaluate(
+        "document.querySelector('#chart-history-by-trial .plot').data[1].selectedpoints.length"
+    )
+    assert 0 < faded < 400
+    one.page.get_by_role("button", name="Show all").click()
+    assert one.shown_rows() == 500
+    one.assert_quiet()
+
+
+def test_trials_are_brushed_with_the_keyboard(opened, files):
+    one = opened(files["large"])
+    one.page.locator("#chart-parallel").scroll_into_view_if_needed()
+    one.page.wait_for_selector("#brush-axis")
+    one.page.locator("#brush-axis").select_option(label="learning_rate")
+    one.page.locator("#brush-axis").focus()
+    one.page.keyboard.press("Tab")
+    one.page.keyboard.type("0.001")
+    one.page.keyboard.press("Tab")
+    one.page.keyboard.type("0.01")
+    one.page.keyboard.press("Tab")
+    assert one.page.evaluate("document.activeElement.textContent") == "Brush"
+    one.page.keyboard.press("Enter")
+    one.page.wait_for_selector("#brush-status:not(:empty)")
+    rows = one.page.locator("#all-trials tbody tr:not(.away)")
+    texts = rows.evaluate_all("rows => rows.map((r) => r.textContent)")
+    rates = [float(text.split("learning_rate=")[1].split()[0]) for text in texts]
+    assert rates
+    assert all(0.00099 <= rate <= 0.0101 for rate in rates)
+    one.assert_quiet()
+
+
+def test_tables_are_sorted_by_their_headings(opened, files):
+    one = opened(files["large"])
+    heading = one.page.locator("#all-trials th").nth(1)
+    heading.get_by_role("button").focus()
+    one.page.keyboard.press("Enter")
+    values = (
+        "[...document.querySelectorAll('#all-trials tbody tr')].map((r) => r.cells[1].textContent)"
+    )
+    found = [float(text) for text in one.page.evaluate(values) if text]
+    assert found == sorted(found)
+    assert heading.get_attribute("aria-sort") == "ascending"
+    one.page.keyboard.press("Enter")
+    found = [float(text) for text in one.page.evaluate(values) if text]
+    assert found == sorted(found, reverse=True)
+    one.assert_quiet()
+
+
+def test_every_chart_is_reached_by_keyboard_as_a_table_or_a_link(opened, files):
+    one = opened(files["study"])
+    without = one.page.evaluate(
+        """[...document.querySelectorAll('figure.chart')].filter((f) =>
+        !f.querySelector('details, .also') && !f.querySelector('.plot').ariaLabel).length"""
+    )
+    assert without == 0
+    one.page.keyboard.press("Tab")
+    assert one.page.evaluate("document.activeElement.textContent") == "Skip to the report"
+    one.page.locator("#chart-importance summary, #chart-map summary").first.press("Enter")
+    assert one.page.locator("details[open] table").count() == 1
+    one.assert_quiet()
+
+
+def test_hostile_names_stay_names(opened, made):
+    space = SpaceDefinition.from_dict(
+        {"name": "s", "hyperparameters": [
+            {"type": "categorical", "name": HOSTILE, "choices": [HOSTILE, "b"],
+             "default_value": "b"},
+            {"type": "uniform_float", "name": "<a href='x'>y</a>", "lower": 0.0, "upper": 1.0,
+             "default_value": 0.5}]}
+    )  # fmt: skip
+    found = [
+        TrialRecord("s" * 32, n, {HOSTILE: [HOSTILE, "b"][n % 2], "<a href='x'>y</a>": n / 12},
+                    "complete", value=n / 12)
+        for n in range(12)
+    ]  # fmt: skip
+    path = made(space, found, "hostile", task=HOSTILE, metric=HOSTILE)
+    file = path.parent / "hostile.html"
+    file.write_text(study_page(study_content(path)), "utf-8")
+    one = opened(file)
+    one.draw_all()
+    assert one.page.title() == "Study hostile"
+    assert one.page.locator("img").count() == 0
+    assert one.page.locator("svg a").count() == 0
+    assert (
+        "<script>document.title"
+        in one.page.locator("#chart-slice-0, #chart-slice-1").first.inner_text()
+    )
+    one.assert_quiet()
+
+
+def test_what_gets_past_every_escape_still_does_not_run(opened, home, page):
+    """The policy of the page lets only its own scripts run, and nothing be loaded."""
+    file = home / "injected.html"
+    injected = (
+        f"{HOSTILE}<script src='https://example.org/x.js'></script>"
+        "<img src='https://example.org/x.png'>"
+    )
+    file.write_text(page.replace("<main", f"{injected}<main", 1), "utf-8")
+    one = opened(file)
+    one.page.wait_for_timeout(200)
+    assert one.page.title() == "Study flowers"
+    assert any("Content Security Policy" in line for line in one.troubles)
+    assert [url for url in one.requests if url.startswith("http")] == []
