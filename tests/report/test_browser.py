@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hostile_names import HOSTILE
 
+from advisor.predictor.judged import JudgedRows
 from advisor.report.content import study_content
 from advisor.report.content.store import store_content
 from advisor.report.page import store_page, study_page
@@ -264,6 +266,32 @@ def test_hostile_names_stay_names(opened, made):
         "<script>document.title"
         in one.page.locator("#chart-slice-0, #chart-slice-1").first.inner_text()
     )
+    one.assert_quiet()
+
+
+NUMBERS = JudgedRows(
+    "regression", np.arange(9.0), np.arange(9.0) + 0.5, (), np.arange(9.0), np.arange(9.0) + 1
+)
+SERIES = JudgedRows(
+    "forecasting", np.ones((2, 3)), np.ones((2, 3)), (), np.zeros((2, 3)), np.full((2, 3), 2.0),
+    np.full((2, 6), 1.5), [HOSTILE, "b"], 7,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("judged", "charts"), [(NUMBERS, 2), (SERIES, 2)])
+def test_predictions_of_numbers_and_series_are_drawn(opened, made, judged, charts):
+    space = SpaceDefinition.from_dict(
+        {"name": "s", "hyperparameters": [
+            {"type": "uniform_float", "name": "x", "lower": 0.0, "upper": 1.0,
+             "default_value": 0.5}]}
+    )  # fmt: skip
+    path = made(space, [TrialRecord("s" * 32, 0, {"x": 0.5}, "complete", value=1.0)])
+    judged.save(path)
+    file = path.parent / "judged.html"
+    file.write_text(study_page(study_content(path)), "utf-8")
+    one = opened(file)
+    one.draw_all()
+    assert one.page.locator("#judgement .plot[data-drawn]").count() == charts
     one.assert_quiet()
 
 
