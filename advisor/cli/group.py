@@ -20,6 +20,7 @@ COMMANDS = {
     "diagnose": ("advisor.cli.diagnose", "Say what went wrong in a study, and what to change."),
     "contribute": ("advisor.cli.contribute", "Add finished runs to the knowledge base."),
     "kb": ("advisor.cli.kb", "Look into, export, import and verify the knowledge base."),
+    "plugins": ("advisor.cli.plugins", "List what installed packages add."),
 }
 
 
