@@ -42,7 +42,7 @@ def advice_on(
         UserError: the data or the knowledge base cannot be used.
     """
     family = problem.family
-    past = learner_for(kb, problem.space, family.name, exclude_datasets)
+    past = learner_for(kb, problem.space, family.name, exclude_datasets, problem.query)
     # Recommending loads no PyTorch, with which the machine is measured; a probe has it anyway.
     speed = known_speed(family.name) if probe is None else measured_speed(family.name)
     query = replace(problem.query, durations=Durations(family, problem.metafeatures, speed))
@@ -89,7 +89,7 @@ def advice_in(
     """
     query = Query() if problem is None else Query(problem.metafeatures)
     label = family or space.name
-    own = learner_for(kb, space, label, exclude_datasets)
+    own = learner_for(kb, space, label, exclude_datasets, query)
     kin = KinLearner.of(kb, space, exclude_datasets) if own.n_tasks == 0 else None
     past: PortfolioLearner | KinLearner = own if kin is None else kin
     found = past.recommend(query, n)

@@ -9,14 +9,14 @@ from knowledge_base.archives import BROKEN
 from knowledge_base.durable import replacing
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays by their names, in NumPy's format npz.
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], private: bool = False) -> None:
+    """Write arrays by their names, in NumPy's format npz; with `private` for the owner only.
 
     Raises:
         OSError: the folder cannot be written to.
         ValueError: an array holds Python objects.
     """
-    with replacing(path) as file:
+    with replacing(path, private) as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 

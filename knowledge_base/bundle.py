@@ -131,8 +131,7 @@ class Bundle:
         Raises:
             KnowledgeBaseError: the folder holds something already, or cannot be written.
         """
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            raise KnowledgeBaseError(f"{directory} exists and is not an empty folder.")
+        check_free(directory)
         try:
             with new_folder(directory) as folder:
                 self.write(folder)
@@ -171,6 +170,16 @@ class Bundle:
         if "curves" in present and "trials" not in present:
             raise DamagedFileError(f"{paths['trials']} is missing beside its learning curves.")
         return cls({name: read_table(name, path) for name, path in present.items()})
+
+
+def check_free(directory: Path) -> None:
+    """Refuse a folder that an export would not be alone in.
+
+    Raises:
+        KnowledgeBaseError: it holds something already, or is no folder.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise KnowledgeBaseError(f"{directory} exists and is not an empty folder.")
 
 
 def write_table(table: pa.Table, path: Path, private: bool = False) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -64,11 +65,37 @@ def flush_file(file: IO[bytes] | IO[str]) -> None:
     os.fsync(file.fileno())
 
 
+def private_folder(path: Path) -> None:
+    """Make a folder that only its owner may look into, and those above it; one that is there stays.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    _make_parents(path, PRIVATE_FOLDER)
+
+
+def tighten(path: Path) -> None:
+    """Let only its owner read a file or a folder, if it is there.
+
+    It never fails: some file systems know no owners, and what is another's is his to close.
+    """
+    if os.name != "posix":  # pragma: no cover - Windows, whose files inherit their folder's rights
+        return
+    with suppress(OSError, NotImplementedError):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            path.chmod(mode & ~0o077)
+
+
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, private: bool = False) -> Iterator[BinaryIO]:
     """Give a file to write that takes the place of `path` at the end of the block.
 
     If the block raises, `path` stays as it was and nothing is left behind.
+
+    Args:
+        path: where it will be.
+        private: whether only its owner may read it.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -76,7 +103,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     _remove_abandoned(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=private_opener if private else None) as file:
             _lock(file.fileno())
             yield file
             flush_file(file)
@@ -125,15 +152,15 @@ def new_folder(path: Path, private: bool = False) -> Iterator[Path]:
                 folder.rmdir()
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    with replacing(path) as file:
+def write_text(path: Path, text: str, private: bool = False) -> None:
+    """Write a text file, whole or not at all; with `private` for its owner only."""
+    with replacing(path, private) as file:
         file.write(text.encode("utf-8"))
 
 
-def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Write an object as indented JSON, whole or not at all."""
-    write_text(path, json.dumps(content, indent=2))
+def write_json(path: Path, content: Mapping[str, object], private: bool = False) -> None:
+    """Write an object as indented JSON, whole or not at all; with `private` for its owner only."""
+    write_text(path, json.dumps(content, indent=2), private)
 
 
 def private_opener(path: str, flags: int) -> int:
@@ -141,10 +168,13 @@ def private_opener(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def append_line(path: Path, line: bytes) -> None:
-    """Append a line; durable on return. A half line that a killed writer left is cut off first."""
+def append_line(path: Path, line: bytes, private: bool = False) -> None:
+    """Append a line; durable on return. A half line that a killed writer left is cut off first.
+
+    With `private`, a new file is for its owner only.
+    """
     new = not path.exists()
-    with path.open("ab+") as file:
+    with open(path, "ab+", opener=private_opener if private else None) as file:
         _cut_half_line(file)
         end = file.seek(0, os.SEEK_END)
         try:
@@ -187,7 +217,9 @@ def _cut_half_line(file: IO[bytes]) -> None:
 def _make_parents(path: Path, mode: int) -> list[Path]:
     """Make a folder and those above it; return those that were not there, deepest first."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    path.mkdir(mode=mode, parents=True, exist_ok=True)
+    for folder in reversed(missing):  # `Path.mkdir` would give those above the usual mode.
+        folder.mkdir(mode=mode, exist_ok=True)
+    path.mkdir(mode=mode, exist_ok=True)  # It fails where a file has its place.
     return missing
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
-from knowledge_base.durable import reason_of
+from knowledge_base.durable import PRIVATE_FOLDER, private_folder, reason_of
 from knowledge_base.errors import UserError
 from knowledge_base.naming import did_you_mean
 from knowledge_base.studies import StudyDirectory
@@ -53,8 +53,8 @@ def claim_path(root: Path, label: str, name: str | None, kind: str = "study") ->
     while True:
         path = new_path(root, label, name, kind)
         try:
-            root.mkdir(parents=True, exist_ok=True)
-            path.mkdir()
+            private_folder(root)
+            path.mkdir(mode=PRIVATE_FOLDER)
         except FileExistsError:  # Another process was quicker.
             if name is not None or not root.is_dir():
                 raise _taken(path, kind) from None

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from knowledge_base.bundle import Bundle
-from knowledge_base.durable import new_folder, reason_of
+from knowledge_base.durable import new_folder, private_folder, reason_of, tighten
 from knowledge_base.errors import DamagedFileError, KnowledgeBaseError, TooLargeError, Warnings
 from knowledge_base.limits import check_inside
 
@@ -61,6 +61,8 @@ class Journal:
         bundle.check("What was to be stored")
         name = f"{time.time_ns():020d}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         try:
+            private_folder(self.path)
+            tighten(self.path)  # Older versions, or somebody, may have left it open.
             with new_folder(self.path / name, private=True) as folder:
                 bundle.write(folder, private=True)
         except OSError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from knowledge_base.connection import STORAGE_VERSION, in_memory, quoted, unusable
-from knowledge_base.durable import PRIVATE_FOLDER, flush_folder
+from knowledge_base.durable import flush_folder, private_folder, tighten
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -58,14 +58,14 @@ def create(path: Path) -> None:
     folder = path.with_name(path.name + ".journal")
     temporary = folder / f".new-{uuid.uuid4().hex}"
     try:
-        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        private_folder(folder)
         with in_memory(path) as connection:
             connection.execute(
                 f"ATTACH {quoted(temporary)} AS db (STORAGE_VERSION '{STORAGE_VERSION}')"
             )
             migrate(connection)
             connection.execute("DETACH db")
-        temporary.chmod(0o600)
+        tighten(temporary)
         # A link fails where another process was quicker; renaming would replace its file.
         with suppress(FileExistsError):
             os.link(temporary, path)

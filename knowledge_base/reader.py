@@ -8,20 +8,13 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
-from knowledge_base.errors import UserError
+from knowledge_base.listing import count_of, page_of, resolve, wanted_of
+from knowledge_base.paging import ORDER, Condition, Page
 from knowledge_base.records import FOLD
 from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
-
-MIN_PREFIX = 6
-
-_CONTEXT = (
-    "LEFT JOIN (SELECT study_id, task_id, space_id FROM studies) USING (study_id) "
-    "LEFT JOIN (SELECT task_id, family FROM tasks) USING (task_id)"
-)
 
 _STUDY = "JOIN (SELECT study_id, task_id, space_id, strategy FROM studies) USING (study_id)"
 
@@ -66,9 +59,11 @@ class Reader(ABC):
         """Return all data sets."""
         return self.query("SELECT * FROM datasets ORDER BY name, dataset_id")
 
-    def metafeatures(self) -> pd.DataFrame:
-        """Return all metafeatures, one value per row."""
-        return self.query("SELECT * FROM metafeatures ORDER BY dataset_id, target, version, name")
+    def metafeatures(self, datasets: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return metafeatures, one value per row: of all data sets, or of those named."""
+        some = "" if datasets is None else "WHERE dataset_id IN (SELECT unnest(?::VARCHAR[]))"
+        sql = f"SELECT * FROM metafeatures {some} ORDER BY dataset_id, target, version, name"
+        return self.query(sql, [] if datasets is None else [list(datasets)])
 
     def spaces(self) -> pd.DataFrame:
         """Return all search spaces."""
@@ -77,6 +72,16 @@ class Reader(ABC):
     def tasks(self) -> pd.DataFrame:
         """Return all tasks."""
         return self.query("SELECT * FROM tasks ORDER BY name, metric, task_id")
+
+    def trials_of_tasks(self) -> dict[str, int]:
+        """Return how many trials each task has, by its identity; none is 0."""
+        sql = (
+            "SELECT task_id, sum(n)::BIGINT AS n FROM "
+            "(SELECT study_id, count(*) AS n FROM trials GROUP BY study_id) "
+            "JOIN (SELECT study_id, task_id FROM studies) USING (study_id) GROUP BY task_id"
+        )
+        with self._reading() as connection:
+            return dict(connection.execute(sql).fetchall())
 
     def studies(self) -> pd.DataFrame:
         """Return all studies, newest first."""
@@ -90,8 +95,17 @@ class Reader(ABC):
         state: str | None = None,
         family: str | None = None,
         configs: bool = False,
+        *,
+        where: Sequence[Condition] = (),
+        order_by: Sequence[str] = ORDER,
+        limit: int | None = None,
+        offset: int = 0,
     ) -> pd.DataFrame:
-        """Return trials with the task, space and family of their study.
+        """Return trials with the task, space and family of their study, or a page of them.
+
+        Everything is done by the database: a page of a million trials costs a page.
+
+        >>> kb.trials(where=[("value", ">=", 0.9)], order_by=["-value"], limit=50, offset=100)
 
         Args:
             task, study, space: only those of this identity, or its first characters (6 at
@@ -99,27 +113,42 @@ class Reader(ABC):
             state: only trials that ended in this state.
             family: only trials of this model family.
             configs: add a typed column `config.NAME` per hyperparameter.
+            where: further conditions that all hold, (column, operator, value) each: a column of
+                `paging.COLUMNS` (of trials, their study and their task), `config.NAME` or
+                `metrics.NAME`; an operator of `paging.OPERATORS`.
+            order_by: such columns, "-" before one for descending; what is missing comes last, and
+                equals in the order of their identities.
+            limit: rows at most; None for all.
+            offset: rows that are left out before them.
 
         Raises:
-            UserError: an identity matches nothing, or several.
+            UserError: an identity matches nothing, or several; a column or an operator is unknown.
         """
+        page = Page(where, order_by, limit, offset)
+        page.check()
         with self._reading() as connection:
-            wanted = {
-                "task_id": resolve(connection, "tasks", "task_id", task),
-                "study_id": resolve(connection, "studies", "study_id", study),
-                "space_id": resolve(connection, "spaces", "space_id", space),
-                "family": family,
-                "state": state,
-            }
-            given = {name: value for name, value in wanted.items() if value is not None}
-            where = " AND ".join(f"{name} = ?" for name in given) or "true"
-            sql = f"SELECT trials.*, task_id, space_id, family FROM trials {_CONTEXT} WHERE {where}"
-            names: dict[str, str] = {}
-            if configs:
-                definitions = _definitions(connection, given)
-                sql, names = columnar.with_config_columns(sql, definitions)
-            sql += " ORDER BY study_id, number"
-            return connection.execute(sql, list(given.values())).df().rename(columns=names)
+            wanted = wanted_of(connection, task, study, space, state, family)
+            return page_of(connection, wanted, page, configs)
+
+    def count_trials(
+        self,
+        task: str | None = None,
+        study: str | None = None,
+        space: str | None = None,
+        state: str | None = None,
+        family: str | None = None,
+        where: Sequence[Condition] = (),
+    ) -> int:
+        """Return how many trials `trials` would return without a limit.
+
+        Raises:
+            UserError: as for `trials`.
+        """
+        page = Page(where, order_by=())
+        page.check()
+        with self._reading() as connection:
+            wanted = wanted_of(connection, task, study, space, state, family)
+            return count_of(connection, wanted, page)
 
     def outcomes(
         self, family: str | None = None, tasks: Sequence[str] | None = None
@@ -145,10 +174,16 @@ class Reader(ABC):
             )
             return connection.execute(sql, values).df()
 
-    def task_digests(self, family: str | None = None) -> dict[str, str]:
-        """Return a digest of each task's trials by task; it changes when one is added."""
+    def task_digests(
+        self, family: str | None = None, tasks: Sequence[str] | None = None
+    ) -> dict[str, str]:
+        """Return a digest of each task's trials by task; it changes when one is added.
+
+        Args:
+            family, tasks: as for `outcomes`.
+        """
         with self._reading(family) as connection:
-            where, values = _of_tasks(connection, family, None)
+            where, values = _of_tasks(connection, family, tasks)
             sql = (
                 "SELECT task_id, count(*)::VARCHAR || '-' || bit_xor(hash(trial_id, config, "
                 f"state, value))::VARCHAR FROM trials {_STUDY} WHERE {where} GROUP BY task_id "
@@ -268,34 +303,6 @@ class Reader(ABC):
             return connection.execute(sql, list(values)).df()
 
 
-def resolve(
-    connection: duckdb.DuckDBPyConnection, table: str, column: str, prefix: str | None
-) -> str | None:
-    """Return the identity that is `prefix` or alone begins with it.
-
-    Raises:
-        UserError: it is too short, or none or several begin with it.
-    """
-    if prefix is None:
-        return None
-    rows = connection.execute(
-        f"SELECT {column} FROM {table} WHERE starts_with({column}, ?) "
-        f"ORDER BY length({column}) LIMIT 2",
-        [prefix],
-    ).fetchall()
-    found: list[str] = [row[0] for row in rows]
-    if found and (found[0] == prefix or (len(found) == 1 and len(prefix) >= MIN_PREFIX)):
-        return found[0]
-    lists = f"; `advisor kb {table}` lists them" if table in ("tasks", "studies", "trials") else ""
-    if len(prefix) < MIN_PREFIX:
-        raise UserError(
-            f"'{prefix}' is none of the {table}; give at least {MIN_PREFIX} characters of an "
-            f"identity{lists}."
-        )
-    what = "Several" if found else "No"
-    raise UserError(f"{what} {table} begin with '{prefix}'{lists}.")
-
-
 def _of_tasks(
     connection: duckdb.DuckDBPyConnection, family: str | None, tasks: Sequence[str] | None
 ) -> tuple[str, list[object]]:
@@ -310,19 +317,6 @@ def _of_tasks(
         connection.register("wanted_tasks", wanted)
         conditions.append("task_id IN (SELECT task_id FROM wanted_tasks)")
     return " AND ".join(conditions), values
-
-
-def _definitions(connection: duckdb.DuckDBPyConnection, given: dict[str, str]) -> list[str]:
-    """Return the spaces of the studies that the conditions leave."""
-    wanted = {name: value for name, value in given.items() if name != "state"}
-    where = " AND ".join(f"{name} = ?" for name in wanted) or "true"
-    rows = connection.execute(
-        "SELECT definition FROM spaces WHERE space_id IN (SELECT space_id FROM studies "
-        f"LEFT JOIN (SELECT task_id, family FROM tasks) USING (task_id) WHERE {where}) "
-        "ORDER BY space_id",
-        list(wanted.values()),
-    ).fetchall()
-    return [text for (text,) in rows]
 
 
 def _referred(table: str, marks: str) -> str:

@@ -18,9 +18,11 @@ import platformdirs
 
 from knowledge_base import columnar
 from knowledge_base.bundle import Bundle
-from knowledge_base.connection import attached
+from knowledge_base.connection import BESIDE, attached
+from knowledge_base.durable import tighten
 from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.migration import create, migrate
+from knowledge_base.passing import Passed, passed_on
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
 from knowledge_base.sessions import Sessions
@@ -68,6 +70,12 @@ class KnowledgeBase(Sessions):
 
     >>> kb = KnowledgeBase("mine.duckdb")
     >>> kb.tasks()
+
+    Trials are filtered, ordered and cut into pages by the database, so that a page of millions
+    costs a page (see `Reader.trials`):
+
+    >>> kb.trials(where=[("value", ">=", 0.9)], order_by=["-value"], limit=50, offset=100)
+    >>> kb.count_trials(where=[("value", ">=", 0.9)])
 
     Attributes:
         path: database file; where the user named a link, the file that it leads to.
@@ -200,6 +208,7 @@ class KnowledgeBase(Sessions):
                 migrate(connection)
                 segments = self._journal.load()
                 insert(connection, segments.values())
+                self._tighten()  # Older versions, and DuckDB itself, made them for all to read.
                 connection.execute("CHECKPOINT db")
         except DatabaseLocked:
             return False
@@ -243,16 +252,40 @@ class KnowledgeBase(Sessions):
             "states": states,
         }
 
-    def export(self, directory: str | Path, layers: Sequence[str] = ("user",)) -> Bundle:
+    def export(
+        self,
+        directory: str | Path,
+        layers: Sequence[str] = ("user",),
+        *,
+        anonymous: bool = False,
+        contributor: str | None = None,
+    ) -> Bundle:
         """Write the rows of `layers` into a new folder of Parquet files, and return them.
+
+        They are written as they may be passed on: see `passing.passed_on`, which says what
+        `anonymous` and `contributor` are, and what leaves the machine.
 
         Raises:
             KnowledgeBaseError: the folder holds something already, or cannot be written, or the
                 database is in use.
         """
-        bundle = self.bundle(layers)
+        bundle = self.passed_on(layers, anonymous=anonymous, contributor=contributor).bundle
         bundle.export(Path(directory))
         return bundle
+
+    def passed_on(
+        self,
+        layers: Sequence[str] = ("user",),
+        *,
+        anonymous: bool = False,
+        contributor: str | None = None,
+    ) -> Passed:
+        """Return what `export` would write, and what that tells; nothing is written.
+
+        Raises:
+            KnowledgeBaseError: the knowledge base is not usable, or its database is in use.
+        """
+        return passed_on(self.bundle(layers), anonymous, contributor)
 
     def verify(self) -> list[str]:
         """Return what is not whole, one line for each problem; empty if all is well.
@@ -266,6 +299,10 @@ class KnowledgeBase(Sessions):
             return shipped + damaged
         with self._reading_all() as connection:
             return problems(connection) + damaged
+
+    def _tighten(self) -> None:
+        for end in BESIDE:
+            tighten(self.path.with_name(self.path.name + end))
 
     def _check_writable(self) -> None:
         if self.read_only:

@@ -24,7 +24,9 @@ from knowledge_base.durable import (
     append_line,
     ends_within_a_line,
     flush_folder,
+    private_folder,
     reason_of,
+    tighten,
     whole_lines,
     write_text,
 )
@@ -72,6 +74,7 @@ class StudyDirectory:
         self.path = Path(os.path.abspath(path))
         self.format: int = content["format"]
         self.warnings = Warnings()
+        self._tight = False
         study = dict(content["study"])
         study["created_at"] = datetime.fromisoformat(study["created_at"])
         self.study = StudyRecord(**study)
@@ -122,7 +125,7 @@ class StudyDirectory:
         }
         try:
             new = not path.exists() or not any(path.iterdir())
-            path.mkdir(parents=True, exist_ok=True)
+            private_folder(path)
         except OSError as error:
             raise UserError(f"The study {path} cannot be written: {reason_of(error)}.") from error
         try:
@@ -136,8 +139,8 @@ class StudyDirectory:
             if (path / "study.json").exists():
                 raise UserError(f"{path} holds a study already; add `resume` to go on with it.")
             if arrays:  # first, so that no study is without what it was started with
-                write_arrays(path / ARRAYS, arrays)
-            write_text(path / "study.json", sealed(json.dumps(content, indent=2)))
+                write_arrays(path / ARRAYS, arrays, private=True)
+            write_text(path / "study.json", sealed(json.dumps(content, indent=2)), private=True)
             flush_folder(path.parent)
         except OSError as error:
             if new:
@@ -189,7 +192,7 @@ class StudyDirectory:
         try:
             content = {**unsealed(file.read_bytes(), "it"), "settings": self.settings}
             text = json.dumps(content, indent=2)
-            write_text(file, sealed(text) if self.format > 1 else text)
+            write_text(file, sealed(text) if self.format > 1 else text, private=True)
         except OSError as error:
             raise UserError(
                 f"The study {self.path} cannot be written: {reason_of(error)}."
@@ -209,9 +212,18 @@ class StudyDirectory:
         """
         text = line_of(trial)
         try:
-            append_line(self._lines, (sealed(text) if self.format > 1 else text).encode())
+            self._tighten()
+            line = sealed(text) if self.format > 1 else text
+            append_line(self._lines, line.encode(), private=True)
         except OSError as error:
             raise UserError(f"{self._lines} cannot be written: {reason_of(error)}.") from error
+
+    def _tighten(self) -> None:
+        """Close what an older version made for all to read, once."""
+        if not self._tight:
+            for path in (self.path, self._lines, *(self.path / n for n in ("study.json", ARRAYS))):
+                tighten(path)
+            self._tight = True
 
     def trials(self) -> list[TrialRecord]:
         """Return the finished trials in their order, as far as their lines are whole.

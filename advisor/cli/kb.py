@@ -16,6 +16,7 @@ from advisor.cli.common import (
 )
 from advisor.cli.output import print_json, print_table, say
 from knowledge_base.errors import UserError
+from knowledge_base.paging import ORDER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from knowledge_base import KnowledgeBase
 
 LISTED = 50
+_DEFAULT = click.core.ParameterSource.DEFAULT
 
 RECIPES = Path(__file__).resolve().parents[2] / "scripts" / "seed" / "recipes.py"
 """What loads the shipped data sets, in a clone of the repository."""
@@ -50,21 +52,30 @@ def _open(path: str | None) -> "KnowledgeBase":
 
 
 def _print_frame(
-    frame: "pd.DataFrame", columns: list[str], output: str, limit: int | None = LISTED
+    frame: "pd.DataFrame", columns: list[str], output: str, limit: int, whole: int | None = None
 ) -> None:
+    """Print the first rows of a frame, and how many more there are of the `whole`."""
+    rows = _rows(output, limit)
+    shown = frame if rows is None else frame.head(rows)
     if output == "json":
-        print_json(frame.to_dict("records"))
+        print_json(shown.to_dict("records"))
         return
-    print_table(
-        frame.head(limit).to_dict("records") if limit else frame.to_dict("records"), columns
-    )
-    if limit and len(frame) > limit:
-        say(f"... {len(frame) - limit} more; --limit 0 shows all.")
+    print_table(shown.to_dict("records"), columns)
+    left = (len(frame) if whole is None else whole) - len(shown)
+    if left:
+        say(f"... {left} more; --limit 0 shows all.")
+
+
+def _rows(output: str, limit: int) -> int | None:
+    """Return how many rows are shown, None for all: JSON has all unless the user said otherwise."""
+    asked = click.get_current_context().get_parameter_source("limit") is not _DEFAULT
+    return limit or None if output != "json" or asked else None
 
 
 def _limit_option(function: Command) -> Command:
     return click.option("--limit", type=click.IntRange(min=0), default=LISTED, show_default=True,
-                        help="Rows of the table; 0 for all.")(function)  # fmt: skip
+                        help="Rows that are shown; 0 for all. JSON has all unless it is "
+                             "given.")(function)  # fmt: skip
 
 
 @command.command()
@@ -96,9 +107,8 @@ def tasks(kb_path: str | None, output: str, seed: int, limit: int) -> None:
       advisor kb tasks
     """
     kb = _open(kb_path)
-    frame = kb.tasks()
-    counts = kb.trials()["task_id"].value_counts()
-    frame = frame.assign(trials=frame["task_id"].map(counts).fillna(0).astype(int))
+    frame, counts = kb.tasks(), kb.trials_of_tasks()
+    frame = frame.assign(trials=[counts.get(task, 0) for task in frame["task_id"]])
     columns = ["task_id", "name", "target", "metric", "direction", "family", "trials", "layer"]
     _print_frame(frame, columns, output, limit)
 
@@ -122,6 +132,8 @@ def studies(kb_path: str | None, output: str, seed: int, limit: int) -> None:
 @click.option("--study", help="Only this study (first characters of its identity).")
 @click.option("--state", type=click.Choice(["complete", "failed", "diverged", "stopped"]),
               help="Only trials that ended so.")  # fmt: skip
+@click.option("--sort", metavar="COLUMN",
+              help="Such as duration or config.NAME; -value for the largest first.")  # fmt: skip
 @_limit_option
 @_options
 def trials(
@@ -132,34 +144,74 @@ def trials(
     task: str | None,
     study: str | None,
     state: str | None,
+    sort: str | None,
 ) -> None:
     """List trials with their configurations and values.
 
     \b
-    Example:
+    Examples:
       advisor kb trials --state diverged --format json
+      advisor kb trials --task 5c01cf --sort -value --limit 5
     """
-    frame = _open(kb_path).trials(task=task, study=study, state=state)
+    kb, rows = _open(kb_path), _rows(output, limit)
+    order = [sort, *ORDER] if sort else ORDER
+    frame = kb.trials(task=task, study=study, state=state, order_by=order, limit=rows)
+    whole = len(frame)
+    if output != "json" and whole == rows:
+        whole = kb.count_trials(task=task, study=study, state=state)
     columns = ["trial_id", "study_id", "number", "state", "value", "duration", "config"]
-    _print_frame(frame, columns, output, limit)
+    _print_frame(frame, columns, output, limit, whole)
 
 
 @command.command(name="export")
 @click.argument("directory")
 @click.option("--all", "everything", is_flag=True, help="The shipped trials too.")
+@click.option("--anonymous", is_flag=True,
+              help="Leave out who, when, where, and names of data sets and studies.")  # fmt: skip
+@click.option("--contributor", metavar="NAME",
+              help="What your own studies say of who ran them.  "
+                   "[default: ADVISOR_CONTRIBUTOR, or nobody]")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say what would leave the machine; write nothing.")
 @_options
-def export_(directory: str, everything: bool, kb_path: str | None, output: str, seed: int) -> None:
-    """Write the knowledge base into DIRECTORY as Parquet files.
+def export_(
+    directory: str,
+    everything: bool,
+    anonymous: bool,
+    contributor: str | None,
+    dry_run: bool,
+    kb_path: str | None,
+    output: str,
+    seed: int,
+) -> None:
+    """Write the knowledge base into DIRECTORY as Parquet files, for others.
+
+    What leaves the machine is printed before it is written: no path, no traceback, of errors
+    their kind and the first line without quotations and numbers, of your name what you chose.
 
     \b
-    Example:
-      advisor kb export my-trials/
+    Examples:
+      advisor kb export my-trials/ --dry-run
+      advisor kb export my-trials/ --anonymous
     """
+    from knowledge_base.bundle import check_free
+
     layers = ("seed", "user") if everything else ("user",)
-    count = len(_open(kb_path).export(directory, layers=layers))
+    if not dry_run:
+        check_free(Path(directory))
+    passed = _open(kb_path).passed_on(layers, anonymous=anonymous, contributor=contributor)
+    count = len(passed.bundle)
+    if output != "json":
+        say(f"This {'would leave' if dry_run else 'leaves'} the machine:")
+        for line in passed.told:
+            say(f"  {line}")
+        for line in passed.left_out:
+            say(f"Left out: {line}")
+    if not dry_run:
+        passed.bundle.export(Path(directory))
     if output == "json":
-        print_json({"directory": directory, "trials": count})
-    else:
+        print_json({"directory": None if dry_run else directory, "trials": count,
+                    "told": passed.told, "left_out": passed.left_out})  # fmt: skip
+    elif not dry_run:
         say(f"Exported {count} trials to {directory}.")
 
 

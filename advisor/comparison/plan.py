@@ -125,7 +125,7 @@ class Plan:
             "spent": dict(self.spent),
         }
         try:
-            write_json(path / FILE, content)
+            write_json(path / FILE, content, private=True)
         except OSError as error:
             raise UserError(f"The comparison {path} cannot be written: {error}.") from error
 

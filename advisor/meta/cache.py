@@ -5,45 +5,83 @@ changed are learned again, the others are taken over. It is a cache: deleting it
 only, and where it cannot be written it is done without.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 
+from advisor.meta.choosing import TaskIndex
 from advisor.meta.experience import Experience
 from advisor.meta.learner import PortfolioLearner
+from advisor.meta.nearby import with_near
 from advisor.meta.reading import read_past
+from advisor.meta.recommendation import Query
 from advisor.meta.threads import one_blas_thread
 from knowledge_base import KnowledgeBase
 from knowledge_base.arrays import read_arrays, write_arrays
+from knowledge_base.durable import private_folder, tighten
 from knowledge_base.space import SpaceDefinition
 
 VERSION = 3
 """Version of the method of learning; what another version has learned is learned anew."""
 
 _recent: dict[tuple[object, ...], Experience | None] = {}
+_indexes: dict[tuple[object, ...], TaskIndex | None] = {}
 _RECENT_MAX = 8
 """Experiences that a process keeps in memory."""
 
 
 def recall(
-    kb: KnowledgeBase, space: SpaceDefinition, family: str | None = None
+    kb: KnowledgeBase,
+    space: SpaceDefinition,
+    family: str | None = None,
+    query: Query | None = None,
+    exclude_datasets: Collection[str] = (),
 ) -> Experience | None:
     """Return what `kb` teaches about `space`, None if it holds nothing usable.
+
+    Of a large store some tasks are looked at (see `choosing`); which ones, `query` says, too.
 
     Args:
         kb: past trials.
         space: the search space of the new task.
         family: model family whose tasks count; None takes every family.
+        query: what is known about the new task.
+        exclude_datasets: fingerprints of data sets whose tasks are not looked for; those of the
+            core stay.
     """
-    key = (kb.stamp(), space.space_id, family)
+    stamp = kb.stamp()
+    index = _index(kb, stamp, space, family)
+    core = _once((stamp, space.space_id, family), lambda: _recall(kb, space, family, index))
+    if index is None or query is None or core is None:
+        return core
+    known = [task.task_id for task in core.tasks]
+    near = index.near(query, core.agreement, known, exclude_datasets)
+    path = cache_path(kb, space, family).with_suffix(".near.npz")
+    key = (stamp, space.space_id, family, tuple(near))
+    return _once(key, lambda: with_near(core, kb, space, family, near, path)) if near else core
+
+
+def _once(key: tuple[object, ...], learn: Callable[[], Experience | None]) -> Experience | None:
+    """Return the experience of a key, which this process learns once."""
     if key not in _recent:
         while len(_recent) >= _RECENT_MAX:
             _recent.pop(next(iter(_recent)))
-        _recent[key] = _recall(kb, space, family)
+        _recent[key] = learn()
     return _recent[key]
+
+
+def _index(
+    kb: KnowledgeBase, stamp: tuple[object, ...], space: SpaceDefinition, family: str | None
+) -> TaskIndex | None:
+    """Return the index of a store, which this process makes once as long as nothing changes."""
+    key = (stamp, space.space_id, family)
+    if key not in _indexes:
+        _indexes.clear()
+        _indexes[key] = TaskIndex.of(kb, space, family)
+    return _indexes[key]
 
 
 def learner_for(
@@ -51,6 +89,7 @@ def learner_for(
     space: SpaceDefinition,
     family: str | None = None,
     exclude_datasets: Collection[str] = (),
+    query: Query | None = None,
 ) -> PortfolioLearner:
     """Return a meta-learner for new tasks in `space`.
 
@@ -59,9 +98,10 @@ def learner_for(
         space: the search space of the new task; if it is a part of another, the past of the whole
             one is asked.
         exclude_datasets: fingerprints of data sets whose tasks are not to be used.
+        query: what is known about the new task, by which past tasks of a large store are chosen.
     """
     whole = space.whole or space
-    experience = recall(kb, whole, family)
+    experience = recall(kb, whole, family, query, exclude_datasets)
     if experience is not None and exclude_datasets:
         excluded = set(exclude_datasets)
         places = [t for t, k in enumerate(experience.tasks) if k.dataset_id not in excluded]
@@ -69,9 +109,11 @@ def learner_for(
     return PortfolioLearner(experience, whole, None if space.whole is None else space)
 
 
-def _recall(kb: KnowledgeBase, space: SpaceDefinition, family: str | None) -> Experience | None:
+def _recall(
+    kb: KnowledgeBase, space: SpaceDefinition, family: str | None, index: TaskIndex | None
+) -> Experience | None:
     path = cache_path(kb, space, family)
-    digests = kb.task_digests(family)
+    digests = kb.task_digests(family, None if index is None else index.core())
     # The first trials of a new knowledge base are learned on top of what ships.
     before = _read(path) or _read(_path_of_shipped(space, family))
     unusable: frozenset[str] = frozenset()
@@ -171,5 +213,6 @@ def _write(path: Path, arrays: Mapping[str, np.ndarray], digests: Mapping[str, s
         **arrays,
     }
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_arrays(path, stored)
+        private_folder(path.parent)
+        tighten(path.parent)
+        write_arrays(path, stored, private=True)

@@ -166,8 +166,11 @@ def _read(
 ) -> list[_Source]:
     """Return the tasks of these identities that can be ranked, not corrected yet."""
     wanted = sorted(tasks)
-    rows = {row["task_id"]: row for _, row in kb.tasks().iterrows()}
-    metafeatures = read_metafeatures(kb)
+    chosen = kb.query(
+        "SELECT * FROM tasks WHERE task_id IN (SELECT unnest(?::VARCHAR[]))", [wanted]
+    )
+    rows = {row["task_id"]: row for _, row in chosen.iterrows()}
+    metafeatures = read_metafeatures(kb, sorted(chosen["dataset_id"].dropna().unique()))
     added = added_since(kb.spaces(), space)
     sources = []
     for first in range(0, len(wanted), TASKS_AT_ONCE):
@@ -283,9 +286,16 @@ def _corrected(
     return found
 
 
-def read_metafeatures(kb: KnowledgeBase) -> dict[tuple[str, str], dict[str, float]]:
-    """Return the newest version of the metafeatures by (data set, target)."""
-    frame = kb.metafeatures().sort_values("version")
+def read_metafeatures(
+    kb: KnowledgeBase, datasets: Sequence[str] | None = None
+) -> dict[tuple[str, str], dict[str, float]]:
+    """Return the newest version of the metafeatures by (data set, target).
+
+    Args:
+        kb: where to read.
+        datasets: fingerprints of the data sets that are wanted, default all.
+    """
+    frame = kb.metafeatures(datasets).sort_values("version")
     known: dict[tuple[str, str], dict[str, float]] = {}
     for (dataset, target), group in frame.groupby(["dataset_id", "target"]):
         newest = group[group["version"] == group["version"].max()]

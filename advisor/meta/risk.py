@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -115,11 +116,14 @@ def failures(states: Iterable[str], labels: Iterable[object]) -> np.ndarray:
     return np.array(found, dtype=np.uint8)
 
 
-def _parsed(text: object) -> list[str]:
-    if not isinstance(text, str):
-        return []
+def _parsed(text: object) -> Sequence[str]:
+    return _labels(text) if isinstance(text, str) else ()
+
+
+@lru_cache(maxsize=1024)  # A store has millions of trials, and some dozens of such lists.
+def _labels(text: str) -> tuple[str, ...]:
     try:
         found = json.loads(text)
     except ValueError:
-        return []
-    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+        return ()
+    return tuple(item for item in found if isinstance(item, str)) if isinstance(found, list) else ()

@@ -77,7 +77,11 @@ class Agreement:
 
     def standard(self, tasks: Sequence[Mapping[str, float] | None]) -> np.ndarray:
         """Return metafeatures as numbers of standard deviations, shape (t, f)."""
-        return _standardised(_table(tasks, self.names), self.centre, self.scale)
+        return self.standardised(_table(tasks, self.names))
+
+    def standardised(self, table: np.ndarray) -> np.ndarray:
+        """Return the same of a table, NaN where one is undefined, shape (t, f)."""
+        return _standardised(table, self.centre, self.scale)
 
 
 def learn_agreement(

@@ -18,7 +18,7 @@ import platformdirs
 from advisor.meta.durations import Speed, law_of
 from advisor.models import get_family
 from advisor.training.pace import SAMPLES, VERSION
-from knowledge_base.durable import write_json
+from knowledge_base.durable import private_folder, write_json
 from knowledge_base.identity import digest
 
 ENVIRONMENT = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
@@ -54,8 +54,8 @@ def measured_speed(family: str) -> Speed:
     path = _path()
     if path is not None:
         with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(path, {**_stored(), family: samples})
+            private_folder(path.parent)
+            write_json(path, {**_stored(), family: samples}, private=True)
     return _from_samples(family, samples)
 
 

@@ -90,7 +90,7 @@ def warm_start(
     """
     if kb is None or n < 1:
         return Start()
-    known = learner_for(kb, space, family, exclude_datasets)
+    known = learner_for(kb, space, family, exclude_datasets, query)
     if family not in FAMILIES:
         return _in_own_space(kb, space, family, known, query, n, exclude_datasets, costs, curves)
     warm = [dict(item.config) for item in known.recommend(query, n)]
