@@ -38,6 +38,9 @@ COPIES = 5
 TASK = "advisor:task"
 """System attribute of a study in which `AdvisorSampler` keeps what its task is called."""
 
+TOLD_AS = "advisor:trial"
+"""System attribute of a trial that was exported from here: its identity there."""
+
 TASK_PARTS = ("name", "metric", "family")
 """What it holds."""
 

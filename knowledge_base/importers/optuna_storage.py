@@ -16,6 +16,7 @@ from knowledge_base.importers.base import Importer, ImportOptions, check_directi
 from knowledge_base.importers.checks import assemble_all, task_of
 from knowledge_base.importers.contribution import Contribution, Rejection
 from knowledge_base.importers.optuna_files import (
+    TOLD_AS,
     StoredStudy,
     has_tables,
     is_server,
@@ -96,6 +97,7 @@ class OptunaImporter(Importer):
         studies: dict[str, tuple[SpaceDefinition, StudyRecord]] = {}
         good: list[TrialRecord] = []
         rejected: list[Rejection] = []
+        known_as: dict[str, list[str]] = {}
         for trial in trials:
             where = f"{study.name}:{trial.number}"
             problem = _problem(trial, space)
@@ -107,12 +109,14 @@ class OptunaImporter(Importer):
                 record = _study(study, task, own, source, options)
                 studies[own.space_id] = own, record
             good.append(_trial(trial, space, *studies[own.space_id], where))
+            exported = trial.system_attrs.get(TOLD_AS)
+            known_as[good[-1].trial_id] = [good[-1].trial_id]
+            known_as[good[-1].trial_id] += [exported] if isinstance(exported, str) else []
         made = assemble_all(good, rejected, task, list(studies.values()), options)
         warnings = [*space.warnings, *_unfinished(study, len(trials))]
         if options.direction not in (None, direction):
             warnings.append(f"The study '{study.name}' is to {direction}, and so are its trials, "
                             f"whatever `direction` says.")  # fmt: skip
-        known_as = {trial.trial_id: [trial.trial_id] for trial in good}
         return Contribution(made.bundle, made.rejected, tuple(warnings), True, known_as)
 
 

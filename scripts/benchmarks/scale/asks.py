@@ -20,6 +20,7 @@ import click
 import numpy as np
 
 from advisor.encoding import allowed
+from advisor.integrations.others.to_optuna import distribution
 from advisor.meta.scores import normal_scores, share_beaten
 from advisor.metafeatures import NAMES, VERSION
 from advisor.models import get_family
@@ -33,7 +34,6 @@ from scripts import BUILD, ROOT
 from scripts.benchmarks import report
 from scripts.benchmarks.experiment import Contender, Evaluation
 from scripts.benchmarks.timing import in_turn, seconds
-from scripts.optuna_space import distribution
 from scripts.searches import Search
 
 if TYPE_CHECKING:
