@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.checks import one_of, whole
-from advisor.metrics import METRICS
+from advisor.metrics import METRICS, usual_direction
 from knowledge_base import ContributionError, KnowledgeBase
 from knowledge_base.durable import reason_of
 from knowledge_base.errors import UserError
@@ -101,11 +101,17 @@ def contribute_source(
 
 
 def _direction_of(metric: str) -> str | None:
-    """Return the direction of a metric that is known by its name, maybe after that of a split."""
+    """Return the direction of a metric that is known by its name, maybe after that of a split.
+
+    These rules come before those of `usual_direction`, since direction is a part of what a task is:
+    what was read by them is to be the same task when it is read again.
+    """
     for name in (metric, re.split(r"[/._]", metric, maxsplit=1)[-1]):
         if name in METRICS:
             return METRICS[name].direction
-    return Direction.MINIMIZE if metric.lower().endswith("loss") else None
+    if metric.lower().endswith("loss"):
+        return Direction.MINIMIZE
+    return usual_direction(metric)
 
 
 def _spaces(

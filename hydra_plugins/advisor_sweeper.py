@@ -17,7 +17,7 @@ class AdvisorSweeperConf:
     _target_: str = "hydra_plugins.advisor_sweeper.AdvisorSweeper"
     n_trials: int = 20
     n_jobs: int = 1
-    direction: str = "minimize"
+    direction: Optional[str] = None  # noqa: UP045
     metric: str = "value"
     family: Optional[str] = None  # noqa: UP045
     task: Optional[str] = None  # noqa: UP045

@@ -2,25 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from knowledge_base.space import Hyperparameter, SpaceDefinition
+from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, ConfigDict, JsonObject
 
 if TYPE_CHECKING:
     import optuna
-    from optuna.distributions import BaseDistribution
-
-
-def distribution(h: Hyperparameter) -> "BaseDistribution":
-    """Return a hyperparameter as Optuna's distribution."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    if h.choices:
-        return CategoricalDistribution(list(h.choices))
-    assert h.low is not None
-    assert h.high is not None
-    if h.kind == "int":
-        return IntDistribution(int(h.low), int(h.high), log=h.log)
-    return FloatDistribution(float(h.low), float(h.high), log=h.log)
 
 
 def suggested(trial: "optuna.trial.BaseTrial", space: SpaceDefinition) -> ConfigDict:

@@ -22,6 +22,7 @@ COMMANDS = {
     "contribute": ("advisor.cli.contribute", "Add finished runs to the knowledge base."),
     "view": ("advisor.cli.view", "Show the knowledge base and studies in the browser."),
     "kb": ("advisor.cli.kb", "Look into, export, import and verify the knowledge base."),
+    "plugins": ("advisor.cli.plugins", "List what installed packages add."),
 }
 
 

@@ -15,6 +15,7 @@ from advisor.cli.common import (
     speaks_to_the_user,
 )
 from advisor.cli.kb_trust import COMMANDS
+from advisor.cli.kb_elsewhere import check_alone, elsewhere_options, export_elsewhere
 from advisor.cli.output import print_json, print_table, say
 from knowledge_base.errors import UserError
 from knowledge_base.paging import ORDER
@@ -178,7 +179,8 @@ def trials(
 
 
 @command.command(name="export")
-@click.argument("directory")
+@click.argument("directory", metavar="TARGET")
+@elsewhere_options
 @click.option("--all", "everything", is_flag=True, help="The shipped trials too.")
 @click.option("--anonymous", is_flag=True,
               help="Leave out who, when, where, and names of data sets and studies.")  # fmt: skip
@@ -193,11 +195,14 @@ def export_(
     anonymous: bool,
     contributor: str | None,
     dry_run: bool,
+    to: str | None,
+    task: str | None,
+    study: str | None,
     kb_path: str | None,
     output: str,
     seed: int,
 ) -> None:
-    """Write the knowledge base into DIRECTORY as Parquet files, for others.
+    """Write the knowledge base into a folder TARGET as Parquet files, for others.
 
     What leaves the machine is printed before it is written: no path, no traceback, of errors
     their kind and the first line without quotations and numbers, of your name what you chose.
@@ -206,7 +211,15 @@ def export_(
     Examples:
       advisor kb export my-trials/ --dry-run
       advisor kb export my-trials/ --anonymous
+      advisor kb export --to optuna --study digits-1 sqlite:///x.db
+      advisor kb export --to mlflow sqlite:///mlflow.db
     """
+    if to is not None:
+        check_alone(everything, anonymous, contributor is not None, dry_run)
+        export_elsewhere(_open(kb_path), to, directory, task, study, output)
+        return
+    if task is not None or study is not None:
+        raise UserError("`task` and `study` choose what is shown elsewhere; say where with `to`.")
     from knowledge_base.bundle import check_free
 
     layers = ("seed", "user") if everything else ("user",)

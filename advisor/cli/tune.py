@@ -28,7 +28,10 @@ from advisor.cli.output import config_text, print_json, say
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from advisor.tuning import RunResult, Search, Tuner
+    from advisor.tuning.runner import OnTrial
     from knowledge_base.records import TrialRecord
 
 
@@ -75,12 +78,15 @@ if TYPE_CHECKING:
               )  # fmt: skip
 @click.option("--contribute/--no-contribute", "contributing", default=True, show_default=True,
               help="Whether finished trials go into the knowledge base.")  # fmt: skip
+@click.option("--tensorboard", metavar="FOLDER",
+              help="Curves of each trial for TensorBoard, as it ends.")  # fmt: skip
 @progress_options
 @standard_options
 def command(
     data: str | None,
     quiet: bool,
     verbose: bool,
+    tensorboard: str | None,
     name: str | None,
     resuming: bool,
     joining: bool,
@@ -113,6 +119,7 @@ def command(
     given = {"trials": trials, "final": final}
     chosen = {name: value for name, value in given.items() if value is not None}
     asked = typed(options, data) | chosen
+    watching = () if tensorboard is None else (_tensorboard(tensorboard),)
     with prints_to_stderr():
         search = Advisor(kb_path).search(
             data, name=name, root=studies_dir, contribute=contributing, resume=resuming,
@@ -123,12 +130,20 @@ def command(
     if search.begin.told:
         say(f"This search {search.begin.told}", err=True)
     print_intake(search.intake, output)
-    _run(search, seconds, output)
+    _run(search, seconds, output, watching)
 
 
-def _run(search: "Search", timeout: float | None, output: str) -> None:
+def _tensorboard(folder: str) -> "OnTrial":
+    from advisor.integrations.others.tensorboard import TensorBoard
+
+    return TensorBoard(folder)
+
+
+def _run(
+    search: "Search", timeout: float | None, output: str, watching: "Sequence[OnTrial]"
+) -> None:
     try:
-        result = _watched(search, timeout)
+        result = _watched(search, timeout, watching)
     except KeyboardInterrupt:
         end_interrupted(lambda: _count(len(search.stored)), _resume_command(search, timeout))
     _print_result(search, result, timeout, output)
@@ -136,13 +151,15 @@ def _run(search: "Search", timeout: float | None, output: str) -> None:
         raise SystemExit(1)
 
 
-def _watched(search: "Search", timeout: float | None) -> "RunResult":
-    """Run a search with a progress bar, and tell why trials fail."""
+def _watched(search: "Search", timeout: float | None, watching: "Sequence[OnTrial]") -> "RunResult":
+    """Run a search with a progress bar, and tell why trials fail, and others of each trial."""
     failures = Failures(search.path)
 
     def on_trial(trial: "TrialRecord", tuner: "Tuner") -> None:
         progress.update(trial, tuner)
         failures(trial, tuner)
+        for each in watching:
+            each(trial, tuner)
 
     with prints_to_stderr(), progress_of(search) as progress:
         return search.run(timeout, on_trial)

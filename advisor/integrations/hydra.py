@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any  # Configurations and results of Hydra are of any kind.
 
 from advisor.checks import whole
+from advisor.directions import said_direction
 from advisor.meta.warm_start import MAX_WARM
 from advisor.strategies import Exhausted
 from advisor.training.outcome import NoNumber, Outcome, number
@@ -27,6 +28,14 @@ except ImportError as error:
 RESULTS = "optimization_results.yaml"
 """What a sweep leaves in its folder; its keys are those of Hydra's other sweepers."""
 
+UNNAMED = "value"
+"""What is returned where nobody names it."""
+
+CHOICES = (
+    "`hydra.sweeper.direction=minimize`, as for a loss or an error, or "
+    "`hydra.sweeper.direction=maximize`, as for an accuracy"
+)
+
 Launch = Callable[[Sequence[Sequence[str]], int], Sequence[JobReturn]]
 """Runs jobs, each a list of overrides, and numbers them from the second argument on."""
 
@@ -46,8 +55,8 @@ class Sweep:
         *,
         n_trials: int = 20,
         n_jobs: int = 1,
-        direction: str = "minimize",
-        metric: str = "value",
+        direction: str | None = None,
+        metric: str = UNNAMED,
         family: str | None = None,
         task: str | None = None,
         kb: str | None = None,
@@ -69,7 +78,8 @@ class Sweep:
             kb: file of the knowledge base. Default: the user's own.
 
         Raises:
-            UserError: nothing is searched, or something cannot be, or a number is impossible.
+            UserError: nothing is searched, or something cannot be, or a number is impossible, or
+                the direction is neither said nor that of a metric whose name is known.
         """
         whole("n_trials", n_trials, 1)
         whole("n_jobs", n_jobs, 1)
@@ -88,6 +98,8 @@ class Sweep:
         space = SpaceDefinition.from_dict(
             {"name": name, "hyperparameters": entries}, where="the overrides of the sweep"
         )
+        direction = said_direction(metric if metric != UNNAMED else None, direction,
+                                   "what the task function returns", CHOICES)  # fmt: skip
         self._folder = Path(config.hydra.sweep.dir)
         self.tuner = Tuner.create(
             space, kb=KnowledgeBase(kb), name=name, metric=metric, direction=direction,
@@ -161,6 +173,7 @@ class Sweep:
                 "name": "advisor",
                 "best_evaluated_params": dict(best.config),
                 "best_evaluated_result": best.value,
+                "study_id": self.tuner.study.record.study_id,
             }
             write_text(self._folder / RESULTS, yaml_text(found))
 

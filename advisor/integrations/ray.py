@@ -12,6 +12,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any  # Configurations and results of Ray are of any kind.
 
+from advisor.directions import against_the_name, said_direction
 from advisor.integrations.given import check_numbers, given_space, given_store
 from advisor.keywords import known_keywords
 from advisor.meta import Query
@@ -21,7 +22,7 @@ from advisor.training.outcome import Outcome
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
 from knowledge_base.durable import write_text
-from knowledge_base.errors import UserError
+from knowledge_base.errors import LOG, UserError
 from knowledge_base.records import EpochRecord
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import TrialState
@@ -74,7 +75,8 @@ class AdvisorSearch(Searcher):  # type: ignore[misc]  # Ray has no types.
             kb: past trials to start from, and where finished ones go; a path names its file.
             family: model family; past tasks of the same family count.
             space: the search space, or its file. Default: the `param_space` of Ray's tuner.
-            metric: that is reported, and `mode`, "min" or "max". Default: those of Ray's tuner.
+            metric: that is reported, and `mode`, "min" or "max". Default: those of Ray's tuner;
+                of a metric whose name is known, such as loss or accuracy, the mode is known.
             task: name of the task in `kb`.
             query: what is known about the task, such as metafeatures.
             strategy, n_warm, seed: as for `Tuner.create`.
@@ -112,7 +114,8 @@ class AdvisorSearch(Searcher):  # type: ignore[misc]  # Ray has no types.
         """Take what Ray's tuner was given; return whether it could be taken.
 
         Raises:
-            UserError: the space holds what cannot be searched, such as a grid.
+            UserError: the space holds what cannot be searched, such as a grid, or whether the
+                metric is to be small or large is neither said nor known by its name.
         """
         if config:
             given = RaySpace.of(config)
@@ -121,6 +124,11 @@ class AdvisorSearch(Searcher):  # type: ignore[misc]  # Ray has no types.
             self._space = given if self._space is None else self._space.with_objects_of(given)
         self._metric = metric or self._metric
         self._mode = mode or self._mode
+        if self._metric and not self._mode:
+            choices = "`mode=min`, as for a loss or an error, or `mode=max`, as for an accuracy"
+            self._mode = {"minimize": "min", "maximize": "max"}[
+                said_direction(self._metric, None, choices=choices)
+            ]
         return self._space is not None
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
@@ -161,6 +169,7 @@ class AdvisorSearch(Searcher):  # type: ignore[misc]  # Ray has no types.
         state = {
             "format": FORMAT,
             "study": self._study,
+            "study_id": None if self.tuner is None else self.tuner.study.record.study_id,
             "metric": self._metric,
             "mode": self._mode,
             "space": None if self._space is None else self._space.to_json(),
@@ -203,6 +212,9 @@ class AdvisorSearch(Searcher):  # type: ignore[misc]  # Ray has no types.
             )
         self._study = self._study or uuid.uuid4().hex
         direction = "maximize" if self._mode == "max" else "minimize"
+        word = against_the_name(str(self._metric), direction)
+        if word is not None:
+            LOG.warning(word)
         tuner = Tuner.create(
             self._space.definition, kb=self._kb, metric=str(self._metric), direction=direction,
             study_id=self._study, **self._options,

@@ -122,8 +122,8 @@ def kin_of(
         exclude_datasets: fingerprints of data sets whose tasks are not to be used.
     """
     found = []
-    for name in sorted(FAMILIES):
-        family = FAMILIES.find(name)()
+    for kind in sorted(FAMILIES.usable(), key=lambda kind: kind.name):
+        family, name = kind(), kind.name
         shared = partners(space, family.space())
         if len(shared.of) < MIN_PARTNERS:
             continue

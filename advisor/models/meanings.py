@@ -58,5 +58,5 @@ MEANINGS: dict[str, dict[str, str]] = {
 
 
 def meanings_of(family: str) -> dict[str, str]:
-    """Return what the hyperparameters of a family mean, by name; nothing for a user's own."""
-    return {**_TRAINING, **MEANINGS[family]} if family in FAMILIES else {}
+    """Return what the hyperparameters of a family mean, by name; nothing for others."""
+    return {**_TRAINING, **MEANINGS[family]} if FAMILIES.is_built_in(family) else {}

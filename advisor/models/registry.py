@@ -11,8 +11,10 @@ FAMILIES: Registry[type[BuiltInFamily]] = Registry(
         "rnn": "advisor.models.rnn:RNN",
         "forecaster": "advisor.models.forecaster:Forecaster",
     },
+    group="advisor.families",
+    base=BuiltInFamily,
 )
-"""The built-in families by their names; adding one is adding its file and its line here."""
+"""Families by their names, built in or of plug-ins; one of ours is a file and its line here."""
 
 
 def family_names() -> list[str]:
@@ -31,4 +33,4 @@ def get_family(name: str) -> BuiltInFamily:
 
 def family_for(modality: str) -> ModelFamily:
     """Return the first family that takes data of this modality."""
-    return next(family() for family in FAMILIES.values() if family.modality == modality)
+    return next(family() for family in FAMILIES.usable() if family.modality == modality)

@@ -69,7 +69,7 @@ def _family_of(module: object | None, content: JsonObject) -> ModelFamily:
     else:
         raise UserError(
             f"The networks of this model were built by the user's own function, as '{name}'; give "
-            "it as `module`."
+            "it as `module`. If they were a plug-in's, install that."
         )
     if found.name != name or found.version < version:
         raise UserError(

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from advisor.checks import one_of
-from advisor.metrics import usual_direction
+from advisor.directions import WAYS, against_the_name, said_direction
 from advisor.models import FAMILIES
 from advisor.problem.base import Problem
 from advisor.problem.parts import part_of, space_of
@@ -14,10 +13,8 @@ from advisor.strategies import get_strategy
 from advisor.training.loading import check_call, load_function
 from advisor.training.objective import FunctionObjective, Objective, TrainFunction
 from knowledge_base.errors import UserError
-from knowledge_base.naming import printable
 from knowledge_base.records import TaskRecord
 from knowledge_base.space import SpaceDefinition
-from knowledge_base.states import Direction
 
 VALUE = "value"
 """What a metric is called that the user gave no name."""
@@ -47,14 +44,12 @@ class FunctionProblem(Problem):
     def notes(self, settings: Settings) -> list[str]:
         """Return a word where the value goes another way than everybody means by its name."""
         metric, direction = self.task.metric, self.task.direction
-        if usual_direction(metric) in (None, direction):
-            return []
-        way = {"minimize": "minimised", "maximize": "maximised"}[direction]
-        if settings.direction == direction:
-            return [f"{metric} is {way} here, as `direction={direction}` says."]
+        word = against_the_name(metric, direction)
+        if word is None or settings.direction == direction:
+            return [] if word is None else [word]
         return [
-            f"{metric} is {way} in this study, as it was begun: earlier versions did so where no "
-            "direction was said. Start a new study to go the other way."
+            f"{metric} is {WAYS[direction]} in this study, as it was begun: earlier versions did "
+            "so where no direction was said. Start a new study to go the other way."
         ]
 
 
@@ -85,7 +80,7 @@ def function_problem(
     """
     if space is None:
         raise UserError("`objective` needs `space=FILE`, the search space of your function.")
-    way = _direction_of(metric, direction)
+    way = said_direction(metric, direction)
     searched = part_of(space_of(space), only, fix)
     label = family or searched.name
     if label in FAMILIES:
@@ -100,29 +95,3 @@ def function_problem(
     check_call(called, "objective", "config", "report")
     task = TaskRecord(name=name, metric=metric or VALUE, direction=way, family=label)
     return FunctionProblem(task, searched, called)
-
-
-def _direction_of(metric: str | None, direction: str | None) -> str:
-    """Return the direction that was said, or that of a metric whose name is known.
-
-    Raises:
-        UserError: it is none, or neither tells: a guess would quietly find the worst.
-    """
-    if direction is not None:
-        one_of("direction", direction, tuple(Direction))
-        return direction
-    if metric is not None and (known := usual_direction(metric)):
-        return known
-    choices = (
-        "`direction=minimize`, as for a loss or an error, or `direction=maximize`, as for an "
-        "accuracy"
-    )
-    if metric is not None:
-        raise UserError(
-            f"Whether {printable(metric)} is to be minimised or maximised is not known by its "
-            f"name; say {choices}."
-        )
-    raise UserError(
-        "Whether the value of your function is to be minimised or maximised must be said: "
-        f"{choices}; or name it, such as `metric=accuracy`, whose direction is known."
-    )

@@ -24,6 +24,8 @@ STRATEGIES: Registry[type[SearchStrategy]] = Registry(
         "hyperband": "advisor.strategies.halving:Hyperband",
         "gradient": "advisor.strategies.gradient:GradientSearch",
     },
+    group="advisor.strategies",
+    base=SearchStrategy,
 )
 """Name to class; adding a strategy is adding a file and its line here."""
 

@@ -8,7 +8,8 @@ from typing import Self, overload
 
 from filelock import BaseFileLock
 
-from advisor.checks import one_of, whole
+from advisor.checks import whole
+from advisor.directions import said_direction
 from advisor.keywords import known_keywords
 from advisor.meta import Query
 from advisor.meta.warm_start import MAX_WARM, Start, warm_start
@@ -34,7 +35,6 @@ from knowledge_base.records import (
     without_earlier_parts,
 )
 from knowledge_base.space import SpaceDefinition
-from knowledge_base.states import Direction
 from knowledge_base.studies import StudyDirectory
 from knowledge_base.types import Config, ConfigDict, JsonObject
 
@@ -91,7 +91,7 @@ class Tuner:
         kb: KnowledgeBase | None = None,
         name: str = "task",
         metric: str = "loss",
-        direction: str = "minimize",
+        direction: str | None = None,
         family: str | None = None,
         query: Query | None = None,
         strategy: str = "bayesian",
@@ -109,7 +109,8 @@ class Tuner:
             space: the search space.
             kb: past trials to start from, and where finished trials go.
             name: of the task.
-            metric: its name; `direction` is "minimize" or "maximize".
+            metric: its name; `direction` is "minimize" or "maximize". Default: that of a metric
+                whose name is known, such as loss or accuracy; of others it must be said.
             family: model family; past tasks of the same family count. Default: the space's
                 name.
             query: what is known about the new task, such as metafeatures.
@@ -127,11 +128,12 @@ class Tuner:
                 told again under it, as after a restart, is no second trial. Only with `study_id`.
 
         Raises:
-            UserError: the direction or the strategy does not exist, a number is impossible,
+            UserError: the direction is not known, it or the strategy does not exist, a number is
+                impossible,
                 the directory holds a study already, or it is given with `study_id`.
         """
         check_identity(study_id, trial_id, directory)
-        one_of("direction", direction, tuple(Direction))
+        direction = said_direction(metric, direction)
         whole("n_warm", n_warm, 0)
         whole("seed", seed, 0)
         get_strategy(strategy).check(space)

@@ -19,6 +19,8 @@ IMPORTERS: Registry[type[Importer]] = Registry(
         "smac": "knowledge_base.importers.smac:SmacImporter",
         "table": "knowledge_base.importers.table:TableImporter",
     },
+    group="advisor.importers",
+    base=Importer,
 )
 """Importers by name, asked in this order; adding one is adding a file and its line here."""
 
@@ -31,9 +33,9 @@ def importer_of_object(source: object, name: str | None = None) -> Importer:
     Raises:
         ContributionError: there is none.
     """
-    for known in IMPORTERS:
-        importer = IMPORTERS[known]()
-        if name in (None, known) and importer.accepts_object(source):
+    for kind in IMPORTERS.usable() if name is None else [IMPORTERS.find(name)]:
+        importer = kind()
+        if importer.accepts_object(source):
             return importer
     raise ContributionError(
         f"Nothing is known of objects such as {type(source).__name__}; give a path, an address, or "
@@ -49,8 +51,8 @@ def find_importer(source: str, name: str | None = None) -> Importer:
     """
     if name is not None and name not in IMPORTERS:
         raise ContributionError(f"There is no importer '{name}'. {try_these(name, IMPORTERS)}")
-    for known in [name] if name is not None else IMPORTERS:
-        importer = IMPORTERS[known]()
+    for kind in IMPORTERS.usable() if name is None else [IMPORTERS[name]]:
+        importer = kind()
         if name is not None or importer.accepts(source):
             return importer
     raise ContributionError(

@@ -22,9 +22,10 @@ def contribute(
     Raises:
         KnowledgeBaseError: the knowledge base is not usable; nothing was stored.
     """
-    bundle, same_runs = contribution.bundle, set[str]()
+    bundle, same_runs = contribution.bundle, _told(kb, contribution)
     if contribution.runs_have_starts:
-        same_runs = _same_runs(kb, bundle)
+        same_runs |= _same_runs(kb, bundle)
+    if same_runs:
         ids = bundle["trials"]["trial_id"].to_pylist()
         bundle = with_trials(bundle, [trial_id not in same_runs for trial_id in ids])
     kept, rejected, duplicates = screened(kb, bundle)
@@ -48,6 +49,14 @@ def _counts(bundle: Bundle) -> dict[str, tuple[str | None, int]]:
     whose = zip(*(bundle["studies"][c].to_pylist() for c in ("study_id", "contributor")),
                 strict=True)  # fmt: skip
     return {study: (name, trials[study]) for study, name in whose}
+
+
+def _told(kb: KnowledgeBase, contribution: Contribution) -> set[str]:
+    """Return the trials of which the run is stored under an identity that it may have."""
+    known = contribution.known_as
+    there = kb.existing_trials([identity for every in known.values() for identity in every])
+    of_bundle = set(contribution.bundle["trials"]["trial_id"].to_pylist())
+    return {trial for trial, every in known.items() if trial in of_bundle and there & set(every)}
 
 
 def _same_runs(kb: KnowledgeBase, bundle: Bundle) -> set[str]:

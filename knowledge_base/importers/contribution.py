@@ -1,6 +1,7 @@
 """Contributions and reports of what became of them."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from knowledge_base.bundle import Bundle
 from knowledge_base.types import JsonObject
@@ -25,6 +26,8 @@ class Contribution:
         runs_have_starts: whether a trial of the same task, number, start and value is the same
             run. Trials of Optuna that older versions imported have other identities.
         others: whether somebody else's file says who contributed what; it may say anything.
+        known_as: by the identity of a trial all that the same run may have in a store, such as what
+            a searcher of ours told of it; it is a duplicate where one of these is there.
     """
 
     bundle: Bundle
@@ -32,6 +35,7 @@ class Contribution:
     warnings: tuple[str, ...] = ()
     runs_have_starts: bool = False
     others: bool = False
+    known_as: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from knowledge_base.errors import ContributionError
+from knowledge_base.identity import trial_ids
 from knowledge_base.importers.base import ImportOptions
 from knowledge_base.importers.contribution import Rejection
 from knowledge_base.importers.foreign_files import (
@@ -67,13 +68,14 @@ class HydraImporter(RunsImporter):
             except ContributionError as error:
                 rejected.append(Rejection(job.name, f"it cannot be read: {error}"))
         searched = _searched(configs, overrides)
+        study = _led_by_ours(Path(source))
         runs: list[Run] = []
         for job in jobs:
             if job not in configs:
                 continue
             params = {n: v for n, v in {**overrides[job], **configs[job]}.items() if n in searched}
             try:
-                runs.append(_run(job, file, params))
+                runs.append(_run(job, file, params, study))
             except (ContributionError, ValueError) as error:
                 rejected.append(Rejection(job.name, f"it cannot be read: {error}"))
         lost = sum(run.state is TrialState.FAILED for run in runs)
@@ -130,7 +132,19 @@ def _searched(
     return (said & names) | differing or names
 
 
-def _run(job: Path, file: str, params: ConfigDict) -> Run:
+def _led_by_ours(folder: Path) -> str | None:
+    """Return the study as which our sweeper told the jobs, None where it did not lead them."""
+    file = folder / "optimization_results.yaml"
+    if not file.is_file():
+        return None
+    try:
+        study = read_yaml(file).get("study_id")
+    except ContributionError:
+        return None
+    return study if isinstance(study, str) else None
+
+
+def _run(job: Path, file: str, params: ConfigDict, study: str | None) -> Run:
     """Return a job as a run; one without metrics failed, as far as can be told.
 
     Raises:
@@ -142,11 +156,21 @@ def _run(job: Path, file: str, params: ConfigDict) -> Run:
     runtime = told.get("runtime") if isinstance(told, Mapping) else None
     output = runtime.get("output_dir") if isinstance(runtime, Mapping) else None
     identity = str(output or job.resolve())
+    about = told.get("job") if isinstance(told, Mapping) else None
+    place = about.get("num") if isinstance(about, Mapping) else None
+    told_as = None if study is None or type(place) is not int else trial_ids(study, [place])[0]
     if not path.is_file():
         # If it was only not finished yet, it will be another run when it is.
         identity += " without metrics"
-        return Run(identity, job.name, params, TrialState.FAILED, error=f"it left no {file}")
-    return Run(identity, job.name, params, TrialState.COMPLETE, _curves(path))
+        return Run(
+            identity,
+            job.name,
+            params,
+            TrialState.FAILED,
+            error=f"it left no {file}",
+            told_as=told_as,
+        )
+    return Run(identity, job.name, params, TrialState.COMPLETE, _curves(path), told_as=told_as)
 
 
 def _curves(path: Path) -> dict[str, Sequence[tuple[int, float]]]:

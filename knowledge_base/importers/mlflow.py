@@ -7,7 +7,7 @@ MLflow itself is not needed. It keeps parameters as texts.
 import math
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +32,12 @@ CODES = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 
 TABLES = {"experiments", "runs", "params", "metrics"}
 """Tables of a store in SQLite, of those that are read."""
+
+TOLD_AS = "advisor.trial"
+"""Tag of a run that was exported from here: the identity of the trial there."""
+
+METRIC, DIRECTION = "advisor.metric", "advisor.direction"
+"""Tags of an experiment that was exported from here."""
 
 DEFAULT = "Default"
 """The experiment that MLflow makes by itself."""
@@ -128,12 +134,30 @@ def _experiment(connection: sqlite3.Connection, source: str, wanted: str | None)
         "SELECT run_uuid, status, start_time, end_time FROM runs WHERE experiment_id = ? AND "
         "lifecycle_stage = 'active' ORDER BY start_time, run_uuid", key
     )  # fmt: skip
+    exported = _exported(connection, within, key)
     runs = [
         Run(run, f"{name}:{run}", params.get(run, {}), STATES.get(status), curves.get(run, {}),
-            _time(start), _seconds(start, end), _error(status))
+            _time(start), _seconds(start, end), _error(status), exported.get(run))
         for run, status, start, end in rows
     ]  # fmt: skip
-    return Found(name, runs, from_texts=True)
+    said = _said(connection, key)
+    return Found(name, runs, None, said.get(METRIC), said.get(DIRECTION), from_texts=True)
+
+
+def _exported(connection: sqlite3.Connection, within: str, key: tuple[object]) -> dict[str, str]:
+    """Return the identities of runs that are exported trials; older stores have no tags."""
+    sql = f"SELECT run_uuid, value FROM tags WHERE key = '{TOLD_AS}' AND {within}"
+    with suppress(sqlite3.OperationalError):
+        return dict(connection.execute(sql, key).fetchall())
+    return {}
+
+
+def _said(connection: sqlite3.Connection, key: tuple[object]) -> dict[str, str]:
+    """Return what the tags of an experiment say of its metric."""
+    sql = "SELECT key, value FROM experiment_tags WHERE experiment_id = ?"
+    with suppress(sqlite3.OperationalError):
+        return dict(connection.execute(sql, key).fetchall())
+    return {}
 
 
 def _from_files(source: str, wanted: str | None) -> Found:
@@ -166,7 +190,10 @@ def _from_files(source: str, wanted: str | None) -> Found:
             continue
         found += [run] if run is not None else []
     found.sort(key=lambda run: (run.started_at or datetime.min.replace(tzinfo=UTC), run.run_id))
-    return Found(name, found, from_texts=True, rejected=tuple(rejected))
+    tags = dict(_entries(experiments[name] / "tags"))
+    metric, direction = (read_text(tags[n]).strip() if n in tags else None
+                         for n in (METRIC, DIRECTION))  # fmt: skip
+    return Found(name, found, None, metric, direction, True, tuple(rejected))
 
 
 def _run_of_files(folder: Path, where: str) -> Run | None:
@@ -189,8 +216,10 @@ def _run_of_files(folder: Path, where: str) -> Run | None:
     start, end = meta.get("start_time"), meta.get("end_time")
     status = CODES.get(meta["status"], "") if isinstance(meta.get("status"), int) else ""
     run = str(meta.get("run_id") or meta.get("run_uuid") or folder.name)
+    told = folder / "tags" / TOLD_AS
+    exported = read_text(told).strip() if told.is_file() else None
     return Run(run, where, params, STATES.get(status), curves, _time(start), _seconds(start, end),
-               _error(status))  # fmt: skip
+               _error(status), exported)  # fmt: skip
 
 
 def _entries(folder: Path) -> list[tuple[str, Path]]:

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,15 @@ _SUPER_JOURNAL = bytes.fromhex("d9d505f920a163d7")
 COPIES = 5
 """How often a storage is copied that changes meanwhile."""
 
+TASK = "advisor:task"
+"""System attribute of a study in which `AdvisorSampler` keeps what its task is called."""
+
+TOLD_AS = "advisor:trial"
+"""System attribute of a trial that was exported from here: its identity there."""
+
+TASK_PARTS = ("name", "metric", "family")
+"""What it holds."""
+
 _TABLES = {"studies", "trials", "version_info"}
 
 SERVERS = ("postgresql", "mysql", "mariadb", "oracle", "mssql", "cockroachdb")
@@ -43,11 +52,17 @@ SERVERS = ("postgresql", "mysql", "mariadb", "oracle", "mssql", "cockroachdb")
 
 @dataclass(frozen=True)
 class StoredStudy:
-    """A study as its storage has it."""
+    """A study as its storage has it.
+
+    Attributes:
+        name, directions, trials: of Optuna.
+        task: name, metric and family as `AdvisorSampler` wrote them, as far as it did.
+    """
 
     name: str
     directions: Sequence[str]
     trials: Sequence["FrozenTrial"]
+    task: Mapping[str, str]
 
 
 def read_study(source: str, name: str | None) -> StoredStudy:
@@ -85,7 +100,10 @@ def read_study(source: str, name: str | None) -> StoredStudy:
 def of_object(study: "Study") -> StoredStudy:
     """Return what a study of Optuna holds."""
     directions = [direction.name.lower() for direction in study.directions]
-    return StoredStudy(study.study_name, directions, study.get_trials(deepcopy=False))
+    kept = study._storage.get_study_system_attrs(study._study_id).get(TASK)
+    said = kept if isinstance(kept, dict) else {}
+    task = {name: said[name] for name in TASK_PARTS if isinstance(said.get(name), str)}
+    return StoredStudy(study.study_name, directions, study.get_trials(deepcopy=False), task)
 
 
 def is_server(source: str) -> bool:

@@ -16,6 +16,7 @@ from knowledge_base.importers.base import Importer, ImportOptions, check_directi
 from knowledge_base.importers.checks import assemble_all, task_of
 from knowledge_base.importers.contribution import Contribution, Rejection
 from knowledge_base.importers.optuna_files import (
+    TOLD_AS,
     StoredStudy,
     has_tables,
     is_server,
@@ -23,6 +24,7 @@ from knowledge_base.importers.optuna_files import (
     read_study,
     without_password,
 )
+from knowledge_base.importers.optuna_identity import run_identity
 from knowledge_base.importers.optuna_space import StudySpace, space_of
 from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.space import SpaceDefinition
@@ -88,11 +90,14 @@ class OptunaImporter(Importer):
             raise ContributionError(f"The study '{study.name}' has no finished trials.")
         space = space_of(study.name, trials)
         direction = check_direction(study.directions[0])
-        task = task_of(options, study.name, options.metric or "value", direction,
-                       options.family or space.definition.name)  # fmt: skip
+        said = study.task
+        task = task_of(options, said.get("name", study.name),
+                       options.metric or said.get("metric", "value"), direction,
+                       options.family or said.get("family", space.definition.name))  # fmt: skip
         studies: dict[str, tuple[SpaceDefinition, StudyRecord]] = {}
         good: list[TrialRecord] = []
         rejected: list[Rejection] = []
+        known_as: dict[str, list[str]] = {}
         for trial in trials:
             where = f"{study.name}:{trial.number}"
             problem = _problem(trial, space)
@@ -104,12 +109,15 @@ class OptunaImporter(Importer):
                 record = _study(study, task, own, source, options)
                 studies[own.space_id] = own, record
             good.append(_trial(trial, space, *studies[own.space_id], where))
+            exported = trial.system_attrs.get(TOLD_AS)
+            known_as[good[-1].trial_id] = [good[-1].trial_id]
+            known_as[good[-1].trial_id] += [exported] if isinstance(exported, str) else []
         made = assemble_all(good, rejected, task, list(studies.values()), options)
         warnings = [*space.warnings, *_unfinished(study, len(trials))]
         if options.direction not in (None, direction):
             warnings.append(f"The study '{study.name}' is to {direction}, and so are its trials, "
                             f"whatever `direction` says.")  # fmt: skip
-        return Contribution(made.bundle, made.rejected, tuple(warnings), runs_have_starts=True)
+        return Contribution(made.bundle, made.rejected, tuple(warnings), True, known_as=known_as)
 
 
 def _study(
@@ -191,17 +199,5 @@ def _trial(
         started_at=trial.datetime_start.astimezone() if trial.datetime_start else None,
         origin=where,
         curve=tuple(EpochRecord(epoch=s + 1, val_metric=v) for s, v in sorted(finite.items())),
-        trial_id=_identity(trial, study),
+        trial_id=run_identity(trial, study.task_id),
     )
-
-
-def _identity(trial: "FrozenTrial", study: StudyRecord) -> str:
-    """Return the digest of what makes a trial this one, wherever its storage lies.
-
-    Neither the space nor the name of the study counts: the space of a study grows with it, and
-    two studies may have one name. The microsecond of the start tells runs apart.
-    """
-    start = trial.datetime_start.isoformat() if trial.datetime_start else None
-    params = sorted((name, repr(value)) for name, value in trial.params.items())
-    values = [repr(value) for value in trial.values or ()]
-    return digest("optuna run", study.task_id, trial.number, start, params, values)

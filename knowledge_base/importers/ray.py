@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from knowledge_base.errors import ContributionError
+from knowledge_base.identity import digest
 from knowledge_base.importers.base import ImportOptions
 from knowledge_base.importers.contribution import Rejection
 from knowledge_base.importers.foreign_files import moment, number, read_document, read_lines
@@ -51,6 +52,7 @@ class RayImporter(RunsImporter):
         """
         folder = _chosen(source, _experiments(Path(source)), options.study)
         known, metric = _states(folder)
+        led = _led_by_ours(folder)
         runs: list[Run] = []
         rejected: list[Rejection] = []
         for trial in sorted(path.parent for path in folder.glob("*/params.json")):
@@ -60,7 +62,7 @@ class RayImporter(RunsImporter):
             except ContributionError as error:
                 rejected.append(Rejection(where, f"it cannot be read: {error}"))
             else:
-                runs.append(run)
+                runs.append(replace(run, told_as=led.get(run.run_id.rpartition("/")[2])))
         longest = max((_length(run) for run in runs), default=0)
         stopped = [run for run in runs if _is_stopped(run, longest)]
         told = (f"{len(stopped)} trials have fewer than {longest} iterations, and count as "
@@ -116,6 +118,23 @@ def _states(folder: Path) -> tuple[dict[str, JsonObject], str | None]:
     runner = found.get("runner_data")
     metric = runner.get("_metric") if isinstance(runner, Mapping) else None
     return known, metric if isinstance(metric, str) else None
+
+
+def _led_by_ours(folder: Path) -> dict[str, str]:
+    """Return under which identity our searcher told each trial, none where it did not lead them.
+
+    Ray asks it to keep its state in the folder, whose name ends as if it were pickled; it is JSON.
+    """
+    for file in sorted(folder.glob("searcher-state-*"), reverse=True):
+        try:
+            state = read_document(file)
+        except ContributionError:  # Another searcher's.
+            continue
+        study, told = state.get("study_id"), state.get("told")
+        if isinstance(study, str) and isinstance(told, list):
+            ids = [one.get("trial_id") for one in told if isinstance(one, dict)]
+            return {one: digest("trial", study, "told", one) for one in ids if isinstance(one, str)}
+    return {}
 
 
 def _run(folder: Path, trial: Path, where: str, known: Mapping[str, JsonObject]) -> Run:

@@ -52,6 +52,7 @@ class Run:
         started_at: when it began.
         seconds: what it took.
         error: why it failed.
+        told_as: identity under which a searcher of ours that led the run told it, if one did.
     """
 
     run_id: str
@@ -62,6 +63,7 @@ class Run:
     started_at: datetime | None = None
     seconds: float | None = None
     error: str | None = None
+    told_as: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class RunsImporter(Importer):
         studies: dict[str, tuple[SpaceDefinition, StudyRecord]] = {}
         good: list[TrialRecord] = []
         rejected: list[Rejection] = [*found.rejected]
+        known_as: dict[str, list[str]] = {}
         first_step = min((s for run in ended for s, _ in run.curves.get(metric, ())), default=1)
         for number, (run, config) in enumerate(zip(ended, made.configs, strict=True)):
             own = made.own(config)
@@ -135,12 +138,14 @@ class RunsImporter(Importer):
                 studies[own.space_id] = own, self._study(found, source, task, own, options)
             _, study = studies[own.space_id]
             trial_id = digest(f"{self.name} run", task.task_id, run.run_id)
+            if run.told_as is not None:  # It is no identity to take: a folder can say anything.
+                known_as[trial_id] = [run.told_as]
             good.append(_trial(run, number, own.complete(config), metric, study, trial_id,
                                1 - min(first_step, 1)))  # fmt: skip
         whole = assemble_all(good, rejected, task, list(studies.values()), options)
         warnings = (*found.warnings, *made.warnings, *_unfinished(found), f"The metric is "
                     f"{metric}, to {direction}.")  # fmt: skip
-        return Contribution(whole.bundle, whole.rejected, warnings)
+        return Contribution(whole.bundle, whole.rejected, warnings, known_as=known_as)
 
     def _study(
         self,

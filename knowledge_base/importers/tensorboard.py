@@ -20,6 +20,9 @@ from knowledge_base.importers.wire import Fields, inner, message, real, records,
 from knowledge_base.states import TrialState
 from knowledge_base.types import ConfigDict
 
+TOLD_AS = "advisor.trial"
+"""Parameter of a session that a search of ours wrote: the identity of its trial."""
+
 MARK = ".tfevents."
 """What the names of event files have in them."""
 
@@ -103,15 +106,18 @@ def _run(top: Path, path: Path, folders: Mapping[Path, Folder]) -> Run:
     seconds = None
     if found.ended and found.begun and found.ended >= found.begun:
         seconds = found.ended - found.begun
+    params = dict(found.params or {})
+    told = params.pop(TOLD_AS, None)
     return Run(
         run_id="/".join(sorted(found.files)[:1]),
         origin=path.relative_to(top.parent).as_posix(),
-        params=found.params or {},
+        params=params,
         state=None if found.status is None else STATES.get(found.status),
         curves={tag: sorted(points.items()) for tag, points in curves.items()},
         started_at=moment(found.begun),
         seconds=seconds,
         error="the session failed" if found.status == 2 else None,
+        told_as=told if isinstance(told, str) else None,
     )
 
 

@@ -21,11 +21,11 @@ import numpy as np
 import pandas as pd
 
 from advisor.encoding import sample
+from advisor.integrations.others.to_optuna import distribution
 from advisor.models import get_family
 from knowledge_base import KnowledgeBase, StudyRecord, TaskRecord
 from scripts.benchmarks import report
 from scripts.benchmarks.timing import seconds
-from scripts.optuna_space import distribution
 
 if TYPE_CHECKING:
     import optuna

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from advisor.integrations.others.to_optuna import distribution
 from knowledge_base.space import SpaceDefinition
-from scripts.optuna_space import distribution
 
 MIN_TRIALS = 40
 TREES = 32

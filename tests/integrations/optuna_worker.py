@@ -17,10 +17,20 @@ def value(params):
     return (params["x"] - 0.3) ** 2 + 0.1 * (params["kind"] == "b")
 
 
+def opened(storage):
+    """Return a storage as Optuna takes it: an address, or a journal as "journal:FILE"."""
+    if not storage.startswith("journal:"):
+        return storage
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    return JournalStorage(JournalFileBackend(storage.removeprefix("journal:")))
+
+
 def main():
     storage, name, trials, *hangs = sys.argv[1:]
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.load_study(study_name=name, storage=storage, sampler=AdvisorSampler())
+    study = optuna.load_study(study_name=name, storage=opened(storage), sampler=AdvisorSampler())
     done = 0
 
     def objective(trial):

@@ -83,7 +83,59 @@ main()
 def test_what_goes_wrong_is_said(sweep, tmp_path, what, args, says):
     app = tmp_path / "app.py"
     app.write_text(BROKEN.replace("WHAT", what))
-    done = sweep("hydra.sweeper.n_trials=2", *args, app=app)
+    done = sweep("hydra.sweeper.n_trials=2", "hydra.sweeper.metric=loss", *args, app=app)
     assert done.returncode != 0
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_direction_is_said_or_known_by_the_name_of_the_metric(sweep, tmp_path):
+    app = tmp_path / "app.py"
+    app.write_text(WRITES)
+    done = sweep("hydra.sweeper.n_trials=1", "x=interval(0,1)", app=app)
+    assert done.returncode != 0
+    assert "must be said: `hydra.sweeper.direction=minimize`, as for a loss" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = sweep("hydra.sweeper.n_trials=1", "hydra.sweeper.metric=val_accuracy",
+                 "x=interval(0,1)", app=app)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert kept(tmp_path).tasks()["direction"].tolist() == ["maximize"]
+
+
+def test_its_folder_holds_no_second_trial_of_what_it_told(sweep, tmp_path):
+    from advisor import Advisor
+
+    app = tmp_path / "app.py"
+    app.write_text(WRITES)
+    done = sweep(
+        "hydra.sweeper.n_trials=4", "hydra.sweeper.metric=loss", "x=interval(0,1)", app=app
+    )
+    assert done.returncode == 0, done.stderr
+    told = kept(tmp_path)
+    assert len(told.trials()) == 4
+    more = {"metrics_file": "metrics.json", "metric": "loss"}
+    report = Advisor(told).contribute(tmp_path / "out", **more)
+    assert (report.accepted, report.duplicates) == (0, 4)
+    (tmp_path / "out" / "optimization_results.yaml").unlink()  # A sweep that was not ours.
+    report = Advisor(told).contribute(tmp_path / "out", **more)
+    assert (report.accepted, report.duplicates) == (4, 0)
+    assert told.verify() == []
+
+
+WRITES = """
+import json
+from pathlib import Path
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+CONFIG = {"x": 0.5, "defaults": [{"override hydra/sweeper": "advisor"}]}
+ConfigStore.instance().store(name="config", node=CONFIG)
+
+@hydra.main(version_base=None, config_name="config")
+def main(config):
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    (folder / "metrics.json").write_text(json.dumps({"loss": config.x ** 2}))
+    return config.x ** 2
+
+main()
+"""

@@ -146,6 +146,21 @@ def test_a_space_that_was_tried_is_finished():
     assert search.suggest("3") == Searcher.FINISHED
 
 
+def test_the_mode_is_said_or_known_by_the_name_of_the_metric(caplog):
+    search = AdvisorSearch()
+    with pytest.raises(UserError, match=r"Whether score is .* say `mode=min`, as for a loss"):
+        search.set_search_properties("score", None, copy.deepcopy(PARAMS))
+    search = AdvisorSearch()
+    assert search.set_search_properties("val_accuracy", None, copy.deepcopy(PARAMS))
+    search.suggest("a")
+    assert search.tuner.study.task.direction == "maximize"
+    assert "accuracy" not in caplog.text
+    search = AdvisorSearch(metric="accuracy", mode="min")
+    assert search.set_search_properties(None, None, copy.deepcopy(PARAMS))
+    search.suggest("a")
+    assert "accuracy is minimised here" in caplog.text
+
+
 def test_without_a_space_or_a_metric_it_says_so():
     search = AdvisorSearch()
     assert not search.set_search_properties("loss", "min", {})

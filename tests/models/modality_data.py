@@ -6,6 +6,7 @@ from sklearn.datasets import load_digits
 
 from advisor.data import load_dataset, prepare
 from advisor.data.images import to_images
+from advisor.testing.families import table
 
 DAYS = 7
 WORDS = {
@@ -38,15 +39,6 @@ def series(n=400, horizon=7, seed=0):
     values = 50 + season + rng.normal(scale=0.02, size=n).cumsum() + rng.normal(scale=0.3, size=n)
     frame = pd.DataFrame({"day": pd.date_range("2020", periods=n), "visits": values})
     return load_dataset(frame, "visits", time="day", horizon=horizon)
-
-
-def table(n=200, seed=0):
-    rng = np.random.default_rng(seed)
-    frame = pd.DataFrame({
-        "x": rng.normal(size=n), "c": rng.choice(list("abcdef"), n), "d": rng.choice(["u", "v"], n),
-    })  # fmt: skip
-    frame["y"] = np.where((frame["x"] > 0) ^ frame["c"].isin(["a", "b"]), "yes", "no")
-    return load_dataset(frame, "y")
 
 
 TINY = {

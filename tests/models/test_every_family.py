@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conformance import FamilyConformance
-from conformance import complete as complete_of
-from conformance import fit as fit_of
 from modality_data import digits, series, table, texts, tiny
 from torch import nn
 
 from advisor.data import load_dataset, prepare
 from advisor.models import FAMILIES, ModuleFamily, get_family
+from advisor.testing.families import FamilyConformance
+from advisor.testing.families import complete as complete_of
+from advisor.testing.families import fit as fit_of
 from knowledge_base.space import SpaceDefinition
 
 tiny = functools.cache(tiny)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from asked import KEPT, MIXED, NUMBERS, WRITTEN, Scenario, changed_libraries, plain
+from asked import KEPT, WRITTEN, Scenario, changed_libraries, plain
 from driving import Driver, driven
-from strategy_conformance import StrategyConformance
 
 from advisor.strategies import STRATEGIES, get_strategy
+from advisor.testing.landscapes import MIXED, NUMBERS
+from advisor.testing.strategies import StrategyConformance
 from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition
 

@@ -19,6 +19,7 @@ from advisor.tuning.study import Study
 from advisor.tuning.told import record_of
 from knowledge_base import KnowledgeBase
 from knowledge_base.identity import digest
+from knowledge_base.importers.optuna_identity import run_identity
 from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRecord
 from knowledge_base.states import TrialState as State
 
@@ -44,7 +45,7 @@ def contributed(
         seed: as stored with trials.
 
     Returns:
-        What was told; a trial outside of the space is not.
+        What was told; a trial outside of the space is not, nor one that an earlier version told.
     """
     begin = min((t.datetime_start for t in study.get_trials(deepcopy=False) if t.datetime_start),
                 default=None)  # fmt: skip
@@ -59,15 +60,17 @@ def contributed(
         source="advisor optuna",
     )
     ours = Study(record, task, space.definition)
+    before = [digest("optuna trial", name, task.task_id, trial.number) for trial in trials]
+    there = kb.existing_trials(before)  # As 0.1 told them.
     told: list[TrialRecord] = []
     configs = space.configs([trial.params for trial in trials])
-    for trial, config in zip(trials, configs, strict=True):
-        if config is None:
+    for trial, config, earlier in zip(trials, configs, before, strict=True):
+        if config is None or earlier in there:
             continue
         outcome = _outcome(trial, epochs)
         start = trial.datetime_start.astimezone() if trial.datetime_start else None
         made = record_of(ours, trial.number, seed, config, outcome, start, told)
-        identity = digest("optuna trial", name, task.task_id, trial.number)
+        identity = run_identity(trial, task.task_id)
         origin = f"{study.study_name}:{trial.number}"
         told.append(replace(made, trial_id=identity, origin=origin))
     if told:

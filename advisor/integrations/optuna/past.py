@@ -4,10 +4,13 @@ from dataclasses import dataclass, field, replace
 
 from optuna import Study
 
+from advisor.directions import against_the_name
 from advisor.meta import Query
 from advisor.meta.warm_start import Start, warm_start
 from advisor.models import FAMILIES, get_family
 from knowledge_base import KnowledgeBase
+from knowledge_base.errors import LOG
+from knowledge_base.importers.optuna_files import TASK, TASK_PARTS
 from knowledge_base.naming import printable
 from knowledge_base.records import TaskRecord
 from knowledge_base.space import SpaceDefinition
@@ -55,6 +58,17 @@ class Past:
             family=printable(self.family or space.name),
         )
 
+    def keep(self, study: Study, task: TaskRecord) -> None:
+        """Let a study say what its task is called, so that whoever reads it later means the same.
+
+        Args:
+            study: of Optuna.
+            task: that it optimises.
+        """
+        said = {part: getattr(task, part) for part in TASK_PARTS}
+        if study._storage.get_study_system_attrs(study._study_id).get(TASK) != said:
+            study._storage.set_study_system_attr(study._study_id, TASK, said)
+
     def start(self, study: Study, space: SpaceDefinition, curves: bool = False) -> Start:
         """Return where the search of a study begins in a space.
 
@@ -73,6 +87,10 @@ class Past:
 
     def _begun(self, study: Study, space: SpaceDefinition, curves: bool) -> Start:
         task = self.task(study.study_name, study.direction.name.lower(), space)
+        self.keep(study, task)
+        word = against_the_name(task.metric, task.direction)
+        if word is not None:
+            LOG.warning(f"{word} So says the study of Optuna '{printable(study.study_name)}'.")
         query = replace(self.query or Query(), task_id=task.task_id)
         default = space.default() if task.family in FAMILIES else None
         start = warm_start(self.kb, space, task.family, query, self.n_warm,

@@ -239,6 +239,7 @@ class AdvisorSampler(BaseSampler):
             if not new or space is None:
                 return
             task = self.past.task(study.study_name, study.direction.name.lower(), space.definition)
+            self.past.keep(study, task)
             contributed(study, new, space, task, self.past.kb, self._epochs, self._seed)
             self._told |= {(study.study_name, t.number) for t in new}
 

@@ -39,7 +39,7 @@ def export(trained: Trained, folder: str | Path, to: str = "torch") -> None:
     """
     write = FORMATS.find(to)
     family = trained.average.family
-    if not isinstance(family, BuiltInFamily):
+    if not isinstance(family, BuiltInFamily) or family.name not in EXPORTS:
         raise _not_ours(family.name)
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -61,11 +61,16 @@ def check_exportable(path: Path) -> None:
         UserError: it is such a model; there is none, or it is damaged.
     """
     name = str(read_document(model_folder(path)).get("family"))
-    if name not in FAMILIES:
+    if name not in EXPORTS:
         raise _not_ours(name)
 
 
 def _not_ours(name: str) -> UserError:
+    if name in FAMILIES:
+        return UserError(
+            f"The networks of this model are built by a plug-in, as '{name}', whose code is not "
+            "exported; load the model where the plug-in is installed."
+        )
     return UserError(
         f"The networks of this model are built by your own function, as '{name}', whose code is "
         "not exported; build them with it, and load the weights of the model's folder, which are "

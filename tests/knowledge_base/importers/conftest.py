@@ -1,13 +1,13 @@
 import pytest
 
-pytest.register_assert_rewrite("importer_conformance")
+pytest.register_assert_rewrite("knowledge_base.testing")
 
 
 @pytest.fixture(scope="session")
-def known_samples(tmp_path_factory):
+def all_samples(tmp_path_factory):
     """A sample of every kind, with the name of the importer that reads it."""
     import foreign_samples
-    from importer_conformance import SAMPLES
+    from importer_samples import SAMPLES
 
     known = {**SAMPLES, **foreign_samples.SAMPLES}
     return [(name, make(tmp_path_factory.mktemp(name))) for make, name in known.items()]

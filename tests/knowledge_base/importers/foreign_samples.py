@@ -5,9 +5,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from importer_conformance import Sample
-
 from knowledge_base.importers import ImportOptions
+from knowledge_base.testing import Sample
 
 HERE = Path(__file__).parent / "foreign"
 

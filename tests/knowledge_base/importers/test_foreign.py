@@ -12,7 +12,6 @@ from pathlib import Path
 import foreign_samples as foreign
 import optuna
 import pytest
-from importer_conformance import Sample
 
 from advisor import Advisor
 from knowledge_base import ContributionError, KnowledgeBase
@@ -23,6 +22,7 @@ from knowledge_base.importers.foreign_files import read_yaml
 from knowledge_base.importers.inferred import infer
 from knowledge_base.importers.wire import masked_crc, message, records
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.testing import Sample
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
