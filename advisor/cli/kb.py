@@ -14,8 +14,8 @@ from advisor.cli.common import (
     seed_option,
     speaks_to_the_user,
 )
-from advisor.cli.kb_trust import COMMANDS
 from advisor.cli.kb_elsewhere import check_alone, elsewhere_options, export_elsewhere
+from advisor.cli.kb_trust import COMMANDS
 from advisor.cli.output import print_json, print_table, say
 from knowledge_base.errors import UserError
 from knowledge_base.paging import ORDER
