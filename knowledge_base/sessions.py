@@ -19,6 +19,7 @@ from knowledge_base.errors import LOG, MISSING, DatabaseLocked, KnowledgeBaseErr
 from knowledge_base.hiding import ALL, curation_table, in_force, make_hidden, make_visible
 from knowledge_base.journal import Journal
 from knowledge_base.layers import make_views
+from knowledge_base.naming import contributor
 from knowledge_base.reader import Reader
 from knowledge_base.schema import TABLES
 
@@ -56,6 +57,16 @@ class Sessions(Reader):
         self._named = named
         if os.path.isdir(self.path):  # Path.is_dir would fail where the folder is closed.
             raise KnowledgeBaseError(f"{self.path} is a folder, not a knowledge base file.")
+
+    @property
+    def name(self) -> str:
+        """What names it on the command line."""
+        return str(self.path)
+
+    @property
+    def me(self) -> str:
+        """The name under which the user contributes."""
+        return contributor()
 
     @property
     def warnings(self) -> list[str]:

@@ -7,7 +7,7 @@ bytes of dropped rows stay in the file until DuckDB uses their place again.
 
 import uuid
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -34,10 +34,10 @@ from knowledge_base.hiding import curation_table, in_force, insert_notes, make_h
 from knowledge_base.layers import make_views
 from knowledge_base.listing import resolve
 from knowledge_base.migration import migrate
-from knowledge_base.naming import contributor as own_name
 from knowledge_base.naming import did_you_mean
 from knowledge_base.schema import CURATION, STORED
 from knowledge_base.sessions import Sessions
+from knowledge_base.types import JsonObject
 from knowledge_base.writing import insert
 
 DROP_PATIENCE = 5.0
@@ -115,12 +115,12 @@ class TakingBack(Sessions):
         asked = self._asked("quarantine", contributor, study, since)
         if asked.studies == 0:
             raise UserError(self._nothing(asked))
-        now, who = datetime.now(UTC), own_name()
+        now, who = datetime.now(UTC), self.me
         row = {
             **criteria(asked), "id": uuid.uuid4().hex, "reason": reason or None,
             "quarantined_by": who, "quarantined_at": now, "lifted_at": None,
         }  # fmt: skip
-        self._notes.append(quarantine=[row], kb_log=[log_row(asked, who, now, reason)])
+        self._note([row], [log_row(asked, who, now, reason)])
         return replace(asked, stored=self.try_fold(1.0))
 
     def lift(
@@ -153,9 +153,9 @@ class TakingBack(Sessions):
         if not found:
             why = "" if whole else " that can be seen while another program has the database"
             raise UserError(f"There is no such quarantine in force{why}; `quarantines` lists them.")
-        now, who = datetime.now(UTC), own_name()
+        now, who = datetime.now(UTC), self.me
         lifted = [{**row, "lifted_at": now} for row in found]
-        self._notes.append(quarantine=lifted, kb_log=[log_row(asked, who, now, reason)])
+        self._note(lifted, [log_row(asked, who, now, reason)])
         return replace(asked, stored=self.try_fold(1.0))
 
     def drop(
@@ -185,7 +185,7 @@ class TakingBack(Sessions):
         self._check_writable()
         if not (study or since or everything):
             raise UserError("Say what to drop: `study`, `since`, or `everything` of your own.")
-        asked = self._asked("drop", own_name(), study, since)
+        asked = self._asked("drop", self.me, study, since)
         if asked.studies == 0:
             raise UserError(self._nothing(asked))
         if dry_run:
@@ -202,12 +202,16 @@ class TakingBack(Sessions):
                     "kb_log_rows", curation_table(connection, stored, notes, "kb_log")
                 )
                 found = self._hidden(connection, asked)
-                log = [log_row(found, own_name(), datetime.now(UTC), reason)]
+                log = [log_row(found, self.me, datetime.now(UTC), reason)]
                 studies = connection.execute("SELECT study_id FROM hidden").fetchall()
                 drop_studies(connection, [study_id for (study_id,) in studies], log_table(log))
         except DatabaseLocked:
             raise self._in_use() from None
         return found
+
+    def _note(self, quarantine: Sequence[JsonObject], log: Sequence[JsonObject]) -> None:
+        """Store what a curator decided; durable on return."""
+        self._notes.append(quarantine=quarantine, kb_log=log)
 
     def tell_import(self, studies: dict[str, tuple[str | None, int]]) -> None:
         """Log that studies came with somebody else's file.
@@ -218,7 +222,7 @@ class TakingBack(Sessions):
         Raises:
             KnowledgeBaseError: the notes cannot be written.
         """
-        now, who = datetime.now(UTC), own_name()
+        now, who = datetime.now(UTC), self.me
         rows = [import_row(who, now, name, study, n) for study, (name, n) in studies.items()]
         self._notes.append(kb_log=rows)
 

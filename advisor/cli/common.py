@@ -465,12 +465,12 @@ def end_interrupted(kept: Callable[[], str], command: str) -> NoReturn:
     os._exit(INTERRUPTED)
 
 
-def resume_command(path: Path, kb: Path, code: Mapping[str, str], *more: str) -> str:
+def resume_command(path: Path, kb: str, code: Mapping[str, str], *more: str) -> str:
     """Return what to type to go on with a study or comparison, as a shell takes it.
 
     Args:
         path: of its folder.
-        kb: path of the knowledge base.
+        kb: path of the knowledge base, or address of its server.
         code: files of code that are to be named, as `advisor.tuning.code.named_again` gives them.
         *more: further options that the command needs.
     """

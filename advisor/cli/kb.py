@@ -15,6 +15,7 @@ from advisor.cli.common import (
     speaks_to_the_user,
 )
 from advisor.cli.kb_elsewhere import check_alone, elsewhere_options, export_elsewhere
+from advisor.cli.kb_server import COMMANDS as OF_SERVERS
 from advisor.cli.kb_trust import COMMANDS
 from advisor.cli.output import print_json, print_table, say
 from knowledge_base.errors import UserError
@@ -43,7 +44,7 @@ def command() -> None:
     """
 
 
-for _one in COMMANDS:
+for _one in (*COMMANDS, *OF_SERVERS):
     command.add_command(_one)
 
 
@@ -52,9 +53,9 @@ def _options(function: Command) -> Command:
 
 
 def _open(path: str | None) -> "KnowledgeBase":
-    from knowledge_base import KnowledgeBase
+    from knowledge_base import open_knowledge_base
 
-    return KnowledgeBase(path)
+    return open_knowledge_base(path)
 
 
 def _print_frame(
