@@ -214,7 +214,7 @@ class TeamKnowledgeBase(KnowledgeBase):
         except NotReached as error:
             self._not_reached(error)
         except UserError as error:
-            self._warnings.tell(f"{error} {self._told_waiting()}")
+            self._warnings.tell(f"{error} What is added is kept here, and waits to be delivered.")
 
     def _deliver(self) -> None:
         segments = self._outbox.load()
@@ -233,14 +233,9 @@ class TeamKnowledgeBase(KnowledgeBase):
         self._again_at = time.monotonic() + AWAY_SECONDS
         said = str(error)
         self._warnings.tell(
-            f"{said[0].upper()}{said[1:]}: what is known of it here is used. {self._told_waiting()}"
+            f"{said[0].upper()}{said[1:]}: what is known of it here is used, and what is added is "
+            "delivered later; `kb info` says how much waits."
         )
-
-    def _told_waiting(self) -> str:
-        count = self.waiting
-        if not count:
-            return "Nothing waits to be delivered."
-        return f"{count} trial{'' if count == 1 else 's'} wait here and are delivered later."
 
     def _known(self) -> Mapping[str, JsonObject]:
         """Return what was kept of the last answer; nothing where its trials are not here."""
