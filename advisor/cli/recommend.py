@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from advisor.data import Intake
     from advisor.facade import Advisor
 
+SHIPPED_BY = "advisor"
+"""The contributor of what ships, who is not named each time."""
+
 LIKELY = 0.6
 """Probability of beating the library default from which it is said to be likely."""
 
@@ -166,5 +169,7 @@ def _print_recommendation(item: Recommendation) -> None:
     for evidence in item.evidence[:3]:
         same = "this very data set, " if evidence.same_dataset else ""
         how = "beat" if evidence.observed else "is predicted to beat"
-        where = f"{evidence.task} ({same}weight {evidence.weight:.0%})"
+        others = [name for name in evidence.contributors if name != SHIPPED_BY]
+        whose = f"by {', '.join(others)}, " if others else ""
+        where = f"{evidence.task} ({same}{whose}weight {evidence.weight:.0%})"
         say(f"    - {where}: {how} {evidence.score:.0%}")

@@ -18,9 +18,10 @@ from advisor.meta.reading import read_past
 from advisor.meta.threads import one_blas_thread
 from knowledge_base import KnowledgeBase
 from knowledge_base.arrays import read_arrays, write_arrays
+from knowledge_base.naming import contributor
 from knowledge_base.space import SpaceDefinition
 
-VERSION = 3
+VERSION = 4
 """Version of the method of learning; what another version has learned is learned anew."""
 
 _recent: dict[tuple[object, ...], Experience | None] = {}
@@ -151,8 +152,8 @@ def _read(path: Path) -> tuple[Experience, dict[str, str]] | None:
     if arrays is None:
         return None
     try:
-        if int(arrays.pop("version")) != VERSION:
-            return None
+        if int(arrays.pop("version")) != VERSION or str(arrays.pop("own")) != contributor():
+            return None  # What is the user's own is trusted.
         names, digests = arrays.pop("digest_tasks"), arrays.pop("digests")
         known = dict(zip(names.tolist(), digests.tolist(), strict=True))
         return Experience.from_arrays(arrays), known
@@ -166,6 +167,7 @@ def _write(path: Path, arrays: Mapping[str, np.ndarray], digests: Mapping[str, s
         return
     stored = {
         "version": np.array(VERSION),
+        "own": np.array(contributor()),
         "digest_tasks": np.array(list(digests), dtype=str),
         "digests": np.array(list(digests.values()), dtype=str),
         **arrays,

@@ -23,6 +23,7 @@ class Evidence:
         observed: whether it was tried there, or predicted from the task's other trials.
         value: metric it reached there, if it was tried.
         same_dataset: whether the past task is about the very same data.
+        contributors: names of whoever contributed its trials, as they say.
     """
 
     task: str
@@ -32,6 +33,7 @@ class Evidence:
     observed: bool
     value: float | None = None
     same_dataset: bool = False
+    contributors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
