@@ -192,8 +192,8 @@ def _read(
 def origins(outcomes: pd.DataFrame, own: str, imported: Collection[str]) -> pd.Series:
     """Return whose each trial is: "" for what ships and for the user's own, else a name.
 
-    What has no name, and did not come with somebody else's file, is the user's own. A name is what its bearer says it is: what came with somebody else's file under the user's
-    own name is not the user's own.
+    What has no name, and did not come with somebody else's file, is the user's own. A name is what
+    its bearer says it is: what came with such a file under the user's own name is not his.
 
     Args:
         outcomes: as `KnowledgeBase.outcomes` gives them.

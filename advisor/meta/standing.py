@@ -90,7 +90,8 @@ class Standing:
             _scale_down(found, ~self.vouched, MAX_UNCONFIRMED)
             _scale_down(found, ~self.trusted, MAX_OTHERS)
         total = found.sum()
-        return found / total if total > 0 else weights
+        shares: np.ndarray = found / total if total > 0 else weights
+        return shares
 
     def believed(self, scores: np.ndarray) -> np.ndarray:
         """Return scores, those of others within the range of trusted ones, shape (t, c)."""

@@ -9,6 +9,7 @@ scores are negated ("negated"), or they are so and about the very data set ("own
 """
 
 import hashlib
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,10 +20,12 @@ import click
 import numpy as np
 import pandas as pd
 
+from advisor.encoding import Encoder
 from advisor.meta import Experience, PortfolioLearner, Query
-from advisor.meta.past_task import BEST_KEPT, PastTask
-from advisor.meta.reading import read_past
+from advisor.meta.past_task import PastTask, mark
+from advisor.meta.reading import BEST_KEPT, read_past
 from advisor.meta.scores import normal_scores
+from advisor.meta.translation import added_since, translate, upgraded
 from advisor.models import get_family
 from knowledge_base.identity import canonical_json
 from knowledge_base.space import SpaceDefinition
@@ -113,29 +116,22 @@ def worst_of(task: LeftOut) -> tuple[np.ndarray, int, str]:
     """Return a bad configuration of a data set: its point, its mark and its text."""
     bad = sorted(task.shares, key=lambda key: task.shares[key])
     key = bad[len(bad) // 20]
-    row = int(np.flatnonzero(task.held.marks == _mark(key))[0])
+    row = int(np.flatnonzero(task.held.marks == mark(key))[0])
     return task.held.inputs[row], int(task.held.marks[row]), key
 
 
-def _mark(key: str) -> int:
-    from advisor.meta.past_task import mark
-
-    return mark(key)
-
-
 @lru_cache(maxsize=1)
-def tasks_of() -> tuple[SpaceDefinition, list[PastTask], dict[str, float], dict[str, str]]:
+def tasks_of() -> tuple[SpaceDefinition, list[PastTask], dict[str, float], list[str]]:
     """Return the space, all shipped tasks of the family, signs and texts of configurations."""
     kb, space = shipped(), get_family(FAMILY).space()
     tasks = read_past(kb, space, FAMILY)
     about = kb.tasks().set_index("task_id")["direction"]
     signs = {name: 1.0 if way == "maximize" else -1.0 for name, way in about.items()}
-    texts = kb.query("SELECT DISTINCT config FROM trials JOIN studies USING (study_id) "
-                     "JOIN tasks USING (task_id) WHERE family = ?", [FAMILY])  # fmt: skip
-    import json
-
-    keys = (canonical_json(json.loads(text)) for text in texts["config"])
-    return space, tasks, signs, {key: key for key in keys}
+    outcomes = upgraded(kb.outcomes(FAMILY), added_since(kb.spaces(), space))
+    (translated,) = translate([outcomes["config"].unique().tolist()], space)
+    assert translated is not None
+    keys = [canonical_json(config) for config in translated.legal]
+    return space, tasks, signs, keys
 
 
 def measured(
@@ -145,7 +141,7 @@ def measured(
     space, tasks, signs, keys = tasks_of()
     own = group_of(held.name)
     past = [task for task in tasks if group_of(task.name) != own]
-    task = LeftOut(held, space, list(keys), signs[held.task_id])
+    task = LeftOut(held, space, keys, signs[held.task_id])
     clean = Experience.learn(past, space)
     found = [{"lie": "", "names": 0, "number": 0, "how": "clean", **reached(task, clean, seed)}]
     for lie in lies:
@@ -165,8 +161,6 @@ def reached(task: LeftOut, experience: Experience, seed: int) -> JsonObject:
     Only what was tried on the data set can be looked up, so only that is recommended.
     """
     pool: list[ConfigDict] = [_config(key) for key in task.good]
-    from advisor.encoding import Encoder
-
     among = experience.asked_for(pool, Encoder(task.space))
     learner = PortfolioLearner(among, task.space)
     query = Query(metafeatures=task.held.metafeatures, dataset_id=task.held.dataset_id,
@@ -189,8 +183,6 @@ def reached(task: LeftOut, experience: Experience, seed: int) -> JsonObject:
 
 
 def _config(key: str) -> ConfigDict:
-    import json
-
     found: ConfigDict = json.loads(key)
     return found
 
