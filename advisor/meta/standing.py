@@ -71,7 +71,8 @@ class Standing:
     @property
     def vouched(self) -> np.ndarray:
         """Mask of the tasks that a word of confidence may rest on, shape (t,)."""
-        return self.trusted | self.confirmed
+        found: np.ndarray = self.trusted | self.confirmed
+        return found
 
     def bounded(self, weights: np.ndarray) -> np.ndarray:
         """Return weights that sum to 1, within the bounds, shape (t,).
@@ -98,7 +99,8 @@ class Standing:
         if self.trusted.all() or self.trusted.sum() < MIN_TRUSTED:
             return scores
         low, high = np.quantile(scores[self.trusted], [LOW, HIGH], axis=0)
-        return np.where(self.trusted[:, None], scores, np.clip(scores, low, high))
+        within: np.ndarray = np.where(self.trusted[:, None], scores, np.clip(scores, low, high))
+        return within
 
 
 def _scale_down(weights: np.ndarray, mask: np.ndarray, share: float) -> None:
