@@ -35,6 +35,8 @@ LOG = (
     "ORDER BY logged_at DESC NULLS LAST, id"
 )
 
+IMPORTED = f"SELECT DISTINCT study_id FROM kb_log_rows WHERE action = '{IMPORT}'"
+
 
 @dataclass(frozen=True)
 class TakenBack:

@@ -17,7 +17,9 @@ from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
 
-_STUDY = "JOIN (SELECT study_id, task_id, space_id, strategy FROM studies) USING (study_id)"
+_STUDY = (
+    "JOIN (SELECT study_id, task_id, space_id, strategy, contributor FROM studies) USING (study_id)"
+)
 
 
 def _number(name: str, column: str) -> str:
@@ -165,14 +167,16 @@ class Reader(ABC):
             tasks: only trials of the tasks of these identities, given in full.
 
         Returns:
-            task_id, config (JSON), state, value, duration, labels (JSON), the strategy and
-            the space_id of the study, and whether the trial was `shortened`: it ended before
-            the epochs of its configuration, and not since its patience was over.
+            task_id, config (JSON), state, value, duration, labels (JSON), the strategy, space_id,
+            study_id and contributor of the study, the layer, and whether the trial was
+            `shortened`: it ended before the epochs of its configuration, and not since its
+            patience was over.
         """
         with self._reading(family) as connection:
             where, values = _of_tasks(connection, family, tasks)
             sql = (
                 "SELECT task_id, config, state, value, duration, labels, strategy, space_id, "
+                "study_id, contributor, layer, "
                 f"{_number(f'{FOLD}1', 'metrics')} AS first_fold, "
                 f"{_SHORTENED} AS shortened FROM trials {_STUDY} "
                 f"WHERE {where} ORDER BY task_id, study_id, number"

@@ -20,6 +20,7 @@ from knowledge_base.connection import attached
 from knowledge_base.contributions import (
     CONTRIBUTORS,
     EPOCH,
+    IMPORTED,
     LOG,
     TakenBack,
     criteria,
@@ -81,6 +82,12 @@ class TakingBack(Sessions):
         """
         with self._curated() as (connection, _):
             return connection.execute(LOG).df()
+
+    def imported_studies(self) -> set[str]:
+        """Return the studies that came with somebody else's file, whoever it says made them."""
+        with self._curated() as (connection, _):
+            rows = connection.execute(IMPORTED).fetchall()
+        return {study_id for (study_id,) in rows}
 
     def quarantines(self) -> pd.DataFrame:
         """Return all quarantines, in force or lifted, oldest first."""

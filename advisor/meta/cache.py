@@ -24,7 +24,7 @@ from knowledge_base.arrays import read_arrays, write_arrays
 from knowledge_base.durable import private_folder, tighten
 from knowledge_base.space import SpaceDefinition
 
-VERSION = 3
+VERSION = 4
 """Version of the method of learning; what another version has learned is learned anew."""
 
 _recent: dict[tuple[object, ...], Experience | None] = {}
@@ -115,7 +115,7 @@ def _recall(
     path = cache_path(kb, space, family)
     digests = kb.task_digests(family, None if index is None else index.core())
     # The first trials of a new knowledge base are learned on top of what ships.
-    before = _read(path) or _read(_path_of_shipped(space, family))
+    before = _read(path, kb.me) or _read(_path_of_shipped(space, family), None)
     unusable: frozenset[str] = frozenset()
     if before is not None:
         experience, known = before
@@ -132,7 +132,7 @@ def _recall(
     if learned is None:
         return None
     arrays = learned.to_arrays()
-    _write(path, arrays, digests)
+    _write(path, arrays, digests, kb.me)
     # It goes through the form that is stored, so that the first answer equals all later ones.
     return Experience.from_arrays(arrays)
 
@@ -187,14 +187,21 @@ def _is_new(kb: KnowledgeBase) -> bool:
     return database is None and not segments
 
 
-def _read(path: Path) -> tuple[Experience, dict[str, str]] | None:
-    """Return experience and the digests of the tasks it was learned from, None if unusable."""
+def _read(path: Path, own: str | None) -> tuple[Experience, dict[str, str]] | None:
+    """Return experience and the digests of the tasks it was learned from, None if unusable.
+
+    Args:
+        path: where it is kept.
+        own: the name under which the user contributes; None where nothing depends on it.
+    """
     arrays = read_arrays(path) if path.is_absolute() else None
     if arrays is None:
         return None
     try:
         if int(arrays.pop("version")) != VERSION:
             return None
+        if str(arrays.pop("own")) != own and own is not None:
+            return None  # What is the user's own is trusted, and what is another's is not.
         names, digests = arrays.pop("digest_tasks"), arrays.pop("digests")
         known = dict(zip(names.tolist(), digests.tolist(), strict=True))
         return Experience.from_arrays(arrays), known
@@ -202,12 +209,15 @@ def _read(path: Path) -> tuple[Experience, dict[str, str]] | None:
         return None  # something else, or damaged
 
 
-def _write(path: Path, arrays: Mapping[str, np.ndarray], digests: Mapping[str, str]) -> None:
+def _write(
+    path: Path, arrays: Mapping[str, np.ndarray], digests: Mapping[str, str], own: str
+) -> None:
     """Keep experience; where that is impossible, it will be learned again."""
     if not path.is_absolute():  # The user has no home, and "~" is no folder to make.
         return
     stored = {
         "version": np.array(VERSION),
+        "own": np.array(own),
         "digest_tasks": np.array(list(digests), dtype=str),
         "digests": np.array(list(digests.values()), dtype=str),
         **arrays,

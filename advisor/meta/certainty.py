@@ -38,7 +38,9 @@ def certainty_of(experience: Experience, query: Query, same: np.ndarray) -> Cert
         query: what is known of the new task.
         same: mask of past tasks on the very same data, shape (t,).
     """
-    unlike = is_unlike(experience.agreement, query.metafeatures, experience.tasks)
+    vouched = experience.standing.vouched
+    known = [task for task, sure in zip(experience.tasks, vouched, strict=True) if sure]
+    unlike = is_unlike(experience.agreement, query.metafeatures, known)
     described = bool(query.metafeatures) and bool(experience.agreement.names)
     weighed = bool(query.outcomes) or (described and experience.calibration.sharpness > 0)
     return Certainty(

@@ -14,8 +14,9 @@ import numpy as np
 from advisor.encoding import Encoder
 from advisor.meta import past_task
 from advisor.meta.calibration import Calibration, calibrate
-from advisor.meta.past_task import PastTask, mark, representative
+from advisor.meta.past_task import PastTask, mark, representative, trusted_of
 from advisor.meta.similarity import Agreement, learn_agreement
+from advisor.meta.standing import Standing, standing_of
 from advisor.surrogates import PastCosts, PastModels, Prior
 from advisor.surrogates.past_models import shared_lengthscales
 from advisor.surrogates.prior import trust_in
@@ -25,6 +26,9 @@ from knowledge_base.types import Config, ConfigDict
 
 MAX_CANDIDATES = 600
 """Enough for every shared configuration of the seed and the best of each tuned study."""
+
+MAX_OF_OTHERS = 100
+"""Candidates that others' tasks may add."""
 
 MAX_PAST = 64
 """Past tasks that a running search looks at."""
@@ -81,8 +85,11 @@ class Experience:
         """
         old = before.tasks if before is not None else []
         tasks = [*new, *old]
-        chosen = set(representative({task.task_id: task.referenced for task in tasks}))
-        lengthscales = shared_lengthscales([t.past_trials for t in tasks if t.task_id in chosen])
+        # Others' tasks change nothing of what is learned from those that are trusted.
+        core = trusted_of(tasks)
+        known = [tasks[t] for t in core]
+        chosen = set(representative({task.task_id: task.referenced for task in known}))
+        lengthscales = shared_lengthscales([t.past_trials for t in known if t.task_id in chosen])
         if before is not None and not np.array_equal(before.models.lengthscales, lengthscales):
             before = None
         keys = _candidates(tasks)
@@ -94,12 +101,12 @@ class Experience:
         if before is not None:
             models = models.joined(before.models)
             scores = np.vstack([scores, before.predicted(keys, inputs)])
-        trust = trust_in([t.past_trials for t in tasks], models)
+        trust = trust_in([task.past_trials for task in known], models.subset(core))
         default = models.predict(encoder.encode([space.default()]))[:, 0]
-        agreement = learn_agreement([task.metafeatures for task in tasks], scores)
-        default_shares = _shares(tasks, _rows(tasks, [canonical_json(space.default())]))[:, 0]
-        shares = _shares(tasks, _rows(tasks, keys))
-        calibration = calibrate(tasks, scores, shares, default, default_shares)
+        agreement = learn_agreement([task.metafeatures for task in known], scores[core])
+        default_shares = _shares(known, _rows(known, [canonical_json(space.default())]))[:, 0]
+        shares = _shares(known, _rows(known, keys))
+        calibration = calibrate(known, scores[core], shares, default[core], default_shares)
         return cls(tasks, models, trust, keys, scores, default, agreement, calibration)
 
     def __len__(self) -> int:
@@ -109,6 +116,16 @@ class Experience:
     def n_trials(self) -> int:
         """Past trials behind all of it."""
         return sum(task.n_trials for task in self.tasks)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """How far each of the tasks is believed."""
+        return standing_of(self.tasks, self.scores, self.agreement)
+
+    @cached_property
+    def believed(self) -> np.ndarray:
+        """What is believed of the scores of candidates, shape (t, c)."""
+        return self.standing.believed(self.scores)
 
     @cached_property
     def rows(self) -> np.ndarray:
@@ -269,11 +286,20 @@ def _shares(tasks: Sequence[PastTask], rows: np.ndarray) -> np.ndarray:
 
 
 def _candidates(tasks: Sequence[PastTask]) -> list[str]:
-    """Return the best configurations of every task in turn, up to MAX_CANDIDATES."""
-    ordered = sorted(tasks, key=lambda task: task.task_id)
+    """Return the best configurations of trusted tasks in turn, and some of others' tasks."""
+    core = set(trusted_of(tasks))
+    known = [task for place, task in enumerate(tasks) if place in core]
+    others = [task for place, task in enumerate(tasks) if place not in core]
+    chosen = _in_turn(known, MAX_CANDIDATES)
+    return list(dict.fromkeys([*chosen, *_in_turn(others, MAX_OF_OTHERS)]))
+
+
+def _in_turn(tasks: Sequence[PastTask], most: int) -> list[str]:
+    """Return the best configurations of every task in turn, up to a number."""
+    ordered = sorted(tasks, key=lambda task: (task.task_id, task.contributors))
     chosen: dict[str, None] = {}
-    for place in range(max(len(task.best) for task in ordered)):
+    for place in range(max((len(task.best) for task in ordered), default=0)):
         for task in ordered:
-            if place < len(task.best) and len(chosen) < MAX_CANDIDATES:
+            if place < len(task.best) and len(chosen) < most:
                 chosen.setdefault(task.best[place])
     return list(chosen)

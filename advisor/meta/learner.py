@@ -105,7 +105,8 @@ class PortfolioLearner(MetaLearner):
         risk = Risk(experience.tasks, weights, experience.models.lengthscales)
         costs = Costs.of(experience, weights, query, self._space.default())
         scores = self._scores(experience) - risk.penalty(self._encoded(experience)) - costs.slowness
-        answer = _Answer(experience, weights, same, risk, certainty_of(experience, query, same))
+        vouched = same & experience.standing.vouched
+        answer = _Answer(experience, weights, same, risk, certainty_of(experience, query, vouched))
         if query.outcomes:
             chosen = self._by_outcomes(experience, weights, scores, query, n)
         else:
@@ -211,7 +212,9 @@ class PortfolioLearner(MetaLearner):
             sharpness = max(sharpness, OUTCOME_SHARPNESS)
         same = np.array([_same_data(query, task) for task in experience.tasks])
         trials = np.array([task.n_trials for task in experience.tasks], dtype=float)
-        return task_weights(expected, sharpness, same, trials), same
+        standing = experience.standing
+        weights = task_weights(expected, sharpness, same & standing.vouched, trials)
+        return standing.bounded(weights), same
 
     def _scores(self, experience: Experience) -> np.ndarray:
         """Return scores of candidates: half what was seen, where it was, half what is expected.
@@ -221,7 +224,7 @@ class PortfolioLearner(MetaLearner):
         seen = experience.seen
         known = np.isfinite(seen)
         half = 0.5 * (experience.scores + np.where(known, seen, 0.0))
-        return np.where(known, half, experience.scores)
+        return experience.standing.believed(np.where(known, half, experience.scores))
 
 
 class _Answer:
@@ -243,7 +246,7 @@ class _Answer:
 
     def recommendation(self, rank: int, column: int, point: np.ndarray) -> Recommendation:
         experience, weights, certainty = self._experience, self._weights, self._certainty
-        scores = experience.scores[:, column]
+        scores = experience.believed[:, column]
         shares = normal_share(scores)
         raw, spread = float(weights @ shares), spread_of(weights, shares)
         calibration = experience.calibration
@@ -251,13 +254,14 @@ class _Answer:
         if certainty.unlike:  # How past tasks came out says nothing about it: nothing is claimed.
             calibration = Calibration()
         interval = calibration.interval(raw, spread)
+        lower = self._by_vouched(shares, calibration)
         ahead = beats_default(weights, scores, experience.default)
         return Recommendation(
             rank=rank,
             config=experience.config(column),
             expected=min(max(expected, interval[0]), interval[1]),
             interval=interval,
-            confidence=certainty.word(interval),
+            confidence=certainty.word(interval if lower is None else min(interval, lower)),
             beats_default=calibration.probability(ahead),
             evidence=self._evidence(column, shares),
             risk=self._risk.text(point),
@@ -265,6 +269,19 @@ class _Answer:
             told_apart=certainty.told_apart,
             predictable=certainty.predictable,
         )
+
+    def _by_vouched(
+        self, shares: np.ndarray, calibration: Calibration
+    ) -> tuple[float, float] | None:
+        """Return the interval without tasks that nobody vouches for, None where there are none."""
+        vouched = self._experience.standing.vouched
+        weights = np.where(vouched, self._weights, 0.0)
+        if vouched.all():
+            return None
+        if not weights.any():
+            return 0.0, 1.0
+        weights = weights / weights.sum()
+        return calibration.interval(float(weights @ shares), spread_of(weights, shares))
 
     def _evidence(self, column: int, shares: np.ndarray) -> tuple[Evidence, ...]:
         # A trial says more than an expectation: tasks that tried it come before all but those
@@ -285,6 +302,7 @@ class _Answer:
             observed=observed,
             value=float(task.values[row]) if observed and np.isfinite(task.values[row]) else None,
             same_dataset=bool(self._same[place]),
+            contributors=task.contributors,
         )
 
 

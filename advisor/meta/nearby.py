@@ -24,7 +24,7 @@ from knowledge_base.arrays import read_arrays, write_arrays
 from knowledge_base.durable import private_folder, tighten
 from knowledge_base.space import SpaceDefinition
 
-VERSION = 1
+VERSION = 2
 """Version of what is kept; what another version wrote is learned anew."""
 
 MAX_KEPT = 256
@@ -33,8 +33,9 @@ MAX_KEPT = 256
 MAX_FURTHER = 200
 """Candidates that come in addition, at most: the best configurations of such tasks in turn."""
 
-Pool = dict[str, tuple[str, PastTask | None, PastModels | None]]
-"""By identity: the digest of a task's trials, the task, and its model; None: it says nothing."""
+Pool = dict[str, tuple[str, list[tuple[PastTask, PastModels]]]]
+"""By identity: the digest of a task's trials, and what they say: a past task with its model for the
+trusted ones and for each other contributor's."""
 
 
 def with_near(
@@ -73,9 +74,8 @@ def with_near(
                 write_arrays(path, arrays, private=True)
         # It goes through the form that is stored, so that the first answer equals later ones.
         pool = _from_arrays(arrays)
-    found = [(pool[t][1], pool[t][2]) for t in sorted(digests) if t in pool]
-    tasks = [task for task, _ in found if task is not None]
-    models = [model for _, model in found if model is not None]
+    found = [one for t in sorted(digests) if t in pool for one in pool[t][1]]
+    tasks, models = [task for task, _ in found], [model for _, model in found]
     return _joined(core, tasks, models, space) if tasks else core
 
 
@@ -86,12 +86,11 @@ def _learned(
     family: str | None,
     digests: Mapping[str, str],
 ) -> Pool:
-    tasks = {t.task_id: t for t in read_past(kb, space, family, digests, core.tasks)}
-    lengthscales, pool = core.models.lengthscales, Pool()
-    for task_id, digest in digests.items():
-        task = tasks.get(task_id)
-        model = None if task is None else PastModels.fit([task.past_trials], lengthscales)
-        pool[task_id] = digest, task, model
+    lengthscales = core.models.lengthscales
+    pool: Pool = {task_id: (digest, []) for task_id, digest in digests.items()}
+    for task in read_past(kb, space, family, digests, core.tasks):
+        model = PastModels.fit([task.past_trials], lengthscales)
+        pool[task.task_id][1].append((task, model))
     return pool
 
 
@@ -124,9 +123,9 @@ def _joined(
 
 
 def _to_arrays(pool: Pool, lengthscales: np.ndarray) -> dict[str, np.ndarray]:
-    tasks = [task for _, task, _ in pool.values() if task is not None]
-    models = [model for _, _, model in pool.values() if model is not None]
-    silent = {t: digest for t, (digest, task, _) in pool.items() if task is None}
+    tasks = [task for _, said in pool.values() for task, _ in said]
+    models = [model for _, said in pool.values() for _, model in said]
+    silent = {t: digest for t, (digest, said) in pool.items() if not said}
     found = {"version": np.array(VERSION), "lengthscales": lengthscales}
     described: list[dict[str, object]] = []
     if tasks:
@@ -147,14 +146,15 @@ def _from_arrays(arrays: Mapping[str, np.ndarray]) -> Pool:
         KeyError, ValueError, TypeError: it is something else.
     """
     text = json.loads(arrays["text"].tobytes())
-    pool: Pool = {task: (digest, None, None) for task, digest in text["silent"].items()}
+    pool: Pool = {task: (digest, []) for task, digest in text["silent"].items()}
     if not text["tasks"]:
         return pool
     of_tasks = {n.removeprefix("task_"): arrays[n] for n in arrays if n.startswith("task_")}
     of_models = {n.removeprefix("model_"): arrays[n] for n in arrays if n.startswith("model_")}
     models = PastModels.from_arrays(of_models)
     for place, task in enumerate(past_task.from_arrays(of_tasks, text["tasks"])):
-        pool[task.task_id] = task.digest, task, models.subset([place])
+        said = pool.setdefault(task.task_id, (task.digest, []))[1]
+        said.append((task, models.subset([place])))
     return pool
 
 

@@ -38,6 +38,9 @@ class PastTask:
         values: the metric, NaN where there is none, shape (n,).
         durations: seconds, NaN where unknown, shape (n,).
         failures: how each failed, `risk.FAILURES` from 1 on, 0 if it did not, shape (n,).
+        contributors: names of whoever contributed the trials.
+        trusted: whether the trials ship, or are the user's own. What somebody else contributed of
+            the same task is a past task of its own.
     """
 
     task_id: str
@@ -57,6 +60,8 @@ class PastTask:
     values: np.ndarray
     durations: np.ndarray
     failures: np.ndarray
+    contributors: tuple[str, ...] = ()
+    trusted: bool = True
 
     @property
     def past_trials(self) -> PastTrials:
@@ -69,6 +74,12 @@ class PastTask:
         places = np.searchsorted(self.marks, marks, sorter=order)
         rows = order[np.minimum(places, len(order) - 1)]
         return np.where(self.marks[rows] == marks, rows, -1)
+
+
+def trusted_of(tasks: Sequence[PastTask]) -> list[int]:
+    """Return the places of the tasks that are trusted; of all, where none is."""
+    found = [place for place, task in enumerate(tasks) if task.trusted]
+    return found or list(range(len(tasks)))
 
 
 def representative(tasks: Mapping[str, bool]) -> list[str]:
@@ -111,5 +122,6 @@ def from_arrays(
         for task, rows in zip(parts, np.split(column, cuts), strict=True):
             task[name] = rows
     for about, task, known in zip(described, parts, arrays["known"], strict=True):
-        task.update(about, best=tuple(about["best"]), known=known)
+        lists = {name: tuple(about[name]) for name in ("best", "contributors")}
+        task.update({**about, **lists}, known=known)
     return [PastTask(**task) for task in parts]

@@ -1,6 +1,6 @@
 """Past tasks, read from the knowledge base in the form the meta-learner needs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,6 +37,9 @@ BEST_KEPT = 20
 TASKS_AT_ONCE = 100
 """Tasks that are read together, which bounds the memory that a large knowledge base takes."""
 
+UNNAMED = "(no name)"
+"""What contributions without the name of a contributor are called."""
+
 RANDOM_POINTS = 500
 """Random configurations by which the trials of tuned tasks are corrected."""
 
@@ -68,13 +71,14 @@ def read_past(
     digests = kb.task_digests(family) if digests is None else digests
     sources = _read(kb, space, family, digests)
     if not all(source.referenced for source in sources):
-        known = {source.task_id: source.referenced for source in sources}
-        known |= {task.task_id: task.referenced for task in before}
+        trusted = any(s.trusted for s in sources) or any(task.trusted for task in before)
+        known = {s.task_id: s.referenced for s in sources if s.trusted == trusted}
+        known |= {task.task_id: task.referenced for task in before if task.trusted == trusted}
         chosen = set(representative(known))
-        again = [task.task_id for task in before if task.task_id in chosen]
-        reference = [source for source in sources if source.task_id in chosen]
+        again = [t.task_id for t in before if t.trusted == trusted and t.task_id in chosen]
+        reference = [s for s in sources if s.trusted == trusted and s.task_id in chosen]
         if again:
-            reference += _read(kb, space, family, again)
+            reference += [s for s in _read(kb, space, family, again) if s.trusted == trusted]
         reference.sort(key=lambda source: source.task_id)
         sources = _corrected(sources, reference[:REPRESENTATIVE], space)
     return [source.past_task(digests[source.task_id]) for source in sources]
@@ -85,6 +89,8 @@ class _Read:
     """A task as read: its row, its trials one per configuration, and what is random."""
 
     row: pd.Series
+    contributors: tuple[str, ...]
+    trusted: bool
     n_trials: int
     trials: pd.DataFrame
     reference: np.ndarray
@@ -96,6 +102,7 @@ class _Source:
 
     Attributes:
         row: the task as stored.
+        contributors, trusted: whose the trials are, as in `PastTask`.
         n_trials: how many trials it has, of which n are looked at.
         trials: the trials, length n.
         translated: the same in terms of the space.
@@ -104,6 +111,8 @@ class _Source:
     """
 
     row: pd.Series
+    contributors: tuple[str, ...]
+    trusted: bool
     n_trials: int
     trials: pd.DataFrame
     translated: Translated
@@ -155,6 +164,8 @@ class _Source:
             values=self.trials["value"].to_numpy(dtype=float),
             durations=self.trials["duration"].to_numpy(dtype=float),
             failures=self.trials["failure"].to_numpy(dtype=np.uint8),
+            contributors=self.contributors,
+            trusted=self.trusted,
         )
 
 
@@ -172,11 +183,29 @@ def _read(
     rows = {row["task_id"]: row for _, row in chosen.iterrows()}
     metafeatures = read_metafeatures(kb, sorted(chosen["dataset_id"].dropna().unique()))
     added = added_since(kb.spaces(), space)
-    sources = []
+    sources, imported, own = [], kb.imported_studies(), kb.me
     for first in range(0, len(wanted), TASKS_AT_ONCE):
         outcomes = upgraded(kb.outcomes(family, wanted[first : first + TASKS_AT_ONCE]), added)
+        outcomes = outcomes.assign(origin=origins(outcomes, own, imported))
         sources += _sources(outcomes, rows, space, metafeatures)
     return sources
+
+
+def origins(outcomes: pd.DataFrame, own: str, imported: Collection[str]) -> pd.Series:
+    """Return whose each trial is: "" for what ships and for the user's own, else a name.
+
+    What has no name, and did not come with somebody else's file, is the user's own. A name is what
+    its bearer says it is: what came with such a file under the user's own name is not his.
+
+    Args:
+        outcomes: as `KnowledgeBase.outcomes` gives them.
+        own: name of the user.
+        imported: studies that came with somebody else's file.
+    """
+    names = outcomes["contributor"].fillna("").astype(str)
+    mine = names.isin([own, ""]) & ~outcomes["study_id"].isin(list(imported))
+    names = names.where(names != "", UNNAMED)
+    return names.where(~mine & (outcomes["layer"] != "seed"), "")
 
 
 def of_one_evaluation(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -206,9 +235,10 @@ def _sources(
     outcomes = of_one_evaluation(outcomes)
     outcomes = outcomes[(outcomes["state"] != "stopped") & ~outcomes["shortened"]]
     read = [
-        _Read(rows[str(name)], len(group), *_usable(group, rows[str(name)]["direction"]))
-        for name, group in outcomes.groupby("task_id", sort=True)
-    ]
+        _Read(rows[str(name)], _names(group), not origin, len(group),
+              *_usable(group, rows[str(name)]["direction"]))
+        for (name, origin), group in outcomes.groupby(["task_id", "origin"], sort=True)
+    ]  # fmt: skip
     read = [one for one in read if len(one.trials) >= MIN_TRIALS]
     translations = translate([one.trials.index.tolist() for one in read], space)
     sources = []
@@ -217,8 +247,16 @@ def _sources(
             trials = one.trials.iloc[translated.rows]
             shares = share_beaten(trials["good"].to_numpy(dtype=float), one.reference)
             about = metafeatures.get((str(one.row["dataset_id"]), str(one.row["target"])))
-            sources.append(_Source(one.row, one.n_trials, trials, translated, shares, about))
+            sources.append(
+                _Source(one.row, one.contributors, one.trusted, one.n_trials, trials, translated,
+                        shares, about)
+            )  # fmt: skip
     return sources
+
+
+def _names(group: pd.DataFrame) -> tuple[str, ...]:
+    names = group["contributor"].fillna("").astype(str)
+    return tuple(sorted({name or UNNAMED for name in names.unique()}))
 
 
 def _usable(group: pd.DataFrame, direction: str) -> tuple[pd.DataFrame, np.ndarray]:

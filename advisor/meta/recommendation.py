@@ -14,6 +14,10 @@ LIKELY = 0.6
 """Probability of beating the library default from which it is said to be likely."""
 
 
+SHIPPED_BY = "advisor"
+"""The contributor of what ships, who is not named each time."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """A past task that speaks for a recommendation.
@@ -26,6 +30,7 @@ class Evidence:
         observed: whether it was tried there, or predicted from the task's other trials.
         value: metric it reached there, if it was tried.
         same_dataset: whether the past task is about the very same data.
+        contributors: names of whoever contributed its trials, as they say.
     """
 
     task: str
@@ -35,12 +40,15 @@ class Evidence:
     observed: bool
     value: float | None = None
     same_dataset: bool = False
+    contributors: tuple[str, ...] = ()
 
     @property
     def standing(self) -> str:
         """Why it counts, and how much."""
         same = "this very data set, " if self.same_dataset else ""
-        return f"{same}weight {self.weight:.0%}"
+        others = [name for name in self.contributors if name != SHIPPED_BY]
+        whose = f"by {', '.join(others)}, " if others else ""
+        return f"{same}{whose}weight {self.weight:.0%}"
 
     @property
     def said(self) -> str:

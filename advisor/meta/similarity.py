@@ -106,7 +106,7 @@ def learn_agreement(
     scale = np.where(scale > 1e-12, scale, 1.0)
     standard = _standardised(table, centre, scale)
     first, second = _pairs(len(with_features))
-    ranks = _standard_ranks(scores[with_features])
+    ranks = standard_ranks(scores[with_features])
     actual = (ranks[first] * ranks[second]).mean(1)
     differences = np.abs(standard[first] - standard[second])
     base, slopes = _non_negative(differences, actual)
@@ -151,7 +151,7 @@ def with_outcomes(expected: np.ndarray, scores: np.ndarray, outcomes: np.ndarray
     """
     if len(outcomes) < 2 or (outcomes == outcomes[0]).all():
         return expected
-    seen = (_standard_ranks(scores) * _standard_ranks(outcomes[None])).mean(1)
+    seen = (standard_ranks(scores) * standard_ranks(outcomes[None])).mean(1)
     share = len(outcomes) / (len(outcomes) + PRIOR_OUTCOMES)
     agreement: np.ndarray = (1 - share) * expected + share * seen
     return agreement
@@ -165,7 +165,7 @@ def _pairs(n: int) -> tuple[np.ndarray, np.ndarray]:
     return first, second
 
 
-def _standard_ranks(values: np.ndarray) -> np.ndarray:
+def standard_ranks(values: np.ndarray) -> np.ndarray:
     """Return ranks along the last axis with mean 0 and mean square 1; ties share theirs."""
     order = np.argsort(values, axis=-1, kind="stable")
     forward = np.argsort(order, axis=-1, kind="stable")
