@@ -1,7 +1,7 @@
 """Questions that a knowledge base answers; `store.KnowledgeBase` says where it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import duckdb
@@ -74,15 +74,21 @@ class Reader(ABC):
         """Return all tasks."""
         return self.query("SELECT * FROM tasks ORDER BY name, metric, task_id")
 
-    def trials_of_tasks(self) -> dict[str, int]:
-        """Return how many trials each task has, by its identity; none is 0."""
-        sql = (
-            "SELECT task_id, sum(n)::BIGINT AS n FROM "
-            "(SELECT study_id, count(*) AS n FROM trials GROUP BY study_id) "
-            "JOIN (SELECT study_id, task_id FROM studies) USING (study_id) GROUP BY task_id"
-        )
-        with self._reading() as connection:
-            return dict(connection.execute(sql).fetchall())
+    def trials_of_tasks(
+        self, family: str | None = None, tasks: Sequence[str] | None = None
+    ) -> dict[str, int]:
+        """Return how many trials each task has, by its identity; those without any are missing.
+
+        Args:
+            family, tasks: as for `outcomes`.
+        """
+        with self._reading(family) as connection:
+            where, values = _of_tasks(connection, family, tasks)
+            sql = (
+                "SELECT task_id, sum(n)::BIGINT FROM (SELECT study_id, count(*) AS n FROM trials "
+                f"GROUP BY study_id) {_STUDY} WHERE {where} GROUP BY task_id"
+            )
+            return dict(connection.execute(sql, values).fetchall())
 
     def studies(self) -> pd.DataFrame:
         """Return all studies, newest first."""
@@ -152,13 +158,19 @@ class Reader(ABC):
             return count_of(connection, wanted, page)
 
     def outcomes(
-        self, family: str | None = None, tasks: Sequence[str] | None = None
+        self,
+        family: str | None = None,
+        tasks: Sequence[str] | None = None,
+        shares: Mapping[str, float] | None = None,
     ) -> pd.DataFrame:
         """Return those columns of many trials that a meta-learner needs, and no more.
 
         Args:
             family: only trials of this model family.
             tasks: only trials of the tasks of these identities, given in full.
+            shares: for tasks of which not all trials are wanted, by their identity, about what
+                share of them, in (0, 1). Identities of trials decide, so that the same are read
+                again.
 
         Returns:
             task_id, config (JSON), state, value, duration, labels (JSON), the strategy and
@@ -167,6 +179,9 @@ class Reader(ABC):
         """
         with self._reading(family) as connection:
             where, values = _of_tasks(connection, family, tasks)
+            for task, share in (shares or {}).items():
+                where += " AND (task_id <> ? OR hash(trial_id) % 1000000 < ?)"
+                values += [task, max(int(share * 1_000_000), 1)]
             sql = (
                 "SELECT task_id, config, state, value, duration, labels, strategy, space_id, "
                 f"{_number(f'{FOLD}1', 'metrics')} AS first_fold, "
