@@ -17,6 +17,9 @@ from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
 
+MAX_STUDIES = 1000
+"""Studies that are listed one by one in a query."""
+
 _STUDY = "JOIN (SELECT study_id, task_id, space_id, strategy FROM studies) USING (study_id)"
 
 
@@ -292,7 +295,8 @@ class Reader(ABC):
                 wanted = pa.table({keys[0]: bundle[table][keys[0]].unique()})
                 connection.register("wanted", wanted)
                 same = "" if table == "tasks" else f"SEMI JOIN wanted USING ({keys[0]})"
-                rows = connection.sql(f"SELECT {table}.* FROM {table} {same}").to_arrow_table()
+                source = _of_wanted(connection) if table == "trials" else table
+                rows = connection.sql(f"SELECT {table}.* FROM {source} {same}").to_arrow_table()
                 found[table] = rows.to_pylist()
                 connection.unregister("wanted")
         return found
@@ -335,6 +339,21 @@ def _of_tasks(
         connection.register("wanted_tasks", wanted)
         conditions.append("task_id IN (SELECT task_id FROM wanted_tasks)")
     return " AND ".join(conditions), values
+
+
+def _of_wanted(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return SQL for the trials of the studies of those that are `wanted`.
+
+    Texts are read of whole rows only where a study fits, instead of those of millions of trials.
+    """
+    found = connection.execute(
+        "SELECT DISTINCT study_id FROM (SELECT trial_id, study_id FROM trials) "
+        f"SEMI JOIN wanted USING (trial_id) LIMIT {MAX_STUDIES + 1}"
+    ).fetchall()
+    if len(found) > MAX_STUDIES:
+        return "trials"
+    listed = ", ".join("'" + str(study).replace("'", "''") + "'" for (study,) in found)
+    return f"(SELECT * FROM trials WHERE study_id IN ({listed or 'NULL'})) AS trials"
 
 
 def _check_size(
