@@ -1,7 +1,7 @@
 """Questions that a knowledge base answers; `store.KnowledgeBase` says where it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import duckdb
@@ -16,6 +16,9 @@ from knowledge_base.records import FOLD
 from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import JsonObject
+
+MAX_STUDIES = 1000
+"""Studies that are listed one by one in a query."""
 
 _STUDY = (
     "JOIN (SELECT study_id, task_id, space_id, strategy, contributor FROM studies) USING (study_id)"
@@ -80,15 +83,21 @@ class Reader(ABC):
         """Return all tasks."""
         return self.query("SELECT * FROM tasks ORDER BY name, metric, task_id")
 
-    def trials_of_tasks(self) -> dict[str, int]:
-        """Return how many trials each task has, by its identity; none is 0."""
-        sql = (
-            "SELECT task_id, sum(n)::BIGINT AS n FROM "
-            "(SELECT study_id, count(*) AS n FROM trials GROUP BY study_id) "
-            "JOIN (SELECT study_id, task_id FROM studies) USING (study_id) GROUP BY task_id"
-        )
-        with self._reading() as connection:
-            return dict(connection.execute(sql).fetchall())
+    def trials_of_tasks(
+        self, family: str | None = None, tasks: Sequence[str] | None = None
+    ) -> dict[str, int]:
+        """Return how many trials each task has, by its identity; those without any are missing.
+
+        Args:
+            family, tasks: as for `outcomes`.
+        """
+        with self._reading(family) as connection:
+            where, values = _of_tasks(connection, family, tasks)
+            sql = (
+                "SELECT task_id, sum(n)::BIGINT FROM (SELECT study_id, count(*) AS n FROM trials "
+                f"GROUP BY study_id) {_STUDY} WHERE {where} GROUP BY task_id"
+            )
+            return dict(connection.execute(sql, values).fetchall())
 
     def studies(self) -> pd.DataFrame:
         """Return all studies, newest first."""
@@ -158,13 +167,19 @@ class Reader(ABC):
             return count_of(connection, wanted, page)
 
     def outcomes(
-        self, family: str | None = None, tasks: Sequence[str] | None = None
+        self,
+        family: str | None = None,
+        tasks: Sequence[str] | None = None,
+        shares: Mapping[str, float] | None = None,
     ) -> pd.DataFrame:
         """Return those columns of many trials that a meta-learner needs, and no more.
 
         Args:
             family: only trials of this model family.
             tasks: only trials of the tasks of these identities, given in full.
+            shares: for tasks of which not all trials are wanted, by their identity, about what
+                share of them, in (0, 1). Identities of trials decide, so that the same are read
+                again.
 
         Returns:
             task_id, config (JSON), state, value, duration, labels (JSON), the strategy, space_id,
@@ -174,6 +189,9 @@ class Reader(ABC):
         """
         with self._reading(family) as connection:
             where, values = _of_tasks(connection, family, tasks)
+            for task, share in (shares or {}).items():
+                where += " AND (task_id <> ? OR hash(trial_id) % 1000000 < ?)"
+                values += [task, max(int(share * 1_000_000), 1)]
             sql = (
                 "SELECT task_id, config, state, value, duration, labels, strategy, space_id, "
                 "study_id, contributor, layer, "
@@ -285,7 +303,8 @@ class Reader(ABC):
                 wanted = pa.table({keys[0]: bundle[table][keys[0]].unique()})
                 connection.register("wanted", wanted)
                 same = "" if table == "tasks" else f"SEMI JOIN wanted USING ({keys[0]})"
-                rows = connection.sql(f"SELECT {table}.* FROM {table} {same}").to_arrow_table()
+                source = _of_wanted(connection) if table == "trials" else table
+                rows = connection.sql(f"SELECT {table}.* FROM {source} {same}").to_arrow_table()
                 found[table] = rows.to_pylist()
                 connection.unregister("wanted")
         return found
@@ -328,6 +347,21 @@ def _of_tasks(
         connection.register("wanted_tasks", wanted)
         conditions.append("task_id IN (SELECT task_id FROM wanted_tasks)")
     return " AND ".join(conditions), values
+
+
+def _of_wanted(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return SQL for the trials of the studies of those that are `wanted`.
+
+    Texts are read of whole rows only where a study fits, instead of those of millions of trials.
+    """
+    found = connection.execute(
+        "SELECT DISTINCT study_id FROM (SELECT trial_id, study_id FROM trials) "
+        f"SEMI JOIN wanted USING (trial_id) LIMIT {MAX_STUDIES + 1}"
+    ).fetchall()
+    if len(found) > MAX_STUDIES:
+        return "trials"
+    listed = ", ".join("'" + str(study).replace("'", "''") + "'" for (study,) in found)
+    return f"(SELECT * FROM trials WHERE study_id IN ({listed or 'NULL'})) AS trials"
 
 
 def _check_size(

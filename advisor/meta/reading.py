@@ -1,6 +1,6 @@
 """Past tasks, read from the knowledge base in the form the meta-learner needs."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,13 +29,16 @@ MIN_TRIALS = 3
 """A task with fewer usable trials cannot rank configurations."""
 
 MAX_TRIALS = 300
-"""Trials of a task that are looked at; scores are by all of them."""
+"""Trials of a task that are looked at; scores are by all that are read."""
 
 BEST_KEPT = 20
 """Configurations that a task may propose as candidates."""
 
-TASKS_AT_ONCE = 100
-"""Tasks that are read together, which bounds the memory that a large knowledge base takes."""
+TASKS_AT_ONCE, TRIALS_AT_ONCE = 100, 200_000
+"""Tasks that are read together, and trials, which bounds the memory that a large store takes."""
+
+MAX_READ = 20_000
+"""Trials of a task that its scores are by: of more, a sample as good as random is read."""
 
 UNNAMED = "(no name)"
 """What contributions without the name of a contributor are called."""
@@ -183,12 +186,33 @@ def _read(
     rows = {row["task_id"]: row for _, row in chosen.iterrows()}
     metafeatures = read_metafeatures(kb, sorted(chosen["dataset_id"].dropna().unique()))
     added = added_since(kb.spaces(), space)
+    counts = kb.trials_of_tasks(family, wanted)
+    shares = {task: MAX_READ / n for task, n in counts.items() if n > MAX_READ}
     sources, imported, own = [], kb.imported_studies(), kb.me
-    for first in range(0, len(wanted), TASKS_AT_ONCE):
-        outcomes = upgraded(kb.outcomes(family, wanted[first : first + TASKS_AT_ONCE]), added)
+    for tasks in _batches({task: min(counts.get(task, 0), MAX_READ) for task in wanted}):
+        some = {task: shares[task] for task in tasks if task in shares}
+        outcomes = upgraded(kb.outcomes(family, tasks, some), added)
         outcomes = outcomes.assign(origin=origins(outcomes, own, imported))
-        sources += _sources(outcomes, rows, space, metafeatures)
+        found = _sources(outcomes, rows, space, metafeatures)
+        sources += [replace(s, n_trials=round(s.n_trials / some.get(s.task_id, 1))) for s in found]
     return sources
+
+
+def _batches(sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """Yield tasks that are read together, in their order.
+
+    Args:
+        sizes: trials that are read of each, by its identity.
+    """
+    batch, total = list[str](), 0
+    for task, size in sizes.items():
+        if batch and (len(batch) == TASKS_AT_ONCE or total + size > TRIALS_AT_ONCE):
+            yield batch
+            batch, total = [], 0
+        batch.append(task)
+        total += size
+    if batch:
+        yield batch
 
 
 def origins(outcomes: pd.DataFrame, own: str, imported: Collection[str]) -> pd.Series:

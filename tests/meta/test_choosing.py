@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from advisor.meta import Query, cache, choosing, learner_for, nearby, recall
+from advisor.encoding import Encoder
+from advisor.meta import Query, cache, choosing, learner_for, nearby, reading, recall
 from knowledge_base import Bundle, KnowledgeBase, columnar
 from knowledge_base.identity import digest
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
@@ -198,3 +199,26 @@ def test_what_was_learned_is_its_owners(kb):
     folder = cache.cache_path(kb, SPACE, "toy").parent
     modes = {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (folder, *folder.iterdir())}
     assert modes == {0}
+
+
+def test_of_a_huge_task_a_sample_is_read_and_its_size_is_told(kb, monkeypatch):
+    kb.append(made(3, 2000))
+    whole = {task.task_id: task for task in reading.read_past(kb, SPACE, "toy")}
+    monkeypatch.setattr(reading, "MAX_READ", 500)
+    monkeypatch.setattr(reading, "TRIALS_AT_ONCE", 300)
+    load, read = kb.outcomes, []
+    monkeypatch.setattr(kb, "outcomes", lambda *a: read.append(load(*a)) or read[-1])
+    found = {task.task_id: task for task in reading.read_past(kb, SPACE, "toy")}
+    assert list(found) == list(whole)
+    assert max(len(frame) for frame in read) < 700
+    assert sum(len(frame) for frame in read) < 500 * 1.3 + 24 * TASKS
+    huge = task_id(3)
+    assert found[huge].n_trials == pytest.approx(2024, rel=0.15)
+    assert len(found[huge].scores) == len(whole[huge].scores) == reading.MAX_TRIALS
+    rate = Encoder(SPACE).columns.index("rate")
+    best = [past[huge].inputs[past[huge].scores.argmax(), rate] for past in (found, whole)]
+    assert abs(best[0] - best[1]) < 0.05
+    for task, past in found.items():
+        if task != huge:
+            assert np.array_equal(past.shares, whole[task].shares)
+            assert np.array_equal(past.inputs, whole[task].inputs)
