@@ -24,8 +24,6 @@ OWN = ("page.css", "page.js", "parallel.js")
 _UNSAFE = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
 """What could end a script element, or a line of a script, within a text of JSON."""
 
 
