@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 GROUPS = (
     ("learning_rate", "lr", "eta", "init_lr", "initial_lr", "base_lr", "learning_rate_init",
@@ -36,6 +37,7 @@ def _plain(name: str) -> str:
 _CANONICAL = {_plain(name): _plain(group[0]) for group in GROUPS for name in group}
 
 
+@lru_cache(maxsize=4096)
 def canonical_name(name: str) -> str:
     """Return the plain form of the first name of a name's group, or its own."""
     return _CANONICAL.get(_plain(name), _plain(name))

@@ -100,16 +100,14 @@ class Final:
         seconds = average.seconds_per_thousand(self.objective.folds[0])
         return Predictor(average, self.reading, self.metric.name, standings, intervals, seconds)
 
-    def judged(self, model: Predictor) -> JudgedRows:
+    def judged(self, model: Predictor, read: Sequence[Candidate]) -> JudgedRows:
         """Return what the networks of a model said of validation rows: of all folds, or forecasts.
 
         Args:
             model: as `predictor` made it; one network stands for those of its folds.
-
-        Raises:
-            UserError: no network is kept.
+            read: the candidates among the kept networks that it was made of.
         """
-        best = with_all_folds(self.networks.candidates())[0]
+        best = with_all_folds(read)[0]
         average = model.average if model.average.made == AVERAGED else self._one(best)
         places = [network.fold for network in best.networks]
         if self.reading.target.kind == "forecasting":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.metrics import get_metric
+from advisor.predictor.judged import JudgedRows
 from advisor.predictor.kept import KNOWN, Candidate
 from advisor.predictor.predictor import Predictor
 from advisor.predictor.saving import FOLDER
@@ -17,6 +18,7 @@ from advisor.training.objective import FamilyObjective, Objective
 from advisor.tuning.batches import Watch, over
 from advisor.tuning.final import Final
 from advisor.tuning.study import Study
+from knowledge_base.durable import reason_of
 from knowledge_base.errors import LOG, UserError
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class LeftModel:
     test: "NewRows[object] | None" = None
     choice_ends: float | None = field(default=None, init=False)
     _read: Sequence[Candidate] | None = field(default=None, init=False, repr=False)
+    _judged: JudgedRows | None = field(default=None, init=False, repr=False)
 
     @cached_property
     def predictor(self) -> Predictor:
@@ -53,8 +56,13 @@ class LeftModel:
         Raises:
             UserError: no network is kept, as of the user's own function, which keeps its own.
         """
+        final = self.final
         read, self._read = self._read, None
-        return self.final.predictor(self.settings.final, read)
+        if read is None:
+            read = final.networks.candidates()
+        model = final.predictor(self.settings.final, read)
+        self._judged = final.judged(model, read)
+        return model
 
     @cached_property
     def final(self) -> Final:
@@ -113,9 +121,11 @@ class LeftModel:
         else:
             model.save(self.path / FOLDER)
             try:
-                self.final.judged(model).save(self.path)
-            except (UserError, OSError) as error:
-                LOG.warning("What the model says of validation rows is not kept: %s", error)
+                if self._judged is not None:
+                    self._judged.save(self.path)
+            except OSError as error:
+                told = reason_of(error)
+                LOG.warning("What the model says of validation rows is not kept: %s.", told)
 
     @property
     def saved(self) -> Predictor | None:
