@@ -172,8 +172,11 @@ class Comparison:
         from advisor.comparison.reporting import comparison_content
         from advisor.report.page import comparison_page, write_page
 
-        page = comparison_page(comparison_content(self))
-        return write_page(Path(path or f"{self.path.name}.html"), page)
+        notes = [*self.notes, *self.problems]
+        content = comparison_content(
+            self.path, self.task, self.plan, self.standings(), self.n_finished, notes
+        )
+        return write_page(Path(path or f"{self.path.name}.html"), comparison_page(content))
 
     def _repr_html_(self) -> str:
         """Return the standings as a table, for notebooks."""

@@ -1,39 +1,56 @@
 """A comparison as the content of its page."""
 
+from collections.abc import Sequence
 from math import isfinite
+from pathlib import Path
 
-from advisor.comparison.comparison import Comparison
+from advisor.comparison.plan import Plan
 from advisor.comparison.standings import Average, Standing
 from advisor.report.content import History, StudySource, history_of
 from advisor.report.content.comparison import ComparisonContent, Contestant, Mean
+from knowledge_base.records import TaskRecord
 
 
-def comparison_content(comparison: Comparison) -> ComparisonContent:
+def comparison_content(
+    path: Path,
+    task: TaskRecord,
+    plan: Plan,
+    found: Sequence[Standing],
+    finished: int,
+    notes: Sequence[str],
+) -> ComparisonContent:
     """Return what a comparison found so far.
+
+    Args:
+        path: of its folder.
+        task: what is optimised.
+        plan: what is compared.
+        found: what each strategy found, the best first.
+        finished: how many studies are finished.
+        notes: what to know when reading the numbers.
 
     Raises:
         UserError: a study cannot be read.
     """
-    task, plan = comparison.task, comparison.plan
     return ComparisonContent(
-        comparison.path.name,
-        str(comparison.path),
+        path.name,
+        str(path),
         task.name,
         task.metric,
         str(task.direction),
         plan.settings.trials,
         plan.seeds,
-        comparison.n_finished,
+        finished,
         len(plan.studies),
-        [_contestant(comparison, standing) for standing in comparison.standings()],
-        [*comparison.notes, *comparison.problems],
+        [_contestant(path, standing) for standing in found],
+        notes,
     )
 
 
-def _contestant(comparison: Comparison, standing: Standing) -> Contestant:
+def _contestant(path: Path, standing: Standing) -> Contestant:
     histories = []
     for study in standing.studies:
-        history = history_of(StudySource.open(comparison.path / study.study))
+        history = history_of(StudySource.open(path / study.study))
         if isinstance(history, History):
             histories.append((study.study, history))
     return Contestant(

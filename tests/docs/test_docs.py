@@ -88,6 +88,18 @@ def test_the_search_from_python_in_the_readme_works(tmp_path, monkeypatch):
     assert len(KnowledgeBase(seed=False).trials()) == 2
 
 
+def test_the_report_of_the_readme_is_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{n / 60},{n % 7},{'yes' if n > 30 else 'no'}\n" for n in range(60))
+    (tmp_path / "data.csv").write_text(f"a,b,label\n{rows}")
+    block = next(b for b in blocks(README, "python") if "search.report(" in b)
+    names = {}
+    exec(block.replace("trials=30", "trials=2, max_epochs=2"), names)
+    assert "Study data-1" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert names["figure"].data
+    assert len([line for line in capsys.readouterr().err.splitlines() if "/2: trial" in line]) == 2
+
+
 def test_ask_and_tell_in_the_readme_works(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "space.yaml").write_text(blocks(README, "yaml")[0])

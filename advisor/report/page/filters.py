@@ -33,11 +33,16 @@ def share(value: float | None) -> str:
     return "" if value is None else f"{value:.0%}"
 
 
+def seconds(value: float) -> str:
+    """Return a duration as people read it, with milliseconds for short ones."""
+    return f"{1000 * value:.2g} ms" if value < 0.1 else seconds_text(value)
+
+
 FILTERS: Mapping[str, Callable[..., str]] = {
     "number": number,
     "around": around,
     "config": config,
     "share": share,
-    "seconds": seconds_text,
+    "seconds": seconds,
     "size": size_text,
 }
