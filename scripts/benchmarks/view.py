@@ -82,7 +82,7 @@ def served(kb: KnowledgeBase) -> Iterator[httpx.Client]:
         thread.join()
 
 
-def build(path: Path, studies: int, each: int) -> KnowledgeBase:
+def build(path: Path, studies: int, each: int) -> None:
     """Make a knowledge base of `studies` x `each` trials of 50 tasks and 7 contributors."""
     kb = KnowledgeBase(path, seed=False)
     frame = make_frame(each)
@@ -96,7 +96,6 @@ def build(path: Path, studies: int, each: int) -> KnowledgeBase:
         values = (frame["value"] * 0.5 + 0.001 * number).round(6)
         kb.add_trials(frame.assign(value=values), task=task, space=SPACE, study=study)
     kb.fold(10.0)
-    return kb
 
 
 def pages(kb: KnowledgeBase, n_trials: int) -> dict[str, tuple[float, float]]:
@@ -173,15 +172,19 @@ def _of_pages(found: Mapping[int, dict[str, tuple[float, float]]]) -> str:
 
 @click.command()
 @click.option("--sizes", default="10000,1000000", help="Trials of the knowledge bases.")
+@click.option("--kept", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder in which these stay for the next time.")  # fmt: skip
 @click.option("--runs", default=3, help="Searches of each kind.")
 @report.write_option
-def main(sizes: str, runs: int, write: bool) -> None:
+def main(sizes: str, kept: Path | None, runs: int, write: bool) -> None:
     """Measure, print and write the page."""
     load, found = os.getloadavg()[0], {}
     with tempfile.TemporaryDirectory() as folder:
         for size in map(int, sizes.split(",")):
-            kb = build(Path(folder) / f"{size}.duckdb", 100, size // 100)
-            found[size] = pages(kb, size)
+            path = (kept or Path(folder)) / f"{size}.duckdb"
+            if not path.exists():
+                build(path, 100, size // 100)
+            found[size] = pages(KnowledgeBase(path, seed=False), size)
         kb = KnowledgeBase(Path(folder) / "searches.duckdb", seed=False)
         without, with_page = [], []
         for run in range(runs):

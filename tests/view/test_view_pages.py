@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 from view_browser import NARROW, WIDE, opened
-from view_world import FOLDER, TASK
+from view_world import FOLDER, NAME, TASK
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LOOKS = {"wide and light": (WIDE, "light"), "narrow and dark": (NARROW, "dark")}
@@ -25,11 +25,12 @@ def addresses(world):
         "pair": f"/pair?left={study}&right={study}",
         "advice": "/advice",
         "contributors": "/contributors",
+        "quarantine": f"/quarantine?contributor={quote(NAME)}",
     }
 
 
 PAGES = ["overview", "tasks", "task", "alike", "trials", "trial", "studies", "study", "pair",
-         "advice", "contributors"]  # fmt: skip
+         "advice", "contributors", "quarantine"]  # fmt: skip
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -3,8 +3,9 @@
 import math
 
 import duckdb
+import httpx
 import pytest
-from view_world import BEGIN, make_world, trial
+from view_world import BEGIN, make_world, served, trial
 
 from advisor.view.charts import BOTTOM, HEIGHT, MAX_POINTS, TOP, Series, chart, history
 from advisor.view.listing import Column, Filter, Kind, asked_of, page_of
@@ -65,12 +66,16 @@ def test_a_chart_stays_within_its_frame_whatever_the_values():
     assert chart("One", "x", "y", [Series("all", [(0.0, 5.0)], "line")]).series
 
 
-def test_a_page_says_that_the_database_is_in_use_only_while_it_is(visitor, world, monkeypatch):
+def test_a_page_says_that_the_database_is_in_use_only_while_it_is(tmp_path, monkeypatch):
     monkeypatch.setattr("knowledge_base.sessions.READ_PATIENCE", 0.0)
-    assert "in use by another program" not in visitor.get("/trials").text
-    with duckdb.connect(str(world.path)):
-        assert "in use by another program" in visitor.get("/trials").text
-    assert "in use by another program" not in visitor.get("/trials").text
+    kb = make_world(tmp_path, n_trials=3)
+    assert kb.fold()
+    with served(kb) as server, httpx.Client(base_url=server.address.split("/?")[0]) as client:
+        client.get(server.address)
+        assert "in use by another program" not in client.get("/trials").text
+        with duckdb.connect(str(kb.path)):
+            assert "in use by another program" in client.get("/trials").text
+        assert "in use by another program" not in client.get("/trials").text
 
 
 def test_trials_that_came_meanwhile_are_counted(tmp_path):
