@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 from advisor.cli.scarcity import NOT_ENOUGH, refusal, spare_memory
+from advisor.cli.suggesting import SuggestingGroup
 
 COMMANDS = {
     "recommend": ("advisor.cli.recommend", "Recommend starting hyperparameters; trains nothing."),
@@ -35,23 +36,6 @@ def _plain_errors() -> Iterator[None]:
         said = plain(error.format_message())
         setattr(error, "format_message", lambda: said)  # noqa: B010 - mypy knows it as a method
         raise
-
-
-class SuggestingGroup(click.Group):
-    """A group that suggests the command which was meant."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is typed first, or say which is like it."""
-        name = args[0]
-        if ctx.resilient_parsing or name.startswith("-") or name in self.list_commands(ctx):
-            return super().resolve_command(ctx, args)
-        from knowledge_base.naming import nearest
-
-        near = nearest(name, self.list_commands(ctx))
-        hint = f"Did you mean '{near}'?" if near else f"Try '{ctx.command_path} --help'."
-        raise click.UsageError(f"No such command '{name}'. {hint}", ctx)
 
 
 class LazyGroup(SuggestingGroup):

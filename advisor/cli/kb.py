@@ -14,10 +14,10 @@ from advisor.cli.common import (
     seed_option,
     speaks_to_the_user,
 )
-from advisor.cli.group import SuggestingGroup
 from advisor.cli.kb_elsewhere import check_alone, elsewhere_options, export_elsewhere
 from advisor.cli.kb_filters import as_objects, check_family, conditions, filter_options, own_first
 from advisor.cli.output import print_json, print_table, say
+from advisor.cli.suggesting import SuggestingGroup
 from knowledge_base.errors import UserError
 from knowledge_base.paging import ORDER
 

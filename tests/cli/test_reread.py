@@ -1,4 +1,4 @@
-"""The command line as a stranger reads it: names that were printed, near misses, own things first."""
+"""The command line as a stranger reads it: printed names, near misses, own things first."""
 
 import json
 import os
