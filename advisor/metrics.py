@@ -82,6 +82,16 @@ _BEFORE = ("val", "valid", "validation", "test", "eval", "dev", "train", "traini
 _AFTER = ("score", "macro", "micro", "weighted", "mean", "avg", "epoch")
 """Words before and after the name of a metric that say of what it is, not which way it goes."""
 
+_ELSEWHERE = {
+    "acc": "accuracy", "top1": "accuracy", "bacc": "balanced_accuracy", "f1": "f1_macro",
+    "f1_score": "f1_macro", "macro_f1": "f1_macro", "auc": "roc_auc", "auroc": "roc_auc",
+    "roc": "roc_auc", "logloss": "log_loss", "cross_entropy": "log_loss", "ce": "log_loss",
+    "nll": "log_loss", "neg_log_loss": "log_loss", "mse": "rmse", "mean_squared_error": "rmse",
+    "root_mean_squared_error": "rmse", "mean_absolute_error": "mae", "l1": "mae", "l2": "rmse",
+    "r_squared": "r2", "r2_score": "r2",
+}  # fmt: skip
+"""What the nearest of our metrics, or itself, is called elsewhere."""
+
 _DEFAULTS = {"classification": "accuracy", "regression": "rmse", "forecasting": "mase"}
 
 
@@ -92,7 +102,10 @@ def get_metric(name: str) -> Metric:
         UserError: there is none; the nearest are suggested.
     """
     if name not in METRICS:
-        raise UserError(f"No metric is called '{name}'. {try_these(name, METRICS)}")
+        plain = name.lower().replace("-", "_").replace(" ", "_")
+        meant = plain if plain in METRICS else _ELSEWHERE.get(plain)
+        hint = f"Try {meant}." if meant else try_these(name, METRICS)
+        raise UserError(f"No metric is called '{name}'. {hint}")
     return METRICS[name]
 
 

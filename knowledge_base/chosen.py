@@ -38,3 +38,13 @@ MIN_CHARACTERS = 6
 
 def _own_first(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
+
+
+def own_trials(kb: Reader) -> dict[str, int]:
+    """Return how many trials of the user's own each task has, by its identity; none is missing."""
+    sql = (
+        "SELECT task_id, count(*)::BIGINT AS n FROM trials JOIN (SELECT study_id, task_id FROM "
+        "studies) USING (study_id) WHERE layer = 'user' GROUP BY task_id"
+    )
+    found = kb.query(sql)
+    return {str(task): int(n) for task, n in zip(found["task_id"], found["n"], strict=True)}

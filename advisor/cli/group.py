@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 from advisor.cli.scarcity import NOT_ENOUGH, refusal, spare_memory
+from advisor.cli.suggesting import SuggestingGroup
 
 COMMANDS = {
     "recommend": ("advisor.cli.recommend", "Recommend starting hyperparameters; trains nothing."),
@@ -39,7 +40,7 @@ def _plain_errors() -> Iterator[None]:
         raise
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SuggestingGroup):
     """A group whose commands live in modules that `--help` does not import."""
 
     def make_context(

@@ -15,9 +15,11 @@ from advisor.cli.common import (
     speaks_to_the_user,
 )
 from advisor.cli.kb_elsewhere import check_alone, elsewhere_options, export_elsewhere
+from advisor.cli.kb_filters import as_objects, check_family, conditions, filter_options, own_first
 from advisor.cli.kb_server import COMMANDS as OF_SERVERS
 from advisor.cli.kb_trust import COMMANDS
 from advisor.cli.output import print_json, print_table, say
+from advisor.cli.suggesting import SuggestingGroup
 from knowledge_base.errors import UserError
 from knowledge_base.paging import ORDER
 
@@ -34,7 +36,7 @@ RECIPES = Path(__file__).resolve().parents[2] / "scripts" / "seed" / "recipes.py
 """What loads the shipped data sets, in a clone of the repository."""
 
 
-@click.group(name="kb")
+@click.group(name="kb", cls=SuggestingGroup)
 def command() -> None:
     """Look into, export, import and verify the knowledge base.
 
@@ -65,7 +67,7 @@ def _print_frame(
     rows = _rows(output, limit)
     shown = frame if rows is None else frame.head(rows)
     if output == "json":
-        print_json(shown.to_dict("records"))
+        print_json(as_objects(shown).to_dict("records"))
         return
     print_table(shown.to_dict("records"), columns)
     left = (len(frame) if whole is None else whole) - len(shown)
@@ -113,19 +115,22 @@ def info(kb_path: str | None, output: str, seed: int, html: Path | None) -> None
 
 
 @command.command()
+@filter_options
 @_limit_option
 @_options
-def tasks(kb_path: str | None, output: str, seed: int, limit: int) -> None:
-    """List the tasks: data set, target, metric and family.
+def tasks(
+    kb_path: str | None, output: str, seed: int, limit: int, mine: bool, family: str | None
+) -> None:
+    """List the tasks, your own first: data set, target, metric and family.
 
     \b
-    Example:
-      advisor kb tasks
+    Examples:
+      advisor kb tasks --mine
+      advisor kb tasks --family cnn
     """
     kb = _open(kb_path)
-    frame, counts = kb.tasks(), kb.trials_of_tasks()
-    frame = frame.assign(trials=[counts.get(task, 0) for task in frame["task_id"]])
-    columns = ["task_id", "name", "target", "metric", "direction", "family", "trials", "layer"]
+    frame = own_first(kb, kb.tasks(), mine, family)
+    columns = ["task_id", "name", "target", "metric", "direction", "family", "trials", "mine"]
     _print_frame(frame, columns, output, limit)
 
 
@@ -145,11 +150,14 @@ def studies(kb_path: str | None, output: str, seed: int, limit: int) -> None:
 
 @command.command()
 @click.option("--task", help="Only this task (first characters of its identity).")
-@click.option("--study", help="Only this study (first characters of its identity).")
+@click.option("--study", metavar="NAME",
+              help="Only this study: the name that tune printed, or the first characters of its "
+                   "identity.")  # fmt: skip
 @click.option("--state", type=click.Choice(["complete", "failed", "diverged", "stopped"]),
               help="Only trials that ended so.")  # fmt: skip
 @click.option("--sort", metavar="COLUMN",
               help="Such as duration or config.NAME; -value for the largest first.")  # fmt: skip
+@filter_options
 @_limit_option
 @_options
 def trials(
@@ -161,20 +169,27 @@ def trials(
     study: str | None,
     state: str | None,
     sort: str | None,
+    mine: bool,
+    family: str | None,
 ) -> None:
     """List trials with their configurations and values.
 
     \b
     Examples:
       advisor kb trials --state diverged --format json
+      advisor kb trials --study digits-1 --sort -value
       advisor kb trials --task 5c01cf --sort -value --limit 5
     """
     kb, rows = _open(kb_path), _rows(output, limit)
     order = [sort, *ORDER] if sort else ORDER
-    frame = kb.trials(task=task, study=study, state=state, order_by=order, limit=rows)
+    where = conditions(kb, study, mine)
+    if family is not None:
+        check_family(kb.tasks(), family)
+    frame = kb.trials(task=task, state=state, family=family, where=where, order_by=order,
+                      limit=rows)  # fmt: skip
     whole = len(frame)
     if output != "json" and whole == rows:
-        whole = kb.count_trials(task=task, study=study, state=state)
+        whole = kb.count_trials(task=task, state=state, family=family, where=where)
     columns = ["trial_id", "study_id", "number", "state", "value", "duration", "config"]
     _print_frame(frame, columns, output, limit, whole)
 

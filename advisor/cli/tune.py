@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from advisor.cli.after_tune import print_best_trials
 from advisor.cli.common import (
     Failures,
     data_options,
@@ -188,6 +189,7 @@ def _print_result(
             say(f"  {metric}: {value:.4g}")
         if (folder := search.folder()) is not None:
             say(f"  Its folder: {folder}")
+        print_best_trials(search)
         _print_model(search)
     if not search.leaves_model:
         say("Another process is on this study; that one makes its model.")
