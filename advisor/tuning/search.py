@@ -44,6 +44,7 @@ from advisor.tuning.shown import Shown
 from advisor.tuning.time_limit import TimeLimit
 from advisor.tuning.tuner import Tuner
 from knowledge_base import KnowledgeBase
+from knowledge_base.errors import UserError
 from knowledge_base.finding import find_study
 from knowledge_base.records import TrialRecord
 from knowledge_base.sharing import take_place

@@ -227,7 +227,7 @@ def test_errors_name_what_to_do_and_no_password(home, server):
         open_knowledge_base(server.url("ann").replace(PASSWORDS["ann"], "wr0ng")).tasks()
     assert "wr0ng" not in str(refused.value)
     server.sql("DROP SCHEMA advisor CASCADE", "team")
-    with pytest.raises(KnowledgeBaseError, match="holds no knowledge base yet.*init-server") as no:
+    with pytest.raises(KnowledgeBaseError, match=r"holds no knowledge base yet.*init-server") as no:
         open_knowledge_base(server.url("ann")).tasks()
     assert PASSWORDS["ann"] not in str(no.value)
     init_server(Address(server.url("keeper")))
