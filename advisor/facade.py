@@ -14,7 +14,7 @@ from advisor.problem import DataProblem, data_problem
 from advisor.problem.parts import space_of
 from advisor.settings import Settings
 from advisor.strategies import get_strategy
-from knowledge_base import KnowledgeBase, open_knowledge_base
+from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition
 
@@ -57,8 +57,8 @@ class Advisor:
             UserError: no such family, or the file is not a usable knowledge base.
         """
         if isinstance(kb, str | Path):
-            kb = open_knowledge_base(kb)
-        self.kb = kb or open_knowledge_base()
+            kb = KnowledgeBase(Path(kb).absolute())  # A training may change the working directory.
+        self.kb = kb or KnowledgeBase()
         self.family = get_family(family) if isinstance(family, str) else family
 
     @known_keywords

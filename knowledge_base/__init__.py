@@ -6,7 +6,6 @@ from knowledge_base.records import DatasetRecord, EpochRecord, StudyRecord, Task
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import Direction, TrialState
 from knowledge_base.store import KnowledgeBase, default_path
-from knowledge_base.team import TeamKnowledgeBase, open_knowledge_base
 from knowledge_base.writing import AddReport
 
 __all__ = [
@@ -22,10 +21,8 @@ __all__ = [
     "SpaceError",
     "StudyRecord",
     "TaskRecord",
-    "TeamKnowledgeBase",
     "TrialRecord",
     "TrialState",
     "UserError",
     "default_path",
-    "open_knowledge_base",
 ]

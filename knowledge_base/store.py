@@ -53,10 +53,6 @@ def default_path() -> Path:
         KnowledgeBaseError: the user has no home directory.
     """
     named = os.environ.get("ADVISOR_KB")
-    if named and "://" in named:
-        raise KnowledgeBaseError(
-            "ADVISOR_KB is the address of a server; `open_knowledge_base` opens its knowledge base."
-        )
     if named:
         return Path(named)
     try:

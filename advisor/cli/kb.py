@@ -16,7 +16,6 @@ from advisor.cli.common import (
 )
 from advisor.cli.kb_elsewhere import check_alone, elsewhere_options, export_elsewhere
 from advisor.cli.kb_filters import as_objects, check_family, conditions, filter_options, own_first
-from advisor.cli.kb_server import COMMANDS as OF_SERVERS
 from advisor.cli.kb_trust import COMMANDS
 from advisor.cli.output import print_json, print_table, say
 from advisor.cli.suggesting import SuggestingGroup
@@ -46,7 +45,7 @@ def command() -> None:
     """
 
 
-for _one in (*COMMANDS, *OF_SERVERS):
+for _one in COMMANDS:
     command.add_command(_one)
 
 
@@ -55,9 +54,9 @@ def _options(function: Command) -> Command:
 
 
 def _open(path: str | None) -> "KnowledgeBase":
-    from knowledge_base import open_knowledge_base
+    from knowledge_base import KnowledgeBase
 
-    return open_knowledge_base(path)
+    return KnowledgeBase(path)
 
 
 def _print_frame(

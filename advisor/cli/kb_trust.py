@@ -34,9 +34,9 @@ def _reason(function: Command) -> Command:
 
 
 def _open(path: str | None) -> "KnowledgeBase":
-    from knowledge_base import open_knowledge_base
+    from knowledge_base import KnowledgeBase
 
-    return open_knowledge_base(path)
+    return KnowledgeBase(path)
 
 
 def _print(done: "TakenBack", output: str) -> None:

@@ -32,7 +32,7 @@ from advisor.tuning.begin import check_meant, is_meant
 from advisor.tuning.code import check_owner, lies_where_it_lay, runs_code
 from advisor.tuning.runner import OnTrial
 from advisor.tuning.search import Search, resume, start
-from knowledge_base import KnowledgeBase, open_knowledge_base
+from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.finding import claim_path, find
 from knowledge_base.locking import exclusive
@@ -255,7 +255,7 @@ def compare(
         UserError: as for `start_comparison`.
     """
     plan = Plan(settings, named(strategies, warm), seeds, timeout)
-    comparison = start_comparison(plan, kb or open_knowledge_base(), root=root)
+    comparison = start_comparison(plan, kb or KnowledgeBase(), root=root)
     comparison.run()
     return comparison
 

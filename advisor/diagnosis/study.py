@@ -6,7 +6,7 @@ from pathlib import Path
 
 from advisor.diagnosis.findings import Diagnosis
 from advisor.diagnosis.trial import diagnose
-from knowledge_base import KnowledgeBase, open_knowledge_base
+from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.finding import named
 from knowledge_base.records import TrialRecord, best_trial
@@ -114,4 +114,4 @@ def folder_of(study: str | Path, root: Path | None, kb: KnowledgeBase | None) ->
     """
     if (Path(study) / "study.json").is_file():
         return Path(study)
-    return named(root or (kb or open_knowledge_base()).studies_root, "study.json", str(study))
+    return named(root or (kb or KnowledgeBase()).studies_root, "study.json", str(study))

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from advisor.checks import whole
-from knowledge_base import KnowledgeBase, open_knowledge_base
+from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
 
 
 def given_store(kb: KnowledgeBase | str | Path | None) -> KnowledgeBase | None:
     """Return a knowledge base that was given itself or as the path of its file, None without."""
-    return open_knowledge_base(kb) if isinstance(kb, str | Path) else kb
+    return KnowledgeBase(kb) if isinstance(kb, str | Path) else kb
 
 
 def given_space(space: SpaceDefinition | str | Path | None) -> SpaceDefinition | None:

@@ -10,7 +10,7 @@ from advisor.meta.warm_start import MAX_WARM
 from advisor.strategies import Exhausted
 from advisor.training.outcome import NoNumber, Outcome, number
 from advisor.tuning.tuner import Tuner
-from knowledge_base import open_knowledge_base
+from knowledge_base import KnowledgeBase
 from knowledge_base.durable import write_text
 from knowledge_base.errors import LOG, UserError
 from knowledge_base.space import SpaceDefinition
@@ -102,7 +102,7 @@ class Sweep:
                                    "what the task function returns", CHOICES)  # fmt: skip
         self._folder = Path(config.hydra.sweep.dir)
         self.tuner = Tuner.create(
-            space, kb=open_knowledge_base(kb), name=name, metric=metric, direction=direction,
+            space, kb=KnowledgeBase(kb), name=name, metric=metric, direction=direction,
             family=family, strategy=strategy, n_warm=n_warm, seed=seed, contribute=contribute,
         )  # fmt: skip
 
