@@ -164,7 +164,7 @@ def _resume_command(comparison: "Comparison") -> str:
     more = ["--contribute"] if given["contributing"] else []
     if given["plot"] is not None:
         more += ["--plot", str(given["plot"])]
-    return resume_command(comparison.path, comparison.kb.path, code, *more)
+    return resume_command(comparison.path, comparison.kb.where, code, *more)
 
 
 def _print(comparison: "Comparison", output: str, intake: "Intake | None") -> None:
