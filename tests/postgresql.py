@@ -90,8 +90,17 @@ class PostgreSQL:
         listens = f"-p {self.port}" if self.port else "-c listen_addresses=''"
         options = f"-c unix_socket_directories='{self.folder}' {listens}"
         options += "" if self.safe else " -F"
-        self._run("pg_ctl", "-D", self.data, "-o", options, "-l", self.folder / "log", "-w",
-                  "start")  # fmt: skip
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                self._run("pg_ctl", "-D", self.data, "-o", options, "-l", self.folder / "log",
+                          "-w", "start")  # fmt: skip
+                return
+            except subprocess.CalledProcessError:
+                # What a killed server's processes hold is free once the last of them has ended.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def stop(self):
         command = self.as_user(self.bin / "pg_ctl", "-D", self.data, "-m", "immediate", "stop")

@@ -47,7 +47,8 @@ def kb_option(function: Command) -> Command:
         "kb_path",
         metavar="PATH",
         envvar="ADVISOR_KB",
-        help="Knowledge base file, or a team's: postgresql://user@host/database.  [env: ADVISOR_KB; default: in the user's data directory]",
+        help="Knowledge base file, or a team's: postgresql://user@host/database.  "
+        "[env: ADVISOR_KB; default: in the user's data directory]",
     )(function)
 
 

@@ -14,6 +14,7 @@ from advisor.cli.common import (
     seed_option,
     speaks_to_the_user,
 )
+from advisor.cli.kb_server import grant, init_server
 from advisor.cli.output import print_json, print_table, say
 from knowledge_base.errors import UserError
 
@@ -222,6 +223,10 @@ def verify(
         _print_reruns(again)
     if problems or any(item.verdict == "different" for item in again):
         raise SystemExit(1)
+
+
+command.add_command(init_server)
+command.add_command(grant)
 
 
 def _rerun(kb: "KnowledgeBase", n: int, seed: int, recipes: str | None) -> "list[Rerun]":

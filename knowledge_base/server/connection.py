@@ -58,19 +58,19 @@ def connect(address: Address) -> "psycopg.Connection":
         NotReached: nobody answers, or the server lets nobody in at the moment.
         KnowledgeBaseError: the server refuses this login, or psycopg is missing.
     """
-    psycopg = driver()
+    pg = driver()
     try:
-        connection: psycopg.Connection = psycopg.connect(
+        connection: psycopg.Connection = pg.connect(
             address.url, connect_timeout=CONNECT_SECONDS, application_name="advisor",
             keepalives_idle=10, keepalives_interval=5, keepalives_count=3,
             tcp_user_timeout=10_000, autocommit=True,
         )  # fmt: skip
         return connection
-    except psycopg.ProgrammingError as error:
+    except pg.ProgrammingError as error:
         raise KnowledgeBaseError(
             f"{address.shown} is no address that libpq understands: {address.hide(error)}."
         ) from None
-    except (psycopg.Error, OSError) as error:
+    except (pg.Error, OSError) as error:
         raise _login(address, str(error)) from None
 
 
@@ -96,8 +96,8 @@ def faults(address: Address) -> Iterator[None]:
         NotReached: the connection was lost, or the server could not finish for now.
         KnowledgeBaseError: something is missing on the server, or not allowed to this login.
     """
-    psycopg = driver()
-    errors = psycopg.errors
+    pg = driver()
+    errors = pg.errors
     try:
         yield
     except (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedFunction):
@@ -111,9 +111,9 @@ def faults(address: Address) -> Iterator[None]:
             f"owns the database allows it with `advisor kb grant {address.shown} "
             f"{address.user} --role writer`."
         ) from None
-    except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+    except (pg.OperationalError, pg.InterfaceError, OSError) as error:
         raise NotReached(address.hide(error)) from None
-    except psycopg.Error as error:
+    except pg.Error as error:
         raise KnowledgeBaseError(
             f"{address.shown} cannot be used: {address.hide(error)}."
         ) from None

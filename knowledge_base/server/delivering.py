@@ -56,23 +56,23 @@ def _insert(connection: "psycopg.Connection", table: str, rows: pa.Table) -> Non
         f"INSERT INTO advisor.{table} ({', '.join(names)}) VALUES ({marks}) ON CONFLICT DO NOTHING"
     )
     with connection.cursor() as cursor:
-        cursor.executemany(sql, [_cells(row) for row in _rows(rows)])  # type: ignore[arg-type]
+        cursor.executemany(sql, [_cells(row) for row in _rows(rows)])
 
 
 def _copy(connection: "psycopg.Connection", table: str, rows: pa.Table) -> None:
     names, key = ", ".join(rows.column_names), ", ".join(KEYS[table])
     connection.execute(
-        f"CREATE TEMPORARY TABLE incoming_{table} ON COMMIT DROP AS "  # type: ignore[arg-type]
+        f"CREATE TEMPORARY TABLE incoming_{table} ON COMMIT DROP AS "
         f"SELECT {names} FROM advisor.{table} WITH NO DATA"
     )
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN") as copy,  # type: ignore[arg-type]
+        cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN") as copy,
     ):
         for row in _rows(rows):
             copy.write_row(_cells(row))
     connection.execute(
-        f"INSERT INTO advisor.{table} ({names}) SELECT {names} FROM incoming_{table} "  # type: ignore[arg-type]
+        f"INSERT INTO advisor.{table} ({names}) SELECT {names} FROM incoming_{table} "
         f"ORDER BY {key} ON CONFLICT DO NOTHING"
     )
 

@@ -7,7 +7,7 @@ as well. So whoever reads or adds need not know of the server, and goes on witho
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,11 +97,13 @@ class Shared(Sessions):
             self._fetch(curves=False)
         return delivered and self.team.reached
 
+    @contextmanager
     def _session(
         self, tables: Collection[str] = tuple(TABLES), family: str | None = None
-    ) -> AbstractContextManager[tuple[duckdb.DuckDBPyConnection, bool]]:
+    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
         self._refresh()
-        return super()._session(tables, family)
+        with super()._session(tables, family) as found:
+            yield found
 
     def _keep(self, bundle: Bundle) -> None:
         """Store a bundle; durable on return, and delivered if the server is there."""
@@ -153,15 +155,15 @@ class Shared(Sessions):
         for bundle in _merged(pieces):
             bundle = self._usable(bundle)
             given = [table for table in TABLES if bundle[table].num_rows]
-            with super()._session(given) as (connection, _):
-                new = new_rows(connection, bundle)
+            with super()._session({*given, "trials"}) as (connection, _):
+                new = _with_trials(connection, new_rows(connection, bundle))
             if any(new[table].num_rows for table in TABLES):
                 self._journal.append(new)
                 added += sum(new[table].num_rows for table in TABLES)
         return added
 
     def _usable(self, bundle: Bundle) -> Bundle:
-        """Return the rows that can be stored; what others wrote is looked at as any contribution."""
+        """Return the rows that can be stored; what others wrote is looked at first."""
         tables = {}
         for table in TABLES:
             reasons = wrong_rows(bundle, table) if bundle[table].num_rows else []
@@ -208,6 +210,22 @@ class Shared(Sessions):
         except DatabaseLocked:
             return False
         return True
+
+
+def _with_trials(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Bundle:
+    """Return a bundle of curves with the trials that they are of, which no segment may lack."""
+    if not bundle["curves"].num_rows or bundle["trials"].num_rows:
+        return bundle
+    connection.register("incoming", bundle["curves"])
+    owners = connection.sql(
+        "SELECT * EXCLUDE (layer) FROM trials WHERE layer = 'user' "
+        "AND trial_id IN (SELECT trial_id FROM incoming)"
+    ).to_arrow_table()
+    owned = connection.sql(
+        "FROM incoming SEMI JOIN (FROM trials WHERE layer = 'user') USING (trial_id)"
+    ).to_arrow_table()
+    connection.unregister("incoming")
+    return Bundle.from_tables({"curves": owned, "trials": owners})
 
 
 def _merged(pieces: Iterable[Bundle]) -> Iterator[Bundle]:
