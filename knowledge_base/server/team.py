@@ -148,15 +148,17 @@ class Team:
             if not self.outbox.segments():
                 return True
             if not patient and time.monotonic() - self._failed_at < AGAIN:
+                self._say_waiting()
                 return False
             try:
                 for names, bundle in self._parcels():
-                    bulk = sum(bundle[table].num_rows for table in TABLES) > 1000
+                    bulk = _rows(bundle) > 1000
                     seconds = BULK_SECONDS if bulk else TRIAL_SECONDS
                     delivering.deliver(self._connected(), self.address, bundle, seconds)
                     self.outbox.remove(names)
             except NotReached as error:
                 self._lost(error)
+                self._say_waiting()
                 return False
             except KnowledgeBaseError as error:
                 self._drop()
@@ -176,7 +178,7 @@ class Team:
 
         def parcel(item: tuple[str, Bundle]) -> int:
             nonlocal rows
-            rows += sum(item[1][table].num_rows for table in TABLES)
+            rows += _rows(item[1])
             return rows // AT_ONCE
 
         for _, items in groupby(list(self.outbox.load().items()), key=parcel):
@@ -201,8 +203,18 @@ class Team:
             self.warnings.append(line)
             LOG.warning(line)
 
+    def _say_waiting(self) -> None:
+        self.warnings.tell(
+            f"What is added waits in {self.outbox.path} and is delivered when the server is there "
+            "again; `advisor kb info` says how many trials wait."
+        )
+
     def _drop(self) -> None:
         if self._connection is not None:
             with suppress(Exception):
                 self._connection.close()
         self._connection = None
+
+
+def _rows(bundle: Bundle) -> int:
+    return sum(int(bundle[table].num_rows) for table in TABLES)
