@@ -33,7 +33,7 @@ class PostgreSQL:
         port: where it listens on 127.0.0.1, 0 for a socket in its folder alone.
     """
 
-    def __init__(self, folder, auth="trust", listens=True, safe=False):
+    def __init__(self, folder, auth="trust", listens=True, safe=False, admin="advisor"):
         """Take where it is to lie.
 
         Args:
@@ -41,8 +41,10 @@ class PostgreSQL:
             auth: how logins are checked, `trust` or `scram-sha-256`.
             listens: whether it listens on a port, or only on a socket in its folder.
             safe: whether what is committed survives a kill of the machine, too.
+            admin: name of its administrator, whose password is "administrator".
         """
         self.folder, self.bin, self.auth, self.safe = Path(folder), BINARIES, auth, safe
+        self.admin = admin
         self.port = free_port() if listens else 0
         # It refuses to run as root; there is mostly a user for it.
         self.user = "postgres" if os.getuid() == 0 else None
@@ -73,7 +75,7 @@ class PostgreSQL:
         secret = self.folder / "secret"
         secret.write_text("administrator\n")
         secret.chmod(0o644)
-        self._run("initdb", "-D", self.data, "-A", self.auth, "-U", "advisor", "--no-sync",
+        self._run("initdb", "-D", self.data, "-A", self.auth, "-U", self.admin, "--no-sync",
                   f"--pwfile={secret}")  # fmt: skip
         self.start()
         return self

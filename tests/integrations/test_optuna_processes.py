@@ -138,9 +138,9 @@ def test_what_another_machine_tries_is_left_to_it(storage):
 
 @needs_postgresql
 def test_two_processes_share_a_postgresql_server(tmp_path_factory, start):
-    pytest.importorskip("psycopg2", reason="psycopg2 is not installed")
+    pytest.importorskip("psycopg", reason="pip install 'advisor-automl[team]'")
     with PostgreSQL(tmp_path_factory.mktemp("pg"), listens=False) as server:
-        url = f"postgresql+psycopg2://advisor@/postgres?host={server.folder}"
+        url = f"postgresql+psycopg://advisor@/postgres?host={server.folder}"
         optuna.create_study(study_name="shared", storage=url)
         for process in [start(4, on=url), start(4, on=url)]:
             assert process.wait(timeout=400) == 0

@@ -129,12 +129,8 @@ def test_commands_and_advice_need_not_know_of_it(team):
         assert result.exit_code == 0, result.output
         return result.output
 
-    team.home("anna")
-    (team.folder / "runs.csv").write_text(
-        "learning_rate,n_layers,accuracy\n0.01,2,0.8\n0.1,1,0.7\n0.001,3,0.9\n"
-    )
-    said = run("anna", "contribute", str(team.folder / "runs.csv"), "--metric", "accuracy")
-    assert "Accepted 3 trials" in said
+    make_bundle(range(3)).export(team.folder / "runs")
+    assert "Accepted 3 trials" in run("anna", "kb", "import", str(team.folder / "runs"))
     assert '"anna"' in run("bob", "kb", "studies", "--format", "json", "--limit", "0")
     found = run("bob", "kb", "info")
     assert "user 3" in found
