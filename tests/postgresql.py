@@ -12,13 +12,14 @@ import pytest
 
 
 def binaries():
-    """Return the folder of initdb and pg_ctl, None where PostgreSQL is not installed."""
-    found = [Path(each).parent for each in [shutil.which("pg_ctl")] if each]
+    """Return the folder of initdb, pg_ctl and psql, None where PostgreSQL is not installed."""
+    found = [Path(each).resolve().parent for each in [shutil.which("pg_ctl")] if each]
     if shutil.which("pg_config"):
         said = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True)
         found.append(Path(said.stdout.strip()))
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((each for each in found if (each / "initdb").exists()), None)
+    whole = [each for each in found if (each / "initdb").exists() and (each / "psql").exists()]
+    return next(iter(whole), None)
 
 
 BINARIES = binaries()

@@ -7,14 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from postgresql import BINARIES, PostgreSQL
+from postgresql import BINARIES, PostgreSQL, needs_postgresql
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "team.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(BINARIES is None or not (BINARIES / "psql").exists(), reason="no PostgreSQL")
+@needs_postgresql
 def test_the_page_does_what_it_says(tmp_path):
     blocks = re.findall(r"^```bash\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     assert len(blocks) == 5
