@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.server.address import Address
@@ -24,6 +25,15 @@ CONNECT_SECONDS = 3
 PASSING = ("starting up", "shutting down", "recovery mode", "too many", "connection slots",
            "terminating connection", "not yet accepting")  # fmt: skip
 """What a server says that refuses a login now, and will accept it later."""
+
+
+LIVELINESS = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+              "tcp_user_timeout": 10_000}  # fmt: skip
+"""How libpq notices a connection that is dead: seconds, times, milliseconds."""
+
+
+class NotTaken(KnowledgeBaseError):
+    """The server has no place for a row, whoever sends it."""
 
 
 class NotReached(Exception):
@@ -61,10 +71,8 @@ def connect(address: Address) -> "psycopg.Connection":
     pg = driver()
     try:
         connection: psycopg.Connection = pg.connect(
-            address.url, connect_timeout=CONNECT_SECONDS, application_name="advisor",
-            keepalives_idle=10, keepalives_interval=5, keepalives_count=3,
-            tcp_user_timeout=10_000, autocommit=True,
-        )  # fmt: skip
+            lively(address), application_name="advisor", autocommit=True
+        )
         return connection
     except pg.ProgrammingError as error:
         raise KnowledgeBaseError(
@@ -72,6 +80,16 @@ def connect(address: Address) -> "psycopg.Connection":
         ) from None
     except (pg.Error, OSError) as error:
         raise _login(address, str(error)) from None
+
+
+def lively(address: Address) -> str:
+    """Return the address for libpq, so that neither a dead host nor a dead connection is waited for.
+
+    What the user's own address says goes before.
+    """
+    given = dict(parse_qsl(urlsplit(address.url).query))
+    more = {name: value for name, value in LIVELINESS.items() if name not in given}
+    return address.url + ("&" if given else "?") + urlencode(more)
 
 
 def _login(address: Address, text: str) -> Exception:
@@ -111,6 +129,8 @@ def faults(address: Address) -> Iterator[None]:
             f"owns the database allows it with `advisor kb grant {address.shown} "
             f"{address.user} --role writer`."
         ) from None
+    except (pg.DataError, pg.IntegrityError, errors.ProgramLimitExceeded) as error:
+        raise NotTaken(f"{address.shown} has no place for a row: {address.hide(error)}.") from None
     except (pg.OperationalError, pg.InterfaceError, OSError) as error:
         raise NotReached(address.hide(error)) from None
     except pg.Error as error:

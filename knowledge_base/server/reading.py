@@ -17,7 +17,7 @@ from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.schema import TABLES
 from knowledge_base.server.address import Address
 from knowledge_base.server.administration import SERVER_VERSION
-from knowledge_base.server.connection import NotReached, faults, limited, missing
+from knowledge_base.server.connection import NotReached, faults, limited, lively, missing
 from knowledge_base.server.state import Seen
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def fetch(there: Address, tables: tuple[str, ...], since: int) -> Iterator[Bundl
     except ImportError as error:
         raise missing("adbc-driver-postgresql", error) from error
     try:
-        with adbc.connect(there.url) as connection, connection.cursor() as cursor:
+        with adbc.connect(lively(there)) as connection, connection.cursor() as cursor:
             for table in reversed([name for name in TABLES if name in tables]):
                 cursor.execute(_query(table, since))
                 for rows in _pieces(cursor.fetch_record_batch()):

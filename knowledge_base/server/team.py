@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from knowledge_base.journal import Journal
 from knowledge_base.schema import TABLES
 from knowledge_base.server import delivering, reading
 from knowledge_base.server.address import Address
-from knowledge_base.server.connection import NotReached, connect
+from knowledge_base.server.connection import NotReached, NotTaken, connect
 from knowledge_base.server.state import Seen, keep, seen_in
 
 if TYPE_CHECKING:
@@ -151,11 +152,8 @@ class Team:
                 self._say_waiting()
                 return False
             try:
-                for names, bundle in self._parcels():
-                    bulk = _rows(bundle) > 1000
-                    seconds = BULK_SECONDS if bulk else TRIAL_SECONDS
-                    delivering.deliver(self._connected(), self.address, bundle, seconds)
-                    self.outbox.remove(names)
+                for segments in self._parcels():
+                    self._deliver(segments)
             except NotReached as error:
                 self._lost(error)
                 self._say_waiting()
@@ -165,15 +163,38 @@ class Team:
                 self._failed_at = time.monotonic()
                 self.warnings.tell(f"{error} {self.waiting()} trials wait in {self.outbox.path}.")
                 return False
-            return True
+            return not self.outbox.segments()
+
+    def __reduce__(self) -> tuple[type["Team"], tuple[Address, Path]]:
+        """Travel to another process without the connection and without a password."""
+        return Team, (replace(self.address, url=self.address.shown), self.folder)
+
+    def __deepcopy__(self, _memo: object) -> "Team":
+        """Return itself: a copy within the process shares the connection."""
+        return self
 
     def lost(self, error: NotReached) -> None:
         """Say that the server was lost, and leave it alone for a while."""
         with self._lock:
             self._lost(error)
 
-    def _parcels(self) -> Iterator[tuple[list[str], Bundle]]:
-        """Give what goes into one delivery: the names of the segments, and their rows."""
+    def _deliver(self, segments: dict[str, Bundle]) -> None:
+        """Deliver segments in one transaction, or one by one where one of them is refused."""
+        first, *others = segments.values()
+        bundle = first.merge(*others)
+        seconds = BULK_SECONDS if _rows(bundle) > 1000 else TRIAL_SECONDS
+        try:
+            delivering.deliver(self._connected(), self.address, bundle, seconds)
+        except NotTaken as error:
+            for name, one in segments.items() if others else ():
+                self._deliver({name: one})
+            if not others:
+                self.warnings.tell(f"{error} {len(bundle)} trials stay in {self.outbox.path}.")
+            return
+        self.outbox.remove(segments)
+
+    def _parcels(self) -> Iterator[dict[str, Bundle]]:
+        """Give what goes into one delivery: segments by their names."""
         rows = 0
 
         def parcel(item: tuple[str, Bundle]) -> int:
@@ -182,9 +203,7 @@ class Team:
             return rows // AT_ONCE
 
         for _, items in groupby(list(self.outbox.load().items()), key=parcel):
-            found = list(items)
-            first, *others = [bundle for _, bundle in found]
-            yield [name for name, _ in found], first.merge(*others)
+            yield dict(items)
 
     def _connected(self) -> "psycopg.Connection":
         if self._process != os.getpid():  # A forked child must not use its parent's connection.

@@ -33,7 +33,7 @@ def write(
     try:
         kb = KnowledgeBase(url, seed=False)
         kb.synchronise()  # A search reads before it writes.
-        seconds = []
+        seconds, begun = [], time.time()
         steps = [range(n, n + 1) for n in range(trials)] if one_by_one else [range(trials)]
         for step in steps:
             bundle = Bundle.from_records(records(process, step))
@@ -41,6 +41,7 @@ def write(
             kb.append(bundle)
             seconds.append(time.perf_counter() - start)
         assert kb.synchronise(), kb.warnings
+        said.put(("span", (begun, time.time())))
         said.put(("write", seconds))
     except Exception as error:
         said.put(("wrong", f"writer {process}: {type(error).__name__}: {error}"))
@@ -80,22 +81,25 @@ def crowd(server, folder: Path, writers: int, readers: int, trials: int, one_by_
         for n in range(writers)
     ]
     found = {"write": [], "read": [], "wrong": []}
-    start = time.perf_counter()
+    spans = []
     for process in (*looking, *adding):
         process.start()
     ended = 0
     while ended < writers + readers:
         kind, value = said.get()
+        if kind == "span":
+            spans.append(value)
+            continue
         if kind == "wrong" and "saw" in value:
             found[kind].append(value)
             continue
         found[kind] += value if isinstance(value, list) else [value]
         ended += 1
         if ended == writers:
-            seconds = time.perf_counter() - start
             over.set()
     for process in (*looking, *adding):
         process.join()
+    seconds = max(end for _, end in spans) - min(begun for begun, _ in spans) if spans else 1.0
     return seconds, found
 
 

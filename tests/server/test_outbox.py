@@ -1,15 +1,18 @@
 """What is made while the server is away, or dies in between, is delivered once."""
 
+import copy
 import os
+import pickle
 import signal
 import time
 from dataclasses import replace
 
 import pytest
-from kb_examples import make_bundle, numbers_of
+from kb_examples import DATASET, SPACE, TASK, make_bundle, numbers_of, study, trial
 from postgresql import PostgreSQL, free_port
 from proxy import Proxy
 
+from knowledge_base import Bundle
 from knowledge_base.server import team as team_module
 
 ADDS = """
@@ -155,3 +158,31 @@ def test_two_processes_of_one_user_deliver_one_outbox(team):
         assert each.team.waiting() == 6
     assert all(each.synchronise() for each in both)
     assert stored(team) == list(range(6))
+
+
+def test_what_the_server_has_no_place_for_holds_nothing_else_up(team):
+    anna = without_server(team, "anna")
+    text = "".join(chr(33 + hash((n, "x")) % 90) for n in range(20_000))
+    for number in range(3):
+        anna.append(make_bundle(range(number, number + 1)))
+        bundle = make_bundle(range(1), f"study-{text}" if number == 1 else "study-2")
+        anna.append(bundle)
+    again = team.open("anna")
+    assert not again.team.deliver()
+    assert stored(team) == [0, 1, 2]
+    assert "1 trials stay in" in again.warnings[-1]
+    assert again.team.waiting() == 1
+
+
+def test_a_zero_in_a_text_arrives_as_a_mark(team):
+    failed = trial(0, state="failed", value=None, error="a\x00b")
+    team.open("anna").append(Bundle.from_records([DATASET, TASK, SPACE, study(), failed]))
+    assert team.open("bob").trials()["error"].tolist() == ["a\ufffdb"]
+
+
+def test_it_travels_without_its_password(team):
+    anna = team.open("anna")
+    anna.append(make_bundle(range(1)))
+    assert b"s3cret" not in pickle.dumps(anna)
+    assert pickle.loads(pickle.dumps(anna)).path == anna.path
+    assert len(copy.deepcopy(anna).trials()) == 1
