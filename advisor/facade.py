@@ -16,6 +16,7 @@ from advisor.settings import Settings
 from advisor.strategies import get_strategy
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
+from knowledge_base.server.address import is_address
 from knowledge_base.space import SpaceDefinition
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class Advisor:
             UserError: no such family, or the file is not a usable knowledge base.
         """
         if isinstance(kb, str | Path):
-            kb = KnowledgeBase(Path(kb).absolute())  # A training may change the working directory.
+            # A training may change the working directory.
+            kb = KnowledgeBase(kb if is_address(kb) else Path(kb).absolute())
         self.kb = kb or KnowledgeBase()
         self.family = get_family(family) if isinstance(family, str) else family
 

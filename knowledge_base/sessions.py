@@ -59,11 +59,6 @@ class Sessions(Reader):
             raise KnowledgeBaseError(f"{self.path} is a folder, not a knowledge base file.")
 
     @property
-    def name(self) -> str:
-        """What names it on the command line."""
-        return str(self.path)
-
-    @property
     def me(self) -> str:
         """The name under which the user contributes."""
         return contributor()

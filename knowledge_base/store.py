@@ -25,10 +25,12 @@ from knowledge_base.migration import create
 from knowledge_base.passing import Passed, passed_on
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
+from knowledge_base.server.address import Address, address, is_address
+from knowledge_base.server.curated import Curated
+from knowledge_base.server.team import Team
 from knowledge_base.shipped import SEED, shipped_problems
 from knowledge_base.showing import html_table
 from knowledge_base.space import SpaceDefinition
-from knowledge_base.taking_back import TakingBack
 from knowledge_base.types import JsonObject
 from knowledge_base.verification import first_wrong, problems, wrong_rows
 from knowledge_base.writing import AddReport, new_rows
@@ -54,7 +56,15 @@ def default_path() -> Path:
     """
     named = os.environ.get("ADVISOR_KB")
     if named:
-        return Path(named)
+        return _copy_of(address(named)) if is_address(named) else Path(named)
+    return _data_folder() / "knowledge_base.duckdb"
+
+
+def _copy_of(team: Address) -> Path:
+    return team.local(_data_folder())
+
+
+def _data_folder() -> Path:
     try:
         folder = Path(platformdirs.user_data_dir("advisor"))
     except RuntimeError:
@@ -63,10 +73,10 @@ def default_path() -> Path:
         raise KnowledgeBaseError(
             "You have no home directory, where the knowledge base would lie; name a file with `kb`."
         )
-    return folder / "knowledge_base.duckdb"
+    return folder
 
 
-class KnowledgeBase(TakingBack):
+class KnowledgeBase(Curated):
     """Past trials: the user's own database over the trials that ship with the package.
 
     >>> kb = KnowledgeBase("mine.duckdb")
@@ -95,7 +105,8 @@ class KnowledgeBase(TakingBack):
         """Open a knowledge base; nothing is created before the first trial is added.
 
         Args:
-            path: database file; default `default_path()`.
+            path: database file, or the address of a team's server, postgresql://user@host/database,
+                of which a copy is kept in the user's data directory; default `default_path()`.
             seed: whether the shipped trials are there too.
             read_only: whether to refuse to add.
             seed_path: another folder to take the shipped trials from.
@@ -105,12 +116,15 @@ class KnowledgeBase(TakingBack):
         Raises:
             KnowledgeBaseError: the path is a folder.
         """
+        named = path if path is not None else os.environ.get("ADVISOR_KB")
+        team = address(str(named)) if is_address(named) else None
         super().__init__(
-            Path(path) if path is not None else default_path(),
+            _copy_of(team) if team else Path(path) if path is not None else default_path(),
             seed=(seed_path or SEED) if seed else None,
             foreign=foreign,
-            named=path is not None or bool(os.environ.get("ADVISOR_KB")),
+            named=team is None and bool(named),
         )
+        self.team = Team(team, self.path.parent) if team else None
         self.read_only = read_only
 
     @property
@@ -138,7 +152,7 @@ class KnowledgeBase(TakingBack):
         _check_rows(bundle)
         self._check_usable()
         self._say_if_missing()
-        self._journal.append(bundle)
+        self._keep(bundle)
         self._fold_if_due(len(bundle))
 
     def new(self, bundle: Bundle) -> tuple[Bundle, bool]:
@@ -163,7 +177,7 @@ class KnowledgeBase(TakingBack):
         _check_rows(bundle)
         new, exact = self.new(bundle)
         if any(new[table].num_rows for table in TABLES):
-            self._journal.append(new)
+            self._keep(new)
             self._fold_if_due(len(new))
         return AddReport(added=len(new), duplicates=len(bundle) - len(new), exact=exact)
 
@@ -238,7 +252,11 @@ class KnowledgeBase(TakingBack):
             ((newest,),) = connection.execute(
                 "SELECT max(created_at)::VARCHAR FROM studies"
             ).fetchall()
+        server: JsonObject = {}
+        if self.team is not None:
+            server = {"server": self.team.address.shown, "waiting": self.team.waiting()}
         return {
+            **server,
             "path": str(self.path),
             "exists": self.path.exists(),
             "schema_version": SCHEMA_VERSION,

@@ -16,6 +16,7 @@ import click
 
 from advisor.cli.output import plain, print_table, say
 from knowledge_base.errors import LOG, MISSING, UserError
+from knowledge_base.server.address import is_address
 from knowledge_base.types import JsonObject
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def kb_option(function: Command) -> Command:
         "kb_path",
         metavar="PATH",
         envvar="ADVISOR_KB",
-        help="Knowledge base file.  [env: ADVISOR_KB; default: in the user's data directory]",
+        help="Knowledge base file, or a team's: postgresql://user@host/database.  "
+        "[env: ADVISOR_KB; default: in the user's data directory]",
     )(function)
 
 
@@ -241,7 +243,8 @@ def was_told(line: str) -> bool:
 def _missing_store() -> Path | None:
     """Return the knowledge base that the user named, by an option or ADVISOR_KB, if it is new."""
     context = click.get_current_context()
-    if not context.params.get("kb_path"):
+    named = context.params.get("kb_path")
+    if not named or is_address(named):
         return None
     path = Path(str(context.params["kb_path"]))
     return None if _is_stored(path) else path
@@ -465,12 +468,12 @@ def end_interrupted(kept: Callable[[], str], command: str) -> NoReturn:
     os._exit(INTERRUPTED)
 
 
-def resume_command(path: Path, kb: str, code: Mapping[str, str], *more: str) -> str:
+def resume_command(path: Path, kb: Path | str, code: Mapping[str, str], *more: str) -> str:
     """Return what to type to go on with a study or comparison, as a shell takes it.
 
     Args:
         path: of its folder.
-        kb: path of the knowledge base, or address of its server.
+        kb: path or address of the knowledge base.
         code: files of code that are to be named, as `advisor.tuning.code.named_again` gives them.
         *more: further options that the command needs.
     """

@@ -177,7 +177,7 @@ def _resume_command(comparison: "Comparison") -> str:
         more += ["--plot", str(given["plot"])]
     if given["html"] is not None:
         more += ["--html", str(given["html"])]
-    return resume_command(comparison.path, comparison.kb.name, code, *more)
+    return resume_command(comparison.path, comparison.kb.where, code, *more)
 
 
 def _print(comparison: "Comparison", output: str, intake: "Intake | None") -> None:

@@ -16,6 +16,7 @@ from advisor.cli.common import (
 )
 from advisor.cli.kb_elsewhere import check_alone, elsewhere_options, export_elsewhere
 from advisor.cli.kb_filters import as_objects, check_family, conditions, filter_options, own_first
+from advisor.cli.kb_server import grant, init_server
 from advisor.cli.kb_trust import COMMANDS
 from advisor.cli.output import print_json, print_table, say
 from advisor.cli.suggesting import SuggestingGroup
@@ -316,6 +317,10 @@ def verify(
         _print_reruns(again)
     if problems or any(item.verdict == "different" for item in again):
         raise SystemExit(1)
+
+
+command.add_command(init_server)
+command.add_command(grant)
 
 
 def _rerun(kb: "KnowledgeBase", n: int, seed: int, recipes: str | None) -> "list[Rerun]":

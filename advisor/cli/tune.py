@@ -298,4 +298,4 @@ def _resume_command(search: "Search", timeout: float | None) -> str:
         if given not in (None, directory.settings.get(name)):
             more += [f"--{name}", given]
     code = named_again(search.settings, directory)
-    return resume_command(search.path, search.kb.name, code, *more)
+    return resume_command(search.path, search.kb.where, code, *more)

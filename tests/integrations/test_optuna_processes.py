@@ -2,13 +2,13 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from postgresql import PostgreSQL, needs_postgresql
 
 optuna = pytest.importorskip("optuna", reason="pip install 'advisor-automl[optuna]'")
 
@@ -17,7 +17,6 @@ from optuna.trial import TrialState  # noqa: E402
 from advisor.integrations.optuna import AdvisorSampler  # noqa: E402
 
 WORKER = Path(__file__).parent / "optuna_worker.py"
-BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
 @pytest.fixture(autouse=True)
@@ -137,10 +136,11 @@ def test_what_another_machine_tries_is_left_to_it(storage):
     assert near.params != far.params
 
 
-@pytest.mark.skipif(not BINARIES, reason="PostgreSQL is not installed")
+@needs_postgresql
 def test_two_processes_share_a_postgresql_server(tmp_path_factory, start):
-    pytest.importorskip("psycopg2", reason="psycopg2 is not installed")
-    with served(tmp_path_factory.mktemp("pg")) as url:
+    pytest.importorskip("psycopg", reason="pip install 'advisor-automl[team]'")
+    with PostgreSQL(tmp_path_factory.mktemp("pg"), listens=False) as server:
+        url = f"postgresql+psycopg://advisor@/postgres?host={server.folder}"
         optuna.create_study(study_name="shared", storage=url)
         for process in [start(4, on=url), start(4, on=url)]:
             assert process.wait(timeout=400) == 0
@@ -151,39 +151,3 @@ def test_two_processes_share_a_postgresql_server(tmp_path_factory, start):
         assert len(set(texts(planned))) == len(planned)
         study._storage.remove_session()
         study._storage._backend.engine.dispose()
-
-
-class served:
-    """A PostgreSQL server of this test's own, behind a socket in a folder."""
-
-    def __init__(self, folder):
-        self.folder, self.bin = folder, BINARIES[-1]
-        # It refuses to run as root; there is mostly a user for it.
-        self.user = "postgres" if os.getuid() == 0 else None
-
-    def _run(self, program, *args):
-        command = [str(self.bin / program), *map(str, args)]
-        if self.user:
-            command = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--init-groups",
-                       *command]  # fmt: skip
-        subprocess.run(command, check=True, capture_output=True, cwd="/")
-
-    def __enter__(self):
-        if self.user:
-            if shutil.which("setpriv") is None:
-                pytest.skip("PostgreSQL does not run as root, and there is no setpriv")
-            for above in (self.folder, *self.folder.parents):
-                if above.owner() == "root" and not above.stat().st_mode & 0o001:
-                    self.folder = Path(f"/tmp/pg-{os.getpid()}")
-                    self.folder.mkdir()
-                    break
-            shutil.chown(self.folder, self.user, self.user)
-        data = self.folder / "data"
-        self._run("initdb", "-D", data, "-A", "trust", "-U", "advisor", "--no-sync")
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -F"
-        self._run("pg_ctl", "-D", data, "-o", options, "-l", self.folder / "log", "-w", "start")
-        return f"postgresql+psycopg2://advisor@/postgres?host={self.folder}"
-
-    def __exit__(self, *_):
-        self._run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop")
-        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,185 @@
+"""What a server has that this computer lacks: one cheap question, then only the new rows.
+
+A row bears the number of the transaction that added it. When the server is asked, it says which
+number is the smallest of those still running: whatever is below it had ended and was seen. Next
+time, rows from that number on are fetched; some were fetched before, none is missed, in whatever
+order transactions end.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from knowledge_base.bundle import Bundle
+from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.schema import TABLES
+from knowledge_base.server.address import Address
+from knowledge_base.server.administration import SERVER_VERSION
+from knowledge_base.server.connection import NotReached, faults, limited, lively, missing
+from knowledge_base.server.state import Seen
+
+if TYPE_CHECKING:
+    import psycopg
+
+ASK_SECONDS = 10.0
+"""Seconds that the cheap question may take."""
+
+ROWS = 100_000
+"""Rows that are taken over at once."""
+
+PLAIN = tuple(table for table in TABLES if table != "curves")
+
+_HIDDEN = {
+    "studies": "advisor.is_hidden(t.contributor, t.study_id, t.added_at)",
+    "trials": "advisor.is_hidden(t.contributor, t.study_id, t.added_at)",
+    "curves": (
+        "advisor.is_hidden(t.contributor, (SELECT study_id FROM advisor.trials "
+        "WHERE trial_id = t.trial_id), t.added_at)"
+    ),
+}
+"""What a quarantine hides; data sets, tasks and spaces say nothing without trials."""
+
+
+@dataclass(frozen=True)
+class News:
+    """What the server says of itself.
+
+    Attributes:
+        seen: what will have been seen when all that is new is here.
+        tables: tables with rows that may be new.
+        since: number of the transaction from which on rows may be new.
+        whole: whether everything is read anew, as from another server or quarantine.
+        quarantined: whether anything is hidden now.
+    """
+
+    seen: Seen
+    tables: tuple[str, ...]
+    since: int
+    whole: bool
+    quarantined: bool
+
+
+def ask(connection: "psycopg.Connection", there: Address, seen: Seen) -> News:
+    """Ask what is new since `seen`, in one round trip.
+
+    Raises:
+        NotReached: the server was lost.
+        KnowledgeBaseError: there is no schema, it does not fit this client, or reading is not
+            allowed.
+    """
+    exists = ", ".join(
+        f"EXISTS (SELECT 1 FROM advisor.{table} WHERE added >= %(since)s)" for table in TABLES
+    )
+    quarantine = "FROM advisor.quarantine WHERE lifted_at IS NULL"
+    with faults(there), limited(connection, ASK_SECONDS):
+        row = connection.execute(
+            "SELECT (SELECT max(version) FROM advisor.schema_version), "
+            "(SELECT max(oldest_client) FROM advisor.schema_version), "
+            "(SELECT value FROM advisor.meta WHERE key = 'instance'), "
+            "pg_snapshot_xmin(pg_current_snapshot())::text::bigint, "
+            f"(SELECT coalesce(string_agg(id::text, ',' ORDER BY id), '') {quarantine}), {exists}",
+            {"since": seen.horizon},
+        ).fetchone()
+    assert row is not None
+    version, oldest, instance, horizon, hidden, *changed = row
+    _check_version(there, version, oldest)
+    tables = tuple(name for name, new in zip(TABLES, changed, strict=True) if new)
+    # A server whose numbers went back is a restored copy of what it was.
+    whole = instance != seen.instance or horizon < seen.horizon or hidden != seen.quarantine
+    if whole:
+        return News(Seen(instance, horizon, 0, hidden), tuple(TABLES), 0, True, bool(hidden))
+    now = Seen(instance, horizon, seen.curves, hidden)
+    return News(now, tables, seen.horizon, False, bool(hidden))
+
+
+def _check_version(there: Address, version: int | None, oldest: int | None) -> None:
+    if version is None:
+        raise KnowledgeBaseError(
+            f"{there.shown} holds no knowledge base yet; make one with "
+            f"`advisor kb init-server {there.shown}`."
+        )
+    if version < SERVER_VERSION:
+        raise KnowledgeBaseError(
+            f"{there.shown} has version {version} of the schema, and this Advisor needs "
+            f"{SERVER_VERSION}; whoever owns the database upgrades it with "
+            f"`advisor kb init-server {there.shown}`."
+        )
+    if oldest is not None and oldest > SERVER_VERSION:
+        raise KnowledgeBaseError(
+            f"{there.shown} has version {version} of the schema, which is too new for this Advisor "
+            f"(it knows {SERVER_VERSION}): upgrade Advisor."
+        )
+
+
+def fetch(there: Address, tables: tuple[str, ...], since: int) -> Iterator[Bundle]:
+    """Give the rows of `tables` that were added from the transaction `since` on, as Arrow.
+
+    Trials come before what they refer to, so that what they refer to is there whenever they are.
+
+    Raises:
+        NotReached: the server was lost.
+        KnowledgeBaseError: the package adbc-driver-postgresql is missing.
+    """
+    try:
+        import adbc_driver_manager
+        import adbc_driver_postgresql.dbapi as adbc
+    except ImportError as error:
+        raise missing("adbc-driver-postgresql", error) from error
+    try:
+        with adbc.connect(lively(there)) as connection, connection.cursor() as cursor:
+            for table in reversed([name for name in TABLES if name in tables]):
+                cursor.execute(_query(table, since))
+                for rows in _pieces(cursor.fetch_record_batch()):
+                    yield Bundle.from_tables({table: rows})
+    except adbc_driver_manager.Error as error:
+        raise NotReached(there.hide(error)) from None
+
+
+def hidden(
+    connection: "psycopg.Connection", there: Address, among: Sequence[str] | None = None
+) -> tuple[list[str], list[str]]:
+    """Return the identities of the studies and the trials that a quarantine hides.
+
+    Args:
+        connection: a connection.
+        there: the server.
+        among: trials to look at, and no study; None for all.
+    """
+    ids = None if among is None else list(among)
+    with faults(there):
+        studies = connection.execute(
+            f"SELECT study_id FROM advisor.studies t WHERE %s::text[] IS NULL "
+            f"AND {_HIDDEN['studies']}", [ids],
+        ).fetchall()  # fmt: skip
+        trials = connection.execute(
+            f"SELECT trial_id FROM advisor.trials t WHERE (%s::text[] IS NULL "
+            f"OR trial_id = ANY(%s)) AND {_HIDDEN['trials']}", [ids, ids],
+        ).fetchall()  # fmt: skip
+    return [key for (key,) in studies], [key for (key,) in trials]
+
+
+def _query(table: str, since: int) -> str:
+    columns = ", ".join(f"t.{name}" for name in TABLES[table].names)
+    shown = f" AND NOT {_HIDDEN[table]}" if table in _HIDDEN else ""
+    if table == "trials":  # Nobody speaks under another's name by adding to his study.
+        shown += (
+            " AND t.contributor = (SELECT s.contributor FROM advisor.studies s "
+            "WHERE s.study_id = t.study_id)"
+        )
+    return f"SELECT {columns} FROM advisor.{table} t WHERE t.added >= {int(since)}{shown}"
+
+
+def _pieces(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Give tables of about `ROWS` rows, so that memory does not grow with the store."""
+    batches: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in reader:
+        batches.append(batch)
+        rows += batch.num_rows
+        if rows >= ROWS:
+            yield pa.Table.from_batches(batches, reader.schema)
+            batches, rows = [], 0
+    if rows:
+        yield pa.Table.from_batches(batches, reader.schema)

@@ -1,0 +1,51 @@
+-- The three groups, and what they may do. It is run whenever a server is initialised, so that a
+-- restored copy has them, too. Logins are made members; the groups themselves cannot log in.
+
+DO $$
+DECLARE name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['advisor_reader', 'advisor_writer', 'advisor_curator'] LOOP
+        IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+        END IF;
+    END LOOP;
+END $$;
+
+GRANT advisor_reader TO advisor_writer;
+GRANT advisor_reader TO advisor_curator;
+
+REVOKE ALL ON SCHEMA advisor FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA advisor FROM PUBLIC;
+GRANT USAGE ON SCHEMA advisor TO advisor_reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA advisor TO advisor_reader;
+
+-- A writer copies into a temporary table first.
+DO $$
+BEGIN
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO advisor_writer', current_database());
+END $$;
+
+DO $$
+DECLARE name text; columns text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['datasets', 'metafeatures', 'spaces', 'tasks', 'studies', 'trials',
+                                'curves'] LOOP
+        EXECUTE format('ALTER TABLE advisor.%I ENABLE ROW LEVEL SECURITY', name);
+        EXECUTE format('DROP POLICY IF EXISTS reading ON advisor.%I', name);
+        EXECUTE format('DROP POLICY IF EXISTS writing ON advisor.%I', name);
+        EXECUTE format('CREATE POLICY reading ON advisor.%I FOR SELECT TO advisor_reader '
+                       'USING (true)', name);
+        -- session_user is who logged in; current_user would be what SET ROLE says.
+        EXECUTE format('CREATE POLICY writing ON advisor.%I FOR INSERT TO advisor_writer '
+                       'WITH CHECK (contributor = session_user)', name);
+        SELECT string_agg(quote_ident(column_name), ', ') INTO columns
+            FROM information_schema.columns
+            WHERE table_schema = 'advisor' AND table_name = name
+            AND column_name NOT IN ('added', 'added_at');
+        EXECUTE format('GRANT INSERT (%s) ON advisor.%I TO advisor_writer', columns, name);
+    END LOOP;
+END $$;
+
+GRANT INSERT (contributor, study_id, since, reason), UPDATE (lifted_at) ON advisor.quarantine
+    TO advisor_curator;
+GRANT INSERT (what, detail) ON advisor.kb_log TO advisor_curator;
