@@ -7,6 +7,7 @@ import pandas as pd
 from knowledge_base.contributions import TakenBack, criteria
 from knowledge_base.curation import moment
 from knowledge_base.errors import KnowledgeBaseError, UserError
+from knowledge_base.schema import CURATION
 from knowledge_base.server import curating
 from knowledge_base.server.connection import NotReached
 from knowledge_base.server.shared import Shared
@@ -66,9 +67,8 @@ class Curated(Shared):
         """Return all quarantines, in force or lifted, oldest first."""
         if self.team is None:
             return super().quarantines()
-        return pd.DataFrame(
-            self._told(lambda: curating.quarantines(*self._server()), changed=False)
-        )
+        rows = self._told(lambda: curating.quarantines(*self._server()), changed=False)
+        return pd.DataFrame(rows, columns=CURATION["quarantine"].names)
 
     def log(self) -> pd.DataFrame:
         """Return who changed what, newest first, with what the server says of its curators."""

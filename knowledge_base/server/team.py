@@ -183,7 +183,10 @@ class Team:
         """Deliver segments in one transaction, or one by one where one of them is refused."""
         first, *others = segments.values()
         # Paths and what may be data in the text of an error stay on this machine.
-        bundle = passed_on(first.merge(*others), contributor=self.address.user).bundle
+        passed = passed_on(first.merge(*others), contributor=self.address.user)
+        for line in passed.left_out:
+            self.warnings.tell(f"This stays on this computer: {line}")
+        bundle = passed.bundle
         seconds = BULK_SECONDS if _rows(bundle) > 1000 else TRIAL_SECONDS
         try:
             delivering.deliver(self.connected(), self.address, bundle, seconds)

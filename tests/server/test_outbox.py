@@ -175,9 +175,20 @@ def test_what_the_server_has_no_place_for_holds_nothing_else_up(team):
 
 
 def test_a_zero_in_a_text_arrives_as_a_mark(team):
-    failed = trial(0, state="failed", value=None, error="a\x00b")
+    odd = replace(study(), name="a\x00b")
+    team.open("anna").append(Bundle.from_records([DATASET, TASK, SPACE, odd, trial(0)]))
+    assert team.open("bob").studies().query("layer == 'user'")["name"].tolist() == ["a\ufffdb"]
+
+
+def test_an_error_says_on_the_server_no_more_than_in_an_export(team):
+    said = "ValueError: no row 17 in '/home/anna/secret.csv'"
+    failed = trial(0, state="failed", value=None, error=said)
     team.open("anna").append(Bundle.from_records([DATASET, TASK, SPACE, study(), failed]))
-    assert team.open("bob").trials()["error"].tolist() == ["a\ufffdb"]
+    (told,) = team.open("bob").trials()["error"]
+    assert told.startswith("ValueError")
+    assert "secret" not in told
+    assert "17" not in told
+    assert team.open("anna").trials()["error"].tolist() == [said]
 
 
 def test_it_travels_without_its_password(team):

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from kb_examples import make_bundle, numbers_of
 
 from advisor.cli.group import main
-from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.errors import KnowledgeBaseError, UserError
 
 TRIAL = "INSERT INTO advisor.trials (trial_id, study_id, number, config, state{}) VALUES "
 
@@ -144,3 +144,51 @@ def test_a_study_or_a_time_can_be_quarantined(team):
     team.sql("INSERT INTO advisor.quarantine (since, reason) VALUES (now() - interval '1 day', "
              "'x')", None, "carl")  # fmt: skip
     assert len(team.open("bob").trials()) == 0
+
+
+def test_a_curator_hides_and_lifts_for_everybody(team):
+    team.open("anna").add(make_bundle(range(3)))
+    team.open("bob").add(make_bundle(range(2), "study-b"))
+    carl = team.open("carl")
+    done = carl.quarantine(contributor="bob", reason="it lies")
+    assert (done.studies, done.trials) == (1, 2)
+    assert numbers_of(team.open("anna"), "study-b") == []
+    assert carl.quarantines()["reason"].tolist() == ["it lies"]
+    with pytest.raises(UserError, match="There is no such quarantine in force"):
+        carl.lift(contributor="anna")
+    carl = team.open("carl")
+    carl.lift(contributor="bob")
+    assert numbers_of(team.open("anna"), "study-b") == [0, 1]
+    told = team.open("anna").log()
+    told = told[told["action"].isin(["quarantine", "lift"])]
+    assert told[["who", "action", "contributor"]].values.tolist() == [
+        ["carl", "lift", "bob"],
+        ["carl", "quarantine", "bob"],
+    ]
+
+
+def test_only_curators_hide_and_nobody_drops(team):
+    team.open("bob").add(make_bundle(range(2), "study-b"))
+    anna = team.open("anna")
+    with pytest.raises(KnowledgeBaseError, match="'anna' may not do this"):
+        anna.quarantine(contributor="bob")
+    with pytest.raises(UserError, match="ask a curator"):
+        team.open("bob").drop(everything=True)
+    assert numbers_of(team.open("anna"), "study-b") == [0, 1]
+
+
+def test_nobody_speaks_under_anothers_name_by_adding_to_his_study(team):
+    team.open("anna").add(make_bundle(range(3)))
+    team.open("bob").add(make_bundle(range(7, 9)))
+    team.open("bob").add(make_bundle(range(2), "study-b"))
+    for user in ("anna", "carl"):
+        kb = team.open(user)
+        assert (numbers_of(kb), numbers_of(kb, "study-b")) == ([0, 1, 2], [0, 1])
+
+
+def test_what_others_made_is_known_as_theirs(team):
+    team.open("anna").add(make_bundle(range(3)))
+    bob = team.open("bob")
+    bob.add(make_bundle(range(2), "study-b"))
+    assert bob.imported_studies() == {"study-1"}
+    assert team.open("anna").imported_studies() == {"study-b"}

@@ -44,7 +44,7 @@ def test_the_page_does_what_it_says(tmp_path):
         assert re.search(r"trials: +seed \d+, user 8\n", said)
         assert re.search(r"waiting: +0\n", said)
         assert "anna" in follow(bob, "bob")
-        assert "quarantine changed" in follow(carl, "carl")
+        assert " lift " in follow(carl, "carl")
         follow(backup, "administrator")
         shutil.move(tmp_path / "anna", tmp_path / "anna-before")
         again = follow(bob.replace("/team", "/again"), "anna")
