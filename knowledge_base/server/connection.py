@@ -27,8 +27,13 @@ PASSING = ("starting up", "shutting down", "recovery mode", "too many", "connect
 """What a server says that refuses a login now, and will accept it later."""
 
 
-LIVELINESS = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
-              "tcp_user_timeout": 10_000}  # fmt: skip
+LIVELINESS = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 """How libpq notices a connection that is dead: seconds, times, milliseconds."""
 
 
@@ -83,7 +88,7 @@ def connect(address: Address) -> "psycopg.Connection":
 
 
 def lively(address: Address) -> str:
-    """Return the address for libpq, so that neither a dead host nor a dead connection is waited for.
+    """Return the address for libpq, so that it waits for no dead host or connection.
 
     What the user's own address says goes before.
     """
