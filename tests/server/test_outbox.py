@@ -13,6 +13,7 @@ from postgresql import PostgreSQL, free_port
 from proxy import Proxy
 
 from knowledge_base import Bundle
+from knowledge_base.journal import Journal
 from knowledge_base.server import team as team_module
 
 ADDS = """
@@ -186,3 +187,21 @@ def test_it_travels_without_its_password(team):
     assert b"s3cret" not in pickle.dumps(anna)
     assert pickle.loads(pickle.dumps(anna)).path == anna.path
     assert len(copy.deepcopy(anna).trials()) == 1
+
+
+def test_an_outbox_that_another_process_empties_at_once_takes_nothing_from_the_copy(
+    team, monkeypatch
+):
+    """Two searches of one user: one delivers what the other has just put into the outbox."""
+    anna, other = team.open("anna"), team.open("anna")
+    append = Journal.append
+
+    def delivered_at_once(journal, bundle, same=None):
+        if same is not None:
+            assert other.team.deliver()
+        return append(journal, bundle, same)
+
+    monkeypatch.setattr(Journal, "append", delivered_at_once)
+    anna.append(make_bundle(range(3)))
+    assert anna.fold()
+    assert numbers_of(team.open("anna")) == stored(team) == [0, 1, 2]
