@@ -86,7 +86,7 @@ def test_a_killed_server_loses_and_doubles_nothing(team, tmp_path_factory, monke
         own = type(team)(server, "postgres", team.folder / "own", monkeypatch)
         _initialised(own)
         writers = [
-            own.python(user, ADDS.format(first=0, last=40, study=f"study-{user}"))
+            own.python(user, ADDS.format(first=0, last=25, study=f"study-{user}"))
             for user in ("anna", "bob")
         ]
         for writer in writers:
@@ -100,10 +100,10 @@ def test_a_killed_server_loses_and_doubles_nothing(team, tmp_path_factory, monke
             assert writer.returncode == 0, errors
         for user in ("anna", "bob"):
             kb = own.open(user)
-            assert numbers_of(kb, f"study-{user}") == list(range(40))
+            assert numbers_of(kb, f"study-{user}") == list(range(25))
             assert kb.info()["waiting"] == 0
-            assert stored(own, f"study-{user}") == list(range(40))
-        assert numbers_of(own.open("anna"), "study-bob") == list(range(40))
+            assert stored(own, f"study-{user}") == list(range(25))
+        assert numbers_of(own.open("anna"), "study-bob") == list(range(25))
 
 
 def _initialised(team):
