@@ -76,11 +76,14 @@ def address(url: str, environment: Mapping[str, str] = os.environ) -> Address:
     """
     try:
         parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
+        port, broken = parts.port, "@" in parts.path
+    except ValueError:
+        port, broken = None, True
+    if broken:  # What was meant as the password may be anywhere in it, so none of it is shown.
         raise KnowledgeBaseError(
-            f"{masked(url)} is no address of a server; write postgresql://user@host:port/database."
-        ) from error
+            "The address of the server cannot be read; write postgresql://user@host:port/database, "
+            "and in a password %40 for @, %2F for / and %25 for %."
+        )
     given = dict(parse_qsl(parts.query))
     user = unquote(parts.username or "") or given.get("user") or environment.get("PGUSER")
     user = user or getpass.getuser()

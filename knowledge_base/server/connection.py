@@ -88,7 +88,7 @@ def connect(address: Address) -> "psycopg.Connection":
 
 
 def lively(address: Address) -> str:
-    """Return the address for libpq, so that nothing dead is waited for for long.
+    """Return the address for libpq, so that it waits for no dead host or connection.
 
     What the user's own address says goes before.
     """
@@ -131,8 +131,7 @@ def faults(address: Address) -> Iterator[None]:
     except errors.InsufficientPrivilege as error:
         raise KnowledgeBaseError(
             f"'{address.user}' may not do this at {address.shown} ({address.hide(error)}); whoever "
-            f"owns the database allows it with `advisor kb grant {address.shown} "
-            f"{address.user} --role writer`."
+            f"owns the database allows it with `advisor kb grant {address.shown} {address.user}`."
         ) from None
     except (pg.DataError, pg.IntegrityError, errors.ProgramLimitExceeded) as error:
         raise NotTaken(f"{address.shown} has no place for a row: {address.hide(error)}.") from None

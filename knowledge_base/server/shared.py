@@ -116,8 +116,7 @@ class Shared(TakingBack):
             return
         bundle = self.team.signed(bundle)
         # The outbox first: what is here and was never to be delivered would be lost to the team.
-        self.team.outbox.append(bundle)
-        self._journal.append(bundle)
+        self._journal.append(bundle, same=self.team.outbox.append(bundle))
         if self.team.deliver() and seen_in(self.team.folder).quarantine:
             self._hide(bundle["trials"]["trial_id"].to_pylist())
 

@@ -213,7 +213,8 @@ def test_no_message_holds_a_password(team, caplog, capsys):
     said = [CliRunner().invoke(main, ["kb", "info", "--kb", each]).output for each in (
         url, team.url("anna", "wrong-word"), url.replace("127.0.0.1", "nowhere.invalid"),
         url.replace(f":{team.server.port}", ":1"), url + "?sslmode=nonsense", url + "?nonsense=1",
-        url.replace("postgresql://", "postgresql://%zz"),
+        url.replace("postgresql://", "postgresql://%zz"), url.replace("s3cret", "1/s3cret"),
+        url.replace("s3cret", "x/s3cret"),
     )]  # fmt: skip
     said += [CliRunner().invoke(main, ["kb", "init-server", url]).output]
     files = [path.read_bytes() for path in team.folder.rglob("*") if path.is_file()]
