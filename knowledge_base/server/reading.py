@@ -89,7 +89,9 @@ def ask(connection: "psycopg.Connection", there: Address, seen: Seen) -> News:
     # A server whose numbers went back is a restored copy of what it was.
     whole = instance != seen.instance or horizon < seen.horizon or hidden != seen.quarantine
     if whole:
-        return News(Seen(instance, horizon, 0, hidden), tuple(TABLES), 0, True, bool(hidden))
+        if seen.horizon:  # The question was of what came since then.
+            tables = tuple(TABLES)
+        return News(Seen(instance, horizon, 0, hidden), tables, 0, True, bool(hidden))
     now = Seen(instance, horizon, seen.curves, hidden)
     return News(now, tables, seen.horizon, False, bool(hidden))
 

@@ -10,13 +10,13 @@ from abc import abstractmethod
 
 import numpy as np
 
+from advisor.integrations.others.to_optuna import distribution
 from advisor.meta.scores import normal_scores, share_beaten
 from advisor.surrogates import PastTrials, Prior
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, ConfigDict
 from scripts.benchmarks.experiment import Contender, Evaluation
 from scripts.benchmarks.timing import in_turn, seconds
-from scripts.optuna_space import distribution
 from scripts.searches import Search
 
 TOLD = 100
