@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from knowledge_base.bundle import Bundle
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.schema import TABLES
+from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.server.address import Address
 from knowledge_base.server.administration import SERVER_VERSION
 from knowledge_base.server.connection import NotReached, faults, limited, lively, missing
@@ -31,15 +31,8 @@ ROWS = 100_000
 
 PLAIN = tuple(table for table in TABLES if table != "curves")
 
-_HIDDEN = {
-    "studies": "advisor.is_hidden(t.contributor, t.study_id, t.added_at)",
-    "trials": "advisor.is_hidden(t.contributor, t.study_id, t.added_at)",
-    "curves": (
-        "advisor.is_hidden(t.contributor, (SELECT study_id FROM advisor.trials "
-        "WHERE trial_id = t.trial_id), t.added_at)"
-    ),
-}
-"""What a quarantine hides; data sets, tasks and spaces say nothing without trials."""
+SAID = ("datasets", "metafeatures")
+"""What each login says for itself; the first that is not hidden is believed."""
 
 
 @dataclass(frozen=True)
@@ -139,31 +132,41 @@ def fetch(there: Address, tables: tuple[str, ...], since: int) -> Iterator[Bundl
 
 def hidden(
     connection: "psycopg.Connection", there: Address, among: Sequence[str] | None = None
-) -> tuple[list[str], list[str]]:
-    """Return the identities of the studies and the trials that a quarantine hides.
+) -> dict[str, pa.Table]:
+    """Return what a quarantine hides: identities of studies and trials, and all that `SAID` holds.
 
     Args:
         connection: a connection.
         there: the server.
-        among: trials to look at, and no study; None for all.
+        among: trials to look at, and nothing else; None for all.
+
+    Returns:
+        Rows by table. Of what is said of a data set whole rows, since others say it, too.
     """
     ids = None if among is None else list(among)
+    found = {}
     with faults(there):
-        studies = connection.execute(
-            f"SELECT study_id FROM advisor.studies t WHERE %s::text[] IS NULL "
-            f"AND {_HIDDEN['studies']}", [ids],
-        ).fetchall()  # fmt: skip
-        trials = connection.execute(
-            f"SELECT trial_id FROM advisor.trials t WHERE (%s::text[] IS NULL "
-            f"OR trial_id = ANY(%s)) AND {_HIDDEN['trials']}", [ids, ids],
-        ).fetchall()  # fmt: skip
-    return [key for (key,) in studies], [key for (key,) in trials]
+        for table in ("studies", "trials", *SAID) if ids is None else ("trials",):
+            names = TABLES[table].names if table in SAID else list(KEYS[table])
+            same = " AND ".join(f"s.{key} = t.{key}" for key in (*KEYS[table], "contributor"))
+            rows = connection.execute(
+                f"SELECT {', '.join(names)} FROM advisor.{table} t WHERE "
+                f"{'true' if ids is None else 'trial_id = ANY(%(ids)s)'} AND NOT EXISTS "
+                f"(SELECT 1 FROM advisor.shown_{table} s WHERE {same})", {"ids": ids},
+            ).fetchall()  # fmt: skip
+            columns = zip(*rows, strict=True) if rows else [() for _ in names]
+            schema = pa.schema([TABLES[table].field(name) for name in names])
+            found[table] = pa.table([pa.array(cells, field.type) for cells, field in
+                                     zip(columns, schema, strict=True)], schema=schema)  # fmt: skip
+    return found
 
 
 def _query(table: str, since: int) -> str:
-    columns = ", ".join(f"t.{name}" for name in TABLES[table].names)
-    shown = f" AND NOT {_HIDDEN[table]}" if table in _HIDDEN else ""
-    return f"SELECT {columns} FROM advisor.{table} t WHERE t.added >= {int(since)}{shown}"
+    order = " ORDER BY added" if table in SAID else ""
+    return (
+        f"SELECT {', '.join(TABLES[table].names)} FROM advisor.shown_{table} "
+        f"WHERE added >= {int(since)}{order}"
+    )
 
 
 def _pieces(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
