@@ -52,8 +52,16 @@ class Journal:
         self._read: dict[str, Bundle] = {}
         self._unreadable: dict[str, str] = {}
 
-    def append(self, bundle: Bundle) -> None:
+    def append(self, bundle: Bundle, same: Path | None = None) -> Path:
         """Store a bundle; it is durable on return.
+
+        Args:
+            bundle: any rows.
+            same: segment of another journal beside this one that holds the same rows; its files
+                become those of this segment, too, which is quicker than writing them again.
+
+        Returns:
+            The segment's folder.
 
         Raises:
             KnowledgeBaseError: the folder cannot be written to, or a cell cannot be stored.
@@ -62,13 +70,15 @@ class Journal:
         name = f"{time.time_ns():020d}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         try:
             with new_folder(self.path / name, private=True) as folder:
-                bundle.write(folder, private=True)
+                if same is None or not _linked(same, folder):
+                    bundle.write(folder, private=True)
         except OSError as error:
             raise KnowledgeBaseError(
                 f"The journal {self.path} cannot be written: {reason_of(error)}. Nothing was "
                 "stored."
             ) from error
         self._read[name] = bundle
+        return self.path / name
 
     def segments(self) -> list[str]:
         """Return the names of the whole segments, oldest first."""
@@ -167,3 +177,20 @@ class Journal:
             self.closed = f"The journal {self.path} cannot be read: {reason_of(error)}."
             self.warnings.tell(f"{self.closed} Trials that wait there are left out.")
             return []
+
+
+def _linked(segment: Path, folder: Path) -> bool:
+    """Give the files of a segment a second name in an empty folder, if that is possible.
+
+    It is not where another process has just removed the segment, or where files have one name.
+    """
+    try:
+        for path in segment.iterdir():
+            os.link(path, folder / path.name)
+        if segment.exists():  # Nobody began to remove it, so all of its files were seen.
+            return True
+    except OSError:
+        pass  # What was linked so far goes, and the segment is written instead.
+    for path in folder.iterdir():
+        path.unlink()
+    return False

@@ -83,8 +83,7 @@ def grant(url: str, user: str, role: str) -> None:
     with _administrated(there) as connection:
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [user]).fetchone():
             raise UserError(
-                f"{there.shown} knows no login '{user}'; make it with "
-                "`createuser --pwprompt` or CREATE ROLE ... LOGIN."
+                f"{there.shown} knows no login '{user}'; make it with CREATE ROLE ... LOGIN."
             )
         if not connection.execute(
             "SELECT 1 FROM pg_roles WHERE rolname = %s", [GROUPS[role]]

@@ -133,8 +133,7 @@ def faults(address: Address) -> Iterator[None]:
             raise NotTaken(f"{address.shown} does not take a row: {address.hide(error)}.") from None
         raise KnowledgeBaseError(
             f"'{address.user}' may not do this at {address.shown} ({address.hide(error)}); whoever "
-            f"owns the database allows it with `advisor kb grant {address.shown} "
-            f"{address.user} --role writer`."
+            f"owns the database allows it with `advisor kb grant {address.shown} {address.user}`."
         ) from None
     except (pg.DataError, pg.IntegrityError, errors.ProgramLimitExceeded) as error:
         raise NotTaken(f"{address.shown} has no place for a row: {address.hide(error)}.") from None

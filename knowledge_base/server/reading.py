@@ -6,8 +6,11 @@ time, rows from that number on are fetched; some were fetched before, none is mi
 order transactions end.
 """
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, Full, Queue
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 ASK_SECONDS = 10.0
 """Seconds that the cheap question may take."""
+
+SILENT_SECONDS = 60.0
+"""Seconds that may pass between pieces of an answer before a server counts as lost."""
 
 ROWS = 100_000
 """Rows that are taken over at once."""
@@ -82,7 +88,9 @@ def ask(connection: "psycopg.Connection", there: Address, seen: Seen) -> News:
     # A server whose numbers went back is a restored copy of what it was.
     whole = instance != seen.instance or horizon < seen.horizon or hidden != seen.quarantine
     if whole:
-        return News(Seen(instance, horizon, 0, hidden), tuple(TABLES), 0, True, bool(hidden))
+        if seen.horizon:  # The question was of what came since then.
+            tables = tuple(TABLES)
+        return News(Seen(instance, horizon, 0, hidden), tables, 0, True, bool(hidden))
     now = Seen(instance, horizon, seen.curves, hidden)
     return News(now, tables, seen.horizon, False, bool(hidden))
 
@@ -120,14 +128,57 @@ def fetch(there: Address, tables: tuple[str, ...], since: int) -> Iterator[Bundl
         import adbc_driver_postgresql.dbapi as adbc
     except ImportError as error:
         raise missing("adbc-driver-postgresql", error) from error
-    try:
+
+    def rows() -> Generator[Bundle, None, None]:
         with adbc.connect(lively(there)) as connection, connection.cursor() as cursor:
             for table in reversed([name for name in TABLES if name in tables]):
                 cursor.execute(_query(table, since))
-                for rows in _pieces(cursor.fetch_record_batch()):
-                    yield Bundle.from_tables({table: rows})
+                for piece in _pieces(cursor.fetch_record_batch()):
+                    yield Bundle.from_tables({table: piece})
+
+    try:
+        yield from _watched(rows())
     except adbc_driver_manager.Error as error:
         raise NotReached(there.hide(error)) from None
+
+
+def _watched(pieces: Generator[Bundle, None, None]) -> Iterator[Bundle]:
+    """Give the pieces, which a thread of their own reads: Arrow's driver knows no time limit.
+
+    Raises:
+        NotReached: none came for `SILENT_SECONDS`. The thread is left to what it waits for.
+    """
+    found: Queue[Bundle | BaseException | None] = Queue(maxsize=1)
+    over = threading.Event()
+
+    def give(what: Bundle | BaseException | None) -> None:
+        while not over.is_set():
+            with suppress(Full):
+                found.put(what, timeout=0.1)
+                return
+
+    def read() -> None:
+        try:
+            for piece in pieces:
+                give(piece)
+                if over.is_set():
+                    return
+            give(None)
+        except BaseException as error:
+            give(error)
+        finally:
+            pieces.close()  # Here, since a connection belongs to the thread that made it.
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        while (what := found.get(timeout=SILENT_SECONDS)) is not None:
+            if isinstance(what, BaseException):
+                raise what
+            yield what
+    except Empty:
+        raise NotReached("it stopped answering") from None
+    finally:
+        over.set()
 
 
 def hidden(

@@ -116,11 +116,10 @@ class Shared(Sessions):
         if self.team is None:
             self._journal.append(bundle)
             return
-        bundle = self.team.signed(bundle)
-        # The outbox first: what is here and was never to be delivered would be lost to the team.
         said = {table: given[table] for table in SAID} if given is not None else {}
-        self.team.outbox.append(Bundle({**{name: bundle[name] for name in TABLES}, **said}))
-        self._journal.append(bundle)
+        bundle = self.team.signed(Bundle({**{name: bundle[name] for name in TABLES}, **said}))
+        # The outbox first: what is here and was never to be delivered would be lost to the team.
+        self._journal.append(bundle, same=self.team.outbox.append(bundle))
         if self.team.deliver() and seen_in(self.team.folder).quarantine:
             self._hide(bundle["trials"]["trial_id"].to_pylist())
 

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,11 @@ def server(tmp_path_factory):
         with psycopg.connect(started.url(password="administrator"), autocommit=True) as connection:
             for user in (*USERS, "stranger"):
                 connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD '{SECRET}'")
+            connection.execute("CREATE DATABASE whole")
+            url = started.url(password="administrator").replace("/postgres", "/whole")
+            init_server(url)
+            for user, role in USERS.items():
+                grant(url, user, role)
         yield started
 
 
@@ -58,8 +64,6 @@ class TeamServer:
         return KnowledgeBase(self.url(user, port=port), seed=False)
 
     def environment(self, user):
-        import os
-
         root = str(Path(__file__).parents[2])
         return {
             **os.environ, "XDG_DATA_HOME": str(self.folder / user), "PYTHONPATH": root,
@@ -80,9 +84,5 @@ def team(server, tmp_path, monkeypatch, request):
     """A knowledge base in a database of its own."""
     name = f"team_{abs(hash(request.node.nodeid))}"
     with psycopg.connect(server.url(password="administrator"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    found = TeamServer(server, name, tmp_path, monkeypatch)
-    init_server(found.url())
-    for user, role in USERS.items():
-        grant(found.url(), user, role)
-    return found
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE whole")
+    return TeamServer(server, name, tmp_path, monkeypatch)

@@ -13,6 +13,7 @@ from postgresql import PostgreSQL, free_port
 from proxy import Proxy
 
 from knowledge_base import Bundle
+from knowledge_base.journal import Journal
 from knowledge_base.server import team as team_module
 
 ADDS = """
@@ -85,7 +86,7 @@ def test_a_killed_server_loses_and_doubles_nothing(team, tmp_path_factory, monke
         own = type(team)(server, "postgres", team.folder / "own", monkeypatch)
         _initialised(own)
         writers = [
-            own.python(user, ADDS.format(first=0, last=40, study=f"study-{user}"))
+            own.python(user, ADDS.format(first=0, last=25, study=f"study-{user}"))
             for user in ("anna", "bob")
         ]
         for writer in writers:
@@ -99,10 +100,10 @@ def test_a_killed_server_loses_and_doubles_nothing(team, tmp_path_factory, monke
             assert writer.returncode == 0, errors
         for user in ("anna", "bob"):
             kb = own.open(user)
-            assert numbers_of(kb, f"study-{user}") == list(range(40))
+            assert numbers_of(kb, f"study-{user}") == list(range(25))
             assert kb.info()["waiting"] == 0
-            assert stored(own, f"study-{user}") == list(range(40))
-        assert numbers_of(own.open("anna"), "study-bob") == list(range(40))
+            assert stored(own, f"study-{user}") == list(range(25))
+        assert numbers_of(own.open("anna"), "study-bob") == list(range(25))
 
 
 def _initialised(team):
@@ -186,3 +187,45 @@ def test_it_travels_without_its_password(team):
     assert b"s3cret" not in pickle.dumps(anna)
     assert pickle.loads(pickle.dumps(anna)).path == anna.path
     assert len(copy.deepcopy(anna).trials()) == 1
+
+
+def test_an_outbox_that_another_process_empties_at_once_takes_nothing_from_the_copy(
+    team, monkeypatch
+):
+    """Two searches of one user: one delivers what the other has just put into the outbox."""
+    anna, other = team.open("anna"), team.open("anna")
+    append = Journal.append
+
+    def delivered_at_once(journal, bundle, same=None):
+        if same is not None:
+            assert other.team.deliver()
+        return append(journal, bundle, same)
+
+    monkeypatch.setattr(Journal, "append", delivered_at_once)
+    anna.append(make_bundle(range(3)))
+    assert anna.fold()
+    assert numbers_of(team.open("anna")) == stored(team) == [0, 1, 2]
+
+
+def test_a_network_that_falls_silent_in_the_middle_of_an_answer_holds_nobody_up(team, monkeypatch):
+    import adbc_driver_postgresql.dbapi as adbc
+
+    from knowledge_base.server import reading
+
+    team.open("anna").add(make_bundle(range(3)))
+    connect = adbc.connect
+    with Proxy(team.server.port) as proxy:
+        bob = team.open("bob", proxy.port)
+
+        def connected(*given):
+            found = connect(*given)
+            proxy.silent = True
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(adbc, "connect", connected)
+            patch.setattr(reading, "SILENT_SECONDS", 0.3)
+            assert len(bob.trials()) == 0
+        assert any("it stopped answering" in line for line in bob.warnings)
+        proxy.silent = False
+    assert len(team.open("bob").trials()) == 3

@@ -82,7 +82,7 @@ def test_a_reader_reads_and_is_told_where_its_trials_are(team):
 
 
 def test_a_login_without_a_role_is_told_what_to_ask_for(team):
-    with pytest.raises(KnowledgeBaseError, match=r"advisor kb grant .* stranger --role writer"):
+    with pytest.raises(KnowledgeBaseError, match=r"advisor kb grant .* stranger`"):
         team.open("stranger").trials()
 
 

@@ -43,7 +43,9 @@ def test_the_page_does_what_it_says(tmp_path):
         said = follow(anna, "anna")
         assert re.search(r"trials: +seed \d+, user 8\n", said)
         assert re.search(r"waiting: +0\n", said)
-        assert "anna" in follow(bob, "bob")
+        said = follow(bob, "bob")
+        assert "anna" in said
+        assert "consulted 1 past tasks, 8 trials" in said  # Hers; he has made none.
         assert "quarantine changed" in follow(carl, "carl")
         follow(backup, "administrator")
         shutil.move(tmp_path / "anna", tmp_path / "anna-before")
