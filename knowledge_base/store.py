@@ -177,7 +177,7 @@ class KnowledgeBase(Curated):
         _check_rows(bundle)
         new, exact = self.new(bundle)
         if any(new[table].num_rows for table in TABLES):
-            self._keep(new)
+            self._keep(new, bundle)
             self._fold_if_due(len(new))
         return AddReport(added=len(new), duplicates=len(bundle) - len(new), exact=exact)
 

@@ -129,6 +129,8 @@ def faults(address: Address) -> Iterator[None]:
             f"with `advisor kb init-server {address.shown}`."
         ) from None
     except errors.InsufficientPrivilege as error:
+        if "row-level security" in str(error):  # Another was first while this was on its way.
+            raise NotTaken(f"{address.shown} does not take a row: {address.hide(error)}.") from None
         raise KnowledgeBaseError(
             f"'{address.user}' may not do this at {address.shown} ({address.hide(error)}); whoever "
             f"owns the database allows it with `advisor kb grant {address.shown} {address.user}`."

@@ -4,10 +4,12 @@ Identities are digests of content, so a row that is there already is left as it 
 that was cut off after its commit is made again without effect.
 """
 
+from collections.abc import Collection
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from knowledge_base.bundle import Bundle
 from knowledge_base.schema import KEYS, TABLES
@@ -22,8 +24,12 @@ FEW = 50
 
 
 def deliver(
-    connection: "psycopg.Connection", there: Address, bundle: Bundle, seconds: float
-) -> None:
+    connection: "psycopg.Connection",
+    there: Address,
+    bundle: Bundle,
+    seconds: float,
+    own: set[str],
+) -> dict[str, str]:
     """Insert what the server lacks; committed on return.
 
     Args:
@@ -31,12 +37,20 @@ def deliver(
         there: the server.
         bundle: any rows; the server writes the login as their contributor.
         seconds: how long it may take.
+        own: studies known to be of this login, which saves asking; those found are added.
+
+    Returns:
+        The logins whose studies some of the trials are of, by the identity of each trial that
+        was left out; the server lets nobody add to a study of another.
 
     Raises:
         NotReached: it was lost, or took too long; it may have committed.
         NotTaken: the server has no place for one of the rows.
         KnowledgeBaseError: this login may not write.
     """
+    with faults(there), limited(connection, seconds):
+        others = _of_others(connection, bundle, own)
+    bundle = _without(bundle, others)
     few = all(bundle[table].num_rows <= FEW for table in TABLES)
     # All of a small delivery travels at once; copying needs an answer in between.
     together = connection.pipeline() if few else nullcontext()
@@ -47,6 +61,46 @@ def deliver(
             if rows.num_rows:
                 rows = rows.sort_by([(key, "ascending") for key in KEYS[table]])
                 (_insert if rows.num_rows <= FEW else _copy)(connection, table, _sendable(rows))
+    own.update(bundle["trials"]["study_id"].to_pylist())
+    return others
+
+
+def _of_others(connection: "psycopg.Connection", bundle: Bundle, own: set[str]) -> dict[str, str]:
+    """Return the trials that are of another's study, or whose curves are of another's trial."""
+    given = dict(
+        zip(*(bundle["trials"][name].to_pylist() for name in ("trial_id", "study_id")), strict=True)
+    )
+    others: dict[str, str] = {}
+    studies = sorted(set(given.values()) - own)
+    if studies:
+        owners: dict[str, str] = dict(
+            connection.execute(
+                "SELECT study_id, contributor FROM advisor.studies WHERE study_id = ANY(%s) "
+                "AND contributor <> session_user", [studies],
+            ).fetchall()
+        )  # fmt: skip
+        others = {trial: owners[study] for trial, study in given.items() if study in owners}
+    alone = sorted(set(bundle["curves"]["trial_id"].to_pylist()) - set(given))
+    if alone:
+        others |= dict(
+            connection.execute(
+                "SELECT trial_id, contributor FROM advisor.trials WHERE trial_id = ANY(%s) "
+                "AND contributor <> session_user", [alone],
+            ).fetchall()
+        )  # fmt: skip
+    return others
+
+
+def _without(bundle: Bundle, trials: Collection[str]) -> Bundle:
+    if not trials:
+        return bundle
+    left_out = pa.array(trials, pa.string())
+    tables = {table: bundle[table] for table in TABLES}
+    for table in ("trials", "curves"):
+        tables[table] = tables[table].filter(
+            pc.invert(pc.is_in(tables[table]["trial_id"], left_out))
+        )
+    return Bundle(tables)
 
 
 def _sendable(rows: pa.Table) -> pa.Table:
@@ -89,3 +143,16 @@ def _rows(table: pa.Table) -> "zip[tuple[object, ...]]":
 def _cells(row: tuple[object, ...]) -> list[object]:
     """Return the cells of a row; PostgreSQL has no place for the character 0 in a text."""
     return [cell.replace("\x00", "\ufffd") if isinstance(cell, str) else cell for cell in row]
+
+
+def stored(connection: "psycopg.Connection", there: Address, trials: Collection[str]) -> set[str]:
+    """Return which of the trials the server has, whoever added them.
+
+    Raises:
+        NotReached: it was lost.
+    """
+    with faults(there), limited(connection, 10.0):
+        rows = connection.execute(
+            "SELECT trial_id FROM advisor.trials WHERE trial_id = ANY(%s)", [list(trials)]
+        ).fetchall()
+    return {trial for (trial,) in rows}

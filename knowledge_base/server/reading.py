@@ -6,15 +6,18 @@ time, rows from that number on are fetched; some were fetched before, none is mi
 order transactions end.
 """
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, Full, Queue
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from knowledge_base.bundle import Bundle
 from knowledge_base.errors import KnowledgeBaseError
-from knowledge_base.schema import TABLES
+from knowledge_base.schema import KEYS, TABLES
 from knowledge_base.server.address import Address
 from knowledge_base.server.administration import SERVER_VERSION
 from knowledge_base.server.connection import NotReached, faults, limited, lively, missing
@@ -26,20 +29,16 @@ if TYPE_CHECKING:
 ASK_SECONDS = 10.0
 """Seconds that the cheap question may take."""
 
+SILENT_SECONDS = 60.0
+"""Seconds that may pass between pieces of an answer before a server counts as lost."""
+
 ROWS = 100_000
 """Rows that are taken over at once."""
 
 PLAIN = tuple(table for table in TABLES if table != "curves")
 
-_HIDDEN = {
-    "studies": "advisor.is_hidden(t.contributor, t.study_id, t.added_at)",
-    "trials": "advisor.is_hidden(t.contributor, t.study_id, t.added_at)",
-    "curves": (
-        "advisor.is_hidden(t.contributor, (SELECT study_id FROM advisor.trials "
-        "WHERE trial_id = t.trial_id), t.added_at)"
-    ),
-}
-"""What a quarantine hides; data sets, tasks and spaces say nothing without trials."""
+SAID = ("datasets", "metafeatures")
+"""What each login says for itself; the first that is not hidden is believed."""
 
 
 @dataclass(frozen=True)
@@ -129,48 +128,96 @@ def fetch(there: Address, tables: tuple[str, ...], since: int) -> Iterator[Bundl
         import adbc_driver_postgresql.dbapi as adbc
     except ImportError as error:
         raise missing("adbc-driver-postgresql", error) from error
-    try:
+
+    def rows() -> Generator[Bundle, None, None]:
         with adbc.connect(lively(there)) as connection, connection.cursor() as cursor:
             for table in reversed([name for name in TABLES if name in tables]):
                 cursor.execute(_query(table, since))
-                for rows in _pieces(cursor.fetch_record_batch()):
-                    yield Bundle.from_tables({table: rows})
+                for piece in _pieces(cursor.fetch_record_batch()):
+                    yield Bundle.from_tables({table: piece})
+
+    try:
+        yield from _watched(rows())
     except adbc_driver_manager.Error as error:
         raise NotReached(there.hide(error)) from None
 
 
+def _watched(pieces: Generator[Bundle, None, None]) -> Iterator[Bundle]:
+    """Give the pieces, which a thread of their own reads: Arrow's driver knows no time limit.
+
+    Raises:
+        NotReached: none came for `SILENT_SECONDS`. The thread is left to what it waits for.
+    """
+    found: Queue[Bundle | BaseException | None] = Queue(maxsize=1)
+    over = threading.Event()
+
+    def give(what: Bundle | BaseException | None) -> None:
+        while not over.is_set():
+            with suppress(Full):
+                found.put(what, timeout=0.1)
+                return
+
+    def read() -> None:
+        try:
+            for piece in pieces:
+                give(piece)
+                if over.is_set():
+                    return
+            give(None)
+        except BaseException as error:
+            give(error)
+        finally:
+            pieces.close()  # Here, since a connection belongs to the thread that made it.
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        while (what := found.get(timeout=SILENT_SECONDS)) is not None:
+            if isinstance(what, BaseException):
+                raise what
+            yield what
+    except Empty:
+        raise NotReached("it stopped answering") from None
+    finally:
+        over.set()
+
+
 def hidden(
     connection: "psycopg.Connection", there: Address, among: Sequence[str] | None = None
-) -> tuple[list[str], list[str]]:
-    """Return the identities of the studies and the trials that a quarantine hides.
+) -> dict[str, pa.Table]:
+    """Return what a quarantine hides: identities of studies and trials, and all that `SAID` holds.
 
     Args:
         connection: a connection.
         there: the server.
-        among: trials to look at, and no study; None for all.
+        among: trials to look at, and nothing else; None for all.
+
+    Returns:
+        Rows by table. Of what is said of a data set whole rows, since others say it, too.
     """
     ids = None if among is None else list(among)
+    found = {}
     with faults(there):
-        studies = connection.execute(
-            f"SELECT study_id FROM advisor.studies t WHERE %s::text[] IS NULL "
-            f"AND {_HIDDEN['studies']}", [ids],
-        ).fetchall()  # fmt: skip
-        trials = connection.execute(
-            f"SELECT trial_id FROM advisor.trials t WHERE (%s::text[] IS NULL "
-            f"OR trial_id = ANY(%s)) AND {_HIDDEN['trials']}", [ids, ids],
-        ).fetchall()  # fmt: skip
-    return [key for (key,) in studies], [key for (key,) in trials]
+        for table in ("studies", "trials", *SAID) if ids is None else ("trials",):
+            names = TABLES[table].names if table in SAID else list(KEYS[table])
+            same = " AND ".join(f"s.{key} = t.{key}" for key in (*KEYS[table], "contributor"))
+            rows = connection.execute(
+                f"SELECT {', '.join(names)} FROM advisor.{table} t WHERE "
+                f"{'true' if ids is None else 'trial_id = ANY(%(ids)s)'} AND NOT EXISTS "
+                f"(SELECT 1 FROM advisor.shown_{table} s WHERE {same})", {"ids": ids},
+            ).fetchall()  # fmt: skip
+            columns = zip(*rows, strict=True) if rows else [() for _ in names]
+            schema = pa.schema([TABLES[table].field(name) for name in names])
+            found[table] = pa.table([pa.array(cells, field.type) for cells, field in
+                                     zip(columns, schema, strict=True)], schema=schema)  # fmt: skip
+    return found
 
 
 def _query(table: str, since: int) -> str:
-    columns = ", ".join(f"t.{name}" for name in TABLES[table].names)
-    shown = f" AND NOT {_HIDDEN[table]}" if table in _HIDDEN else ""
-    if table == "trials":  # Nobody speaks under another's name by adding to his study.
-        shown += (
-            " AND t.contributor = (SELECT s.contributor FROM advisor.studies s "
-            "WHERE s.study_id = t.study_id)"
-        )
-    return f"SELECT {columns} FROM advisor.{table} t WHERE t.added >= {int(since)}{shown}"
+    order = " ORDER BY added" if table in SAID else ""
+    return (
+        f"SELECT {', '.join(TABLES[table].names)} FROM advisor.shown_{table} "
+        f"WHERE added >= {int(since)}{order}"
+    )
 
 
 def _pieces(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:

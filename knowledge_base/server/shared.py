@@ -21,7 +21,7 @@ from knowledge_base.connection import attached
 from knowledge_base.errors import DatabaseLocked
 from knowledge_base.schema import TABLES
 from knowledge_base.server.connection import NotReached
-from knowledge_base.server.reading import PLAIN, ROWS
+from knowledge_base.server.reading import PLAIN, ROWS, SAID
 from knowledge_base.server.state import Seen, seen_in
 from knowledge_base.server.team import Team
 from knowledge_base.taking_back import TakingBack
@@ -109,12 +109,19 @@ class Shared(TakingBack):
         with super()._session(tables, family, hidden) as found:
             yield found
 
-    def _keep(self, bundle: Bundle) -> None:
-        """Store a bundle; durable on return, and delivered if the server is there."""
+    def _keep(self, bundle: Bundle, given: Bundle | None = None) -> None:
+        """Store a bundle; durable on return, and delivered if the server is there.
+
+        Args:
+            bundle: the rows.
+            given: what they were among, if some were left out as known here. What this login says
+                of data sets is delivered in any case: who said the same first may be hidden later.
+        """
         if self.team is None:
             self._journal.append(bundle)
             return
-        bundle = self.team.signed(bundle)
+        said = {table: given[table] for table in SAID} if given is not None else {}
+        bundle = self.team.signed(Bundle({**{name: bundle[name] for name in TABLES}, **said}))
         # The outbox first: what is here and was never to be delivered would be lost to the team.
         self._journal.append(bundle, same=self.team.outbox.append(bundle))
         if self.team.deliver() and seen_in(self.team.folder).quarantine:
@@ -137,12 +144,14 @@ class Shared(TakingBack):
         if news is None:
             return
         try:
+            # First, since what others say instead of it is among what comes now.
+            hid = not (news.whole and news.quarantined) or self._hide()
             done = self._add(self.team.fetched([t for t in news.tables if t in PLAIN], news.since))
             seen = news.seen
             if curves:
                 done += self._add(self.team.fetched(["curves"], seen.curves))
                 seen = replace(seen, curves=seen.horizon)
-            if news.whole and news.quarantined and not self._hide():
+            if not hid:
                 seen = replace(seen, quarantine=Seen.quarantine)
         except NotReached as error:
             self.team.lost(error)
@@ -201,23 +210,26 @@ class Shared(TakingBack):
         """
         assert self.team is not None
         try:
-            studies, trials = self.team.hidden(among)
+            hidden = self.team.hidden(among)
         except NotReached as error:
             self.team.lost(error)
             return False
-        if not studies and not trials:
+        if not any(rows.num_rows for rows in hidden.values()):
             return True
-        if not self.fold(PATIENCE) or not self._exists():
+        if not self._exists() and not self._journal.segments():
+            return True
+        if not self.fold(PATIENCE):
             return False
-        wanted = {"studies": ("study_id", studies), "trials": ("trial_id", trials),
-                  "curves": ("trial_id", trials)}  # fmt: skip
         try:
             with attached(self.path, False, PATIENCE, self._seed) as (connection, _):
-                for table, (column, keys) in wanted.items():
-                    connection.register("hidden", pa.table({column: pa.array(keys, pa.string())}))
-                    connection.execute(
-                        f"DELETE FROM db.{table} WHERE {column} IN (SELECT {column} FROM hidden)"
-                    )
+                for table, rows in hidden.items():
+                    connection.register("hidden", rows)
+                    for each in (table, "curves") if table == "trials" else (table,):
+                        same = " AND ".join(
+                            f"t.{name} IS NOT DISTINCT FROM hidden.{name}"
+                            for name in rows.column_names
+                        )
+                        connection.execute(f"DELETE FROM db.{each} t USING hidden WHERE {same}")
                     connection.unregister("hidden")
                 connection.execute("CHECKPOINT db")
         except DatabaseLocked:

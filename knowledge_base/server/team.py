@@ -8,7 +8,7 @@ delivered again changes nothing.
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
@@ -68,6 +68,7 @@ class Team:
         self._lock = threading.RLock()
         self._connection: psycopg.Connection | None = None
         self._process = os.getpid()
+        self._own: set[str] = set()
         self._failed_at = self._asked_at = -AGAIN
 
     def waiting(self) -> int:
@@ -121,8 +122,8 @@ class Team:
         if tables:  # Connecting for Arrow costs ten times what the question did.
             yield from reading.fetch(self.address, tuple(tables), since)
 
-    def hidden(self, among: Sequence[str] | None = None) -> tuple[list[str], list[str]]:
-        """Return the studies and trials that a quarantine hides.
+    def hidden(self, among: Sequence[str] | None = None) -> dict[str, pa.Table]:
+        """Return what a quarantine hides, as `reading.hidden` does.
 
         Args:
             among: identities of trials to look at, None for all.
@@ -189,7 +190,7 @@ class Team:
         bundle = passed.bundle
         seconds = BULK_SECONDS if _rows(bundle) > 1000 else TRIAL_SECONDS
         try:
-            delivering.deliver(self.connected(), self.address, bundle, seconds)
+            owners = delivering.deliver(self.connected(), self.address, bundle, seconds, self._own)
         except NotTaken as error:
             for name, one in segments.items() if others else ():
                 self._deliver({name: one})
@@ -197,6 +198,19 @@ class Team:
                 self.warnings.tell(f"{error} {len(bundle)} trials stay in {self.outbox.path}.")
             return
         self.outbox.remove(segments)
+        self._say_whose(set(bundle["trials"]["trial_id"].to_pylist()) & set(owners), owners)
+
+    def _say_whose(self, trials: set[str], owners: Mapping[str, str]) -> None:
+        """Say which of the trials stay here alone, since they are of studies of others."""
+        if not trials:
+            return
+        there = delivering.stored(self.connected(), self.address, trials)
+        for owner in sorted({owners[trial] for trial in trials - there}):
+            number = sum(owners[trial] == owner for trial in trials - there)
+            self.warnings.tell(
+                f"{number} trials are of studies of '{owner}' at {self.address.shown}, to which "
+                "nobody else adds; they are kept in this computer's copy alone."
+            )
 
     def _parcels(self) -> Iterator[dict[str, Bundle]]:
         """Give what goes into one delivery: segments by their names."""

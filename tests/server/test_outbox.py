@@ -216,3 +216,27 @@ def test_an_outbox_that_another_process_empties_at_once_takes_nothing_from_the_c
     anna.append(make_bundle(range(3)))
     assert anna.fold()
     assert numbers_of(team.open("anna")) == stored(team) == [0, 1, 2]
+
+
+def test_a_network_that_falls_silent_in_the_middle_of_an_answer_holds_nobody_up(team, monkeypatch):
+    import adbc_driver_postgresql.dbapi as adbc
+
+    from knowledge_base.server import reading
+
+    team.open("anna").add(make_bundle(range(3)))
+    connect = adbc.connect
+    with Proxy(team.server.port) as proxy:
+        bob = team.open("bob", proxy.port)
+
+        def connected(*given):
+            found = connect(*given)
+            proxy.silent = True
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(adbc, "connect", connected)
+            patch.setattr(reading, "SILENT_SECONDS", 0.3)
+            assert len(bob.trials()) == 0
+        assert any("it stopped answering" in line for line in bob.warnings)
+        proxy.silent = False
+    assert len(team.open("bob").trials()) == 3

@@ -5,6 +5,8 @@
 --                in whatever order transactions end
 --   added_at     when
 -- There are no foreign keys: what a row refers to may come in a later delivery.
+-- Tasks, spaces, studies and trials bear digests that clients check. What is said of a data set
+-- cannot be checked, so each login has a version of its own, and no one takes another's place.
 
 CREATE SCHEMA advisor;
 
@@ -17,13 +19,13 @@ CREATE TABLE advisor.schema_version (
 CREATE TABLE advisor.meta (key text PRIMARY KEY, value text NOT NULL);
 
 CREATE TABLE advisor.datasets (
-    dataset_id text PRIMARY KEY, name text NOT NULL, modality text NOT NULL,
+    dataset_id text NOT NULL, name text NOT NULL, modality text NOT NULL,
     n_rows bigint, n_features bigint, n_classes bigint, source text, licence text
 );
 
 CREATE TABLE advisor.metafeatures (
     dataset_id text NOT NULL, target text NOT NULL, version bigint NOT NULL, name text NOT NULL,
-    value double precision, PRIMARY KEY (dataset_id, target, version, name)
+    value double precision
 );
 
 CREATE TABLE advisor.spaces (
@@ -69,6 +71,10 @@ BEGIN
     END LOOP;
 END $$;
 
+ALTER TABLE advisor.datasets ADD PRIMARY KEY (dataset_id, contributor);
+ALTER TABLE advisor.metafeatures
+    ADD PRIMARY KEY (dataset_id, target, version, name, contributor);
+
 CREATE TABLE advisor.quarantine (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     contributor text,          -- null: of anybody
@@ -88,17 +94,6 @@ CREATE TABLE advisor.kb_log (
     what text NOT NULL,
     detail text
 );
-
--- What a quarantine hides: rows of a contributor, of a study (whoever added them), or since a time.
-CREATE FUNCTION advisor.is_hidden(of_contributor text, of_study text, at timestamptz)
-RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (
-        SELECT 1 FROM advisor.quarantine q WHERE q.lifted_at IS NULL
-        AND (q.contributor IS NULL OR q.contributor = of_contributor)
-        AND (q.study_id IS NULL OR q.study_id = of_study)
-        AND (q.since IS NULL OR at >= q.since)
-    )
-$$;
 
 -- Each change of the quarantine is logged, whoever makes it and however.
 CREATE FUNCTION advisor.log_quarantine() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
