@@ -27,6 +27,9 @@ from knowledge_base.space import SpaceDefinition
 VERSION = 4
 """Version of the method of learning; what another version has learned is learned anew."""
 
+WITHOUT_OTHERS = 3
+"""The version before, which holds where nobody else contributed: it did not tell them apart."""
+
 _recent: dict[tuple[object, ...], Experience | None] = {}
 _indexes: dict[tuple[object, ...], TaskIndex | None] = {}
 _RECENT_MAX = 8
@@ -115,7 +118,7 @@ def _recall(
     path = cache_path(kb, space, family)
     digests = kb.task_digests(family, None if index is None else index.core())
     # The first trials of a new knowledge base are learned on top of what ships.
-    before = _read(path, kb.me) or _read(_path_of_shipped(space, family), None)
+    before = _read(path, kb.me, _only_own(kb)) or _read(_path_of_shipped(space, family), None)
     unusable: frozenset[str] = frozenset()
     if before is not None:
         experience, known = before
@@ -181,26 +184,40 @@ def _file_name(space: SpaceDefinition, family: str | None) -> str:
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
 
 
+def _only_own(kb: KnowledgeBase) -> bool:
+    """Return whether all of the user's layer is his own."""
+    whose = kb.query("SELECT DISTINCT contributor FROM studies WHERE layer = 'user'")
+    names = whose["contributor"].dropna()
+    return bool(names.isin([kb.me, ""]).all()) and not kb.imported_studies()
+
+
 def _is_new(kb: KnowledgeBase) -> bool:
     """Return whether nothing is stored yet, neither in a file nor in a journal."""
     _, _, database, segments = kb.stamp()
     return database is None and not segments
 
 
-def _read(path: Path, own: str | None) -> tuple[Experience, dict[str, str]] | None:
+def _read(
+    path: Path, own: str | None, only_own: bool = True
+) -> tuple[Experience, dict[str, str]] | None:
     """Return experience and the digests of the tasks it was learned from, None if unusable.
 
     Args:
         path: where it is kept.
         own: the name under which the user contributes; None where nothing depends on it.
+        only_own: whether nobody else contributed to what it was learned from.
     """
     arrays = read_arrays(path) if path.is_absolute() else None
     if arrays is None:
         return None
     try:
-        if int(arrays.pop("version")) != VERSION:
+        version = int(arrays.pop("version"))
+        if version == WITHOUT_OTHERS and not only_own:
             return None
-        if str(arrays.pop("own")) != own and own is not None:
+        if version not in (VERSION, WITHOUT_OTHERS):
+            return None
+        learned_for = str(arrays.pop("own", np.array(own)))
+        if learned_for != own and own is not None:
             return None  # What is the user's own is trusted, and what is another's is not.
         names, digests = arrays.pop("digest_tasks"), arrays.pop("digests")
         known = dict(zip(names.tolist(), digests.tolist(), strict=True))

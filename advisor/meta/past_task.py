@@ -122,6 +122,7 @@ def from_arrays(
         for task, rows in zip(parts, np.split(column, cuts), strict=True):
             task[name] = rows
     for about, task, known in zip(described, parts, arrays["known"], strict=True):
-        lists = {name: tuple(about[name]) for name in ("best", "contributors")}
+        # What was learned before contributors were told apart is of trusted trials only.
+        lists = {name: tuple(about.get(name, ())) for name in ("best", "contributors")}
         task.update({**about, **lists}, known=known)
     return [PastTask(**task) for task in parts]

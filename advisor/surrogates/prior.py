@@ -92,7 +92,7 @@ class Prior:
             "task_weights": self.weights,
             "trust": trust,
             "configs": _packed(self.configs),
-            "names": _packed(self.names),
+            **({"names": _packed(self.names)} if self.names else {}),
             **{f"{_COSTS}{name}": array for name, array in costs.items()},
             **{f"{_CURVES}{name}": array for name, array in (self.curves or {}).items()},
         }
