@@ -1,4 +1,5 @@
 import os
+import shutil
 
 import pytest
 
@@ -24,3 +25,18 @@ def _own_knowledge_base(tmp_path, monkeypatch):
     """No test reads or writes the user's own knowledge base."""
     monkeypatch.setenv("ADVISOR_KB", str(tmp_path / "kb" / "knowledge_base.duckdb"))
     monkeypatch.setenv("ADVISOR_CONTRIBUTOR", "tester")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, one for all tests: Playwright runs one loop in a process."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("there is no Chromium on this machine (apt-get install chromium)")
+    with sync_api.sync_playwright() as playwright:
+        # Chromium cannot make a sandbox for root, as whom containers run tests.
+        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield opened
+        opened.close()

@@ -1,6 +1,5 @@
 """A browser, a study that was trained, and a study of 500 trials with curves."""
 
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -15,20 +14,6 @@ from knowledge_base.records import EpochRecord, StudyRecord, TaskRecord, TrialRe
 from knowledge_base.studies import StudyDirectory
 
 TRIALS = 500
-
-
-@pytest.fixture(scope="session")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip("there is no Chromium on this machine (apt-get install chromium)")
-    with sync_api.sync_playwright() as playwright:
-        # Chromium cannot make a sandbox for root, as whom containers run tests.
-        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")

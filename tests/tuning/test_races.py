@@ -86,7 +86,7 @@ def test_processes_that_start_one_study_at_once(tmp_path):
 
 
 def test_a_study_that_cannot_be_made_leaves_nothing(tmp_path, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("knowledge_base.studies.write_text", full)

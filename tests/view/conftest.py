@@ -1,6 +1,5 @@
 import httpx
 import pytest
-from view_browser import chromium
 from view_world import make_world, served
 
 
@@ -28,14 +27,3 @@ def visitor(server, base):
     with httpx.Client(base_url=base) as client:
         assert client.get(server.address).status_code == 200
         yield client
-
-
-@pytest.fixture(scope="package")
-def browser():
-    """Chromium, kept for all tests of the view."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = chromium()
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield found
-        found.close()
