@@ -357,7 +357,7 @@ def test_the_cache_is_read_and_not_learned_anew(old):
         assert item["confidence"] == had["confidence"].replace("high", "medium")
         item["confidence"] = had["confidence"]
         # Nor did it say who contributed: the user himself.
-        assert not any([evidence.pop("contributors") for evidence in item["evidence"]])
+        assert not any(evidence.pop("contributors") for evidence in item["evidence"])
     assert alike(json.loads(json.dumps(found)), expected["recommendations"])
     tuner = Tuner.create(space, kb=kb, name="another", seed=5, contribute=False)
     assert alike(tuner.ask(5), expected["search"])
