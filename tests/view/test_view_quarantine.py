@@ -61,6 +61,7 @@ def test_a_person_quarantines_and_lifts_with_the_keyboard_alone(browser, own):
         page.keyboard.type("<b>wrong</b> data")
         page.keyboard.press("Enter")  # The box is not ticked: nothing happens.
         assert seen(kb) == 20
+        page.wait_for_load_state()
         tab_to(page, "Yes, I mean these trials")
         page.keyboard.press("Space")
         tab_to(page, "Put into quarantine")
@@ -70,6 +71,9 @@ def test_a_person_quarantines_and_lifts_with_the_keyboard_alone(browser, own):
         assert page.get_by_text("<b>wrong</b> data").count() >= 1
         tab_to(page, "Lift…")
         page.keyboard.press("Enter")
+        # The page that is left has such a form, too: the next one is waited for.
+        page.wait_for_url("**/lift?**")
+        page.wait_for_load_state()
         tab_to(page, "Yes, I mean these trials")
         page.keyboard.press("Space")
         page.keyboard.press("Enter")
