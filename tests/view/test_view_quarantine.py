@@ -34,6 +34,7 @@ def test_a_person_quarantines_and_lifts_with_the_keyboard_alone(browser, own):
     kb, server, _ = own
 
     def tab_to(page, words):
+        page.wait_for_load_state()
         for _ in range(80):
             page.keyboard.press("Tab")
             focused = (
