@@ -118,7 +118,7 @@ def _recall(
     path = cache_path(kb, space, family)
     digests = kb.task_digests(family, None if index is None else index.core())
     # The first trials of a new knowledge base are learned on top of what ships.
-    before = _read(path, kb.me, _only_own(kb)) or _read(_path_of_shipped(space, family), None)
+    before = _read(path, kb) or _read(_path_of_shipped(space, family), None)
     unusable: frozenset[str] = frozenset()
     if before is not None:
         experience, known = before
@@ -197,27 +197,24 @@ def _is_new(kb: KnowledgeBase) -> bool:
     return database is None and not segments
 
 
-def _read(
-    path: Path, own: str | None, only_own: bool = True
-) -> tuple[Experience, dict[str, str]] | None:
+def _read(path: Path, kb: KnowledgeBase | None) -> tuple[Experience, dict[str, str]] | None:
     """Return experience and the digests of the tasks it was learned from, None if unusable.
 
     Args:
         path: where it is kept.
-        own: the name under which the user contributes; None where nothing depends on it.
-        only_own: whether nobody else contributed to what it was learned from.
+        kb: what it was learned from; None where that is what ships, whoever the user is.
     """
     arrays = read_arrays(path) if path.is_absolute() else None
     if arrays is None:
         return None
     try:
         version = int(arrays.pop("version"))
-        if version == WITHOUT_OTHERS and not only_own:
+        if version == WITHOUT_OTHERS and kb is not None and not _only_own(kb):
             return None
         if version not in (VERSION, WITHOUT_OTHERS):
             return None
-        learned_for = str(arrays.pop("own", np.array(own)))
-        if learned_for != own and own is not None:
+        learned_for = arrays.pop("own", None)
+        if kb is not None and learned_for is not None and str(learned_for) != kb.me:
             return None  # What is the user's own is trusted, and what is another's is not.
         names, digests = arrays.pop("digest_tasks"), arrays.pop("digests")
         known = dict(zip(names.tolist(), digests.tolist(), strict=True))

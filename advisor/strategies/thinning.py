@@ -14,11 +14,16 @@ def on_schedule(n: int) -> int:
     return count
 
 
-def looked_at(targets: np.ndarray) -> np.ndarray:
-    """Return the places of the trials that the surrogate looks at, larger targets are better."""
-    if len(targets) <= MAX_FITTED:
+def looked_at(targets: np.ndarray, most: int = MAX_FITTED) -> np.ndarray:
+    """Return the places of the trials that the surrogate looks at, larger targets are better.
+
+    Args:
+        targets: of the trials, shape (n,).
+        most: how many it looks at.
+    """
+    if len(targets) <= most:
         return np.arange(len(targets))
     order = np.argsort(-targets, kind="stable")
-    best, others = order[: MAX_FITTED // 2], order[MAX_FITTED // 2 :]
-    even = np.linspace(0, len(others) - 1, MAX_FITTED - len(best)).astype(int)
+    best, others = order[: most // 2], order[most // 2 :]
+    even = np.linspace(0, len(others) - 1, most - len(best)).astype(int)
     return np.sort(np.concatenate([best, others[even]]))

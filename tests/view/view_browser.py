@@ -1,23 +1,11 @@
 """A real browser for the tests of the view: Chromium of the distribution, driven by Playwright."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import pytest
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 360, "height": 740}
-
-
-def chromium():
-    """Return where Chromium is; the test is skipped where there is none."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    return found
 
 
 @dataclass

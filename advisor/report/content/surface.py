@@ -10,6 +10,7 @@ from advisor.report.content.axes import place_of
 from advisor.report.content.base import LeftOut
 from advisor.report.content.source import StudySource
 from advisor.strategies.targets import TargetScale, robust_targets
+from advisor.strategies.thinning import looked_at
 from advisor.surrogates import Prior, TransferGP, mean_of, possible_lengthscales
 from knowledge_base.space import Hyperparameter
 from knowledge_base.types import Config, ConfigDict
@@ -108,7 +109,7 @@ class Surrogate:
     def __init__(self, source: StudySource) -> None:
         """Fit it; at least one trial has a value."""
         good = source.sign * source.values
-        rows = _looked_at(robust_targets(good))
+        rows = looked_at(robust_targets(good), MOST_FITTED)
         self._sign = source.sign
         self._scale = TargetScale.of(good)
         self._prior = _heaviest(source.prior)
@@ -257,13 +258,3 @@ def _heaviest(prior: Prior | None) -> Prior | None:
     places = np.sort(np.argsort(-prior.weights, kind="stable")[:MOST_TASKS]).tolist()
     weights = prior.weights[places]
     return Prior(prior.models.subset(places), weights / weights.sum(), prior.trust)
-
-
-def _looked_at(targets: np.ndarray) -> np.ndarray:
-    """Return the places of the trials that the surrogate is fitted on."""
-    if len(targets) <= MOST_FITTED:
-        return np.arange(len(targets))
-    order = np.argsort(-targets, kind="stable")
-    best, others = order[: MOST_FITTED // 2], order[MOST_FITTED // 2 :]
-    even = np.linspace(0, len(others) - 1, MOST_FITTED - len(best)).astype(int)
-    return np.sort(np.concatenate([best, others[even]]))
