@@ -1,7 +1,7 @@
 """The base of all model families: a search space, and a network for a configuration."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
+    from advisor.encoding.inert import Inert
     from advisor.models.effort import Effort
     from knowledge_base.space import SpaceDefinition
 
@@ -71,12 +72,14 @@ class ModelFamily(ABC):
     Attributes:
         modality: the kind of data it takes, "table", "image", "text" or "series"; None is any.
         stackable: whether its networks may be made of the layers that are trained together.
+        shapeless: hyperparameters in which networks that are trained together may differ.
         differentiable: hyperparameters by which the validation loss has a gradient.
         closed_form: networks that need no training; most families have none.
     """
 
     modality: ClassVar[str | None] = "table"
     stackable: ClassVar[bool] = False
+    shapeless: ClassVar[frozenset[str]] = frozenset()
     differentiable: ClassVar[frozenset[str]] = frozenset(
         {"learning_rate", "weight_decay", "momentum", "dropout"}
     )
@@ -117,6 +120,10 @@ class ModelFamily(ABC):
         formula = self.closed_form
         solved = formula is not None and formula.made(config)
         return (formula.space() if formula and solved else self.space()).complete(config)
+
+    def inert(self, data: "PreparedData") -> "Sequence[Inert]":
+        """Return which hyperparameters do nothing on these data, so that no trial varies them."""
+        return ()
 
     def effort(self, config: Config, about: Mapping[str, float]) -> "Effort | None":
         """Return what an epoch is made of, None where that is not known, as of users' networks.

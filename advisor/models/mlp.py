@@ -1,6 +1,6 @@
 """Multilayer perceptrons for tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
     from advisor.data import PreparedData
+    from advisor.encoding.inert import Inert
 
 VERSION = 4
 """Version 2 added `block`, `embedding`, `epochs` and `patience`; their defaults are what version 1
@@ -52,9 +53,27 @@ class MLP(BuiltInFamily):
 
     name = "mlp"
     stackable = True
+    shapeless = frozenset(
+        {
+            "learning_rate", "weight_decay", "dropout", "optimizer", "momentum", "schedule",
+            "gradient_clipping", "initialisation", "epochs", "patience",
+        }
+    )  # fmt: skip
     version = VERSION
     definition = DEFINITION
     earlier: ClassVar[Mapping[int, JsonObject]] = MappingProxyType({3: _definition(3)})
+
+    def inert(self, data: "PreparedData") -> "Sequence[Inert]":
+        """Return what needs columns that the data lack, or a second layer."""
+        from advisor.encoding.inert import Inert
+        from advisor.models.tables import numeric_columns
+
+        found = [Inert("block", "plain", where={"n_layers": 1})]
+        if not data.categories:
+            found.append(Inert("embedding", "off"))
+        if not numeric_columns(data.categories, data.n_inputs):
+            found.append(Inert("numeric", "plain"))
+        return found
 
     def effort(self, config: Config, about: Mapping[str, float]) -> Effort | None:
         """Return what an epoch is made of, None where the size of the data is not known."""

@@ -6,13 +6,14 @@ stand paused.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from advisor.encoding.inert import Inert
 from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, ConfigDict
@@ -79,6 +80,7 @@ class SearchStrategy(ABC):
         active: all configurations that are being tried, in the order of their suggestion.
         paused: trials that were put aside and can go on where they stand; they are neither among
             the observations nor active.
+        inert: hyperparameters that do nothing on this task, which need not be varied.
         room: how many trials may still begin; None for any number. Where there is none, only
             paused ones are suggested.
     """
@@ -109,6 +111,7 @@ class SearchStrategy(ABC):
         self.observations: list[Observation] = []
         self.active: list[ConfigDict] = []
         self.paused: list[Observation] = []
+        self.inert: Sequence[Inert] = ()
         self.room: int | None = None
 
     @classmethod
@@ -176,6 +179,23 @@ class SearchStrategy(ABC):
             self.active.append(config)
             found.append(dict(config))
         return found
+
+    def companions(self, lead: Config, count: int, free: Collection[str]) -> list[ConfigDict]:
+        """Return configurations to try together with one that was suggested, best first.
+
+        Their networks have its shape, so that together they take little more time than it. Most
+        strategies know of none that is worth even that.
+
+        Args:
+            lead: what was suggested last.
+            count: how many at most.
+            free: hyperparameters in which they may differ from it.
+
+        Returns:
+            At most `count`, all different, none tried before; they count as being tried until the
+            next update says which are.
+        """
+        return []
 
     def _next(self) -> ConfigDict:
         """Return what is tried next, and keep account of the room for it.

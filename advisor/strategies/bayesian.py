@@ -6,18 +6,21 @@ and neighbours of the best ones, as in SMAC (Hutter et al. 2011), so that condit
 forbidden combinations always hold. See docs/method.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from advisor.encoding import Encoder, sobol
+from advisor.encoding.inert import settled
 from advisor.strategies.base import Observation
-from advisor.strategies.candidates import CandidatePool
+from advisor.strategies.candidates import CandidatePool, unlike
+from advisor.strategies.companions import around, spread_out
 from advisor.strategies.leaning import Leaning
 from advisor.strategies.noise import known_noise
 from advisor.strategies.pausing import PausingSearch
+from advisor.strategies.repeats import Repeats
 from advisor.strategies.targets import robust_targets, target_noise
 from advisor.strategies.thinning import looked_at, on_schedule
 from advisor.strategies.turns import Offer, best_of
@@ -50,6 +53,11 @@ plateau is never refuted by them: each agrees with the others."""
 
 ALIKE = 0.99
 """Correlation with an active trial above which another one is not worth a worker."""
+
+
+PROVEN = 0.8
+"""Correlation with one of the best trials, in what shapes a network, from which on one of its shape
+has companions."""
 
 
 class BayesianSearch(PausingSearch):
@@ -90,6 +98,7 @@ class BayesianSearch(PausingSearch):
         self._stopping = stopping
         self._encoder = Encoder(space)
         self._leaning = Leaning(self._encoder)
+        self._repeats = Repeats(self._encoder)
         self._expectations: dict[bytes, np.ndarray] = {}
         self._plain: list[np.ndarray] = []
         self._informed: list[np.ndarray] = []
@@ -112,12 +121,15 @@ class BayesianSearch(PausingSearch):
         first = len(self.observations)
         super().update(completed, active, paused)
         for place, observation in enumerate(completed, start=first):
+            self._repeats.hear(observation)
             if observation.remedies is not None:
                 self._leaning.hear(place, observation.config, observation.remedies)
 
     @cached_property
     def _pool(self) -> CandidatePool:
-        return CandidatePool(self.space, self._encoder, self.prior, self.seed, self._candidates)
+        return CandidatePool(
+            self.space, self._encoder, self.prior, self.seed, self._candidates, self.inert
+        )
 
     def offer(self, standing: Sequence[Observation]) -> Offer | None:
         """Return what may begin: the next configuration of the warm start, else any candidate."""
@@ -129,7 +141,7 @@ class BayesianSearch(PausingSearch):
             return Offer.of_one(first, self._encoder)
         incumbents = best_of([*self.observations, *standing], self.sign)
         step = self.step_seed(len(taken))
-        self._pool.refresh(incumbents, self._encoder.encode(taken), step)
+        self._pool.refresh(incumbents, taken, step, self._repeats.columns)
         if self._pool.exhausted:
             return None
         bonus = self._leaning.bonus(self.goodness(), self._pool.inputs)
@@ -151,14 +163,17 @@ class BayesianSearch(PausingSearch):
         leading = values
         if model is not None and self._noise(values) is not None:
             leading = self._at_trials(model, encoded[: len(values)])
-        self._pool.refresh(self._incumbents(leading), encoded, self.step_seed())
+        self._pool.refresh(
+            self._incumbents(leading), taken, self.step_seed(), self._repeats.columns
+        )
         if model is None:
             scores = self._pool.expected
         else:
             scores = log_expected_improvement(model.posteriors(self._pool.inputs, self._pool.past))
             scores = scores + self._leaning.bonus(values, self._pool.inputs)
         if self._per_second and known:
-            scores = scores - self._log_seconds(encoded[: len(values)])
+            tried = encoded[: len(values)]
+            scores = scores - self._log_seconds(tried, self._pool.inputs, self._pool.costs())
         return self._pool.best(self._apart(scores, encoded[len(values) :]))
 
     def believed(self) -> np.ndarray:
@@ -180,8 +195,49 @@ class BayesianSearch(PausingSearch):
     def _at_trials(self, model: TransferGP, encoded: np.ndarray) -> np.ndarray:
         return mean_of(model.posteriors(encoded, self._expected(encoded)))
 
-    def _log_seconds(self, inputs: np.ndarray) -> np.ndarray:
-        """Return the expected log duration of the candidates, at least that of the usual trial.
+    def companions(self, lead: Config, count: int, free: Collection[str]) -> list[ConfigDict]:
+        """Return neighbours of `lead` by their expected improvement; see `SearchStrategy`."""
+        values = self.goodness()
+        if int(np.isfinite(values).sum()) < MIN_OBSERVED or self._pool.fixed or self.by_curves:
+            return []
+        incumbents = self._incumbents(values)
+        if not self._proven(lead, incumbents, free):
+            return []
+        taken = self.taken()
+        encoded = self._encoder.encode(taken)
+        model = self._fitted(values, encoded)
+        found = around(self.space, lead, incumbents, free, self.step_seed())
+        found = settled(self.space, found, self.inert)
+        inputs = self._encoder.encode_frame(found)
+        new = unlike(inputs, self._pool.settled_inputs(taken), self._repeats.columns)
+        found, inputs = found[new].reset_index(drop=True), inputs[new]
+        if not len(found):
+            return []
+        expected = self._expected(inputs) if self.prior is None else self.prior.predict(inputs)
+        scores = log_expected_improvement(model.posteriors(inputs, expected))
+        scores = scores + self._leaning.bonus(values, inputs)
+        if self._per_second:
+            scores = scores - self._log_seconds(encoded[: len(values)], inputs)
+        alike = matern52(inputs, inputs, self._lengthscales)
+        chosen = spread_out(self._apart(scores, encoded[len(values) :], inputs), alike, count)
+        configs = self.space.records(found.iloc[chosen])
+        self.active += configs
+        return [dict(config) for config in configs]
+
+    def _proven(self, lead: Config, incumbents: Sequence[Config], free: Collection[str]) -> bool:
+        """Return whether what `lead` shares with its companions is much like one of the best.
+
+        A shape that is new may be bad, and then all that are tried with it are.
+        """
+        shared = np.array([name.partition("=")[0] not in free for name in self._encoder.columns])
+        here, best = self._encoder.encode([lead]), self._encoder.encode(incumbents)
+        lengthscales = self._lengthscales[shared]
+        return bool(matern52(here[:, shared], best[:, shared], lengthscales).max() >= PROVEN)
+
+    def _log_seconds(
+        self, tried: np.ndarray, inputs: np.ndarray, before: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the expected log duration of candidates, at least that of the usual trial.
 
         What is quicker than the trials so far saves little of a search, while small networks
         trained for few epochs take whatever improvement is expected of them by the second: images
@@ -190,27 +246,36 @@ class BayesianSearch(PausingSearch):
         told = [o.seconds for o in self.observations]
         seconds = np.array([np.nan if s is None else s for s in told], dtype=float)
         costs = None if self.prior is None else self.prior.costs
-        expected = expected_log_seconds(costs, inputs, seconds, self._pool.inputs)
+        expected = expected_log_seconds(costs, tried, seconds, inputs, before)
         known = seconds[np.nan_to_num(seconds) > 0]
         return np.maximum(expected, np.log(np.median(known))) if len(known) else expected
 
-    def _apart(self, scores: np.ndarray, waiting: np.ndarray) -> np.ndarray:
-        """Leave out what would teach much the same as an active trial, if anything is left."""
+    @property
+    def _lengthscales(self) -> np.ndarray:
+        known = None if self.prior is None else self.prior.lengthscales
+        return default_lengthscales(len(self._encoder.columns)) if known is None else known
+
+    def _apart(
+        self, scores: np.ndarray, waiting: np.ndarray, inputs: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Leave out what would teach much the same as an active trial, if anything is left.
+
+        Args:
+            scores: of the candidates, shape (m,).
+            waiting: encoded active trials.
+            inputs: encoded candidates; default those of the pool.
+        """
         if not len(waiting):
             return scores
-        lengthscales = (
-            default_lengthscales(waiting.shape[1])
-            if self.prior is None
-            else self.prior.lengthscales
-        )
-        alike = matern52(self._pool.inputs, waiting, lengthscales).max(1)
+        inputs = self._pool.inputs if inputs is None else inputs
+        alike = matern52(inputs, waiting, self._lengthscales).max(1)
         far = alike < ALIKE
         return np.where(far, scores, -np.inf) if far.any() else scores
 
     def _initial(self) -> ConfigDict:
         """Return the space's default first, then Sobol points; of given candidates, any."""
         if self._pool.fixed:
-            self._pool.refresh([], self._encoder.encode(self.taken()), self.step_seed())
+            self._pool.refresh([], self.taken(), self.step_seed())
             rng = np.random.default_rng(self.step_seed())
             return self._pool.best(rng.random(len(self._pool.inputs)))
         tried = len(self.observations) + len(self.active)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from advisor.encoding import Encoder, allowed, neighbours
+from advisor.encoding.inert import Inert, settled
 from advisor.surrogates import Prior
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, ConfigDict
@@ -42,6 +43,7 @@ class CandidatePool:
         prior: Prior | None,
         seed: int,
         candidates: Sequence[Config] | None = None,
+        inert: Sequence[Inert] = (),
     ) -> None:
         """Prepare the part of the pool that stays.
 
@@ -51,17 +53,21 @@ class CandidatePool:
             prior: what past tasks expect, if there are any.
             seed: the seed of the random part.
             candidates: all there is to choose from; default the whole space.
+            inert: hyperparameters that are not varied, since they do nothing.
         """
         self._space, self._encoder, self._prior = space, encoder, prior
+        self._inert = inert
         self.fixed = candidates is not None
         self.exhausted = False
         if candidates is None:
             spread = allowed(space, _sobol(len(space.hyperparameters), SPREAD, seed))
-            self._base = pd.concat([spread, self._from_past()], ignore_index=True)
+            base = pd.concat([spread, self._from_past()], ignore_index=True)
+            self._base = settled(space, base, inert)
         else:
             self._base = space.clean(space.frame(candidates))
         self._base_inputs = encoder.encode_frame(self._base)
         self._base_past = self._expect(self._base_inputs)
+        self._base_costs: np.ndarray | None = None
 
     def _from_past(self) -> pd.DataFrame:
         """Return what was best on past tasks, as they expect it of the new one."""
@@ -72,13 +78,28 @@ class CandidatePool:
         expected = self._prior.weights @ self._expect(self._encoder.encode_frame(frame))
         return frame.iloc[np.argsort(-expected, kind="stable")[:FROM_PAST]]
 
-    def refresh(self, incumbents: Sequence[Config], taken: np.ndarray, seed: int) -> None:
+    def settled_inputs(self, configs: Sequence[Config]) -> np.ndarray:
+        """Return encoded configurations with what does nothing where candidates have it."""
+        if not self._inert or self.fixed or not configs:
+            return self._encoder.encode(configs)
+        frame = settled(self._space, self._space.clean(self._space.frame(configs)), self._inert)
+        return self._encoder.encode_frame(frame)
+
+    def refresh(
+        self,
+        incumbents: Sequence[Config],
+        taken: Sequence[Config],
+        seed: int,
+        silent: Sequence[np.ndarray] = (),
+    ) -> None:
         """Renew the local part and leave out what was taken.
 
         Args:
             incumbents: the best configurations so far.
-            taken: encoded configurations that were tried or are being tried, shape (n, d).
+            taken: configurations that were tried or are being tried.
             seed: the seed of this step.
+            silent: sets of columns; what differs from something taken in one of them only is
+                left out, too.
         """
         frames, inputs, past = [self._base], [self._base_inputs], [self._base_past]
         if not self.fixed:
@@ -86,12 +107,12 @@ class CandidatePool:
             inputs.append(self._encoder.encode_frame(frames[1]))
             past.append(self._expect(inputs[1]))
         together = np.vstack(inputs)
-        free = _unlike(together, taken)
+        free = unlike(together, self.settled_inputs(taken), silent)
         self.exhausted = not free.any()
         if self.exhausted:
             free[:] = True
         self._rows = np.flatnonzero(free)
-        self._frames = frames
+        self._frames, self._local_inputs = frames, inputs[1:]
         self.inputs, self.past = together[free], np.hstack(past)[:, free]
 
     @property
@@ -101,6 +122,16 @@ class CandidatePool:
             return np.zeros(len(self.inputs))
         expected: np.ndarray = self._prior.weights @ self.past
         return expected
+
+    def costs(self) -> np.ndarray:
+        """Return what past tasks expect of the logarithms of seconds, shape (t, m)."""
+        known = None if self._prior is None else self._prior.costs
+        if known is None:
+            return np.zeros((0, len(self.inputs)))
+        if self._base_costs is None:
+            self._base_costs = known.models.predict(self._base_inputs)
+        local = [known.models.predict(inputs) for inputs in self._local_inputs]
+        return np.hstack([self._base_costs, *local])[:, self._rows]
 
     def best(self, scores: np.ndarray) -> ConfigDict:
         """Return the candidate with the largest score, shape (m,)."""
@@ -113,7 +144,7 @@ class CandidatePool:
         rng = np.random.default_rng(seed)
         points = [neighbours(self._space, config, LOCAL, rng) for config in incumbents]
         points.append(rng.random((FRESH, len(self._space.hyperparameters))))
-        return allowed(self._space, np.vstack(points))
+        return settled(self._space, allowed(self._space, np.vstack(points)), self._inert)
 
     def _expect(self, inputs: np.ndarray) -> np.ndarray:
         return np.zeros((0, len(inputs))) if self._prior is None else self._prior.predict(inputs)
@@ -127,7 +158,21 @@ def _sobol(dimensions: int, n: int, seed: int) -> np.ndarray:
     return points
 
 
-def _unlike(inputs: np.ndarray, taken: np.ndarray) -> np.ndarray:
-    """Return which rows of `inputs` are none of `taken`, boolean, shape (m,)."""
+def unlike(inputs: np.ndarray, taken: np.ndarray, silent: Sequence[np.ndarray] = ()) -> np.ndarray:
+    """Return which rows of `inputs` are none of `taken`, boolean, shape (m,).
+
+    Args:
+        inputs, taken: encoded configurations, shapes (m, d) and (n, d).
+        silent: sets of columns, each boolean of shape (d,), that are not looked at one after
+            another, unless nothing would be left.
+    """
+    found = _none_of(inputs, taken)
+    said = found.copy()
+    for columns in silent:
+        said &= _none_of(inputs[:, ~columns], taken[:, ~columns])
+    return said if said.any() else found
+
+
+def _none_of(inputs: np.ndarray, taken: np.ndarray) -> np.ndarray:
     seen = {row.tobytes() for row in np.round(taken, 9) + 0.0}
     return np.array([row.tobytes() not in seen for row in np.round(inputs, 9) + 0.0], dtype=bool)

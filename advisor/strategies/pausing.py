@@ -27,6 +27,11 @@ class PausingSearch(SearchStrategy):
         spending = Spending.of(prior.curves, encoder, self.sign, prior.costs)
         self._turns = None if spending is None else Turns(spending)
 
+    @property
+    def by_curves(self) -> bool:
+        """Whether trials are put aside by their curves."""
+        return self._turns is not None
+
     @abstractmethod
     def offer(self, standing: Sequence[Observation]) -> Offer | None:
         """Return what may begin, None where everything was begun.

@@ -70,6 +70,7 @@ def expected_log_seconds(
     inputs: np.ndarray,
     seconds: np.ndarray,
     candidates: np.ndarray,
+    before: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the expected log duration of candidates, up to a constant, shape (m,).
 
@@ -78,6 +79,7 @@ def expected_log_seconds(
         inputs: configurations tried, shape (n, d).
         seconds: what they took, NaN where unknown, shape (n,).
         candidates: shape (m, d).
+        before: what the models of `past` predict for the candidates, shape (t, m), if known.
     """
     known = np.isfinite(seconds) & (np.nan_to_num(seconds) > 0)
     tried, logs = inputs[known], np.log(seconds[known])
@@ -86,7 +88,7 @@ def expected_log_seconds(
             return np.zeros(len(candidates))
         alone = TransferGP(tried, logs)
         return mean_of(alone.posteriors(candidates, np.zeros((0, len(candidates)))))
-    before = past.models.predict(candidates)
+    before = past.models.predict(candidates) if before is None else before
     if not len(tried):
         expected: np.ndarray = past.weights @ before
         return expected

@@ -1,8 +1,9 @@
 """What evaluates configurations, whatever it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from advisor.encoding.inert import Inert
 from advisor.training.outcome import Outcome
 from advisor.training.paused import Paused, StateLost
 from advisor.training.report import Report
@@ -15,11 +16,15 @@ class Objective(ABC):
 
     Attributes:
         at_once: how many configurations it is worth asking for before any is evaluated.
+        shapeless: hyperparameters in which configurations that are evaluated together may differ.
+        inert: hyperparameters that do nothing here.
         brief: whether a trial can be ended after a moment, and has a value then.
         pausable: whether a trial may be put aside; its report may raise `PauseTrial` then.
     """
 
     at_once: int = 1
+    shapeless: Collection[str] = frozenset()
+    inert: Sequence[Inert] = ()
     brief: bool = False
     pausable: bool = False
 
@@ -86,6 +91,13 @@ class Objective(ABC):
     def room(self) -> int | None:
         """Return bytes that the needs of all that is trained at once may come to, if known."""
         return None
+
+    def companions(self, config: Config) -> int:
+        """Return how many others that differ in what is `shapeless` take little more time with it.
+
+        Zero where they gain too little for what each could have learned of those before it.
+        """
+        return 0
 
     def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
         """Return the places of configurations that gain from being evaluated together."""

@@ -59,14 +59,14 @@ def train_folds(
         StateLost: `paused` is that of another training, or damaged.
         UserError, RuntimeError: as `train`.
     """
-    lead = _Lead(report)
+    lead = Lead(report)
     parts = None if paused is None else paused.parts()
     # What began with all folds goes on with them, whatever is known by now.
     at_once = race.open if paused is None else bool(paused.facts.get(AT_ONCE))
     found = _train(family, config, folds if at_once else folds[:1], seed, terms, lead, parts)
     standing = {place: o.paused for place, o in found.items() if o.paused is not None}
     if standing:
-        together = _offset(_together(_in_order(found), standing=True), race)
+        together = offset_of(in_all(_in_order(found), standing=True), race)
         return replace(together, paused=Paused.of_parts({AT_ONCE: at_once}, standing))
     if not at_once:
         first = found[0]
@@ -74,11 +74,11 @@ def train_folds(
         if promising and race.worth(first.value or 0.0):
             others = _train(family, config, folds[1:], seed, terms, lead)
             found |= {1 + place: outcome for place, outcome in others.items()}
-    together = _together(_in_order(found))
+    together = in_all(_in_order(found))
     values = fold_values(together.metrics)
     if together.state == TrialState.COMPLETE and len(values) == len(folds):
         race.tell(list(values.values()))
-    return _offset(together, race)
+    return offset_of(together, race)
 
 
 def conclude_folds(
@@ -103,14 +103,49 @@ def conclude_folds(
         conclude(family, config, folds[place], seed, terms, parts[place], reason)
         for place in sorted(parts)
     ]
-    return _offset(_together(outcomes, standing=True), race)
+    return offset_of(in_all(outcomes, standing=True), race)
+
+
+def train_rest(
+    family: ModelFamily,
+    configs: Mapping[int, Config],
+    folds: Sequence[PreparedData],
+    seed: int,
+    terms: Terms,
+    leads: "Mapping[int, Lead]",
+) -> Iterator[tuple[int, list[Outcome]]]:
+    """Train configurations of one shape on all folds but the first one.
+
+    Many of them train fold by fold, so that they share its data; few train each on all its folds.
+
+    Args:
+        family, folds, seed, terms: as for `train_folds`.
+        configs: active hyperparameters by place.
+        leads: the report of each in the first fold, which ended.
+
+    Yields:
+        The place of each, and its outcomes in the order of the folds.
+    """
+    if len(configs) < len(folds):
+        for place, config in configs.items():
+            leads[place].started = True
+            yield place, _in_order(_train(family, config, folds[1:], seed, terms, leads[place]))
+        return
+    places, found = list(configs), {place: list[Outcome]() for place in configs}
+    each = [configs[place] for place in places]
+    for fold in folds[1:]:
+        reports = [leads[place].followed() for place in places]
+        for group in groups_of(family, each, fold, terms.device):
+            for number, outcome in train_group(family, each, fold, group, seed, terms, reports):
+                found[places[number]].append(outcome)
+    yield from found.items()
 
 
 def _in_order(found: Mapping[int, Outcome]) -> list[Outcome]:
     return [found[place] for place in sorted(found)]
 
 
-def _offset(together: Outcome, race: Race) -> Outcome:
+def offset_of(together: Outcome, race: Race) -> Outcome:
     """Return an outcome whose value is of the kind of all others of the study."""
     if together.value is None or list(fold_values(together.metrics)) != [1]:
         return together
@@ -123,7 +158,7 @@ def _train(
     folds: Sequence[PreparedData],
     seed: int,
     terms: Terms,
-    lead: "_Lead",
+    lead: "Lead",
     paused: Mapping[int, Paused] | None = None,
 ) -> dict[int, Outcome]:
     """Train folds, those of one shape together; return outcomes by their places.
@@ -149,7 +184,7 @@ def _train(
     return found
 
 
-def _together(outcomes: Sequence[Outcome], standing: bool = False) -> Outcome:
+def in_all(outcomes: Sequence[Outcome], standing: bool = False) -> Outcome:
     """Return the outcome of a configuration from those of its folds.
 
     Args:
@@ -198,8 +233,13 @@ def _together(outcomes: Sequence[Outcome], standing: bool = False) -> Outcome:
     )
 
 
-class _Lead:
-    """The report of the first fold; the others end where it is ended from outside."""
+class Lead:
+    """The report of the first fold; the others end where it is ended from outside.
+
+    Attributes:
+        stopped: what ended the first fold, if something did.
+        started: whether it has begun.
+    """
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -207,10 +247,12 @@ class _Lead:
         self.started = False
 
     def __call__(self, epoch: EpochRecord) -> None:
+        """Pass on an epoch of the first fold."""
         with self._noting():
             self.report(epoch)
 
     def check_time(self) -> None:
+        """End the fold that asks if the time is over."""
         with self._noting():
             self.report.check_time()
 
@@ -232,6 +274,7 @@ class _Lead:
         return None if self.stopped is None else str(self.stopped)
 
     def seconds_left(self) -> float:
+        """Return how many seconds all folds still have."""
         return seconds_left(self.report)
 
     def followed(self) -> Report:
@@ -240,7 +283,7 @@ class _Lead:
 
 
 class _Follower:
-    def __init__(self, lead: _Lead) -> None:
+    def __init__(self, lead: Lead) -> None:
         self._lead = lead
 
     def __call__(self, epoch: EpochRecord) -> None:

@@ -84,8 +84,10 @@ class FamilyObjective(Objective):
         self.family, self._data = family, data
         self._seed, self._gradients = seed, gradients
         self._direction = get_metric(metric).direction
-        if family.stackable and not gradients and not more_folds:
-            self.at_once = AT_ONCE
+        self.inert = family.inert(data)
+        if family.stackable and not gradients:
+            self.shapeless = family.shapeless
+            self.at_once = 1 if more_folds else AT_ONCE
 
     def prepare(self) -> None:
         """Load PyTorch, which takes seconds."""
@@ -182,6 +184,17 @@ class FamilyObjective(Objective):
 
         return room(self._data, self._memory_limit, self._device)
 
+    def companions(self, config: Config) -> int:
+        """Return how many others of its shape its network is to be trained with."""
+        from advisor.training.memory import refusal
+        from advisor.training.together import companions_of
+
+        count = companions_of(self.family, config, self._data, self._device)
+        refused = count and refusal(
+            self.family, config, self._data, self._memory_limit, 1 + count, self._device
+        )
+        return 0 if refused else count
+
     def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
         """Return the places of configurations whose networks have one shape and room at once."""
         from advisor.training.memory import refusal
@@ -199,10 +212,15 @@ class FamilyObjective(Objective):
     def evaluate_many(
         self, configs: Sequence[Config], reports: Sequence[Report]
     ) -> Iterator[tuple[int, Outcome]]:
-        """Train networks of one shape together."""
+        """Train networks of one shape together, those that promise enough on all folds."""
+        from advisor.training.heats import train_heat
         from advisor.training.together import train_group
 
         terms = self._terms(self._keep)
+        if len(self.folds) > 1:
+            return train_heat(
+                self.family, configs, self.folds, self._seed, terms, reports, self._race
+            )
         places = range(len(configs))
         return train_group(self.family, configs, self._data, places, self._seed, terms, reports)
 

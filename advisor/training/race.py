@@ -1,6 +1,7 @@
 """Which configurations are worth training on further folds."""
 
 from collections.abc import Sequence
+from math import sqrt
 from statistics import fmean, stdev
 
 from knowledge_base.states import Direction
@@ -68,9 +69,17 @@ class Race:
         residuals = [values[0] - fmean(values) - self.offset for values in self._full]
         return stdev(residuals) if len(residuals) > 1 else float("inf")
 
-    def worth(self, first: float) -> bool:
-        """Return whether a configuration with this value on the first fold may be the best."""
+    def worth(self, first: float, beside: Sequence[float] = ()) -> bool:
+        """Return whether a configuration with this value on the first fold may be the best.
+
+        Args:
+            first: its value there.
+            beside: values of others there, which are not known on all folds either.
+        """
         if self.open:
             return True
+        ahead = max((self._sign * (value - first) for value in beside), default=0.0)
+        if ahead > DOUBT * sqrt(2) * self.doubt:  # Either of the two may have been lucky.
+            return False
         best = max(self._sign * fmean(values) for values in self._full)
         return self._sign * (first - self.offset) + DOUBT * self.doubt >= best

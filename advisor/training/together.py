@@ -32,6 +32,13 @@ WORTHWHILE = 600_000
 LARGEST = 2_500_000
 """Parameters of a stack: neither weights nor moments of a larger one stay in any cache."""
 
+COMPANIONS = 7
+"""Networks that are trained with one that a search asks for: eight take as long as about three."""
+
+CHEAP = 2_000_000
+"""Parameters times rows at a time of a network up to which that is so. A step of a larger one takes
+the time of its numbers, and another network takes it again (docs/benchmarks/together.md)."""
+
 
 def train_together(
     family: ModelFamily,
@@ -100,6 +107,16 @@ def groups_of(
         pieces = -(-len(places) // max(LARGEST // kind.size, 1))
         found += [list(map(int, piece)) for piece in np.array_split(places, pieces)]
     return sorted(found)
+
+
+def companions_of(
+    family: ModelFamily, config: Config, data: PreparedData, device: str | None = None
+) -> int:
+    """Return how many networks of its shape a network is trained with in little more time."""
+    kind = _kind(family, config, data) if place_of(device).type == "cpu" else None
+    if kind is None or kind.size * kind.batch > CHEAP:
+        return 0
+    return min(COMPANIONS, LARGEST // kind.size - 1)
 
 
 def train_group(

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
+from statistics import median
 
 from advisor.interrupts import interrupts_pass
 from advisor.training.limits import short_reason
@@ -55,7 +56,7 @@ def batch(
     """
     size = 1 if tuner.adaptive else min(objective.at_once, left)
     if size == 1:
-        yield from _one_trial(tuner, objective, tuner.ask(), deadline)
+        yield from _with_companions(tuner, objective, tuner.ask(), left, deadline)
         return
     configs, told = tuner.ask(size), len(tuner.trials)
     try:
@@ -67,6 +68,38 @@ def batch(
                 yield from _one_trial(tuner, objective, configs[group[0]], deadline)
             else:
                 yield from _group(tuner, objective, [configs[p] for p in group], deadline)
+    finally:
+        for config in configs:
+            tuner.withdraw(config)
+
+
+def _with_companions(
+    tuner: Tuner, objective: Objective, lead: ConfigDict, left: int, deadline: float | None
+) -> Iterator[TrialRecord]:
+    """Evaluate a configuration, with others of its shape where the time is what ends the search.
+
+    Each of them is chosen without what the others say, which is worth it by the second, not by the
+    trial.
+    """
+    others: list[ConfigDict] = []
+    if deadline is not None and tuner.paused.find(lead) is None:
+        seconds = [trial.duration for trial in tuner.trials if trial.duration]
+        count = min(objective.companions(lead), left - 1)
+        if seconds and count > 0 and left * median(seconds) > deadline - time.monotonic():
+            others = tuner.companions(lead, count, objective.shapeless)
+    if not others:
+        yield from _one_trial(tuner, objective, lead, deadline)
+        return
+    configs = [lead, *others]
+    try:
+        for group in objective.groups_of(configs):
+            if over(deadline):
+                return
+            together = [configs[place] for place in group]
+            if len(together) == 1:
+                yield from _one_trial(tuner, objective, together[0], deadline)
+            else:
+                yield from _group(tuner, objective, together, deadline)
     finally:
         for config in configs:
             tuner.withdraw(config)

@@ -131,7 +131,7 @@ class _Remembering(Objective):
         """Take stored trials by their configurations as canonical JSON."""
         self._objective, self._kb, self._known = objective, kb, known
         self.at_once, self.brief = objective.at_once, objective.brief
-        self.pausable = objective.pausable
+        self.pausable, self.shapeless = objective.pausable, objective.shapeless
 
     def at_hand(self, config: Config) -> bool:
         """Return whether a configuration is stored."""
@@ -175,6 +175,10 @@ class _Remembering(Objective):
     def conclude(self, config: Config, paused: Paused, reason: str) -> Outcome:
         """Return what something reached that is not stored."""
         return self._objective.conclude(config, paused, reason)
+
+    def companions(self, config: Config) -> int:
+        """Return what trains well with what is not stored."""
+        return 0 if self.at_hand(config) else self._objective.companions(config)
 
     def groups_of(self, configs: Sequence[Config]) -> list[list[int]]:
         """Return what is stored one by one, then the groups of the others."""

@@ -246,6 +246,7 @@ def start(
     objective = trainer = problem.objective(settings)
     begin = recommended(kb, problem, settings, timeout)
     strategy = strategy_of(settings, problem, begin)
+    strategy.inert = trainer.inert
     code = with_loaded(code)
     n_warm = n_warm_of(settings)
     known: list[JsonObject] = []
@@ -318,6 +319,7 @@ def resume(
         kb.add(study.bundle(finished))
     test = test_rows(problem, asked)
     objective = trainer = problem.objective(asked)
+    strategy.inert = trainer.inert
     code = with_loaded(code)
     keep(directory, code, asked, runs_code(settings))
     if asked.n_warm == 0 and reuse:

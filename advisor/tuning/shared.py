@@ -92,6 +92,16 @@ class SharedTuner(Tuner):
             self._claim()
         return found[0] if n is None else found
 
+    def companions(self, lead: Config, count: int, free: Collection[str]) -> list[ConfigDict]:
+        """Return what to try together with what was asked for, as many as the study has left."""
+        if self._place is None:
+            return super().companions(lead, count, free)
+        with self._place.turn():
+            left = self._length - self.ended - len(self._active) - len(self._tried_elsewhere)
+            found = super().companions(lead, min(count, max(left, 0)), free)
+            self._claim()
+        return found
+
     def tell(
         self,
         config: Config,

@@ -1,6 +1,6 @@
 """The tuner: a strategy with a memory, behind `ask` and `tell`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -458,6 +458,12 @@ class Tuner:
         It is not their count: a damaged line of the study is left out, its number is not free.
         """
         return 1 + max(self._numbers, default=-1)
+
+    def companions(self, lead: Config, count: int, free: Collection[str]) -> list[ConfigDict]:
+        """Return what to try together with what was asked for last; see `SearchStrategy`."""
+        found = self.strategy.companions(lead, count, free)
+        self._active += found
+        return found
 
     @property
     def adaptive(self) -> bool:

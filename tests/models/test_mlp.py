@@ -208,3 +208,25 @@ def test_every_configuration_builds_whatever_the_columns(family):
     for data in (Mixed, Categories):
         for config in sobol(family.space(), 16, seed=2):
             assert family.build(config, data())(torch.zeros(4, 7)).shape == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [(Data, {"block", "embedding"}), (Mixed, {"block"}), (Categories, {"block", "numeric"})],
+)
+def test_what_does_nothing_is_what_makes_the_same_network(family, data, expected):
+    """Every choice of it is tried, and one that is not called inert makes another network."""
+    rules = {rule.hyperparameter: rule for rule in family.inert(data())}
+    assert set(rules) == expected
+
+    def weights(**changes):
+        network = build(family, data=data, **{"n_layers": 1, **changes})
+        return [(type(m).__name__, [p.tolist() for p in m.parameters(recurse=False)])
+                for m in network.modules()]  # fmt: skip
+
+    space = family.space()
+    for name in ("block", "embedding", "numeric"):
+        made = [weights(**{name: choice}) for choice in space.hyperparameters[name].choices]
+        assert all(one == made[0] for one in made) == (name in rules), name
+    deep = [weights(n_layers=2, block=block) for block in ("plain", "residual")]
+    assert deep[0] != deep[1]

@@ -48,3 +48,11 @@ def test_few_rows_have_several_folds():
     assert usual_folds(FEW_ROWS, stackable=True) == FOLDS
     assert usual_folds(FEW_ROWS + 1, stackable=True) == 1
     assert usual_folds(100, stackable=False) == 1
+
+
+def test_one_far_behind_others_of_its_heat_is_not_worth_further_folds():
+    race = told()
+    assert race.worth(0.87, [0.87, 0.88])
+    assert not race.worth(0.87, [0.87, 2.0])
+    less = told("minimize")
+    assert not less.worth(-0.87, [-2.0])

@@ -164,3 +164,87 @@ def test_resumed_studies_ask_for_what_earlier_versions_asked():
     assert found[0] == {"x": 0.5}
     expected = [sample(SPACE, 1, seed=strategy.step_seed(step))[0] for step in (1, 2, 3)]
     assert found[1:] == expected
+
+
+WIDE = SpaceDefinition.from_dict(
+    {
+        "name": "wide",
+        "hyperparameters": {n: {"type": "float", "low": -1, "high": 1} for n in ("x", "y", "z")},
+    }
+)
+
+
+class Stacks(Objective):
+    """Trains up to four of a shape in the time of one, which is known from its history."""
+
+    shapeless = frozenset({"x", "y", "z"})
+
+    def __init__(self, count=3, break_at=None):
+        self.count, self.break_at = count, break_at
+        self.groups = []
+
+    def evaluate(self, config, report):
+        self.groups.append(1)
+        report(EpochRecord(1, val_metric=config["x"]))
+        return Outcome("complete", value=config["x"], duration=1000.0)
+
+    def companions(self, config):
+        return self.count
+
+    def groups_of(self, configs):
+        return [list(range(len(configs)))]
+
+    def evaluate_many(self, configs, reports):
+        self.groups.append(len(configs))
+        for place, config in enumerate(configs):
+            if place == self.break_at:
+                raise ValueError("no luck")
+            yield place, Outcome("complete", value=config["x"], duration=1000.0)
+
+
+def distinct(tuner):
+    return len({tuple(sorted(trial.config.items())) for trial in tuner.trials})
+
+
+def searched(objective, trials, timeout):
+    """Search until as many trials are there; each says that it took longer than there is time."""
+    searching = tuner(WIDE, strategy="bayesian")
+    run(searching, objective, trials, timeout)
+    return searching
+
+
+def test_where_the_time_ends_a_search_what_has_companions_trains_with_them():
+    objective = Stacks()
+    done = searched(objective, 30, 600.0)
+    assert sum(objective.groups) == len(done.trials) == 30
+    assert objective.groups[:5] == [1] * 5, "too little is known"
+    assert set(objective.groups) >= {1, 4}
+    assert distinct(done) == 30, "none is tried twice"
+    assert [trial.number for trial in done.trials] == list(range(30))
+    assert done.strategy.active == []
+
+
+def test_where_the_trials_end_it_each_learns_from_all_before():
+    objective = Stacks()
+    searched(objective, 10, None)
+    assert objective.groups == [1] * 10
+
+
+def test_companions_that_cannot_train_together_train_alone():
+    objective = Stacks(break_at=1)
+    done = searched(objective, 14, 600.0)
+    assert max(objective.groups) > 1
+    assert len(done.trials) == 14
+    assert distinct(done) == 14
+    assert done.strategy.active == []
+
+
+def test_trained_alone_or_together_a_small_network_has_companions_and_a_large_one_none():
+    family, data = get_family("mlp"), prepare(load_dataset("sklearn:iris"), seed=0)
+    objective = FamilyObjective(family, data, "accuracy", 0)
+    small = {**family.default(), "units": 32}
+    assert objective.companions(small) == 7
+    assert objective.companions({**small, "units": 512, "n_layers": 5}) == 0
+    configs = [small, {**small, "learning_rate": 0.1, "optimizer": "sgd", "momentum": 0.5}]
+    assert objective.groups_of(configs) == [[0, 1]]
+    assert {"learning_rate", "optimizer", "momentum"} <= set(objective.shapeless)
