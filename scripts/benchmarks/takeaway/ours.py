@@ -253,6 +253,10 @@ WAYS: dict[str, Callable[[Job], None]] = {
 }
 
 
+FIRST_USED = ("torch._dynamo", "sklearn.impute", "sklearn.preprocessing", "sklearn.model_selection")
+"""What PyTorch imports for its first optimiser, and the library for its first data."""
+
+
 def imported() -> None:
     """Import all of the library that searches need, which otherwise waits until it is used."""
     import advisor
@@ -260,6 +264,8 @@ def imported() -> None:
     for module in pkgutil.walk_packages(advisor.__path__, "advisor."):
         if not module.name.startswith(UNIMPORTED):
             importlib.import_module(module.name)
+    for name in FIRST_USED:
+        importlib.import_module(name)
 
 
 def run(job: Job) -> None:
@@ -267,7 +273,6 @@ def run(job: Job) -> None:
     import torch
 
     imported()
-    importlib.import_module("torch._dynamo")  # which PyTorch needs for its optimisers
     if job["way"] == "optuna":
         importlib.import_module("optuna")
     torch.set_num_threads(job["threads"])
