@@ -33,9 +33,7 @@ _VISITS: dict[tuple[object, ...], _Visits] = {}
 
 
 @contextmanager
-def opened(
-    browser, server, viewport=WIDE, scheme="light", path="/", **more
-) -> Iterator[object]:
+def opened(browser, server, viewport=WIDE, scheme="light", path="/", **more) -> Iterator[object]:
     """Give a page of a browser that has opened the address with the token.
 
     Nothing may go wrong on it. The token is sent once for each server and context; later pages of
