@@ -8,7 +8,7 @@ import numpy as np
 from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import greedy_portfolio
 from advisor.meta.scores import normal_share
-from advisor.meta.similarity import SHARPNESSES, even_or_alike, learn_agreement
+from advisor.meta.similarity import SHARPNESSES, Alike, even_or_alike
 
 MIN_RESIDUALS = 15
 """With fewer comparisons nothing is claimed."""
@@ -90,7 +90,8 @@ def calibrate(
         default_shares: share that it reached, NaN where not tried, shape (t,).
     """
     places = range(0, len(tasks), max(len(tasks) // MAX_LEFT_OUT, 1))
-    cases = [_case(tasks, scores, shares, place) for place in places]
+    alike = Alike([task.metafeatures for task in tasks], scores)
+    cases = [_case(tasks, alike, shares, place) for place in places]
     cases = [case for case in cases if len(case.others) and len(case.tried)]
     sharpness = _sharpness(cases, scores, shares)
     residuals: list[float] = []
@@ -127,13 +128,11 @@ class _Case:
         return self.tried[greedy_portfolio(within, weights, PICKS)]
 
 
-def _case(tasks: Sequence[PastTask], scores: np.ndarray, shares: np.ndarray, place: int) -> _Case:
+def _case(tasks: Sequence[PastTask], alike: Alike, shares: np.ndarray, place: int) -> _Case:
     held = tasks[place]
     unrelated = [t for t, task in enumerate(tasks) if t != place and not _related(task, held)]
     others = np.array(unrelated, dtype=int)
-    metafeatures = [tasks[t].metafeatures for t in unrelated]
-    agreement = learn_agreement(metafeatures, scores[others])
-    expected = agreement.predict(held.metafeatures, metafeatures)
+    expected = alike.expected(place, others)
     return _Case(place, others, expected, np.flatnonzero(np.isfinite(shares[place])))
 
 

@@ -9,6 +9,7 @@ are some, say more than metafeatures and take over as they come in.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,6 +37,9 @@ SAME_DATASET_HALF = 8.0
 """Trials on the very same data that weigh as much as all other tasks together."""
 
 _STEPS = 200
+
+_STILL = 1e-14
+"""Slopes that no step moves by as much are found."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,21 @@ class Agreement:
         """
         if not query or not len(self.names):
             return np.full(len(tasks), self.typical)
-        point = self.standard([query])[0]
-        table = self.standard(tasks)
-        expected = self.base - np.abs(table - point) @ self.slopes
-        return np.where([bool(task) for task in tasks], expected, self.typical)
+        point, table = _table([query], self.names)[0], _table(tasks, self.names)
+        return self.of_tables(point, table, np.array([bool(task) for task in tasks], dtype=bool))
+
+    def of_tables(self, query: np.ndarray, tasks: np.ndarray, described: np.ndarray) -> np.ndarray:
+        """Return the same of metafeatures as numbers, NaN where one is undefined.
+
+        Args:
+            query: metafeatures of the new task, shape (f,).
+            tasks: metafeatures of the past tasks, shape (t, f).
+            described: whether a past task has any, shape (t,).
+        """
+        if not len(self.names):
+            return np.full(len(tasks), self.typical)
+        away = np.abs(self.standardised(tasks) - self.standardised(query))
+        return np.where(described, self.base - away @ self.slopes, self.typical)
 
     def standard(self, tasks: Sequence[Mapping[str, float] | None]) -> np.ndarray:
         """Return metafeatures as numbers of standard deviations, shape (t, f)."""
@@ -84,33 +99,78 @@ class Agreement:
         return _standardised(table, self.centre, self.scale)
 
 
+class Alike:
+    """What is known of past tasks and of each pair of them, to learn from any part of it.
+
+    Leaving each task out in turn learns from nearly the same pairs many times; what is known of a
+    pair is found once.
+    """
+
+    def __init__(
+        self, metafeatures: Sequence[Mapping[str, float] | None], scores: np.ndarray
+    ) -> None:
+        """Take past tasks.
+
+        Args:
+            metafeatures: metafeatures of the past tasks, length t.
+            scores: expected on candidates, shape (t, c).
+        """
+        self._described = np.array([bool(known) for known in metafeatures], dtype=bool)
+        self._names = sorted({name for known in metafeatures for name in known or {}})
+        self._table = _table(metafeatures, self._names)
+        named = [[name in (known or {}) for name in self._names] for known in metafeatures]
+        self._named = np.array(named, dtype=bool).reshape(self._table.shape)
+        self._enough = scores.shape[1] >= 3
+        self._actual = _agreement_of_pairs(scores) if self._enough else np.zeros((0, 0))
+
+    def agreement(self, among: np.ndarray) -> Agreement:
+        """Learn from pairs of past tasks which metafeatures predict that they agree.
+
+        The agreement of a pair is the correlation of the ranks that the tasks give to the
+        candidates. Slopes are non-negative least squares with a ridge penalty.
+
+        Args:
+            among: places of the tasks to learn from, in their order.
+        """
+        return self._learned(among)[0]
+
+    def expected(self, place: int, among: np.ndarray) -> np.ndarray:
+        """Return the agreement of a task with others that is expected from these alone.
+
+        Args:
+            place: of the task; nothing but its metafeatures is used.
+            among: places of the others, length o; the shape of what is returned is (o,).
+        """
+        agreement, columns = self._learned(among)
+        if not self._described[place]:
+            return np.full(len(among), agreement.typical)
+        rows = self._table[np.ix_(among, columns)]
+        return agreement.of_tables(self._table[place, columns], rows, self._described[among])
+
+    def _learned(self, among: np.ndarray) -> tuple[Agreement, np.ndarray]:
+        """Return the agreement, and the columns of the table that its names stand for."""
+        described = among[self._described[among]]
+        if len(described) < MIN_TASKS or not self._enough:
+            nothing = np.zeros(0, dtype=int)
+            return Agreement((), np.zeros(0), np.ones(0), 0.0, np.zeros(0), 0.0), nothing
+        columns = np.flatnonzero(self._named[described].any(0))
+        table = self._table[np.ix_(described, columns)]
+        centre = np.nan_to_num(_nan_median(table))
+        scale = np.sqrt(np.nan_to_num(np.nanmean((table - centre) ** 2, axis=0)))
+        scale = np.where(scale > 1e-12, scale, 1.0)
+        standard = _standardised(table, centre, scale)
+        first, second = _pairs(len(described))
+        actual = self._actual[described[first], described[second]]
+        base, slopes = _non_negative(np.abs(standard[first] - standard[second]), actual)
+        names = tuple(self._names[column] for column in columns)
+        return Agreement(names, centre, scale, base, slopes, float(actual.mean())), columns
+
+
 def learn_agreement(
     metafeatures: Sequence[Mapping[str, float] | None], scores: np.ndarray
 ) -> Agreement:
-    """Learn from pairs of past tasks which metafeatures predict that they agree.
-
-    The agreement of a pair is the correlation of the ranks that the tasks give to the
-    candidates. Slopes are non-negative least squares with a ridge penalty.
-
-    Args:
-        metafeatures: metafeatures of the past tasks, length t.
-        scores: expected on candidates, shape (t, c).
-    """
-    with_features = [t for t, known in enumerate(metafeatures) if known]
-    if len(with_features) < MIN_TASKS or scores.shape[1] < 3:
-        return Agreement((), np.zeros(0), np.ones(0), 0.0, np.zeros(0), 0.0)
-    names = tuple(sorted({n for t in with_features for n in metafeatures[t] or {}}))
-    table = _table([metafeatures[t] for t in with_features], names)
-    centre = np.nan_to_num(_nan_median(table))
-    scale = np.sqrt(np.nan_to_num(np.nanmean((table - centre) ** 2, axis=0)))
-    scale = np.where(scale > 1e-12, scale, 1.0)
-    standard = _standardised(table, centre, scale)
-    first, second = _pairs(len(with_features))
-    ranks = standard_ranks(scores[with_features])
-    actual = (ranks[first] * ranks[second]).mean(1)
-    differences = np.abs(standard[first] - standard[second])
-    base, slopes = _non_negative(differences, actual)
-    return Agreement(names, centre, scale, base, slopes, float(actual.mean()))
+    """Learn from all pairs of past tasks; see `Alike`."""
+    return Alike(metafeatures, scores).agreement(np.arange(len(metafeatures)))
 
 
 def task_weights(
@@ -157,12 +217,22 @@ def with_outcomes(expected: np.ndarray, scores: np.ndarray, outcomes: np.ndarray
     return agreement
 
 
+@lru_cache(maxsize=8)
 def _pairs(n: int) -> tuple[np.ndarray, np.ndarray]:
     first, second = np.triu_indices(n, 1)
     if len(first) > MAX_PAIRS:
         chosen = np.random.default_rng(0).choice(len(first), MAX_PAIRS, replace=False)
         first, second = first[chosen], second[chosen]
     return first, second
+
+
+def _agreement_of_pairs(scores: np.ndarray) -> np.ndarray:
+    """Return the correlation of the ranks of each task with those of later ones, shape (t, t)."""
+    ranks = standard_ranks(scores)
+    actual = np.zeros((len(ranks), len(ranks)))
+    for first in range(len(ranks) - 1):
+        actual[first, first + 1 :] = (ranks[first] * ranks[first + 1 :]).mean(1)
+    return actual
 
 
 def standard_ranks(values: np.ndarray) -> np.ndarray:
@@ -186,11 +256,17 @@ def _non_negative(differences: np.ndarray, actual: np.ndarray) -> tuple[float, n
     target = actual.mean() - actual
     gram = centred.T @ centred / len(actual) + PENALTY * np.eye(centred.shape[1])
     moment = centred.T @ target / len(actual)
-    slopes = np.zeros(centred.shape[1])
+    slopes, rows = np.zeros(centred.shape[1]), list(gram)
+    wanted, own = moment.tolist(), np.diag(gram).tolist()
     for _ in range(_STEPS):
-        for column in range(len(slopes)):
-            rest = moment[column] - gram[column] @ slopes + gram[column, column] * slopes[column]
-            slopes[column] = max(rest / gram[column, column], 0.0)
+        moved = 0.0
+        for column, row in enumerate(rows):
+            old = float(slopes[column])
+            rest = wanted[column] - float(row @ slopes) + own[column] * old
+            slopes[column] = new = max(rest / own[column], 0.0)
+            moved = max(moved, abs(new - old))
+        if moved < _STILL:
+            break
     return float(actual.mean() + differences.mean(0) @ slopes), slopes
 
 

@@ -1,7 +1,8 @@
 """Folders that are closed, files of others, no home, little memory: what is said is so.
 
 The commands run in processes of their own without the capabilities of root, under which
-permissions bind nobody. That needs `setpriv` where the tests run as root.
+permissions bind nobody. That needs `setpriv` where the tests run as root. Those that differ in
+their environment or their limits are started anew, the others are forks of one that was.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from command_forks import Forks
 
 from advisor import Advisor
 from advisor.cli.scarcity import refusal
@@ -50,24 +52,41 @@ def add(kb: KnowledgeBase, name: str, count: int) -> None:
     kb.add_trials(frame(0, count), task=TASK, space=SPACE, study=study)
 
 
-@pytest.fixture
-def place(tmp_path):
-    """A folder with a store of 3 trials and 2 that wait, an export, a table of runs and data."""
-    kb = KnowledgeBase(tmp_path / "store" / "kb.duckdb", seed=False)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """What each test gets a copy of."""
+    folder = tmp_path_factory.mktemp("made")
+    kb = KnowledgeBase(folder / "store" / "kb.duckdb", seed=False)
     add(kb, "mine", 3)
     assert kb.fold(5)
     add(kb, "waiting", 2)
-    other = KnowledgeBase(tmp_path / "other.duckdb", seed=False)
+    other = KnowledgeBase(folder / "other.duckdb", seed=False)
     add(other, "theirs", 4)
-    other.export(tmp_path / "other")
-    (tmp_path / "space.json").write_text(SPACE.to_json())
-    frame(50, 2).drop(columns="number").to_csv(tmp_path / "runs.csv", index=False)
+    other.export(folder / "other")
+    (folder / "space.json").write_text(SPACE.to_json())
+    frame(50, 2).drop(columns="number").to_csv(folder / "runs.csv", index=False)
     data = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=list("abc"))
-    data.assign(y=np.where(data["a"] + data["b"] > 0, "p", "q")).to_csv(tmp_path / "data.csv")
-    (tmp_path / "home").mkdir()
+    data.assign(y=np.where(data["a"] + data["b"] > 0, "p", "q")).to_csv(folder / "data.csv")
+    (folder / "home").mkdir()
+    return folder
+
+
+@pytest.fixture
+def place(made, tmp_path):
+    """A folder with a store of 3 trials and 2 that wait, an export, a table of runs and data."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     yield tmp_path
     for folder in (path for path in tmp_path.rglob("*") if path.is_dir()):
         folder.chmod(0o755)
+
+
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory):
+    """A process that forks commands without the rights of root."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    found = Forks(bound(), environment, tmp_path_factory.mktemp("forks"))
+    yield found
+    found.close()
 
 
 COMMANDS = {
@@ -84,7 +103,8 @@ COMMANDS = {
 WRITES = ("import", "contribute", "tune")
 
 
-def call(place, command, *, store="store/kb.duckdb", memory=None, rights=(), **environment):
+def call(place, command, *, store="store/kb.duckdb", memory=None, forks=None, rights=(),
+         **environment):  # fmt: skip
     """Run a command, or one of `COMMANDS`; return its exit code, output and lines of errors."""
     given = {
         **os.environ, "PYTHONPATH": str(ROOT), "HOME": str(place / "home"),
@@ -92,8 +112,10 @@ def call(place, command, *, store="store/kb.duckdb", memory=None, rights=(), **e
     }  # fmt: skip
     given.pop("ADVISOR_KB", None)
     given = {key: value for key, value in given.items() if value is not None}
-    started = [*rights, sys.executable, "-c", "from advisor.cli import run; run()",
-               *COMMANDS.get(command, command), *(["--kb", store] if store else [])]  # fmt: skip
+    words = [*COMMANDS.get(command, command), *(["--kb", store] if store else [])]
+    if forks is not None:
+        return checked(*forks.run(words, place, given))
+    started = [*rights, sys.executable, "-c", "from advisor.cli import run; run()", *words]
     limit = None
     if memory is not None:
 
@@ -102,10 +124,14 @@ def call(place, command, *, store="store/kb.duckdb", memory=None, rights=(), **e
 
     done = subprocess.run(started, cwd=place, env=given, capture_output=True, text=True,
                           preexec_fn=limit)  # fmt: skip
-    assert "Traceback" not in done.stderr, done.stderr
-    assert "damaged" not in done.stderr + done.stdout
-    told = [line for line in done.stderr.splitlines() if line.startswith(("Error", "Warning: The"))]
-    return done.returncode, done.stdout, told
+    return checked(done.returncode, done.stdout, done.stderr)
+
+
+def checked(code, out, err):
+    assert "Traceback" not in err, err
+    assert "damaged" not in err + out
+    told = [line for line in err.splitlines() if line.startswith(("Error", "Warning: The"))]
+    return code, out, told
 
 
 def numbers(place, store="store/kb.duckdb") -> dict[str, int]:
@@ -114,11 +140,10 @@ def numbers(place, store="store/kb.duckdb") -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_store_that_may_only_be_read_is_read(name, place):
-    rights = bound()
+def test_a_store_that_may_only_be_read_is_read(name, place, forks):
     before = numbers(place)
     subprocess.run(["chmod", "-R", "a-w", str(place / "store")], check=True)
-    code, out, told = call(place, name, rights=rights)
+    code, out, told = call(place, name, forks=forks)
     assert numbers(place) == before == {"mine": 3, "waiting": 2}
     if name not in WRITES:
         assert (code, told) == (0, [])
@@ -135,12 +160,11 @@ def test_a_store_that_may_only_be_read_is_read(name, place):
 
 
 @pytest.mark.parametrize("name", ["export", "tune"])
-def test_another_folder_that_may_only_be_read(name, place):
-    rights = bound()
+def test_another_folder_that_may_only_be_read(name, place, forks):
     (place / "closed").mkdir(mode=0o555)
     there = {"export": ("kb", "export", "closed/out"),
              "tune": (*COMMANDS["tune"], "--studies-dir", "closed")}  # fmt: skip
-    code, _, told = call(place, there[name], rights=rights)
+    code, _, told = call(place, there[name], forks=forks)
     assert code == 2
     (line,) = told
     assert "cannot be written: no permission." in line
@@ -150,15 +174,14 @@ def test_another_folder_that_may_only_be_read(name, place):
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("mode", [0o700, 0o755])
-def test_a_store_of_another_owner_is_no_damaged_one(mode, name, place):
-    rights = bound()
+def test_a_store_of_another_owner_is_no_damaged_one(mode, name, place, forks):
     if os.geteuid() != 0:
         pytest.skip("only root gives files away")
     for path in (place / "store", *(place / "store").rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
         os.chown(path, NOBODY, NOBODY)
     (place / "store").chmod(mode)
-    code, _, told = call(place, name, rights=rights)
+    code, _, told = call(place, name, forks=forks)
     assert code == 2
     assert "permission" in told[-1]
     assert told[-1].startswith("Error: ")
@@ -166,11 +189,10 @@ def test_a_store_of_another_owner_is_no_damaged_one(mode, name, place):
 
 
 @pytest.mark.parametrize("source", ["other", "runs.csv", "data.csv"])
-def test_what_is_given_belongs_to_another(source, place):
-    rights = bound()
+def test_what_is_given_belongs_to_another(source, place, forks):
     name = {"other": "import", "runs.csv": "contribute", "data.csv": "recommend"}[source]
     (place / source).chmod(0)
-    code, _, told = call(place, name, rights=rights)
+    code, _, told = call(place, name, forks=forks)
     assert code == 2
     (line,) = told
     assert source in line
@@ -179,10 +201,9 @@ def test_what_is_given_belongs_to_another(source, place):
 
 
 @pytest.mark.parametrize("name", ["info", "verify", "export", "import"])
-def test_a_journal_that_cannot_be_looked_into_is_not_passed_over(name, place):
-    rights = bound()
+def test_a_journal_that_cannot_be_looked_into_is_not_passed_over(name, place, forks):
     (place / "store" / "kb.duckdb.journal").chmod(0)
-    code, out, told = call(place, name, rights=rights)
+    code, out, told = call(place, name, forks=forks)
     assert "Trials that wait there are left out." in told[0]
     assert code == (0 if name == "info" else 2)
     assert "whole" not in out

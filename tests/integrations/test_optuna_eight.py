@@ -25,18 +25,12 @@ def journal(tmp_path):
     return f"journal:{tmp_path / 'study.log'}"
 
 
-def work(journal):
-    there = {**os.environ, "PYTHONPATH": str(WORKER.parents[2]), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(WORKER), journal, "shared", str(EACH)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=there)
-
-
 def test_eight_processes_on_a_journal_are_one_search(journal, tmp_path):
     study = optuna.create_study(storage=opened(journal), study_name="shared")
-    running = [work(journal) for _ in range(PROCESSES)]
-    for process in running:
-        _, said = process.communicate(timeout=300)
-        assert process.returncode == 0, said
+    there = {**os.environ, "PYTHONPATH": str(WORKER.parents[2]), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(WORKER), journal, "shared", str(EACH), str(PROCESSES)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=there, timeout=300)
+    assert done.returncode == 0, done.stderr
     trials = study.trials
     assert sorted(trial.number for trial in trials) == list(range(PROCESSES * EACH))
     assert {trial.state.name for trial in trials} == {"COMPLETE"}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from advisor.meta.similarity import learn_agreement, task_weights, with_outcomes
+from advisor.meta.similarity import Alike, learn_agreement, task_weights, with_outcomes
 
 
 def store(n_tasks=14, n_candidates=60, seed=0):
@@ -48,6 +48,19 @@ def test_past_tasks_without_metafeatures_are_typical():
     predicted = agreement.predict(features[3], [None, *features[1:]])
     assert predicted[0] == pytest.approx(agreement.typical)
     assert predicted[3] == max(predicted)
+
+
+def test_what_is_expected_without_a_task_is_what_the_others_alone_teach():
+    _, _, scores, features = store()
+    some = [{**f, "a": np.nan} if t % 3 == 0 else f for t, f in enumerate(features)]
+    some[4], some[5] = None, {**some[5], "own": 1.0}
+    alike = Alike(some, scores)
+    for place in range(len(some)):
+        others = np.array([t for t in range(len(some)) if t not in (place, (place + 7) % 14)])
+        left = [some[t] for t in others]
+        alone = learn_agreement(left, scores[others])
+        assert alike.agreement(others).names == alone.names
+        assert (alike.expected(place, others) == alone.predict(some[place], left)).all()
 
 
 def test_undefined_metafeatures_do_not_spread():

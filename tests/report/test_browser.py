@@ -128,35 +128,40 @@ def keep_picture(one, name):
     assert path.stat().st_size < 200_000
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+LOOKS = {"wide, first light": (WIDE, ("light", "dark")),
+         "narrow, first dark": (NARROW, ("dark", "light"))}  # fmt: skip
+"""How pages are opened, and the scheme that they are then changed to."""
+
+PAPER = "document.querySelector('.plot svg.main-svg').style.background"
+
+
+@pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("name", ["study", "store"])
-def test_pages_open_without_a_complaint_or_a_request(opened, files, name, size, scheme):
-    one = opened(files[name], size=size, scheme=scheme)
+def test_pages_open_without_a_complaint_or_a_request(opened, files, name, look):
+    """And their charts follow the scheme."""
+    size, (first, second) = LOOKS[look]
+    one = opened(files[name], size=size, scheme=first)
     one.draw_all()
+    assert_shown(one, size, 20 if name == "study" else 1)
+    paper = one.page.evaluate(PAPER)
+    one.page.evaluate("window.scrollTo(0, 0)")
+    keep_picture(one, f"report-{name}-{look.split(',')[0]}-{first}")
+    one.page.emulate_media(color_scheme=second)
+    one.wait_until(f"({PAPER}) !== {paper!r}")
+    one.draw_all()
+    assert_shown(one, size, 20 if name == "study" else 1)
+    one.assert_quiet()
+
+
+def assert_shown(one, size, least):
+    """Assert that a page fits, that its texts can be read, and that its charts are drawn."""
     assert one.page.evaluate("document.documentElement.scrollWidth") <= size[0]
     assert one.page.evaluate(CONTRAST) == []
     charts = one.page.locator(".plot")
-    assert charts.count() >= (20 if name == "study" else 1)
+    assert charts.count() >= least
     for place in range(charts.count()):
         assert charts.nth(place).locator("svg.main-svg").count() >= 1
         assert charts.nth(place).get_attribute("aria-label")
-    one.page.evaluate("window.scrollTo(0, 0)")
-    width = "wide" if size == WIDE else "narrow"
-    if (width, scheme) in (("wide", "light"), ("narrow", "dark")):
-        keep_picture(one, f"report-{name}-{width}-{scheme}")
-    one.assert_quiet()
-
-
-def test_charts_follow_the_scheme(opened, files):
-    one = opened(files["study"])
-    one.draw_all()
-    paper = "document.querySelector('#chart-history-by-trial svg.main-svg').style.background"
-    light = one.page.evaluate(paper)
-    one.page.emulate_media(color_scheme="dark")
-    one.wait_until(f"({paper}) !== {light!r}")
-    assert one.page.evaluate(CONTRAST) == []
-    one.assert_quiet()
 
 
 def test_a_box_over_an_axis_brushes_trials(opened, files):

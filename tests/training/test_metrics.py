@@ -85,6 +85,25 @@ def test_two_classes_as_scikit_learn_has_it():
     )
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("digits", [1, 9])
+def test_to_the_last_digit_as_scikit_learn_has_it_with_ties_and_without(digits, kind):
+    """Values of trials that are trained again are compared with those that ship."""
+    chances = np.round(CHANCES, digits)
+    chances = (chances / chances.sum(1, keepdims=True)).astype(kind).clip(0, 1)
+    areas = [sk.roc_auc_score(place == MANY, chances[:, place]) for place in range(4)]
+    found = {name: get_metric(name).compute(MANY, chances) for name in ("roc_auc", "log_loss")}
+    assert found == {"roc_auc": np.mean(areas), "log_loss": sk.log_loss(MANY, chances)}
+
+
+def test_r2_as_scikit_learn_has_it():
+    truth = RNG.normal(size=50)
+    for known, said in ((truth, truth + RNG.normal(size=50)), (np.ones(4), np.ones(4)),
+                        (np.ones(4), np.arange(4.0))):  # fmt: skip
+        assert get_metric("r2").compute(known, said) == sk.r2_score(known, said)
+    assert math.isnan(get_metric("r2").compute(truth[:1], truth[:1]))
+
+
 def test_a_class_that_is_only_predicted_counts_for_f1_as_scikit_learn_has_it():
     truth = np.array([0, 1, 1, 0])
     chances = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])

@@ -26,7 +26,7 @@ def patients(rows=120, groups=15):
 
 @pytest.fixture
 def kb(tmp_path):
-    return KnowledgeBase(tmp_path / "kb.duckdb")
+    return KnowledgeBase(tmp_path / "kb.duckdb", seed=False)
 
 
 OPTIONS = {"trials": 2, "max_epochs": 2, "n_warm": 1}
@@ -48,10 +48,9 @@ def test_grouped_rows_are_a_task_of_their_own(kb, tmp_path):
 
 
 def test_what_is_known_of_ungrouped_rows_is_not_taken_for_grouped_ones(kb, tmp_path):
-    options = {"trials": 2, "n_warm": 1}
-    plain = tune(kb, tmp_path, drop=["patient"], max_epochs=None, **options)
-    grouped = tune(kb, tmp_path, group="patient", max_epochs=None, **options)
-    again = tune(kb, tmp_path, group="patient", max_epochs=None, **options)
+    plain = tune(kb, tmp_path, drop=["patient"])
+    grouped = tune(kb, tmp_path, group="patient")
+    again = tune(kb, tmp_path, group="patient")
     assert not plain.known
     assert not grouped.known
     assert len(again.known) == 2

@@ -16,6 +16,9 @@ from advisor.tuning.search import start
 from knowledge_base import KnowledgeBase, SpaceDefinition
 from knowledge_base.records import fold_values
 
+EPOCHS = 3
+"""Trials of most searches here; those that say nothing of it train theirs to the end."""
+
 
 @pytest.fixture
 def advisor(tmp_path):
@@ -24,7 +27,7 @@ def advisor(tmp_path):
 
 @pytest.mark.parametrize("strategy", ["random", "sobol", "bayesian"])
 def test_the_same_search_again_asks_for_other_things(advisor, strategy):
-    given = {"data": "sklearn:iris", "strategy": strategy, "trials": 3}
+    given = {"data": "sklearn:iris", "strategy": strategy, "trials": 3, "max_epochs": EPOCHS}
     first, second = advisor.tune(**given), advisor.tune(**given)
     tried = [dict(trial.config) for trial in first.tuner.trials]
     assert first.known == []
@@ -36,7 +39,8 @@ def test_the_same_search_again_asks_for_other_things(advisor, strategy):
 
 
 def test_what_is_known_keeps_its_folds(advisor):
-    given = {"data": "sklearn:iris", "strategy": "bayesian", "trials": 3, "folds": 2}
+    given = {"data": "sklearn:iris", "strategy": "bayesian", "trials": 3, "folds": 2,
+             "max_epochs": EPOCHS}  # fmt: skip
     first, second = advisor.tune(**given), advisor.search(**given, name="again")
     before = [fold_values(trial.metrics) for trial in first.tuner.trials]
     assert [len(folds) for folds in before] == [2] * 3
@@ -75,7 +79,8 @@ def stored(kb):
 
 @pytest.mark.parametrize("strategy", ["random", "sobol", "bayesian", "evolution", "grid"])
 def test_a_cold_search_again_is_the_same_and_trains_nothing(advisor, strategy, monkeypatch):
-    given = {"data": "sklearn:iris", "strategy": strategy, "trials": 4, "n_warm": 0}
+    given = {"data": "sklearn:iris", "strategy": strategy, "trials": 4, "n_warm": 0,
+             "max_epochs": EPOCHS}  # fmt: skip
     first = advisor.tune(**given)
     before = stored(advisor.kb)
     monkeypatch.setattr("advisor.training.train", refuse)
@@ -101,7 +106,7 @@ def refuse(*_, **__):
 
 
 def test_a_longer_cold_search_trains_only_what_is_new(advisor):
-    given = {"data": "sklearn:iris", "strategy": "random", "n_warm": 0}
+    given = {"data": "sklearn:iris", "strategy": "random", "n_warm": 0, "max_epochs": EPOCHS}
     advisor.tune(**given, trials=2)
     longer = advisor.tune(**given, trials=4)
     assert [t.taken for t in longer.tuner.trials] == [True, True, False, False]
@@ -112,7 +117,8 @@ def test_a_longer_cold_search_trains_only_what_is_new(advisor):
 
 @pytest.mark.parametrize("strategy", ["halving", "hyperband"])
 def test_strategies_that_end_trials_train_all_of_a_cold_search(advisor, strategy):
-    given = {"data": "sklearn:iris", "strategy": strategy, "trials": 1, "n_warm": 0}
+    given = {"data": "sklearn:iris", "strategy": strategy, "trials": 1, "n_warm": 0,
+             "max_epochs": EPOCHS}  # fmt: skip
     advisor.tune(**given)
     assert not advisor.tune(**given).tuner.trials[0].taken
 

@@ -9,9 +9,8 @@ from view_world import FOLDER
 
 def test_the_report_of_a_study_is_drawn_and_reaches_nothing_else(browser, server):
     pytest.importorskip("plotly")
-    with opened(browser, server) as page:
+    with opened(browser, server, path=f"/study?name={quote(FOLDER)}") as page:
         page.set_default_timeout(60_000)
-        page.goto(f"{page.base}/study?name={quote(FOLDER)}")
         page.get_by_role("link", name="The whole report").click()
         page.wait_for_url("**/study/report?**")
         page.locator("svg.main-svg").first.wait_for()

@@ -15,8 +15,7 @@ def settled(page):
 
 
 def test_a_table_is_sorted_in_place(browser, server):
-    with opened(browser, server) as page:
-        page.goto(page.base + "/trials")
+    with opened(browser, server, path="/trials") as page:
         page.evaluate("window.same = true")
         page.get_by_role("link", name="Value").click()
         page.wait_for_url("**/trials?sort=value")
@@ -34,8 +33,7 @@ def test_a_table_is_sorted_in_place(browser, server):
 
 
 def test_a_table_is_filtered_while_typing(browser, server):
-    with opened(browser, server) as page:
-        page.goto(page.base + "/trials")
+    with opened(browser, server, path="/trials") as page:
         page.evaluate("window.same = true")
         page.get_by_label("Value at least").fill("0.8")
         page.wait_for_url("**/trials?value_min=0.8*")
@@ -53,8 +51,7 @@ def test_a_table_is_filtered_while_typing(browser, server):
 
 
 def test_a_table_is_paged(browser, server):
-    with opened(browser, server) as page:
-        page.goto(page.base + "/trials?sort=number")
+    with opened(browser, server, path="/trials?sort=number") as page:
         seen = []
         for _ in range(3):
             settled(page)
@@ -69,8 +66,7 @@ def test_a_table_is_paged(browser, server):
 
 
 def test_all_of_it_works_without_scripts(browser, server):
-    with opened(browser, server, java_script_enabled=False) as page:
-        page.goto(page.base + "/trials")
+    with opened(browser, server, path="/trials", java_script_enabled=False) as page:
         page.get_by_role("link", name="Value").click()
         assert values(page) == sorted(values(page))
         page.get_by_label("State").select_option("failed")
