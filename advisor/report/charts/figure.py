@@ -170,13 +170,16 @@ def _rounded(value: object) -> JsonObject:
 
 
 def _plain(value: object) -> "JsonObject":
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]  # type: ignore[return-value]
+    # Nearly all of a figure is numbers and texts, so that these are looked for first.
     if isinstance(value, float):
         finite = value == value and abs(value) != float("inf")
         return float(f"{value:.{DIGITS}g}") if finite else None  # type: ignore[return-value]
+    if value is None or isinstance(value, str | int):
+        return value  # type: ignore[return-value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]  # type: ignore[return-value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
     return value  # type: ignore[return-value]
