@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advisor.encoding import sobol
+from advisor.encoding import drawn_plainly
 from advisor.report.content.axes import place_of
 from advisor.report.content.base import LeftOut
 from advisor.report.content.forest import grown
@@ -110,7 +110,7 @@ def _past(source: StudySource) -> tuple[np.ndarray, list[str]]:
     if prior is None:
         return np.zeros((0, len(source.varying))), []
     places = np.argsort(-prior.weights, kind="stable")[:MOST_TASKS].tolist()
-    configs = sobol(source.directory.space, POINTS, seed=0)
+    configs = drawn_plainly(source.directory.space, POINTS, seed=0)
     scores = prior.models.subset(places).predict(source.encoder.encode(configs))
     points = _points(source, configs)
     found = np.array([fanova(points, row, PAST_TREES).mean(0) for row in scores])
