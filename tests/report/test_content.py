@@ -138,7 +138,8 @@ def test_trials_that_stopped_have_an_expected_end(search, tmp_path):
         replace(whole, number=whole.number + 1, state="stopped", curve=whole.curve[:2],
                 error=reason, trial_id="", started_at=whole.started_at + timedelta(days=1))
     )  # fmt: skip
-    (stopped,) = [curve for curve in curves_of(StudySource.open(path)).curves if curve.stopped]
+    curves = curves_of(StudySource.open(path)).curves
+    (stopped,) = [curve for curve in curves if curve.number == whole.number + 1]
     assert stopped.stopped == reason
     end = stopped.end
     assert max(stopped.values) <= end.low <= end.middle <= end.high
