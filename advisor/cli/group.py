@@ -33,6 +33,8 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # Its text is the help, line by line.
+            raise
         from advisor.cli.output import plain  # `--help` does without what it imports.
 
         said = plain(error.format_message())

@@ -51,6 +51,18 @@ def test_a_command_that_is_mistyped(words, says):
     assert done.output.splitlines()[-1] == f"Error: No such command '{words[-1]}'. {says}"
 
 
+@pytest.mark.parametrize("words", [[], ["kb"]])
+def test_a_group_without_a_command_shows_its_help(words):
+    assert call(*words).output.splitlines() == call(*words, "--help").output.splitlines()
+
+
+def test_python_runs_the_package():
+    done = subprocess.run([sys.executable, "-m", "advisor", "--version"], capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("advisor, version")
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [("f1", "f1_macro"), ("auc", "roc_auc"), ("ACC", "accuracy"), ("log-loss", "log_loss"),

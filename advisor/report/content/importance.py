@@ -53,8 +53,13 @@ class Importance:
     trials: int
 
 
-def importance_of(source: StudySource) -> Importance | LeftOut:
-    """Return the importance of the hyperparameters of a study."""
+def importance_of(source: StudySource, seed: int = 0) -> Importance | LeftOut:
+    """Return the importance of the hyperparameters of a study.
+
+    Args:
+        source: the study.
+        seed: of the forests that it is told from.
+    """
     known = np.isfinite(source.values)
     count = int(known.sum())
     if count < LEAST:
@@ -66,8 +71,8 @@ def importance_of(source: StudySource) -> Importance | LeftOut:
         return LeftOut("Only one hyperparameter varies, so that there is nothing to compare.")
     points = _points(source, [t.config for t, k in zip(source.trials, known, strict=True) if k])
     targets = robust_targets(source.sign * source.values[known])
-    trees = fanova(points, targets, TREES)
-    past, tasks = _past(source)
+    trees = fanova(points, targets, TREES, seed)
+    past, tasks = _past(source, seed)
     order = np.argsort(-trees.mean(0), kind="stable")
     return Importance(
         [source.varying[place].name for place in order],
@@ -79,15 +84,16 @@ def importance_of(source: StudySource) -> Importance | LeftOut:
     )
 
 
-def fanova(points: np.ndarray, values: np.ndarray, trees: int) -> np.ndarray:
+def fanova(points: np.ndarray, values: np.ndarray, trees: int, seed: int = 0) -> np.ndarray:
     """Return the share of the variance that each column explains in each tree, (trees, h).
 
     Args:
         points: in the unit cube, shape (n, h).
         values: any unit, shape (n,).
         trees: how many.
+        seed: of what is drawn.
     """
-    leaves = grown(points, values, trees)
+    leaves = grown(points, values, trees, seed)
     return np.array(
         [_shares(leaves.boxes[mine], leaves.values[mine])
          for mine in (leaves.tree == tree for tree in range(trees))]
@@ -104,16 +110,16 @@ def _points(source: StudySource, configs: Sequence[Config]) -> np.ndarray:
     return np.array(found).T.reshape(len(configs), len(source.varying))
 
 
-def _past(source: StudySource) -> tuple[np.ndarray, list[str]]:
+def _past(source: StudySource, seed: int) -> tuple[np.ndarray, list[str]]:
     """Return the importance on the past tasks that weigh most, and their names."""
     prior = source.prior
     if prior is None:
         return np.zeros((0, len(source.varying))), []
     places = np.argsort(-prior.weights, kind="stable")[:MOST_TASKS].tolist()
-    configs = drawn_plainly(source.directory.space, POINTS, seed=0)
+    configs = drawn_plainly(source.directory.space, POINTS, seed)
     scores = prior.models.subset(places).predict(source.encoder.encode(configs))
     points = _points(source, configs)
-    found = np.array([fanova(points, row, PAST_TREES).mean(0) for row in scores])
+    found = np.array([fanova(points, row, PAST_TREES, seed).mean(0) for row in scores])
     known = len(prior.names) == len(prior.weights)
     return found, [prior.names[p] if known else f"past task {p + 1}" for p in places]
 
