@@ -131,6 +131,8 @@ def command(
     if search.begin.told:
         say(f"This search {search.begin.told}", err=True)
     print_intake(search.intake, output)
+    if search.known:
+        say(f"Known already: {_known(search)}.", err=True)
     _run(search, seconds, output, watching)
 
 
@@ -259,14 +261,18 @@ def _trial(search: "Search", trial: "TrialRecord") -> JsonObject:
 
 def _told(search: "Search") -> str:
     """Say what the search knew of this very task without training it again."""
-    task, count = search.tuner.study.task, len(search.known)
+    task = search.tuner.study.task
     choose = min if task.direction == "minimize" else max
     best = choose(search.known, key=lambda item: item["value"])
     return (
-        f"Taken from the store: {count} trial{'' if count == 1 else 's'} of this very task, not "
-        f"trained again; their best {task.metric}: {best['value']:.6g} with "
-        f"{config_text(best['config'])}"
+        f"Taken from the store: {_known(search)}; their best {task.metric}: "
+        f"{best['value']:.6g} with {config_text(best['config'])}"
     )
+
+
+def _known(search: "Search") -> str:
+    count = len(search.known)
+    return f"{count} trial{'' if count == 1 else 's'} of this very task, not trained again"
 
 
 def _finished(search: "Search") -> str:

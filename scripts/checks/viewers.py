@@ -172,16 +172,16 @@ def optuna(place: Place, browser: "Browser") -> str | None:
     with serving(place, [command, url, "--host", "127.0.0.1", "--port", str(port)], port) as at:
         with page_of(browser, place, "optuna-studies") as page:
             page.goto(at)
-            page.get_by_text("flowers", exact=True).first.wait_for()
-            page.get_by_text(shipped["name"]).first.wait_for()
+            page.get_by_text("1. flowers").first.wait_for()
+            page.get_by_text(f"2. {shipped['name']}").first.wait_for()
         with page_of(browser, place, "optuna-study") as page:
             page.goto(at)
-            page.get_by_text("flowers", exact=True).first.click()
+            page.get_by_text("1. flowers").first.click()
             page.locator(".js-plotly-plot, canvas, svg.main-svg").first.wait_for()
             page.get_by_text("Best Trial").first.wait_for()
         with page_of(browser, place, "optuna-task") as page:
             page.goto(at)
-            page.get_by_text(shipped["name"]).first.click()
+            page.get_by_text(f"2. {shipped['name']}").first.click()
             page.locator(".js-plotly-plot, canvas, svg.main-svg").first.wait_for()
     return None
 
@@ -216,7 +216,7 @@ def notebook(place: Place, browser: "Browser") -> str | None:
     if execute is None or place.tool("jupyter-nbconvert") is None:
         return "nbclient and nbconvert are not installed there"
     kernel = place.folder / "kernels" / "kernels" / "advisor"
-    kernel.mkdir(parents=True)
+    kernel.mkdir(parents=True, exist_ok=True)
     code = RUN.format(site=place.site, module="ipykernel.kernelapp").replace(
         "import main; main()", "import launch_new_instance; launch_new_instance()"
     )
@@ -277,8 +277,10 @@ CHECKS: dict[str, Callable[[Place, "Browser"], str | None]] = {
 @click.argument("tools", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("-o", "--pictures", type=click.Path(path_type=Path, file_okay=False),
               help="Folder for pictures of what was seen.")  # fmt: skip
+@click.option("--kept", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder in which the search stays for the next time.")  # fmt: skip
 @click.option("--only", type=click.Choice(list(CHECKS)), help="This viewer alone.")
-def main(tools: Path, pictures: Path | None, only: str | None) -> None:
+def main(tools: Path, pictures: Path | None, kept: Path | None, only: str | None) -> None:
     """Open what Advisor shows to other tools in those that the environment TOOLS has."""
     from playwright.sync_api import sync_playwright
 
@@ -289,9 +291,12 @@ def main(tools: Path, pictures: Path | None, only: str | None) -> None:
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         seen = pictures or Path(home) / "pictures"
         seen.mkdir(parents=True, exist_ok=True)
-        place = Place(Path(home), tools.resolve(), seen.resolve())
-        subprocess.run([sys.executable, "-P", "-c", SEARCH], cwd=home, env=place.environment,
-                       check=True)  # fmt: skip
+        folder = (kept or Path(home)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        place = Place(folder, tools.resolve(), seen.resolve())
+        if not (folder / "studies").exists():
+            subprocess.run([sys.executable, "-P", "-c", SEARCH], cwd=folder,
+                           env=place.environment, check=True)  # fmt: skip
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         try:
             for name, check in CHECKS.items():
