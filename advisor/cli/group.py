@@ -89,7 +89,15 @@ class LazyGroup(SuggestingGroup):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+COMPLETION = """\b
+Tab completes commands and options after this line in ~/.bashrc (or zsh in ~/.zshrc):
+  eval "$(_ADVISOR_COMPLETE=bash_source advisor)"
+"""
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=COMPLETION
+)
 @click.version_option(package_name="advisor-automl", prog_name="advisor")
 def main() -> None:
     """Hyperparameters from experience.

@@ -215,10 +215,8 @@ def _print_model(search: "Search") -> None:
         return
     rows = [("", "validation", "test")]
     for standing in model.standings:
-        error = "" if standing.error is None else f" ± {standing.error:.2g}"
-        valid = "" if standing.validation is None else f"{standing.validation:.4g}{error}"
-        test = "" if standing.test is None else f"{standing.test:.4g}"
-        rows.append((TITLES[standing.name], valid, test))
+        valid = _around(standing.validation, standing.error)
+        rows.append((TITLES[standing.name], valid, _around(standing.test, standing.test_error)))
     width = max(len(valid) for _, valid, _ in rows)
     say()
     for name, valid, test in rows:
@@ -228,6 +226,12 @@ def _print_model(search: "Search") -> None:
         say(f"  {spelled(remark)}")
     say("Predict new rows with:")
     say(f"  advisor predict {shlex.quote(str(search.path))} NEW")
+
+
+def _around(value: float | None, error: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if error is None else f"{value:.4g} ± {error:.2g}"
 
 
 def _summary(search: "Search", result: "RunResult") -> JsonObject:
