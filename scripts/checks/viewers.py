@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 180
 """Seconds within which a server answers, or a page shows what it should."""
 
+POINT = ".scatterlayer .point"
+"""A trial in a chart of optuna-dashboard."""
+
 RUN = "import sys; sys.path.append({site!r}); from {module} import main; main()"
 """Runs a command of ours with packages of others behind our own."""
 
@@ -177,12 +180,12 @@ def optuna(place: Place, browser: "Browser") -> str | None:
         with page_of(browser, place, "optuna-study") as page:
             page.goto(at)
             page.get_by_text("1. flowers").first.click()
-            page.locator(".js-plotly-plot, canvas, svg.main-svg").first.wait_for()
+            page.locator(POINT).first.wait_for(state="attached")
             page.get_by_text("Best Trial").first.wait_for()
         with page_of(browser, place, "optuna-task") as page:
             page.goto(at)
             page.get_by_text(f"2. {shipped['name']}").first.click()
-            page.locator(".js-plotly-plot, canvas, svg.main-svg").first.wait_for()
+            page.locator(POINT).first.wait_for(state="attached")
     return None
 
 
@@ -203,6 +206,7 @@ def mlflow(place: Place, browser: "Browser") -> str | None:
         with page_of(browser, place, "mlflow-runs") as page:
             page.goto(f"{at}/#/experiments/1/runs")
             page.get_by_text("trial 0", exact=True).first.wait_for()
+            page.get_by_text("accuracy").first.wait_for()
         with page_of(browser, place, "mlflow-run") as page:
             page.goto(f"{at}/#/experiments/1/runs")
             page.get_by_text("trial 0", exact=True).first.click()
