@@ -56,6 +56,7 @@ Advisor("kb.duckdb").tune("flowers.csv", "label", trials=6, max_epochs=4, name="
 """
 
 CELLS = (
+    "import plotly.io\nplotly.io.renderers.default = 'plotly_mimetype+notebook'\n"
     "from advisor import Advisor\nadvisor = Advisor('kb.duckdb')\nadvisor.kb",
     "advice = advisor.recommend('flowers.csv', 'label', n=3)\nadvice",
     "search = advisor.tune('flowers.csv', 'label', trials=3, max_epochs=2, name='in-notebook')",
@@ -65,7 +66,7 @@ CELLS = (
     "advisor.compare('flowers.csv', 'label', strategies=['random', 'sobol'], trials=2,\n"
     "                max_epochs=2)",
 )
-"""A notebook as a user would write it."""
+"""A notebook as a user would write it; Plotly is to be told where nbconvert is to show charts."""
 
 
 @dataclass(frozen=True)
@@ -245,6 +246,7 @@ def notebook(place: Place, browser: "Browser") -> str | None:
     with page_of(browser, place, "notebook") as page:
         page.goto(file.with_suffix(".html").as_uri())
         page.locator("progress").wait_for()
+        page.locator(".js-plotly-plot .main-svg").nth(1).wait_for(state="attached")
         # As tall as the notebook, so that the picture has all of it.
         height = page.evaluate("document.documentElement.scrollHeight")
         page.set_viewport_size({"width": 1280, "height": min(height, 12_000)})

@@ -133,6 +133,8 @@ def test_notebooks_get_tables_without_scripts(search):
     shown = advice._repr_html_()
     assert shown.count("<tr>") == 3
     assert "past tasks" in shown
+    assert re.search(r'text-align:left">activation=', shown)
+    assert re.search(r'text-align:right[^>]*">1</td>', shown)
 
 
 def test_notebooks_get_figures(search):
