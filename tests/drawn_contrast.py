@@ -48,7 +48,9 @@ def poor_texts(page, selector="body"):
     for one in texts:
         left, top, right, bottom = (round(edge) for edge in one["box"])
         part = picture.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
-        (behind, _), *_ = Counter(part.getdata()).most_common(1)
+        values = part.tobytes()
+        colours = Counter(zip(values[::3], values[1::3], values[2::3], strict=True))
+        (behind, _), *_ = colours.most_common(1)
         drawn = _numbers(one["fill"])
         alpha = one["alpha"] * (drawn[3] if len(drawn) > 3 else 1.0)
         fill = [alpha * a + (1 - alpha) * b for a, b in zip(drawn[:3], behind, strict=True)]
