@@ -19,6 +19,9 @@ search, and the model that is taken away."""
 GROUPS = 20
 """Parts of the test rows that are left out in turn for the standard error of a metric on them."""
 
+FEWEST = 5
+"""Rows from which such an error is told."""
+
 ONE_CLASS = 0.9
 """Share of the most frequent class from which on accuracy says little."""
 
@@ -87,29 +90,31 @@ def standard_error(
 ) -> float | None:
     """Return the standard error of a metric by which rows it was computed on.
 
-    The jackknife by groups (Quenouille 1956; Tukey 1958): each of `GROUPS` random parts is left out
-    in turn. Windows of a series overlap, so that their error is somewhat larger than this.
+    The jackknife by groups (Quenouille 1956; Tukey 1958): each of `GROUPS` random parts, or each
+    row of fewer, is left out in turn. Windows of a series overlap, so that their error is somewhat
+    larger than this.
 
     Args:
         metric: by which.
         truth, predicted, naive: as the metric takes them, n rows.
 
     Returns:
-        None of fewer rows than groups, or where the metric is not known without some of them.
+        None of fewer than `FEWEST` rows, or where the metric is not known without some of them.
     """
     count = len(truth)
-    if count < GROUPS:
+    if count < FEWEST:
         return None
-    group = np.random.default_rng(0).permutation(count) % GROUPS
+    groups = min(GROUPS, count)
+    group = np.random.default_rng(0).permutation(count) % groups
     values = []
-    for one in range(GROUPS):
+    for one in range(groups):
         kept = group != one
         part = None if naive is None else naive[kept]
         values.append(_finite(metric.compute(truth[kept], predicted[kept], part)))
     known = [value for value in values if value is not None]
-    if len(known) < GROUPS:
+    if len(known) < groups:
         return None
-    return sqrt((GROUPS - 1) * pvariance(known))
+    return sqrt((groups - 1) * pvariance(known))
 
 
 def remarks(standings: Sequence[Standing], metric: Metric) -> list[str]:

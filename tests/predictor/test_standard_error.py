@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from advisor.metrics import METRICS
-from advisor.predictor.summary import GROUPS, Standing, standard_error, standing
+from advisor.predictor.summary import FEWEST, Standing, standard_error, standing
 
 
 @pytest.mark.parametrize("rows", [100, 2000])
@@ -18,6 +18,12 @@ def test_the_error_of_an_accuracy_is_about_that_of_a_share(rows):
     assert found == pytest.approx(np.sqrt(share * (1 - share) / rows), rel=0.5)
 
 
+def test_a_mean_of_few_rows_has_its_usual_error():
+    truth = np.random.default_rng(2).normal(size=12)
+    found = standard_error(METRICS["mae"], truth, np.zeros(12))
+    assert found == pytest.approx(np.abs(truth).std(ddof=1) / np.sqrt(12))
+
+
 def test_forecasts_have_an_error_by_their_windows():
     truth = np.random.default_rng(0).normal(size=(200, 3))
     found = standard_error(METRICS["mase"], truth, np.zeros((200, 3)), np.ones(200))
@@ -25,7 +31,7 @@ def test_forecasts_have_an_error_by_their_windows():
 
 
 def test_no_error_is_told_of_few_rows_or_an_unknown_metric():
-    few = np.arange(GROUPS - 1.0)
+    few = np.arange(FEWEST - 1.0)
     assert standard_error(METRICS["mae"], few, few + 1) is None
     one_class = np.zeros(50, dtype=int)
     assert standard_error(METRICS["roc_auc"], one_class, np.full((50, 2), 0.5)) is None
