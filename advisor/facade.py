@@ -440,7 +440,11 @@ class Advisor:
         return diagnose_study(study, trial, root, self.kb)
 
     def report(
-        self, study: str | Path, path: str | Path | None = None, root: Path | None = None
+        self,
+        study: str | Path,
+        path: str | Path | None = None,
+        root: Path | None = None,
+        seed: int = 0,
     ) -> Path:
         """Write what a study shows as one HTML page that needs no network; return its path.
 
@@ -448,6 +452,7 @@ class Advisor:
             study: its name, as a search says it, or its folder.
             path: of the page; default the study's name with `.html`, in the working directory.
             root: folder of studies; default beside the knowledge base.
+            seed: of the forests that the importance of hyperparameters is told from.
 
         Raises:
             UserError: there is no such study, or the page cannot be written there.
@@ -456,7 +461,7 @@ class Advisor:
         from advisor.report.page import write_study_page
 
         folder = folder_of(study, root, self.kb)
-        return write_study_page(folder, Path(path or f"{folder.name}.html"))
+        return write_study_page(folder, Path(path or f"{folder.name}.html"), seed)
 
     def _settings(
         self,

@@ -69,7 +69,9 @@ def page_of(
     else:
         cut = "" if page.limit is None else f" LIMIT {page.limit}"
         sql += f" ORDER BY {page.order()}{cut} OFFSET {page.offset}"
-    return connection.execute(sql, values).df().rename(columns=names)
+    frame = connection.execute(sql, values).df().rename(columns=names)
+    backwards = page.from_end and not small
+    return frame.iloc[::-1].reset_index(drop=True) if backwards else frame
 
 
 def count_of(connection: duckdb.DuckDBPyConnection, wanted: Mapping[str, str], page: Page) -> int:
@@ -127,7 +129,8 @@ def _identities(
         f"LIMIT {page.limit} OFFSET {page.offset}"
     )
     found = connection.sql(sql, params=values).to_arrow_table()
-    return found.append_column("place", pa.array(range(found.num_rows), pa.int64()))
+    places = range(found.num_rows)
+    return found.append_column("place", pa.array(places[::-1] if page.from_end else places))
 
 
 def _definitions(connection: duckdb.DuckDBPyConnection, given: Mapping[str, str]) -> list[str]:

@@ -66,12 +66,15 @@ class Page:
         order_by: names of columns, "-" before one for descending; what is missing comes last.
         limit: rows at most, None for all.
         offset: rows that are left out before them.
+        from_end: whether `offset` rows are left out after them instead, and the last ones before
+            these are meant; their order stays.
     """
 
     where: Sequence[Condition] = ()
     order_by: Sequence[str] = ORDER
     limit: int | None = None
     offset: int = 0
+    from_end: bool = False
 
     def check(self) -> None:
         """Refuse what cannot be asked.
@@ -106,14 +109,15 @@ class Page:
         return " AND ".join(parts), values
 
     def order(self) -> str:
-        """Return the order as SQL; it is the same whenever it is asked for."""
-        return ", ".join([*self._ordered(), "trial_id"])
+        """Return the order in which rows are counted, as SQL; it is the same whenever asked for."""
+        return ", ".join([*self._ordered(), "trial_id DESC" if self.from_end else "trial_id"])
 
     def _ordered(self) -> Iterator[str]:
+        nulls = "FIRST" if self.from_end else "LAST"
         for name in self.order_by:
-            way = "DESC NULLS LAST" if name.startswith("-") else "ASC NULLS LAST"
+            way = "DESC" if name.startswith("-") != self.from_end else "ASC"
             for sql in _sortable(name.removeprefix("-")):
-                yield f"{sql} {way}"
+                yield f"{sql} {way} NULLS {nulls}"
 
 
 def of_trials(columns: frozenset[str], source: str = "trials") -> str:

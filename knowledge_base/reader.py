@@ -116,6 +116,7 @@ class Reader(ABC):
         order_by: Sequence[str] = ORDER,
         limit: int | None = None,
         offset: int = 0,
+        from_end: bool = False,
     ) -> pd.DataFrame:
         """Return trials with the task, space and family of their study, or a page of them.
 
@@ -136,11 +137,13 @@ class Reader(ABC):
                 equals in the order of their identities.
             limit: rows at most; None for all.
             offset: rows that are left out before them.
+            from_end: count `offset` from the end: the last `limit` rows before the last `offset`
+                ones, in the same order. The last pages are found as fast as the first ones.
 
         Raises:
             UserError: an identity matches nothing, or several; a column or an operator is unknown.
         """
-        page = Page(where, order_by, limit, offset)
+        page = Page(where, order_by, limit, offset, from_end)
         page.check()
         with self._reading() as connection:
             wanted = wanted_of(connection, task, study, space, state, family)

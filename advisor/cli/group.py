@@ -33,6 +33,8 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # Its text is the help, line by line.
+            raise
         from advisor.cli.output import plain  # `--help` does without what it imports.
 
         said = plain(error.format_message())
@@ -87,7 +89,15 @@ class LazyGroup(SuggestingGroup):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+COMPLETION = """\b
+Tab completes commands and options after this line in ~/.bashrc (or zsh in ~/.zshrc):
+  eval "$(_ADVISOR_COMPLETE=bash_source advisor)"
+"""
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=COMPLETION
+)
 @click.version_option(package_name="advisor-automl", prog_name="advisor")
 def main() -> None:
     """Hyperparameters from experience.

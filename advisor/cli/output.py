@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
 
 import click
 
@@ -50,8 +51,10 @@ def print_table(
 
 def cell(value: object) -> str:
     """Return one value as short text; nothing for missing ones."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or (isinstance(value, float | datetime) and value != value):  # NaN or NaT
         return ""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -60,4 +60,7 @@ def command(
             say("The model has no intervals: an earlier version made it.", err=True)
         else:
             level = USUAL
-    write_table(table_of(predictor, rows, proba, level), out)
+    table = table_of(predictor, rows, proba, level)
+    write_table(table, out)
+    if out is not None:
+        say(f"Wrote {out}: {len(table)} rows.", err=True)

@@ -131,6 +131,8 @@ def command(
     if search.begin.told:
         say(f"This search {search.begin.told}", err=True)
     print_intake(search.intake, output)
+    if search.known:
+        say(f"Known already: {_known(search)}.", err=True)
     _run(search, seconds, output, watching)
 
 
@@ -213,10 +215,8 @@ def _print_model(search: "Search") -> None:
         return
     rows = [("", "validation", "test")]
     for standing in model.standings:
-        error = "" if standing.error is None else f" ± {standing.error:.2g}"
-        valid = "" if standing.validation is None else f"{standing.validation:.4g}{error}"
-        test = "" if standing.test is None else f"{standing.test:.4g}"
-        rows.append((TITLES[standing.name], valid, test))
+        valid = _around(standing.validation, standing.error)
+        rows.append((TITLES[standing.name], valid, _around(standing.test, standing.test_error)))
     width = max(len(valid) for _, valid, _ in rows)
     say()
     for name, valid, test in rows:
@@ -226,6 +226,12 @@ def _print_model(search: "Search") -> None:
         say(f"  {spelled(remark)}")
     say("Predict new rows with:")
     say(f"  advisor predict {shlex.quote(str(search.path))} NEW")
+
+
+def _around(value: float | None, error: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if error is None else f"{value:.4g} ± {error:.2g}"
 
 
 def _summary(search: "Search", result: "RunResult") -> JsonObject:
@@ -259,14 +265,18 @@ def _trial(search: "Search", trial: "TrialRecord") -> JsonObject:
 
 def _told(search: "Search") -> str:
     """Say what the search knew of this very task without training it again."""
-    task, count = search.tuner.study.task, len(search.known)
+    task = search.tuner.study.task
     choose = min if task.direction == "minimize" else max
     best = choose(search.known, key=lambda item: item["value"])
     return (
-        f"Taken from the store: {count} trial{'' if count == 1 else 's'} of this very task, not "
-        f"trained again; their best {task.metric}: {best['value']:.6g} with "
-        f"{config_text(best['config'])}"
+        f"Taken from the store: {_known(search)}; their best {task.metric}: "
+        f"{best['value']:.6g} with {config_text(best['config'])}"
     )
+
+
+def _known(search: "Search") -> str:
+    count = len(search.known)
+    return f"{count} trial{'' if count == 1 else 's'} of this very task, not trained again"
 
 
 def _finished(search: "Search") -> str:

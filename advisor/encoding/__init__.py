@@ -8,11 +8,12 @@ What a space is, `knowledge_base.space` says; here its configurations are encode
 from advisor.encoding.configspace import from_configspace, to_configspace
 from advisor.encoding.cube import allowed
 from advisor.encoding.encoder import Encoder
-from advisor.encoding.sampling import neighbours, sample, sobol
+from advisor.encoding.sampling import drawn_plainly, neighbours, sample, sobol
 
 __all__ = [
     "Encoder",
     "allowed",
+    "drawn_plainly",
     "from_configspace",
     "neighbours",
     "sample",

@@ -30,6 +30,7 @@ GROUPS = (
 """Alpha, lambda and gamma are left out: they mean different things in different libraries."""
 
 
+@lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 

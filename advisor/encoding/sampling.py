@@ -28,20 +28,24 @@ def sample(space: SpaceDefinition, n: int, seed: int) -> list[ConfigDict]:
     """
     converted = None if _is_tight(space) else places_of_choices(space, seed)
     if converted is None:
-        return _drawn(space, n, seed)
+        return drawn_plainly(space, n, seed)
     drawn = converted.sample_configuration(n) if n > 1 else [converted.sample_configuration()]
     return [_plain(dict(config), space) for config in drawn]
 
 
-def _drawn(space: SpaceDefinition, n: int, seed: int) -> list[ConfigDict]:
-    """Return random configurations of a space that ConfigSpace cannot hold, or not draw from."""
+def drawn_plainly(space: SpaceDefinition, n: int, seed: int) -> list[ConfigDict]:
+    """Return `n` independent random configurations without ConfigSpace, which may not hold a space.
+
+    Raises:
+        SpaceError: hardly any configuration of the space is allowed.
+    """
     rng = np.random.default_rng(seed)
     found: list[ConfigDict] = []
     for _ in range(ROUNDS):
         points = rng.random((max(CHUNK, n), len(space.hyperparameters)))
-        found += space.records(allowed(space, points))
+        found += space.records(allowed(space, points)[: n - len(found)])
         if len(found) >= n:
-            return found[:n]
+            return found
     return [*found, *_one_by_one(space, n - len(found), seed)]
 
 

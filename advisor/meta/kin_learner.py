@@ -7,8 +7,9 @@ import pandas as pd
 
 from advisor.encoding import Encoder, allowed
 from advisor.encoding.bridge import far_side
-from advisor.meta.kin import Kin, kin_of, kin_weights, learned
+from advisor.meta.kin import OPTIMIZERS, Kin, kin_of, kin_weights, learned
 from advisor.meta.learner import CurvesOf, MetaLearner, PortfolioLearner
+from advisor.meta.past_task import PastTask
 from advisor.meta.portfolio import greedy_portfolio
 from advisor.meta.recommendation import Evidence, Query, Recommendation
 from advisor.meta.scores import normal_share
@@ -120,9 +121,21 @@ class KinLearner(MetaLearner):
         """
         if not self._kin:
             return None
-        models, weights, _ = self._models(query)
+        models, weights, rows = self._models(query)
         keys = [canonical_json(config) for config in self._of_past(np.random.default_rng(0))]
-        return Prior(models, weights, learned().trust, configs=keys)
+        told = [f"{task.name} ({told_by})" for task, told_by in self._speakers]
+        names = [told[row] for row in rows.tolist()]
+        return Prior(models, weights, learned().trust, configs=keys, names=names)
+
+    @property
+    def _speakers(self) -> list[tuple[PastTask, str]]:
+        """Every row of all kin in their order: the past task, and through what it speaks."""
+        return [
+            (task, one.family.name if one.n_groups < 2 else f"{one.family.name}, {through}")
+            for one in self._kin
+            for through in OPTIMIZERS[: one.n_groups]
+            for task in one.experience.tasks
+        ]
 
     def _models(self, query: Query) -> tuple[PastModels, np.ndarray, np.ndarray]:
         """Return what `_asked` does, once for a query that is asked again."""
@@ -230,12 +243,10 @@ class KinLearner(MetaLearner):
     def _evidence(
         self, shares: np.ndarray, weights: np.ndarray, rows: np.ndarray
     ) -> tuple[Evidence, ...]:
-        tasks = [task for one in self._kin for _ in range(one.n_groups)
-                 for task in one.experience.tasks]  # fmt: skip
-        order = np.argsort(-(weights * shares), kind="stable")
+        speakers, order = self._speakers, np.argsort(-(weights * shares), kind="stable")
         shown: dict[str, Evidence] = {}
         for place in order:
-            task = tasks[int(rows[place])]
+            task, _ = speakers[int(rows[place])]
             item = Evidence(task.name, task.task_id, float(weights[place]), float(shares[place]),
                             observed=False)  # fmt: skip
             shown.setdefault(task.task_id, item)

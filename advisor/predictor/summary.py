@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite, nan, sqrt
-from statistics import fmean, stdev
+from statistics import fmean, pvariance, stdev
 from typing import Self
 
 import numpy as np
@@ -15,6 +15,12 @@ from knowledge_base.types import JsonObject
 BASELINE, DEFAULT, SINGLE, FINAL = "baseline", "default", "single", "final"
 """What is compared: the trivial answer, one network of the library default, the best one of the
 search, and the model that is taken away."""
+
+GROUPS = 20
+"""Parts of the test rows that are left out in turn for the standard error of a metric on them."""
+
+FEWEST = 5
+"""Rows from which such an error is told."""
 
 ONE_CLASS = 0.9
 """Share of the most frequent class from which on accuracy says little."""
@@ -29,12 +35,14 @@ class Standing:
         validation: mean over the folds; None if it is not known.
         error: standard error of that mean; None of a single fold.
         test: on rows that nothing was chosen by; None without any.
+        test_error: standard error of that, by which rows these are; None where it is not known.
     """
 
     name: str
     validation: float | None
     error: float | None = None
     test: float | None = None
+    test_error: float | None = None
 
     def to_dict(self) -> JsonObject:
         """Return it as plain JSON-able types."""
@@ -48,6 +56,7 @@ class Standing:
             KeyError, TypeError, ValueError: it is not that.
         """
         numbers = {name: found[name] for name in ("validation", "error", "test")}
+        numbers["test_error"] = found.get("test_error")  # Earlier versions had none.
         for name, value in numbers.items():
             if value is not None and not isfinite(float(value)):
                 raise ValueError(f"{name} is {value}")
@@ -72,7 +81,40 @@ def standing(
     mean = _finite(fmean(values)) if values else None
     error = stdev(values) / sqrt(len(values)) if mean is not None and len(values) > 1 else None
     tested = _finite(metric.compute(*test)) if test is not None and len(test[0]) else None
-    return Standing(name, mean, error, tested)
+    unsure = None if test is None or tested is None else standard_error(metric, *test)
+    return Standing(name, mean, error, tested, unsure)
+
+
+def standard_error(
+    metric: Metric, truth: np.ndarray, predicted: np.ndarray, naive: np.ndarray | None = None
+) -> float | None:
+    """Return the standard error of a metric by which rows it was computed on.
+
+    The jackknife by groups (Quenouille 1956; Tukey 1958): each of `GROUPS` random parts, or each
+    row of fewer, is left out in turn. Windows of a series overlap, so that their error is somewhat
+    larger than this.
+
+    Args:
+        metric: by which.
+        truth, predicted, naive: as the metric takes them, n rows.
+
+    Returns:
+        None of fewer than `FEWEST` rows, or where the metric is not known without some of them.
+    """
+    count = len(truth)
+    if count < FEWEST:
+        return None
+    groups = min(GROUPS, count)
+    group = np.random.default_rng(0).permutation(count) % groups
+    values = []
+    for one in range(groups):
+        kept = group != one
+        part = None if naive is None else naive[kept]
+        values.append(_finite(metric.compute(truth[kept], predicted[kept], part)))
+    known = [value for value in values if value is not None]
+    if len(known) < groups:
+        return None
+    return sqrt((groups - 1) * pvariance(known))
 
 
 def remarks(standings: Sequence[Standing], metric: Metric) -> list[str]:

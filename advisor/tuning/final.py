@@ -185,8 +185,8 @@ class Final:
         seen: Sequence[PreparedData] = self.objective.folds
         if self.whole is not None and average.made == ALL_ROWS:
             seen = [self.whole]
-        tested = self._tested(average, seen)
-        yield replace(found, test=standing(summary.FINAL, self.metric, (), tested).test)
+        tested = standing(summary.FINAL, self.metric, (), self._tested(average, seen))
+        yield replace(found, test=tested.test, test_error=tested.test_error)
 
     def _one(self, candidate: Candidate) -> Average:
         """Return one configuration with the networks of its folds."""

@@ -96,9 +96,13 @@ def trials_table(
     where = tuple(one for name, f in asked.filters.items() for one in _compared(name, f))
     total = _count(kb, kb.stamp(), task, study, where)
     order = [f"{'-' if asked.descending else ''}{asked.sort}"] if asked.sort else ORDER
+    shown, after = max(min(asked.size, total - asked.offset), 0), total - asked.offset - asked.size
+    # What lies nearer to the end is found from there: to pass over many rows costs sorting them.
+    from_end = shown > 0 and after < asked.offset
     frame = kb.trials(
-        task=task, study=study, where=where, order_by=order, limit=asked.size, offset=asked.offset
-    )
+        task=task, study=study, where=where, order_by=order, limit=shown,
+        offset=max(after, 0) if from_end else asked.offset, from_end=from_end,
+    )  # fmt: skip
     context = kb.query(_CONTEXT, [frame["study_id"].unique().tolist()])
     rows = plain_rows(frame.merge(context, on="study_id", how="left"))
     return Table("trials", "Trials", TRIALS, asked, rows, total)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,34 @@ def test_a_command_that_is_mistyped(words, says):
     done = call(*words)
     assert done.exit_code == 2
     assert done.output.splitlines()[-1] == f"Error: No such command '{words[-1]}'. {says}"
+
+
+@pytest.mark.parametrize("words", [[], ["kb"]])
+def test_a_group_without_a_command_shows_its_help(words):
+    assert call(*words).output.splitlines() == call(*words, "--help").output.splitlines()
+
+
+def test_trials_are_listed_with_their_study_and_metric(store):
+    head, _, *rows = call("kb", "trials", "--study", "digits-1", "--kb", store).output.splitlines()
+    assert head.split()[:6] == ["trial_id", "study", "number", "state", "metric", "value"]
+    assert len(rows) == 4
+    assert all(row.split()[1] == "digits-1" for row in rows)
+
+
+def test_times_are_listed_to_the_second(store):
+    _, _, first, *_ = call("kb", "studies", "--kb", store).output.splitlines()
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00", first)
+
+
+def test_help_tells_of_completion():
+    assert 'eval "$(_ADVISOR_COMPLETE=bash_source advisor)"' in call("--help").output
+
+
+def test_python_runs_the_package():
+    done = subprocess.run([sys.executable, "-m", "advisor", "--version"], capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("advisor, version")
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,17 @@ def test_the_largest_values_come_first_and_missing_ones_last(mixed):
     assert mixed.trials(order_by=["value"])["value"].isna().tolist()[-1]
 
 
+@pytest.mark.parametrize("order", [["value"], ["-value"], ["task_name", "-config.C"], []])
+@pytest.mark.parametrize("limit", [1, 3, 200_000, None])
+def test_pages_from_the_end_are_those_from_the_beginning(mixed, order, limit):
+    whole = ids(mixed.trials(order_by=order))
+    for after in (0, 1, 6, 15, 16, 20):
+        before = whole[: max(len(whole) - after, 0)]
+        found = mixed.trials(order_by=order, limit=limit, offset=after, from_end=True)
+        assert ids(found) == (before if limit is None else before[-limit:])
+        assert found.index.tolist() == list(range(len(found)))
+
+
 def test_an_offset_without_a_limit(mixed):
     assert ids(mixed.trials(offset=14)) == ids(mixed.trials())[14:]
     assert mixed.trials(limit=0).empty

@@ -86,6 +86,12 @@ def test_it_is_stored_with_a_study(prior):
     points = np.random.default_rng(0).random((5, 4))
     assert np.allclose(again.predict(points), prior.predict(points), atol=1e-3)
     assert (again.trust, again.configs) == (prior.trust, prior.configs)
+    assert again.names == prior.names
+
+
+def test_it_names_who_speaks_and_through_what(prior):
+    assert len(prior.names) == len(prior.weights) == len(set(prior.names))
+    assert any(name.endswith(("(mlp)", "(mlp, sgd)", "(mlp, adamw)")) for name in prior.names)
 
 
 def test_recommendations_are_legal_and_distinct(learner):

@@ -135,6 +135,7 @@ def test_the_standings_are_of_the_baseline_the_default_one_network_and_the_model
     assert [standing.name for standing in standings] == ["baseline", "default", "single", "final"]
     assert all(standing.test is not None for standing in standings)
     assert all(standing.error is not None for standing in standings)
+    assert all(0 <= standing.test_error < 0.5 for standing in standings)
 
 
 def test_trials_have_the_values_of_their_folds(found):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_contrast import poor_texts
 from hostile_names import HOSTILE
 
 from advisor.predictor.judged import JudgedRows
@@ -157,6 +158,9 @@ def assert_shown(one, size, least):
     """Assert that a page fits, that its texts can be read, and that its charts are drawn."""
     assert one.page.evaluate("document.documentElement.scrollWidth") <= size[0]
     assert one.page.evaluate(CONTRAST) == []
+    poor, seen = poor_texts(one.page, ".plot")
+    assert poor == []
+    assert seen >= (100 if name == "study" else 5)
     charts = one.page.locator(".plot")
     assert charts.count() >= least
     for place in range(charts.count()):
@@ -283,8 +287,15 @@ SERIES = JudgedRows(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("judged", "charts"), [(NUMBERS, 2), (SERIES, 2)])
-def test_predictions_of_numbers_and_series_are_drawn(opened, made, judged, charts):
+CLASSES = JudgedRows(
+    "classification", np.arange(40) // 10, np.eye(4)[(np.arange(40) * 7) % 40 // 10] * 0.9 + 0.025,
+    [HOSTILE, "b", "c", "d"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("judged", "charts"), [(CLASSES, 2), (NUMBERS, 2), (SERIES, 2)])
+def test_predictions_of_rows_are_drawn(opened, made, judged, charts, scheme):
     space = SpaceDefinition.from_dict(
         {"name": "s", "hyperparameters": [
             {"type": "uniform_float", "name": "x", "lower": 0.0, "upper": 1.0,
@@ -294,9 +305,10 @@ def test_predictions_of_numbers_and_series_are_drawn(opened, made, judged, chart
     judged.save(path)
     file = path.parent / "judged.html"
     file.write_text(study_page(study_content(path)), "utf-8")
-    one = opened(file)
+    one = opened(file, scheme=scheme)
     one.draw_all()
     assert one.page.locator("#judgement .plot[data-drawn]").count() == charts
+    assert poor_texts(one.page, "#judgement .plot")[0] == []
     one.assert_quiet()
 
 

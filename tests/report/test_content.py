@@ -22,6 +22,7 @@ from advisor.report.content.axes import axes_of
 from advisor.report.content.curves import curves_of
 from advisor.report.content.diagnoses import diagnoses_of
 from advisor.report.content.evidence import PastTask, agreement, evidence_of
+from advisor.report.content.forest import grown
 from advisor.report.content.importance import fanova, importance_of
 from advisor.report.content.judgement import judgement_of
 from advisor.report.content.surface import surface_of
@@ -137,7 +138,8 @@ def test_trials_that_stopped_have_an_expected_end(search, tmp_path):
         replace(whole, number=whole.number + 1, state="stopped", curve=whole.curve[:2],
                 error=reason, trial_id="", started_at=whole.started_at + timedelta(days=1))
     )  # fmt: skip
-    (stopped,) = [curve for curve in curves_of(StudySource.open(path)).curves if curve.stopped]
+    curves = curves_of(StudySource.open(path)).curves
+    (stopped,) = [curve for curve in curves if curve.number == whole.number + 1]
     assert stopped.stopped == reason
     end = stopped.end
     assert max(stopped.values) <= end.low <= end.middle <= end.high
@@ -170,6 +172,47 @@ def test_forests_find_what_matters():
     assert both[0] == pytest.approx(0.2, abs=0.06)
     crossed = fanova(points, np.where((points[:, 0] > 0.5) ^ (points[:, 1] > 0.5), 1.0, 0.0), 16)
     assert crossed.mean(0).sum() < 0.3  # It is all interaction.
+
+
+def test_the_leaves_of_each_tree_are_the_whole_cube():
+    points = np.random.default_rng(1).random((200, 4))
+    points[:, 3] = points[:, 3] > 0.5  # A category.
+    leaves = grown(points, points[:, 0] * 3 + points[:, 3], trees=5)
+    volumes = (leaves.boxes[:, :, 1] - leaves.boxes[:, :, 0]).prod(1)
+    assert np.bincount(leaves.tree, volumes) == pytest.approx(np.ones(5))
+    told = np.array([
+        [value for tree, box, value in zip(leaves.tree, leaves.boxes, leaves.values, strict=True)
+         if tree == one and ((box[:, 0] < point) & (point <= box[:, 1]) | (point == 0)).all()]
+        for one in range(5) for point in points[:20] if (point[:3] > 0).all() and point[3] > 0
+    ])  # fmt: skip
+    assert told.shape[1] == 1  # Every point lies in one leaf of a tree.
+    truth = np.tile([3 * p[0] + 1 for p in points[:20] if p[3] > 0], 5)
+    assert np.corrcoef(told[:, 0], truth)[0, 1] > 0.9
+
+
+def test_forests_say_what_those_of_a_library_say():
+    """Importances are near those of scikit-learn's random forest with the same leaves."""
+    from sklearn.ensemble import RandomForestRegressor
+
+    rng = np.random.default_rng(2)
+    points = rng.random((300, 3))
+    values = points[:, 0] + 2 * points[:, 1] ** 2 + rng.normal(0, 0.05, 300)
+    forest = RandomForestRegressor(40, min_samples_leaf=2, random_state=0).fit(points, values)
+    cells = rng.random((4000, 3))
+    whole = forest.predict(cells)
+    theirs = []
+    for column in range(3):
+        grid = np.linspace(0.01, 0.99, 25)
+        means = [
+            forest.predict(np.insert(np.delete(cells[:400], column, 1), column, at, axis=1)).mean()
+            for at in grid
+        ]
+        theirs.append(np.var(means) / whole.var())
+    assert fanova(points, values, 40).mean(0) == pytest.approx(theirs, abs=0.06)
+
+
+def test_one_row_grows_one_leaf():
+    assert len(grown(np.array([[0.3, 0.4]]), np.array([1.0]), trees=3).values) == 3
 
 
 def test_the_importance_of_a_study_is_of_its_learning_rate(large):

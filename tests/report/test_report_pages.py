@@ -1,5 +1,6 @@
 """Pages as text: nothing foreign gets in, and everything is there."""
 
+import json
 import re
 import time
 from html.parser import HTMLParser
@@ -132,6 +133,8 @@ def test_notebooks_get_tables_without_scripts(search):
     shown = advice._repr_html_()
     assert shown.count("<tr>") == 3
     assert "past tasks" in shown
+    assert re.search(r'text-align:left">activation=', shown)
+    assert re.search(r'text-align:right[^>]*">1</td>', shown)
 
 
 def test_notebooks_get_figures(search):
@@ -155,6 +158,12 @@ def test_the_command_writes_the_report(search, tmp_path, monkeypatch):
     again = call(main, ["report", "flowers", "--kb", str(search.kb.path), "-o", "new.html"])
     assert again.exit_code == 0, again.output
     assert (tmp_path / "new.html").is_file()
+    told = call(main, ["report", str(search.path), "-o", "new.html", "--format", "json",
+                       "--seed", "3"])  # fmt: skip
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout) == {
+        "report": str(tmp_path / "new.html"), "bytes": (tmp_path / "new.html").stat().st_size,
+    }  # fmt: skip
 
 
 def test_nothing_but_a_page_is_overwritten(tmp_path):

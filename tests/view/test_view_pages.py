@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 import pytest
+from drawn_contrast import poor_texts
 from view_browser import NARROW, WIDE, opened
 from view_world import FOLDER, NAME, TASK
 
@@ -53,6 +54,17 @@ def test_a_page_is_shown_and_accessible(browser, server, world, name, look):
         assert len(found.response["passes"]) > 5
         shown = page.locator("main").inner_text()
         assert ("<script>" in shown) == (name not in ("advice", "overview"))
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", ["study", "pair", "trial"])
+def test_texts_of_drawings_can_be_read(browser, server, world, name, look):
+    viewport, scheme = LOOKS[look]
+    with opened(browser, server, viewport, scheme) as page:
+        page.goto(page.base + addresses(world)[name])
+        poor, seen = poor_texts(page, "figure")
+        assert poor == []
+        assert seen >= 4
 
 
 def test_the_ground_is_dark_in_the_dark(browser, server):

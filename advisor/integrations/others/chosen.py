@@ -121,7 +121,7 @@ def _trial(row: Row, curve: Mapping[int, float], created: pd.Timestamp) -> Shown
     start = pd.Timestamp(begun).tz_convert("UTC").to_pydatetime()
     seconds: float = 0.0 if pd.isna(row["duration"]) else float(row["duration"])
     names = ("epochs", "n_params", "seed", "labels")
-    about = {name: row[name] for name in names if not pd.isna(row[name])}
+    about = {name: row[name] for name in names if not pd.isna(row[name]) and row[name] != "[]"}
     value: float | None = None if pd.isna(row["value"]) else float(row["value"])
     return ShownTrial(
         trial_id=str(row["trial_id"]),

@@ -24,6 +24,12 @@ STATES = {
 MOST_METRICS, MOST_PARAMS = 1000, 100
 """What MLflow takes at once."""
 
+KIND = "mlflow.experimentKind", "custom_model_development"
+"""The tag from which the pages of MLflow 3 know that an experiment has trainings, not prompts."""
+
+SOURCE = {"mlflow.source.name": "advisor", "mlflow.source.type": "LOCAL"}
+"""Tags that MLflow shows as where a run came from."""
+
 LONGEST = 400
 """Characters of an error in a tag."""
 
@@ -65,6 +71,7 @@ def _add(client: "MlflowClient", shown: ShownStudy) -> int:
     key = made or experiment.experiment_id
     client.set_experiment_tag(key, METRIC, shown.task.metric)
     client.set_experiment_tag(key, DIRECTION, shown.task.direction)
+    client.set_experiment_tag(key, *KIND)
     there = set(_told(client, key))
     new = [trial for trial in shown.trials if trial.trial_id not in there]
     for trial in new:
@@ -86,7 +93,7 @@ def _told(client: "MlflowClient", experiment: str) -> Iterator[str]:
 def _log(client: "MlflowClient", experiment: str, trial: ShownTrial, metric: str) -> None:
     from mlflow.entities import Param
 
-    tags = {TOLD_AS: trial.trial_id, "advisor.state": str(trial.state)}
+    tags = {**SOURCE, TOLD_AS: trial.trial_id, "advisor.state": str(trial.state)}
     tags |= {f"advisor.{name}": str(value) for name, value in trial.about.items()}
     if trial.error is not None:
         tags["advisor.error"] = trial.error[:LONGEST]

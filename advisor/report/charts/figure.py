@@ -23,6 +23,7 @@ PALETTES: Mapping[str, Mapping[str, str]] = {
         "@grid": "#e3e6ea",
         "@band": "rgba(0, 158, 115, 0.18)",
         "@haze": "rgba(0, 114, 178, 0.16)",
+        "@tint": "#56B4E9",
         "@faint": "rgba(107, 114, 128, 0.35)",
         "@first": "#0072B2",
         "@second": "#D55E00",
@@ -37,6 +38,7 @@ PALETTES: Mapping[str, Mapping[str, str]] = {
         "@grid": "#31363f",
         "@band": "rgba(0, 158, 115, 0.32)",
         "@haze": "rgba(86, 180, 233, 0.22)",
+        "@tint": "#005f94",
         "@faint": "rgba(163, 170, 181, 0.35)",
         "@first": "#56B4E9",
         "@second": "#E69F00",
@@ -134,11 +136,11 @@ def coloured(value: object, palette: Mapping[str, str], key: str = "") -> object
         key: under which the part stands; texts elsewhere are somebody's, and stay.
     """
     if isinstance(value, str):
-        return palette.get(value, value) if key.endswith("color") else value
+        return palette.get(value, value) if key.endswith(("color", "colorscale")) else value
     if isinstance(value, Mapping):
         return {name: coloured(item, palette, str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [coloured(item, palette) for item in value]
+        return [coloured(item, palette, key) for item in value]
     return value
 
 
@@ -170,13 +172,16 @@ def _rounded(value: object) -> JsonObject:
 
 
 def _plain(value: object) -> "JsonObject":
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]  # type: ignore[return-value]
+    # Nearly all of a figure is numbers and texts, so that these are looked for first.
     if isinstance(value, float):
         finite = value == value and abs(value) != float("inf")
         return float(f"{value:.{DIGITS}g}") if finite else None  # type: ignore[return-value]
+    if value is None or isinstance(value, str | int):
+        return value  # type: ignore[return-value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]  # type: ignore[return-value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
     return value  # type: ignore[return-value]

@@ -6,6 +6,9 @@ from advisor.report.charts.figure import LEGEND, Chart, axis, label, level
 from advisor.report.content.history import History, Step
 from knowledge_base.types import JsonObject
 
+FEW = 10
+"""Trials up to which each has a tick."""
+
 
 def history_charts(history: History) -> list[Chart]:
     """Return the history by trial, by seconds where they are known, and beside the past."""
@@ -61,7 +64,8 @@ def _history(history: History, name: str, by_seconds: bool) -> Chart:
         f"{len(lost)} have no value that counts.",
         traces,
         {
-            "xaxis": axis(by),
+            # Few trials would have ticks at halves.
+            "xaxis": axis(by, **({"dtick": 1} if by == "trial" and len(steps) <= FEW else {})),
             "yaxis": axis(f"validation {history.metric} ({history.direction})"),
             "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
             "legend": LEGEND,

@@ -6,6 +6,9 @@ from advisor.report.charts.figure import LEGEND, SERIES, Chart, axis, label, lev
 from advisor.report.content.judgement import Judgement, OfClasses, OfNumbers, OfSeries
 from knowledge_base.types import JsonObject
 
+SHARES = [[0.0, "@paper"], [1.0, "@tint"]]
+"""A scale on all of which a number can be read; Plotly's own numbers are pale in its middle."""
+
 
 def judgement_charts(found: Judgement) -> list[Chart]:
     """Return the charts of a model's predictions of validation rows."""
@@ -28,8 +31,8 @@ def _confusion(found: OfClasses) -> Chart:
         "right.",
         [
             {"type": "heatmap", "z": share, "x": labels, "y": labels, "zmin": 0, "zmax": 1,
-             "colorscale": "Blues", "reversescale": True, "text": found.matrix,
-             "texttemplate": "%{text}" if few else "",
+             "colorscale": SHARES, "text": found.matrix,
+             "texttemplate": "%{text}" if few else "", "textfont": {"color": "@ink"},
              "colorbar": {"thickness": 12, "tickformat": ".0%"},
              "hovertemplate": "%{y} taken for %{x}: %{text} rows, %{z:.0%}<extra></extra>"}
         ],

@@ -30,6 +30,8 @@ def standings_chart(
         traces.append(
             {"type": "scatter", "mode": "markers", "name": "test", "y": names,
              "x": [one.test for one in standings],
+             "error_x": {"array": [one.test_error or 0.0 for one in standings],
+                         "color": "@second"},
              "marker": {"color": "@second", "size": 10, "symbol": "diamond"}}
         )  # fmt: skip
     told = "; ".join(

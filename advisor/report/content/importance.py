@@ -1,9 +1,9 @@
 """Which hyperparameters matter: functional ANOVA, on this task and on past ones.
 
 Hutter, Hoos and Leyton-Brown (2014), "An Efficient Approach for Assessing Hyperparameter
-Importance": the variance over the space that one hyperparameter alone explains, as a random
-forest of the trials has it. What is left is of interactions. A tree is constant on boxes, so that
-its marginals are sums over boxes, without sampling.
+Importance": the variance over the space that one hyperparameter alone explains, as a forest of the
+trials has it. What is left is of interactions. A tree is constant on boxes, so that its marginals
+are sums over boxes, without sampling.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advisor.encoding import sobol
+from advisor.encoding import drawn_plainly
 from advisor.report.content.axes import place_of
 from advisor.report.content.base import LeftOut
+from advisor.report.content.forest import grown
 from advisor.report.content.source import StudySource
 from advisor.strategies.targets import robust_targets
 from knowledge_base.types import Config
@@ -23,9 +24,6 @@ LEAST = 10
 
 TREES, PAST_TREES = 48, 12
 """Trees of the forest of this task, and of each past one."""
-
-LEAF = 2
-"""Trials in a leaf at least."""
 
 MOST_TASKS = 6
 """Past tasks that are looked at: those that weigh most."""
@@ -55,8 +53,13 @@ class Importance:
     trials: int
 
 
-def importance_of(source: StudySource) -> Importance | LeftOut:
-    """Return the importance of the hyperparameters of a study."""
+def importance_of(source: StudySource, seed: int = 0) -> Importance | LeftOut:
+    """Return the importance of the hyperparameters of a study.
+
+    Args:
+        source: the study.
+        seed: of the forests that it is told from.
+    """
     known = np.isfinite(source.values)
     count = int(known.sum())
     if count < LEAST:
@@ -68,8 +71,8 @@ def importance_of(source: StudySource) -> Importance | LeftOut:
         return LeftOut("Only one hyperparameter varies, so that there is nothing to compare.")
     points = _points(source, [t.config for t, k in zip(source.trials, known, strict=True) if k])
     targets = robust_targets(source.sign * source.values[known])
-    trees = fanova(points, targets, TREES)
-    past, tasks = _past(source)
+    trees = fanova(points, targets, TREES, seed)
+    past, tasks = _past(source, seed)
     order = np.argsort(-trees.mean(0), kind="stable")
     return Importance(
         [source.varying[place].name for place in order],
@@ -81,19 +84,20 @@ def importance_of(source: StudySource) -> Importance | LeftOut:
     )
 
 
-def fanova(points: np.ndarray, values: np.ndarray, trees: int) -> np.ndarray:
+def fanova(points: np.ndarray, values: np.ndarray, trees: int, seed: int = 0) -> np.ndarray:
     """Return the share of the variance that each column explains in each tree, (trees, h).
 
     Args:
         points: in the unit cube, shape (n, h).
         values: any unit, shape (n,).
         trees: how many.
+        seed: of what is drawn.
     """
-    from sklearn.ensemble import RandomForestRegressor
-
-    forest = RandomForestRegressor(trees, min_samples_leaf=LEAF, random_state=0)
-    forest.fit(points, values)
-    return np.array([_shares(tree.tree_, points.shape[1]) for tree in forest.estimators_])
+    leaves = grown(points, values, trees, seed)
+    return np.array(
+        [_shares(leaves.boxes[mine], leaves.values[mine])
+         for mine in (leaves.tree == tree for tree in range(trees))]
+    )  # fmt: skip
 
 
 def _points(source: StudySource, configs: Sequence[Config]) -> np.ndarray:
@@ -106,37 +110,35 @@ def _points(source: StudySource, configs: Sequence[Config]) -> np.ndarray:
     return np.array(found).T.reshape(len(configs), len(source.varying))
 
 
-def _past(source: StudySource) -> tuple[np.ndarray, list[str]]:
+def _past(source: StudySource, seed: int) -> tuple[np.ndarray, list[str]]:
     """Return the importance on the past tasks that weigh most, and their names."""
     prior = source.prior
     if prior is None:
         return np.zeros((0, len(source.varying))), []
     places = np.argsort(-prior.weights, kind="stable")[:MOST_TASKS].tolist()
-    configs = sobol(source.directory.space, POINTS, seed=0)
+    configs = drawn_plainly(source.directory.space, POINTS, seed)
     scores = prior.models.subset(places).predict(source.encoder.encode(configs))
     points = _points(source, configs)
-    found = np.array([fanova(points, row, PAST_TREES).mean(0) for row in scores])
+    found = np.array([fanova(points, row, PAST_TREES, seed).mean(0) for row in scores])
     known = len(prior.names) == len(prior.weights)
     return found, [prior.names[p] if known else f"past task {p + 1}" for p in places]
 
 
-def _shares(tree: object, columns: int) -> np.ndarray:
-    """Return the shares of one tree's variance, shape (columns,).
+def _shares(boxes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the shares of one tree's variance, shape (h,).
 
     Args:
-        tree: as scikit-learn keeps it: nodes with `feature`, `threshold`, `children_left`,
-            `children_right` and `value`.
-        columns: of the points.
+        boxes: its leaves in the unit cube, from and to, shape (l, h, 2).
+        values: of these, shape (l,).
     """
-    boxes, values = _leaves(tree, columns)
     widths = boxes[:, :, 1] - boxes[:, :, 0]
     volumes = widths.prod(1)
     mean = volumes @ values
     variance = volumes @ (values - mean) ** 2
+    found = np.zeros(boxes.shape[1])
     if variance <= 1e-15:
-        return np.zeros(columns)
-    found = np.zeros(columns)
-    for column in range(columns):
+        return found
+    for column in range(len(found)):
         edges = np.unique(boxes[:, column])
         middles = (edges[:-1] + edges[1:]) / 2
         within = (boxes[:, column, 0] <= middles[:, None]) & (
@@ -145,25 +147,3 @@ def _shares(tree: object, columns: int) -> np.ndarray:
         marginal = within @ (volumes / widths[:, column] * values)
         found[column] = np.diff(edges) @ (marginal - mean) ** 2 / variance
     return found
-
-
-def _leaves(tree: object, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the boxes of the leaves within the unit cube, (l, columns, 2), and their values."""
-    left, right = tree.children_left, tree.children_right  # type: ignore[attr-defined]
-    feature, threshold = tree.feature, tree.threshold  # type: ignore[attr-defined]
-    value = tree.value[:, 0, 0]  # type: ignore[attr-defined]
-    whole = np.tile([0.0, 1.0], (columns, 1))
-    standing, boxes, values = [(0, whole)], [], []
-    while standing:
-        node, box = standing.pop()
-        if left[node] < 0:
-            boxes.append(box)
-            values.append(value[node])
-            continue
-        column, cut = feature[node], min(max(threshold[node], 0.0), 1.0)
-        below, above = box.copy(), box.copy()
-        below[column, 1], above[column, 0] = cut, cut
-        standing += [(left[node], below), (right[node], above)]
-    kept = np.array(boxes)
-    inside = (kept[:, :, 1] > kept[:, :, 0]).all(1)
-    return kept[inside], np.array(values)[inside]

@@ -61,8 +61,12 @@ class StudyContent:
     warnings: list[str] = field(default_factory=list)
 
 
-def study_content(path: Path) -> StudyContent:
+def study_content(path: Path, seed: int = 0) -> StudyContent:
     """Return all that the study in a folder shows.
+
+    Args:
+        path: the folder.
+        seed: of the forests that importance is told from.
 
     Raises:
         UserError: there is no study, or it cannot be read.
@@ -70,7 +74,7 @@ def study_content(path: Path) -> StudyContent:
     source = StudySource.open(path)
     directory = source.directory
     record, dataset = directory.study, directory.dataset
-    importance = importance_of(source)
+    importance = importance_of(source, seed)
     important = () if isinstance(importance, LeftOut) else importance.names
     return StudyContent(
         directory.path.name,

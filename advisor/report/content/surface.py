@@ -171,6 +171,9 @@ def surface_of(source: StudySource, important: Sequence[str] = ()) -> Surface | 
         return LeftOut("Every hyperparameter of the space is fixed, so there is no surface.")
     surrogate, best = Surrogate(source), dict(source.best.config)
     active = [h for h in shown if h.name in best]
+    sliced, paired = active[:MOST_SLICES], list(combinations(active[:MOST_PAIRED], 2))
+    groups = [_along(best, h) for h in sliced] + [_over(best, *pair) for pair in paired]
+    said = _said(source, surrogate, groups)
     task = source.directory.task
     return Surface(
         task.metric,
@@ -179,10 +182,34 @@ def surface_of(source: StudySource, important: Sequence[str] = ()) -> Surface | 
         [trial.number for trial in source.trials],
         source.best.number,
         surrogate.informed,
-        [_slice(source, surrogate, best, h) for h in active[:MOST_SLICES]],
-        [_contour(source, surrogate, best, *pair)
-         for pair in combinations(active[:MOST_PAIRED], 2)],
+        [_slice(source, h, one) for h, one in zip(sliced, said, strict=False)],
+        [_contour(source, *pair, one)
+         for pair, one in zip(paired, said[len(sliced):], strict=True)],
     )  # fmt: skip
+
+
+def _along(best: ConfigDict, h: Hyperparameter) -> list[Config]:
+    """Return the configurations of a slice."""
+    return [{**best, h.name: value} for value in values_along(h, STEPS)[1]]
+
+
+def _over(best: ConfigDict, across: Hyperparameter, down: Hyperparameter) -> list[Config]:
+    """Return the configurations of a contour, line by line."""
+    (_, xs), (_, ys) = values_along(across, CELLS), values_along(down, CELLS)
+    return [{**best, across.name: x, down.name: y} for y in ys for x in xs]
+
+
+def _said(
+    source: StudySource, surrogate: Surrogate, groups: Sequence[Sequence[Config]]
+) -> list[tuple[np.ndarray, ...]]:
+    """Return mean, low and high of each group of configurations.
+
+    All are asked for at once: most of a question's work does not depend on how many it asks for.
+    """
+    points = source.encoder.encode([config for group in groups for config in group])
+    ends = np.cumsum([len(group) for group in groups])[:-1]
+    parts = [np.split(values, ends) for values in surrogate.predict(points)]
+    return list(zip(*parts, strict=True))
 
 
 def values_along(h: Hyperparameter, steps: int) -> tuple[np.ndarray, list[object]]:
@@ -199,25 +226,21 @@ def values_along(h: Hyperparameter, steps: int) -> tuple[np.ndarray, list[object
     return places, [float(min(max(number, low), high)) for number in numbers]
 
 
-def _slice(source: StudySource, surrogate: Surrogate, best: ConfigDict, h: Hyperparameter) -> Slice:
+def _slice(source: StudySource, h: Hyperparameter, said: Sequence[np.ndarray]) -> Slice:
     places, values = values_along(h, STEPS)
-    mean, low, high = surrogate.predict(
-        source.encoder.encode([{**best, h.name: v} for v in values])
-    )
+    mean, low, high = said
     at = np.array([place_of(h, trial.config) for trial in source.trials])
     return Slice(h.name, places, _texts(h, values), not h.choices, mean, low, high, at)
 
 
 def _contour(
     source: StudySource,
-    surrogate: Surrogate,
-    best: ConfigDict,
     across: Hyperparameter,
     down: Hyperparameter,
+    said: Sequence[np.ndarray],
 ) -> Contour:
     (_, xs), (_, ys) = values_along(across, CELLS), values_along(down, CELLS)
-    configs: list[Config] = [{**best, across.name: x, down.name: y} for y in ys for x in xs]
-    mean, low, high = surrogate.predict(source.encoder.encode(configs))
+    mean, low, high = said
     shape = (len(ys), len(xs))
     at = np.array(
         [

@@ -8,7 +8,7 @@ from advisor.report.content.answer import TITLES, Answer
 from advisor.report.page.render import page
 from advisor.report.page.sections import figures_of
 from advisor.report.page.study_sections import sections_of
-from advisor.report.page.writing import write_page
+from advisor.report.page.writing import check_page_file, write_page
 
 
 def study_page(study: StudyContent) -> str:
@@ -41,10 +41,16 @@ def _standings(study: StudyContent) -> list[Chart]:
     return [] if chart is None else [chart]
 
 
-def write_study_page(folder: Path, path: Path) -> Path:
+def write_study_page(folder: Path, path: Path, seed: int = 0) -> Path:
     """Write the page of the study in a folder; return where it lies.
+
+    Args:
+        folder: of the study.
+        path: of the page.
+        seed: of the forests that importance is told from.
 
     Raises:
         UserError: there is no study, it cannot be read, or the page cannot be written.
     """
-    return write_page(path, study_page(study_content(folder)))
+    check_page_file(path)
+    return write_page(path, study_page(study_content(folder, seed)))

@@ -86,7 +86,8 @@ def _importance(importance: Importance | LeftOut) -> Section:
     if isinstance(importance, LeftOut):
         return Section(anchor, title, importance.reason)
     lines = [
-        "Functional ANOVA (Hutter, Hoos and Leyton-Brown 2014) by a random forest of the trials. "
+        "Functional ANOVA (Hutter, Hoos and Leyton-Brown 2014) by a forest of the trials "
+        "(extremely randomised trees, Geurts, Ernst and Wehenkel 2006). "
         "Trials of a search crowd where it is good, so that few of them say little; the bars' "
         "lines are the spread over trees, and over past tasks."
     ]

@@ -6,8 +6,8 @@
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const theme = () => palettes[dark.matches ? "dark" : "light"];
   const coloured = (value, palette, key = "") => {
-    if (typeof value === "string") return key.endsWith("color") && value in palette ? palette[value] : value;
-    if (Array.isArray(value)) return value.map((item) => coloured(item, palette));
+    if (typeof value === "string") return /color(scale)?$/.test(key) && value in palette ? palette[value] : value;
+    if (Array.isArray(value)) return value.map((item) => coloured(item, palette, key));
     if (value && typeof value === "object") {
       return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v, palette, k)]));
     }
