@@ -103,6 +103,21 @@ class Reader(ABC):
         """Return all studies, newest first."""
         return self.query("SELECT * FROM studies ORDER BY created_at DESC, study_id")
 
+    def with_studies(self, trials: pd.DataFrame) -> pd.DataFrame:
+        """Return trials, as `trials` gives them, with what their studies and tasks say of them.
+
+        That is `study_name`, `strategy`, `contributor`, `task_name` and `metric`; nothing of other
+        studies is read.
+        """
+        sql = (
+            "SELECT study_id, studies.name AS study_name, strategy, contributor, "
+            "tasks.name AS task_name, metric "
+            "FROM (SELECT * FROM studies WHERE study_id IN (SELECT unnest(?))) AS studies "
+            "JOIN tasks USING (task_id)"
+        )
+        found = self.query(sql, [trials["study_id"].unique().tolist()])
+        return trials.merge(found, on="study_id", how="left")
+
     def trials(
         self,
         task: str | None = None,

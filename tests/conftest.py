@@ -1,7 +1,8 @@
 import os
-import shutil
 
 import pytest
+
+from scripts.chromium import chromium
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -31,8 +32,7 @@ def _own_knowledge_base(tmp_path, monkeypatch):
 def browser():
     """Chromium, one for all tests: Playwright runs one loop in a process."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if (path := shutil.which(name))), None)
+    found = chromium()
     if found is None:
         pytest.skip("there is no Chromium on this machine (apt-get install chromium)")
     with sync_api.sync_playwright() as playwright:

@@ -190,13 +190,8 @@ def trials(
     whole = len(frame)
     if output != "json" and whole == rows:
         whole = kb.count_trials(task=task, state=state, family=family, where=where)
-    if output != "json":
-        # One list holds trials of many tasks, whose values are in other units.
-        names, metrics = (table.set_index(table.columns[0])[of] for table, of in (
-            (kb.studies(), "name"), (kb.tasks(), "metric")))  # fmt: skip
-        frame = frame.assign(
-            study=frame["study_id"].map(names), metric=frame["task_id"].map(metrics)
-        )
+    if output != "json":  # One list holds trials of many tasks, whose values are in other units.
+        frame = kb.with_studies(frame).rename(columns={"study_name": "study"})
     columns = ["trial_id", "study", "number", "state", "metric", "value", "duration", "config"]
     _print_frame(frame, columns, output, limit, whole)
 

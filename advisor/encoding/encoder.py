@@ -22,12 +22,14 @@ class Encoder:
 
     Attributes:
         columns: names of the d columns: of a hyperparameter, or "name=choice" of a categorical.
+        owners: the hyperparameter of each column.
     """
 
     def __init__(self, space: SpaceDefinition) -> None:
         """Prepare for `space`."""
         self._varying = [h for h in space.hyperparameters.values() if h.kind != "constant"]
         self.columns: tuple[str, ...] = tuple(n for h in self._varying for n in _columns(h))
+        self.owners: tuple[str, ...] = tuple(h.name for h in self._varying for _ in _columns(h))
 
     def encode(self, configs: Sequence[Config]) -> np.ndarray:
         """Return the encoded configurations, shape (n, d)."""

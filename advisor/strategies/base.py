@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from advisor.encoding.inert import Inert
 from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, ConfigDict
 
 if TYPE_CHECKING:
+    from advisor.encoding.inert import Inert
     from advisor.encoding.remedies import Remedy
     from advisor.surrogates import Prior
 

@@ -13,9 +13,8 @@ from typing import ClassVar
 import numpy as np
 
 from advisor.encoding import Encoder, sobol
-from advisor.encoding.inert import settled
 from advisor.strategies.base import Observation
-from advisor.strategies.candidates import CandidatePool, unlike
+from advisor.strategies.candidates import CandidatePool
 from advisor.strategies.companions import around, spread_out
 from advisor.strategies.leaning import Leaning
 from advisor.strategies.noise import known_noise
@@ -53,7 +52,6 @@ plateau is never refuted by them: each agrees with the others."""
 
 ALIKE = 0.99
 """Correlation with an active trial above which another one is not worth a worker."""
-
 
 PROVEN = 0.8
 """Correlation with one of the best trials, in what shapes a network, from which on one of its shape
@@ -206,14 +204,13 @@ class BayesianSearch(PausingSearch):
         taken = self.taken()
         encoded = self._encoder.encode(taken)
         model = self._fitted(values, encoded)
-        found = around(self.space, lead, incumbents, free, self.step_seed())
-        found = settled(self.space, found, self.inert)
-        inputs = self._encoder.encode_frame(found)
-        new = unlike(inputs, self._pool.settled_inputs(taken), self._repeats.columns)
-        found, inputs = found[new].reset_index(drop=True), inputs[new]
+        found, inputs = self._pool.untried(
+            around(self.space, lead, incumbents, free, self.step_seed()), taken,
+            self._repeats.columns,
+        )  # fmt: skip
         if not len(found):
             return []
-        expected = self._expected(inputs) if self.prior is None else self.prior.predict(inputs)
+        expected = self._pool.expect(inputs)
         scores = log_expected_improvement(model.posteriors(inputs, expected))
         scores = scores + self._leaning.bonus(values, inputs)
         if self._per_second:
@@ -229,7 +226,7 @@ class BayesianSearch(PausingSearch):
 
         A shape that is new may be bad, and then all that are tried with it are.
         """
-        shared = np.array([name.partition("=")[0] not in free for name in self._encoder.columns])
+        shared = np.array([name not in free for name in self._encoder.owners])
         here, best = self._encoder.encode([lead]), self._encoder.encode(incumbents)
         lengthscales = self._lengthscales[shared]
         return bool(matern52(here[:, shared], best[:, shared], lengthscales).max() >= PROVEN)

@@ -66,7 +66,7 @@ class CandidatePool:
         else:
             self._base = space.clean(space.frame(candidates))
         self._base_inputs = encoder.encode_frame(self._base)
-        self._base_past = self._expect(self._base_inputs)
+        self._base_past = self.expect(self._base_inputs)
         self._base_costs: np.ndarray | None = None
 
     def _from_past(self) -> pd.DataFrame:
@@ -75,10 +75,28 @@ class CandidatePool:
         frame = self._space.clean(self._space.frame(configs))
         if self._prior is None or len(frame) <= FROM_PAST:
             return frame
-        expected = self._prior.weights @ self._expect(self._encoder.encode_frame(frame))
+        expected = self._prior.weights @ self.expect(self._encoder.encode_frame(frame))
         return frame.iloc[np.argsort(-expected, kind="stable")[:FROM_PAST]]
 
-    def settled_inputs(self, configs: Sequence[Config]) -> np.ndarray:
+    def expect(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the scores that past tasks expect of encoded configurations, shape (t, n)."""
+        return np.zeros((0, len(inputs))) if self._prior is None else self._prior.predict(inputs)
+
+    def untried(
+        self, configs: pd.DataFrame, taken: Sequence[Config], silent: Sequence[np.ndarray] = ()
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        """Return which of other configurations are worth a trial, and how they are encoded.
+
+        Args:
+            configs: legal ones.
+            taken, silent: as for `refresh`.
+        """
+        found = settled(self._space, configs, self._inert)
+        inputs = self._encoder.encode_frame(found)
+        new = unlike(inputs, self._settled_inputs(taken), silent)
+        return found[new], inputs[new]
+
+    def _settled_inputs(self, configs: Sequence[Config]) -> np.ndarray:
         """Return encoded configurations with what does nothing where candidates have it."""
         if not self._inert or self.fixed or not configs:
             return self._encoder.encode(configs)
@@ -105,9 +123,9 @@ class CandidatePool:
         if not self.fixed:
             frames.append(self._local(incumbents, seed))
             inputs.append(self._encoder.encode_frame(frames[1]))
-            past.append(self._expect(inputs[1]))
+            past.append(self.expect(inputs[1]))
         together = np.vstack(inputs)
-        free = unlike(together, self.settled_inputs(taken), silent)
+        free = unlike(together, self._settled_inputs(taken), silent)
         self.exhausted = not free.any()
         if self.exhausted:
             free[:] = True
@@ -145,9 +163,6 @@ class CandidatePool:
         points = [neighbours(self._space, config, LOCAL, rng) for config in incumbents]
         points.append(rng.random((FRESH, len(self._space.hyperparameters))))
         return settled(self._space, allowed(self._space, np.vstack(points)), self._inert)
-
-    def _expect(self, inputs: np.ndarray) -> np.ndarray:
-        return np.zeros((0, len(inputs))) if self._prior is None else self._prior.predict(inputs)
 
 
 def _sobol(dimensions: int, n: int, seed: int) -> np.ndarray:

@@ -27,7 +27,7 @@ class Repeats:
 
     def __init__(self, encoder: Encoder) -> None:
         """Prepare for configurations of that encoder."""
-        self._columns = [name.partition("=")[0] for name in encoder.columns]
+        self._owners = encoder.owners
         self._seen: dict[tuple[float | None, ...], list[Config]] = {}
         self._sets: dict[frozenset[str], np.ndarray] = {}
 
@@ -51,6 +51,6 @@ class Repeats:
         if not differing:
             return
         self._sets.pop(differing, None)
-        self._sets[differing] = np.array([name in differing for name in self._columns])
+        self._sets[differing] = np.array([name in differing for name in self._owners])
         while len(self._sets) > MOST:
             self._sets.pop(next(iter(self._sets)))

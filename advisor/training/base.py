@@ -2,13 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from advisor.encoding.inert import Inert
 from advisor.training.outcome import Outcome
 from advisor.training.paused import Paused, StateLost
 from advisor.training.report import Report
 from knowledge_base.records import TrialRecord
 from knowledge_base.types import Config
+
+if TYPE_CHECKING:
+    from advisor.encoding.inert import Inert
 
 
 class Objective(ABC):
@@ -24,7 +27,7 @@ class Objective(ABC):
 
     at_once: int = 1
     shapeless: Collection[str] = frozenset()
-    inert: Sequence[Inert] = ()
+    inert: "Sequence[Inert]" = ()
     brief: bool = False
     pausable: bool = False
 

@@ -66,7 +66,7 @@ def train_folds(
     found = _train(family, config, folds if at_once else folds[:1], seed, terms, lead, parts)
     standing = {place: o.paused for place, o in found.items() if o.paused is not None}
     if standing:
-        together = offset_of(in_all(_in_order(found), standing=True), race)
+        together = _offset(_in_all(_in_order(found), standing=True), race)
         return replace(together, paused=Paused.of_parts({AT_ONCE: at_once}, standing))
     if not at_once:
         first = found[0]
@@ -74,11 +74,22 @@ def train_folds(
         if promising and race.worth(first.value or 0.0):
             others = _train(family, config, folds[1:], seed, terms, lead)
             found |= {1 + place: outcome for place, outcome in others.items()}
-    together = in_all(_in_order(found))
+    return judged(_in_order(found), len(folds), race)
+
+
+def judged(outcomes: Sequence[Outcome], n_folds: int, race: Race) -> Outcome:
+    """Return the outcome of a configuration from those of its folds; the race hears of a whole one.
+
+    Args:
+        outcomes: of its folds, in their order, as many as it was trained on.
+        n_folds: how many there are.
+        race: as for `train_folds`.
+    """
+    together = _in_all(outcomes)
     values = fold_values(together.metrics)
-    if together.state == TrialState.COMPLETE and len(values) == len(folds):
+    if together.state == TrialState.COMPLETE and len(values) == n_folds:
         race.tell(list(values.values()))
-    return offset_of(together, race)
+    return _offset(together, race)
 
 
 def conclude_folds(
@@ -103,7 +114,7 @@ def conclude_folds(
         conclude(family, config, folds[place], seed, terms, parts[place], reason)
         for place in sorted(parts)
     ]
-    return offset_of(in_all(outcomes, standing=True), race)
+    return _offset(_in_all(outcomes, standing=True), race)
 
 
 def train_rest(
@@ -145,7 +156,7 @@ def _in_order(found: Mapping[int, Outcome]) -> list[Outcome]:
     return [found[place] for place in sorted(found)]
 
 
-def offset_of(together: Outcome, race: Race) -> Outcome:
+def _offset(together: Outcome, race: Race) -> Outcome:
     """Return an outcome whose value is of the kind of all others of the study."""
     if together.value is None or list(fold_values(together.metrics)) != [1]:
         return together
@@ -184,7 +195,7 @@ def _train(
     return found
 
 
-def in_all(outcomes: Sequence[Outcome], standing: bool = False) -> Outcome:
+def _in_all(outcomes: Sequence[Outcome], standing: bool = False) -> Outcome:
     """Return the outcome of a configuration from those of its folds.
 
     Args:

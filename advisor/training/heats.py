@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 
 from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
-from advisor.training.folds import Lead, in_all, offset_of, train_rest
+from advisor.training.folds import Lead, judged, train_rest
 from advisor.training.outcome import Outcome
 from advisor.training.race import Race
 from advisor.training.report import Report
 from advisor.training.terms import Terms
 from advisor.training.together import train_group
-from knowledge_base.records import fold_values
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config
 
@@ -52,14 +51,10 @@ def train_heat(
     ahead = [place for place, value in values.items() if race.worth(value, list(values.values()))]
     for place in places:
         if place not in ahead:
-            yield place, offset_of(in_all([firsts[place]]), race)
+            yield place, judged([firsts[place]], len(folds), race)
     rest = train_rest(
         family, {place: configs[place] for place in ahead}, folds, seed, terms,
         {place: leads[place] for place in ahead},
     )  # fmt: skip
     for place, others in rest:
-        together = in_all([firsts[place], *others])
-        found = fold_values(together.metrics)
-        if together.state == TrialState.COMPLETE and len(found) == len(folds):
-            race.tell(list(found.values()))
-        yield place, offset_of(together, race)
+        yield place, judged([firsts[place], *others], len(folds), race)

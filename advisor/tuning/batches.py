@@ -58,7 +58,14 @@ def batch(
     if size == 1:
         yield from _with_companions(tuner, objective, tuner.ask(), left, deadline)
         return
-    configs, told = tuner.ask(size), len(tuner.trials)
+    yield from _in_groups(tuner, objective, tuner.ask(size), deadline)
+
+
+def _in_groups(
+    tuner: Tuner, objective: Objective, configs: list[ConfigDict], deadline: float | None
+) -> Iterator[TrialRecord]:
+    """Evaluate what was asked for, each with those that it is trained with."""
+    told = len(tuner.trials)
     try:
         for group in objective.groups_of(configs):
             cut = tuner.trials[told:] and cut_off(tuner.trials[-1])
@@ -82,27 +89,21 @@ def _with_companions(
     trial.
     """
     others: list[ConfigDict] = []
-    if deadline is not None and tuner.paused.find(lead) is None:
-        seconds = [trial.duration for trial in tuner.trials if trial.duration]
+    if _ends_by_time(tuner, left, deadline) and tuner.paused.find(lead) is None:
         count = min(objective.companions(lead), left - 1)
-        if seconds and count > 0 and left * median(seconds) > deadline - time.monotonic():
-            others = tuner.companions(lead, count, objective.shapeless)
-    if not others:
+        others = tuner.companions(lead, count, objective.shapeless) if count > 0 else []
+    if others:
+        yield from _in_groups(tuner, objective, [lead, *others], deadline)
+    else:
         yield from _one_trial(tuner, objective, lead, deadline)
-        return
-    configs = [lead, *others]
-    try:
-        for group in objective.groups_of(configs):
-            if over(deadline):
-                return
-            together = [configs[place] for place in group]
-            if len(together) == 1:
-                yield from _one_trial(tuner, objective, together[0], deadline)
-            else:
-                yield from _group(tuner, objective, together, deadline)
-    finally:
-        for config in configs:
-            tuner.withdraw(config)
+
+
+def _ends_by_time(tuner: Tuner, left: int, deadline: float | None) -> bool:
+    """Return whether the time is over before as many trials as usual ones have ended."""
+    seconds = [trial.duration for trial in tuner.trials if trial.duration]
+    if deadline is None or not seconds:
+        return False
+    return left * median(seconds) > deadline - time.monotonic()
 
 
 def _group(

@@ -72,14 +72,6 @@ _TASKS = (
 )
 
 
-_CONTEXT = (
-    "SELECT study_id, studies.name AS study_name, strategy, contributor, tasks.name AS task_name, "
-    "metric "
-    "FROM (SELECT * FROM studies WHERE study_id IN (SELECT unnest(?))) AS studies "
-    "JOIN tasks USING (task_id)"
-)
-
-
 def trials_table(
     kb: KnowledgeBase, asked: Asked, task: str | None = None, study: str | None = None
 ) -> Table:
@@ -103,8 +95,7 @@ def trials_table(
         task=task, study=study, where=where, order_by=order, limit=shown,
         offset=max(after, 0) if from_end else asked.offset, from_end=from_end,
     )  # fmt: skip
-    context = kb.query(_CONTEXT, [frame["study_id"].unique().tolist()])
-    rows = plain_rows(frame.merge(context, on="study_id", how="left"))
+    rows = plain_rows(kb.with_studies(frame))
     return Table("trials", "Trials", TRIALS, asked, rows, total)
 
 

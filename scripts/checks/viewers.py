@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scripts import ROOT
+from scripts.chromium import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -289,9 +290,8 @@ def main(tools: Path, pictures: Path | None, kept: Path | None, only: str | None
     """Open what Advisor shows to other tools in those that the environment TOOLS has."""
     from playwright.sync_api import sync_playwright
 
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next((path for name in names if (path := shutil.which(name))), None)
-    if chromium is None:
+    installed = chromium()
+    if installed is None:
         raise click.ClickException("There is no Chromium on this machine.")
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         seen = pictures or Path(home) / "pictures"
@@ -302,7 +302,7 @@ def main(tools: Path, pictures: Path | None, kept: Path | None, only: str | None
         if not (folder / "studies").exists():
             subprocess.run([sys.executable, "-P", "-c", SEARCH], cwd=folder,
                            env=place.environment, check=True)  # fmt: skip
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
         try:
             for name, check in CHECKS.items():
                 if only in (None, name):

@@ -6,7 +6,6 @@ Needs Chromium and Playwright. Two small searches on a table of scikit-learn run
 that there is something to see; what they store lies in a temporary folder.
 """
 
-import shutil
 import tempfile
 import threading
 from pathlib import Path
@@ -17,6 +16,7 @@ from advisor.facade import Advisor
 from advisor.view.server import view_server
 from knowledge_base import KnowledgeBase
 from scripts import DOCS
+from scripts.chromium import chromium
 
 FOLDER = DOCS / "view"
 MAX_BYTES = 200_000
@@ -92,14 +92,14 @@ def _save(picture: bytes, path: Path) -> None:
 @click.command()
 def main() -> None:
     """Make the pictures."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
+    installed = chromium()
+    if installed is None:
         raise click.ClickException("Chromium is not installed: apt-get install chromium")
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         kb = KnowledgeBase(Path(folder) / "knowledge_base.duckdb")
         searched(kb)
-        take(kb, chromium)
+        take(kb, installed)
     click.echo(f"Wrote {len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}.")
 
 
