@@ -96,9 +96,8 @@ class Experience:
         # Others' tasks change nothing of what is learned from those that are trusted.
         core = trusted_of(tasks)
         known = [tasks[t] for t in core]
-        taught = (
-            before if before is not None and before.taught_by(core, tasks[: len(new)]) else None
-        )
+        same = before is not None and before.taught_by(core, tasks[: len(new)])
+        taught = before if same else None
         if taught is not None:
             lengthscales = taught.models.lengthscales
         else:

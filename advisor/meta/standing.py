@@ -6,10 +6,10 @@ name, so that what he says only counts as far as it agrees with that, and never 
 - Tasks that are near-copies of each other, in their metafeatures or in what they say of all
   candidates, count as one, whatever their number and whoever contributed them. What is about
   the data of a trusted task says nothing for who contributed it: anybody can copy what ships.
-- A contributor is *refuted*, and counts for nothing, where his tasks by their median agree less with
-  the trusted ones than nearly all of these agree with each other, or where what he calls best is
-  worse by the trusted ones than what nearly all of these call best; so is one task that agrees far
-  less. He is *confirmed* with enough tasks that by their median agree as trusted ones do, and
+- A contributor is *refuted*, and counts for nothing, where his tasks by their median agree less
+  with the trusted ones than nearly all of these agree with each other, or where what he calls best
+  is worse by the trusted ones than what nearly all of these call best; so is one task that agrees
+  far less. He is *confirmed* with enough tasks that by their median agree as trusted ones do, and
   nearly all better than a refuted contributor's.
 - A task counts as far as it agrees with itself, where configurations were tried again, and with
   what others found of the same configurations on the same task: the trusted ones where there are
@@ -53,7 +53,7 @@ MAX_UNCONFIRMED, MAX_ONE, MAX_OTHERS = 0.05, 0.15, 0.4
 """Bounds of the weight of all who are unconfirmed, of a confirmed one, and of all others."""
 
 MAX_PEER = 1 / 3
-"""Bound of the weight of a contributor where nothing is trusted, or an even share if that is more."""
+"""Bound of a contributor's weight where nothing is trusted, or an even share if that is more."""
 
 FULL_AGREEMENT = 0.5
 """Rank correlation with what others found of the same from which on a task counts in full."""
@@ -208,7 +208,7 @@ def _judged(
     """
     usual, found = evidence(scores, ranks, trusted)
     least, enough = np.quantile(usual, [REFUTED, CONFIRMED], axis=1)
-    # One task may be unlike others, honestly: it must lie as far beyond as that is below a quartile.
+    # One task may be unlike others, honestly: it must lie as far below as that is below a quartile.
     refuted = (found < (2 * least - enough)[:, None]).any(0)
     confirmed = np.zeros(len(owners), dtype=bool)
     copied, of_others = set(copies[trusted].tolist()), copies[~trusted]

@@ -82,9 +82,8 @@ class Lie:
             base = past[int(rng.integers(len(past)))]
             about = dict(task.held.metafeatures or {})
             if kind.jittered:
-                about = {
-                    k: v + JITTER * spread[k] * rng.standard_normal() for k, v in about.items()
-                }
+                noise = dict(zip(about, JITTER * rng.standard_normal(len(about)), strict=True))
+                about = {name: value + noise[name] * spread[name] for name, value in about.items()}
             data = str(task.held.dataset_id) if kind.own_data else f"lie-{place}"
             lying = replace(_lying(base, kind.says, worst, rng), metafeatures=about,
                             target=task.held.target)  # fmt: skip
@@ -156,7 +155,6 @@ def honest(past: Sequence[PastTask], names: int = 5) -> list[PastTask]:
 
 def _spread(past: Sequence[PastTask]) -> dict[str, float]:
     names = {name for task in past for name in task.metafeatures or {}}
-    values = {
-        name: [(task.metafeatures or {}).get(name, np.nan) for task in past] for name in names
-    }
+    known = [task.metafeatures or {} for task in past]
+    values = {name: [about.get(name, np.nan) for about in known] for name in names}
     return {name: float(np.nan_to_num(np.nanstd(of))) for name, of in values.items()}
