@@ -183,7 +183,7 @@ def standing_of(tasks: Sequence[PastTask], scores: np.ndarray, agreement: Agreem
     else:
         refuted = consensus(ranks[others], owners[others], copies[others]) < 0
     factor[others[refuted]] = 0.0
-    own = np.array([tasks[t].steady for t in others])
+    own = np.array([task.steady for task in tasks])[others]
     same = agreement_on_tasks(tasks, owners, confirmed, copies)[others]
     factor[others] *= own * np.clip(same / FULL_AGREEMENT, 0.0, 1.0)
     confirmed &= factor > 0
