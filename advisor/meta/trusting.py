@@ -66,7 +66,8 @@ def contributors(kb: KnowledgeBase) -> list[JsonObject]:
         Its rows with `trust` ("trusted", "confirmed", "unconfirmed", "refuted" or "too few trials")
         and `weight`, as in `Trust`, None where it is not bounded.
     """
-    rows: list[JsonObject] = kb.contributors().to_dict("records")
+    stored = kb.contributors().to_dict("records")
+    rows: list[JsonObject] = [{str(name): v for name, v in row.items()} for row in stored]
     known = trust_of(kb)
     for row in rows:
         own = row["layer"] != "user" or row["name"] == kb.me
