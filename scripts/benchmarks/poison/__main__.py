@@ -167,8 +167,8 @@ data sets and seeds, and the difference to the clean past with its standard erro
 Unguarded: the same lies, weighed as if they shipped."""
 
 HONEST = """
-Half of the past ships, the other half others found, five names, honestly. What they say must make
-nothing worse than the half alone; if all of it shipped, it would be the clean past above."""
+Half of the past ships, the other half others found, five names, honestly. The difference is to the
+half alone. If all of it shipped, it would be the clean past above: that is what the guard costs."""
 
 
 def page(frame: pd.DataFrame) -> str:
