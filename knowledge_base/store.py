@@ -26,7 +26,7 @@ from knowledge_base.passing import Passed, passed_on
 from knowledge_base.records import DatasetRecord, StudyRecord, TaskRecord
 from knowledge_base.schema import SCHEMA_VERSION, TABLES
 from knowledge_base.server.address import Address, address, is_address
-from knowledge_base.server.curated import Curated
+from knowledge_base.server.shared import Shared
 from knowledge_base.server.team import Team
 from knowledge_base.shipped import SEED, shipped_problems
 from knowledge_base.showing import html_table
@@ -76,7 +76,7 @@ def _data_folder() -> Path:
     return folder
 
 
-class KnowledgeBase(Curated):
+class KnowledgeBase(Shared):
     """Past trials: the user's own database over the trials that ship with the package.
 
     >>> kb = KnowledgeBase("mine.duckdb")

@@ -5,7 +5,6 @@ lifted. What is dropped is gone. Neither makes a secret unsaid: who has a copy k
 bytes of dropped rows stay in the file until DuckDB uses their place again.
 """
 
-import uuid
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,6 @@ from knowledge_base.contributions import (
     CONTRIBUTORS,
     EPOCH,
     IMPORTED,
-    LOG,
     TakenBack,
     criteria,
     import_row,
@@ -29,6 +27,7 @@ from knowledge_base.contributions import (
     log_table,
 )
 from knowledge_base.curation import moment
+from knowledge_base.curators import SAY_WHAT, Curator, FileCurator
 from knowledge_base.dropping import drop_studies
 from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.hiding import curation_table, in_force, insert_notes, make_hidden
@@ -47,6 +46,11 @@ DROP_PATIENCE = 5.0
 
 class TakingBack(Sessions):
     """Quarantine, lift, drop and log of a knowledge base."""
+
+    @property
+    def _curator(self) -> Curator:
+        """Who keeps what is hidden: this file, unless there is a server."""
+        return FileCurator(self)
 
     @abstractmethod
     def _check_writable(self) -> None:
@@ -80,8 +84,7 @@ class TakingBack(Sessions):
             id, logged_at, who, action ("contribution", "import", "quarantine", "lift", "drop"), the
             contributor and study_id that it was about, trials, and detail.
         """
-        with self._curated() as (connection, _):
-            return connection.execute(LOG).df()
+        return self._curator.log()
 
     def imported_studies(self) -> set[str]:
         """Return the studies that came with somebody else's file, whoever it says made them."""
@@ -91,8 +94,7 @@ class TakingBack(Sessions):
 
     def quarantines(self) -> pd.DataFrame:
         """Return all quarantines, in force or lifted, oldest first."""
-        with self._curated() as (connection, _):
-            return connection.execute("SELECT * FROM quarantine_rows ORDER BY quarantined_at").df()
+        return self._curator.quarantines()
 
     def quarantine(
         self,
@@ -105,7 +107,8 @@ class TakingBack(Sessions):
         """Hide trials from every answer; they are kept, and `lift` brings them back.
 
         Hidden is what all of the criteria hold of that are given. The shipped trials never are.
-        It is in force on return, also while another program has the database.
+        It is in force on return, also while another program has the database. On a team's server it
+        needs the role of a curator, and holds for the whole team.
 
         Args:
             contributor: name of whoever contributed them.
@@ -116,19 +119,14 @@ class TakingBack(Sessions):
 
         Raises:
             UserError: no criterion is given, or nothing is like it.
-            KnowledgeBaseError: the knowledge base was opened to read only, or cannot be written.
+            KnowledgeBaseError: the knowledge base was opened to read only, or cannot be written; or
+                its server is not reached, or the user is no curator there.
         """
         self._check_writable()
         asked = self._asked("quarantine", contributor, study, since)
         if asked.studies == 0:
             raise UserError(self._nothing(asked))
-        now, who = datetime.now(UTC), self.me
-        row = {
-            **criteria(asked), "id": uuid.uuid4().hex, "reason": reason or None,
-            "quarantined_by": who, "quarantined_at": now, "lifted_at": None,
-        }  # fmt: skip
-        self._note([row], [log_row(asked, who, now, reason)])
-        return replace(asked, stored=self.try_fold(1.0))
+        return self._curator.hide(asked, reason)
 
     def lift(
         self,
@@ -148,22 +146,9 @@ class TakingBack(Sessions):
             KnowledgeBaseError: as for `quarantine`.
         """
         self._check_writable()
-        asked = self._asked("lift", contributor, study, since)
-        given = {name: value for name, value in criteria(asked).items() if value is not None}
-        with self._curated() as (connection, whole):
-            rows = connection.sql("SELECT * FROM quarantine_rows").to_arrow_table().to_pylist()
-        found = [
-            row
-            for row in rows
-            if row["lifted_at"] is None and all(row[name] == given[name] for name in given)
-        ]
-        if not found:
-            why = "" if whole else " that can be seen while another program has the database"
-            raise UserError(f"There is no such quarantine in force{why}; `quarantines` lists them.")
-        now, who = datetime.now(UTC), self.me
-        lifted = [{**row, "lifted_at": now} for row in found]
-        self._note(lifted, [log_row(asked, who, now, reason)])
-        return replace(asked, stored=self.try_fold(1.0))
+        if contributor is None and study is None and since is None:
+            raise UserError(SAY_WHAT)
+        return self._curator.lift(contributor, study, since, reason)
 
     def drop(
         self,
@@ -185,10 +170,12 @@ class TakingBack(Sessions):
             dry_run: only say how much it would be.
 
         Raises:
-            UserError: nothing is given, nothing is like it, or it is somebody else's.
+            UserError: nothing is given, nothing is like it, or it is somebody else's; or it is a
+                team's, whose members delete nothing.
             KnowledgeBaseError: the database is in use, or as for `quarantine`; nothing was
                 dropped.
         """
+        self._curator.check_drop()
         self._check_writable()
         if not (study or since or everything):
             raise UserError("Say what to drop: `study`, `since`, or `everything` of your own.")
@@ -277,7 +264,7 @@ class TakingBack(Sessions):
             UserError: no criterion is given, or there is no such study or time.
         """
         if contributor is None and study is None and since is None:
-            raise UserError("Say what: `contributor`, `study` or `since`.")
+            raise UserError(SAY_WHAT)
         with self._curated() as (connection, whole):
             if study is not None and not whole:
                 raise self._in_use()

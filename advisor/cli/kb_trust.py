@@ -56,17 +56,23 @@ def _print(done: "TakenBack", output: str) -> None:
 @click.command()
 @_options
 def contributors(kb_path: str | None, output: str, seed: int) -> None:
-    """List who contributed how much, since when, and whether it is in quarantine.
+    """List who contributed how much, what is in quarantine, and how far it counts.
+
+    Others are "confirmed", "unconfirmed" or "refuted" by how their trials agree with what ships,
+    your own and each other's; "weight" is the most that theirs count among those of a family.
 
     \b
     Example:
       advisor kb contributors
     """
-    rows = _open(kb_path).contributors().to_dict("records")
+    from advisor.meta.trusting import contributors as contributors_of
+
+    rows = contributors_of(_open(kb_path))
     if output == "json":
         print_json(rows)
         return
-    columns = ["name", "layer", "trials", "tasks", "studies", "first", "last", "quarantined"]
+    columns = ["name", "layer", "trials", "tasks", "studies", "first", "last", "quarantined",
+               "trust", "weight"]  # fmt: skip
     print_table(rows, columns)
 
 

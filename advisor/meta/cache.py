@@ -24,11 +24,12 @@ from knowledge_base.arrays import read_arrays, write_arrays
 from knowledge_base.durable import private_folder, tighten
 from knowledge_base.space import SpaceDefinition
 
-VERSION = 4
+VERSION = 5
 """Version of the method of learning; what another version has learned is learned anew."""
 
-WITHOUT_OTHERS = 3
-"""The version before, which holds where nobody else contributed: it did not tell them apart."""
+WITHOUT_OTHERS = (3, 4)
+"""Versions before, which hold where nobody else contributed: they did not tell others apart, or
+not how far others agree with themselves."""
 
 _recent: dict[tuple[object, ...], Experience | None] = {}
 _indexes: dict[tuple[object, ...], TaskIndex | None] = {}
@@ -209,9 +210,9 @@ def _read(path: Path, kb: KnowledgeBase | None) -> tuple[Experience, dict[str, s
         return None
     try:
         version = int(arrays.pop("version"))
-        if version == WITHOUT_OTHERS and kb is not None and not _only_own(kb):
+        if version in WITHOUT_OTHERS and kb is not None and not _only_own(kb):
             return None
-        if version not in (VERSION, WITHOUT_OTHERS):
+        if version not in (VERSION, *WITHOUT_OTHERS):
             return None
         learned_for = arrays.pop("own", None)
         if kb is not None and learned_for is not None and str(learned_for) != kb.me:

@@ -16,7 +16,8 @@ from advisor.meta import past_task
 from advisor.meta.calibration import Calibration, calibrate
 from advisor.meta.past_task import PastTask, mark, representative, trusted_of
 from advisor.meta.similarity import Agreement, learn_agreement
-from advisor.meta.standing import Standing, standing_of
+from advisor.meta.sound import fit_sound
+from advisor.meta.standing import MIN_TRUSTED, Standing, standing_of
 from advisor.surrogates import PastCosts, PastModels, Prior
 from advisor.surrogates.past_models import shared_lengthscales
 from advisor.surrogates.prior import trust_in
@@ -46,6 +47,7 @@ class Experience:
         default: normal score expected of the space's default, shape (t,).
         agreement: what predicts that two tasks are alike.
         calibration: how recommendations on left-out tasks came out.
+        n_taught: tasks that trust, agreement and calibration were learned from.
     """
 
     def __init__(
@@ -58,8 +60,12 @@ class Experience:
         default: np.ndarray,
         agreement: Agreement,
         calibration: Calibration,
+        n_taught: int | None = None,
     ) -> None:
-        """Take parts; use `learn` or `from_arrays` to make one."""
+        """Take parts; use `learn` or `from_arrays` to make one.
+
+        By default the trusted ones of these tasks have taught what is shared by all.
+        """
         self.tasks: list[PastTask] = list(tasks)
         self.models: PastModels = models
         self.trust: float = trust
@@ -68,6 +74,8 @@ class Experience:
         self.default: np.ndarray = default
         self.agreement: Agreement = agreement
         self.calibration: Calibration = calibration
+        self.n_taught: int = len(trusted_of(self.tasks)) if n_taught is None else n_taught
+        self._sound: dict[int, PastModels] = {}
 
     @classmethod
     def learn(
@@ -88,12 +96,17 @@ class Experience:
         # Others' tasks change nothing of what is learned from those that are trusted.
         core = trusted_of(tasks)
         known = [tasks[t] for t in core]
-        chosen = set(representative({task.task_id: task.referenced for task in known}))
-        lengthscales = shared_lengthscales([t.past_trials for t in known if t.task_id in chosen])
+        same = before is not None and before.taught_by(core, tasks[: len(new)])
+        taught = before if same else None
+        if taught is not None:
+            lengthscales = taught.models.lengthscales
+        else:
+            some = set(representative({task.task_id: task.referenced for task in known}))
+            lengthscales = shared_lengthscales([t.past_trials for t in known if t.task_id in some])
         if before is not None and not np.array_equal(before.models.lengthscales, lengthscales):
             before = None
-        keys = _candidates(tasks)
-        encoder = Encoder(space)
+        of_core, of_others = _candidates(tasks)
+        keys, encoder = [*of_core, *of_others], Encoder(space)
         inputs = encoder.encode([json.loads(key) for key in keys])
         fresh = tasks[: len(new)] if before is not None else tasks
         models = PastModels.fit([t.past_trials for t in fresh], lengthscales)
@@ -101,13 +114,27 @@ class Experience:
         if before is not None:
             models = models.joined(before.models)
             scores = np.vstack([scores, before.predicted(keys, inputs)])
-        trust = trust_in([task.past_trials for task in known], models.subset(core))
         default = models.predict(encoder.encode([space.default()]))[:, 0]
-        agreement = learn_agreement([task.metafeatures for task in known], scores[core])
-        default_shares = _shares(known, _rows(known, [canonical_json(space.default())]))[:, 0]
-        shares = _shares(known, _rows(known, keys))
-        calibration = calibrate(known, scores[core], shares, default[core], default_shares)
+        if taught is not None:
+            trust, agreement, calibration = taught.trust, taught.agreement, taught.calibration
+        else:
+            among = scores[core][:, : len(of_core)]
+            trust = trust_in([task.past_trials for task in known], models.subset(core))
+            agreement = learn_agreement([task.metafeatures for task in known], among)
+            default_shares = _shares(known, _rows(known, [canonical_json(space.default())]))[:, 0]
+            shares = _shares(known, _rows(known, of_core))
+            calibration = calibrate(known, among, shares, default[core], default_shares)
         return cls(tasks, models, trust, keys, scores, default, agreement, calibration)
+
+    def taught_by(self, core: Sequence[int], new: Sequence[PastTask]) -> bool:
+        """Return whether trusted tasks, and no others, have taught what is shared by all here.
+
+        Args:
+            core: places of what teaches among new tasks, which come first, and these ones.
+            new: the new ones.
+        """
+        trusted = any(task.trusted for task in self.tasks)
+        return trusted and not any(t.trusted for t in new) and len(core) == self.n_taught
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -182,6 +209,7 @@ class Experience:
             self.default[rows],
             self.agreement,
             self.calibration,
+            self.n_taught,
         )
 
     def asked_for(self, configs: Sequence[Config], encoder: Encoder) -> "Experience":
@@ -200,6 +228,7 @@ class Experience:
             self.default,
             self.agreement,
             self.calibration,
+            self.n_taught,
         )
 
     def prior(self, weights: np.ndarray, costs: bool = False) -> Prior:
@@ -209,9 +238,11 @@ class Experience:
             weights: how much each task counts, summing to 1, shape (t,).
             costs: whether to learn what configurations took, too.
         """
-        places = np.sort(np.argsort(-weights, kind="stable")[:MAX_PAST]).tolist()
+        order = np.argsort(-weights, kind="stable")[:MAX_PAST]
+        speaks = (weights > 0) | self.standing.trusted
+        places = [t for t in np.sort(order).tolist() if speaks[t]]
         chosen = weights[places] / weights[places].sum()
-        models, took = self.models.subset(places), None
+        models, took = self.sound(places), None
         if costs:
             tasks = [self.tasks[t] for t in places]
             took = PastCosts.learn(
@@ -222,6 +253,24 @@ class Experience:
             )
         names = [self.tasks[t].name for t in places]
         return Prior(models, chosen, self.trust, took, self.keys, names=names)
+
+    def sound(self, places: Sequence[int]) -> PastModels:
+        """Return models of some of the tasks, those of others by what is believed of their trials.
+
+        Args:
+            places: of the tasks, length n.
+        """
+        models, trusted = self.models.subset(places), self.standing.trusted
+        others = [t for t in dict.fromkeys(places) if not trusted[t]]
+        if not others or trusted.sum() < MIN_TRUSTED:
+            return models
+        new = [t for t in others if t not in self._sound]
+        fitted = fit_sound(self.tasks, self.models, trusted, new)
+        self._sound.update(zip(new, fitted, strict=True))
+        for place, task in enumerate(places):
+            if not trusted[task]:
+                models = models.with_one(place, self._sound[task])
+        return models
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return everything as plain arrays, for a file."""
@@ -285,13 +334,14 @@ def _shares(tasks: Sequence[PastTask], rows: np.ndarray) -> np.ndarray:
     return found
 
 
-def _candidates(tasks: Sequence[PastTask]) -> list[str]:
-    """Return the best configurations of trusted tasks in turn, and some of others' tasks."""
+def _candidates(tasks: Sequence[PastTask]) -> tuple[list[str], list[str]]:
+    """Return the best configurations of trusted tasks in turn, and some more of others' tasks."""
     core = set(trusted_of(tasks))
     known = [task for place, task in enumerate(tasks) if place in core]
     others = [task for place, task in enumerate(tasks) if place not in core]
     chosen = _in_turn(known, MAX_CANDIDATES)
-    return list(dict.fromkeys([*chosen, *_in_turn(others, MAX_OF_OTHERS)]))
+    there = set(chosen)
+    return chosen, [key for key in _in_turn(others, MAX_OF_OTHERS) if key not in there]
 
 
 def _in_turn(tasks: Sequence[PastTask], most: int) -> list[str]:

@@ -89,6 +89,11 @@ class Kin:
     groups: tuple[int, ...]
 
     @property
+    def vouched(self) -> np.ndarray:
+        """Mask of its rows that a word of confidence may rest on, shape (t x g,)."""
+        return np.tile(self.experience.standing.vouched, self.n_groups)
+
+    @property
     def n_groups(self) -> int:
         """How often each past task speaks."""
         return max(self.groups) + 1
@@ -105,7 +110,7 @@ class Kin:
         for group in np.unique(groups):
             mine = np.flatnonzero(groups == group)
             variants = np.flatnonzero(np.array(self.groups) == group)
-            models = self.experience.models.subset(tasks[mine].tolist())
+            models = self.experience.sound(tasks[mine].tolist())
             scores = models.predict(across[variants].reshape(-1, across.shape[2]))
             found[mine] = scores.reshape(len(mine), len(variants), -1).mean(1)
         return found
@@ -177,7 +182,7 @@ def kin_weights(kin: Sequence[Kin], metafeatures: Mapping[str, float] | None) ->
 
     Families count evenly, however many tasks they have, and so do the tasks of a family, unless
     metafeatures tell which are alike: then the family of the same kind of data counts for more,
-    and within it those tasks.
+    and within it those tasks. Others' tasks count as far as they are believed (`standing`).
 
     Args:
         kin: at least one.
@@ -192,6 +197,7 @@ def kin_weights(kin: Sequence[Kin], metafeatures: Mapping[str, float] | None) ->
             expected = experience.agreement.predict(metafeatures, known)
             alike = np.exp(experience.calibration.sharpness * (expected - expected.max()))
             tasks, of_family = alike / alike.sum(), learned().own_kind
+        tasks = experience.standing.bounded(tasks)
         parts.append(of_family * np.tile(tasks / one.n_groups, one.n_groups))
     weights = np.concatenate(parts)
     total: np.ndarray = weights / weights.sum()

@@ -209,8 +209,9 @@ class KinLearner(MetaLearner):
         space = self._part or self._space
         found: list[pd.DataFrame] = []
         for one in self._kin:
+            told = zip(one.experience.tasks, one.experience.standing.factor, strict=True)
             best = list(dict.fromkeys(
-                key for task in one.experience.tasks for key in task.best[:BEST_OF_TASK]
+                key for task, believed in told if believed > 0 for key in task.best[:BEST_OF_TASK]
             ))  # fmt: skip
             frame = far_side(one.space, space, one.partners, best, rng)
             clean, reasons = space.check(frame)
@@ -235,10 +236,16 @@ class KinLearner(MetaLearner):
             config=config,
             expected=min(max(expected, float(low)), float(high)),
             interval=(float(low), float(high)),
-            confidence="medium" if low >= 0.5 else "low",
+            confidence="medium" if min(low, self._vouched(weights, shares, rows)) >= 0.5 else "low",
             evidence=self._evidence(shares, weights, rows),
             told_apart=False,
         )
+
+    def _vouched(self, weights: np.ndarray, shares: np.ndarray, rows: np.ndarray) -> float:
+        """Return the lower end of the interval without tasks that nobody vouches for."""
+        vouched = np.concatenate([one.vouched for one in self._kin])[rows]
+        own = weights[vouched].sum()
+        return float(weights[vouched] @ shares[vouched] / own) + learned().low if own > 0 else 0.0
 
     def _evidence(
         self, shares: np.ndarray, weights: np.ndarray, rows: np.ndarray
@@ -248,7 +255,7 @@ class KinLearner(MetaLearner):
         for place in order:
             task, _ = speakers[int(rows[place])]
             item = Evidence(task.name, task.task_id, float(weights[place]), float(shares[place]),
-                            observed=False)  # fmt: skip
+                            observed=False, contributors=task.contributors)  # fmt: skip
             shown.setdefault(task.task_id, item)
         return tuple(shown.values())[:EVIDENCE_SHOWN]
 

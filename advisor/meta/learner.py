@@ -157,8 +157,7 @@ class PortfolioLearner(MetaLearner):
         weights = weights / weights.sum()
         prior = experience.prior(weights, costs)
         if curves is not None:
-            places = np.argsort(-weights, kind="stable")[:MAX_CURVED]
-            counted = {experience.tasks[t].task_id: float(weights[t]) for t in places}
+            counted = _counted(experience, weights)
             prior.curves = curves(self._space, counted, prior.trust)
         return prior if self._part is None else prior.within(*_columns(self._part, self._space))
 
@@ -304,6 +303,20 @@ class _Answer:
             same_dataset=bool(self._same[place]),
             contributors=task.contributors,
         )
+
+
+def _counted(experience: Experience, weights: np.ndarray) -> dict[str, float]:
+    """Return the tasks whose curves count, by identity: of those that are vouched for, if any.
+
+    A task's curves are read together, whoever contributed them.
+    """
+    vouched = np.where(experience.standing.vouched, weights, 0.0)
+    weights = vouched if vouched.any() else weights
+    counted = dict[str, float]()
+    for t in np.argsort(-weights, kind="stable")[:MAX_CURVED].tolist():
+        task_id = experience.tasks[t].task_id
+        counted[task_id] = counted.get(task_id, 0.0) + float(weights[t])
+    return counted
 
 
 def _within(part: SpaceDefinition, experience: Experience) -> list[ConfigDict]:

@@ -24,7 +24,7 @@ from knowledge_base.arrays import read_arrays, write_arrays
 from knowledge_base.durable import private_folder, tighten
 from knowledge_base.space import SpaceDefinition
 
-VERSION = 2
+VERSION = 3
 """Version of what is kept; what another version wrote is learned anew."""
 
 MAX_KEPT = 256

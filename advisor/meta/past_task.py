@@ -41,6 +41,8 @@ class PastTask:
         contributors: names of whoever contributed the trials.
         trusted: whether the trials ship, or are the user's own. What somebody else contributed of
             the same task is a past task of its own.
+        steady: how far trials of one configuration agree, in [0, 1]: 1 if they reached the same, or
+            none was tried again, 0 if they are as far apart as those of different ones.
     """
 
     task_id: str
@@ -62,6 +64,7 @@ class PastTask:
     failures: np.ndarray
     contributors: tuple[str, ...] = ()
     trusted: bool = True
+    steady: float = 1.0
 
     @property
     def past_trials(self) -> PastTrials:

@@ -17,6 +17,7 @@ from advisor.meta.scores import (
     poststratified_share,
     share_beaten,
 )
+from advisor.meta.steadiness import steadiness
 from advisor.meta.translation import Translated, added_since, translate, upgraded
 from advisor.surrogates import PastModels, PastTrials
 from advisor.surrogates.lengthscales import default_lengthscales
@@ -97,6 +98,7 @@ class _Read:
     n_trials: int
     trials: pd.DataFrame
     reference: np.ndarray
+    steady: float
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class _Source:
         translated: the same in terms of the space.
         shares: share of random configurations beaten, shape (n,).
         metafeatures: metafeatures of its data set, or None.
+        steady: how far they agree with themselves, as in `PastTask`.
     """
 
     row: pd.Series
@@ -121,6 +124,7 @@ class _Source:
     translated: Translated
     shares: np.ndarray
     metafeatures: Mapping[str, float] | None
+    steady: float
 
     @property
     def task_id(self) -> str:
@@ -169,6 +173,7 @@ class _Source:
             failures=self.trials["failure"].to_numpy(dtype=np.uint8),
             contributors=self.contributors,
             trusted=self.trusted,
+            steady=self.steady,
         )
 
 
@@ -273,7 +278,7 @@ def _sources(
             about = metafeatures.get((str(one.row["dataset_id"]), str(one.row["target"])))
             sources.append(
                 _Source(one.row, one.contributors, one.trusted, one.n_trials, trials, translated,
-                        shares, about)
+                        shares, about, one.steady)
             )  # fmt: skip
     return sources
 
@@ -283,8 +288,8 @@ def _names(group: pd.DataFrame) -> tuple[str, ...]:
     return tuple(sorted({name or UNNAMED for name in names.unique()}))
 
 
-def _usable(group: pd.DataFrame, direction: str) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return trials by distinct configuration, and the goodness of random ones."""
+def _usable(group: pd.DataFrame, direction: str) -> tuple[pd.DataFrame, np.ndarray, float]:
+    """Return trials by distinct configuration, the goodness of random ones, and steadiness."""
     completed = (group["state"] == "complete").to_numpy()
     values = group["value"].to_numpy(dtype=float)
     group = group.assign(
@@ -294,9 +299,10 @@ def _usable(group: pd.DataFrame, direction: str) -> tuple[pd.DataFrame, np.ndarr
     )
     random, good = group["random"].to_numpy(), group["good"].to_numpy()
     reference = good[random if random.sum() >= MIN_REFERENCE else slice(None)]
+    steady = 1.0 if group["config"].is_unique else steadiness(group["config"], good)
     if len(group) > MAX_TRIALS:
         group = group.iloc[np.sort(even_over_ranks(good, MAX_TRIALS))]
-    return _merged(group), reference
+    return _merged(group), reference, steady
 
 
 def _rankable(translated: Translated) -> bool:

@@ -142,6 +142,13 @@ class PastModels:
         found._free, found._fixed = self._free, self._fixed
         return found
 
+    def with_one(self, place: int, other: "PastModels") -> "PastModels":
+        """Return these models with the first of others, of the same lengthscales, at a place."""
+        found = self.subset(range(len(self)))
+        found._inputs[place], found._weights[place] = other._inputs[0], other._weights[0]
+        found._known[place] = other._known[0]
+        return found
+
     def joined(self, other: "PastModels") -> "PastModels":
         """Return these models and those of `other`, which have the same lengthscales."""
         return PastModels(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from knowledge_base.errors import KnowledgeBaseError
 from knowledge_base.identity import digest
@@ -76,7 +76,7 @@ def address(url: str, environment: Mapping[str, str] = os.environ) -> Address:
     """
     try:
         parts = urlsplit(url)
-        port, broken = parts.port, "@" in parts.path
+        port, broken = parts.port, _torn(parts)
     except ValueError:
         port, broken = None, True
     if broken:  # What was meant as the password may be anywhere in it, so none of it is shown.
@@ -94,6 +94,16 @@ def address(url: str, environment: Mapping[str, str] = os.environ) -> Address:
     service = given.get("service", environment.get("PGSERVICE", ""))
     place = ["team", host.lower(), number, base, user, *([service] if service else [])]
     return Address(url, user, masked(url), digest(*place))
+
+
+def _torn(parts: SplitResult) -> bool:
+    """Return whether a password may have torn the address where it ought not to be.
+
+    libpq ends a password at its first @, urllib at its last, and /, ? and # end both.
+    """
+    asked = [piece.partition("=") for piece in parts.query.split("&")]
+    torn = any("@" in name + value for name, _, value in asked if name not in ("user", *SECRET))
+    return torn or "@" in parts.path + parts.fragment or parts.netloc.count("@") > 1
 
 
 def masked(url: str) -> str:

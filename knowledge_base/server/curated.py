@@ -1,62 +1,53 @@
 """Curating a team's knowledge base: what is hidden of it is said to the server, for everybody."""
 
 from datetime import datetime
+from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
 from knowledge_base.contributions import TakenBack, criteria
 from knowledge_base.curation import moment
+from knowledge_base.curators import Curator, FileCurator, Store
 from knowledge_base.errors import KnowledgeBaseError, UserError
 from knowledge_base.schema import CURATION
 from knowledge_base.server import curating
 from knowledge_base.server.connection import NotReached
-from knowledge_base.server.shared import Shared
+from knowledge_base.server.team import Team
 from knowledge_base.types import JsonObject
 
 
-class Curated(Shared):
-    """Quarantine, lift, drop and log, on the server where there is one."""
+class Copy(Store, Protocol):
+    """The copy of a server, as far as its curator needs it."""
 
     @property
-    def me(self) -> str:
-        """The name under which the user contributes: the login, where there is a server."""
-        return super().me if self.team is None else self.team.address.user
+    def where(self) -> Path | str:
+        """What opens it again."""
 
-    def quarantine(
-        self,
-        contributor: str | None = None,
-        study: str | None = None,
-        since: str | datetime | None = None,
-        *,
-        reason: str = "",
-    ) -> TakenBack:
-        """Hide trials from every answer; see `TakingBack.quarantine`.
+    def synchronise(self) -> bool:
+        """Deliver what waits and fetch what is new, now."""
 
-        On a server it needs the role of a curator, and holds for the whole team.
-        """
-        if self.team is None:
-            return super().quarantine(contributor, study, since, reason=reason)
-        self._check_writable()
-        asked = self._asked("quarantine", contributor, study, since)
-        if asked.studies == 0:
-            raise UserError(self._nothing(asked))
+
+class ServerCurator(Curator):
+    """Tells the server, which holds that only curators may, and brings the copy up to it."""
+
+    def __init__(self, store: Copy, team: Team) -> None:
+        self._store: Copy = store
+        self._team: Team = team
+
+    def hide(self, asked: TakenBack, reason: str) -> TakenBack:
+        """Tell the server, for the whole team."""
         self._told(lambda: curating.hide(*self._server(), criteria(asked), reason))
         return asked
 
     def lift(
         self,
-        contributor: str | None = None,
-        study: str | None = None,
-        since: str | datetime | None = None,
-        *,
-        reason: str = "",
+        contributor: str | None,
+        study: str | None,
+        since: str | datetime | None,
+        reason: str,
     ) -> TakenBack:
-        """Lift the quarantines that name all of these criteria; see `TakingBack.lift`."""
-        if self.team is None:
-            return super().lift(contributor, study, since, reason=reason)
-        self._check_writable()
-        if contributor is None and study is None and since is None:
-            raise UserError("Say what: `contributor`, `study` or `since`.")
+        """Tell the server, for the whole team."""
         # A study that is hidden is not in the copy: the server knows it by its first characters.
         asked = TakenBack("lift", contributor, study, moment(since), None, None)
         if not self._told(lambda: curating.lift(*self._server(), criteria(asked))):
@@ -64,47 +55,28 @@ class Curated(Shared):
         return asked
 
     def quarantines(self) -> pd.DataFrame:
-        """Return all quarantines, in force or lifted, oldest first."""
-        if self.team is None:
-            return super().quarantines()
+        """Return what the server says."""
         rows = self._told(lambda: curating.quarantines(*self._server()), changed=False)
         return pd.DataFrame(rows, columns=CURATION["quarantine"].names)
 
     def log(self) -> pd.DataFrame:
-        """Return who changed what, newest first, with what the server says of its curators."""
-        own = super().log()
-        if self.team is None:
-            return own
+        """Return what this computer's copy knows, with what the server says of its curators."""
+        own = FileCurator(self._store).log()
         rows = self._told(lambda: curating.log(*self._server()), changed=False)
         theirs = pd.DataFrame(rows, columns=own.columns)
         parts = [frame for frame in (own, theirs) if len(frame)]
         found = pd.concat(parts) if parts else own
         return found.sort_values("logged_at", ascending=False, ignore_index=True)
 
-    def drop(
-        self,
-        study: str | None = None,
-        since: str | datetime | None = None,
-        *,
-        everything: bool = False,
-        dry_run: bool = False,
-        reason: str = "",
-    ) -> TakenBack:
-        """Delete trials that the user contributed himself; see `TakingBack.drop`.
-
-        Raises:
-            UserError: as there; or they are a team's, whose members delete nothing.
-        """
-        if self.team is not None:
-            raise UserError(
-                "What a team's server has stays there; ask a curator to put it into quarantine, "
-                "which hides it from every answer."
-            )
-        return super().drop(study, since, everything=everything, dry_run=dry_run, reason=reason)
+    def check_drop(self) -> None:
+        """Refuse: a team's members delete nothing."""
+        raise UserError(
+            "What a team's server has stays there; ask a curator to put it into quarantine, "
+            "which hides it from every answer."
+        )
 
     def _server(self) -> curating.Server:
-        assert self.team is not None
-        return self.team.connected(), self.team.address
+        return self._team.connected(), self._team.address
 
     def _told(self, tell: curating.Telling, changed: bool = True) -> list[JsonObject]:
         """Tell the server something, and bring the copy up to it.
@@ -112,15 +84,14 @@ class Curated(Shared):
         Raises:
             KnowledgeBaseError: it is not reached, or the user is no curator.
         """
-        assert self.team is not None
         try:
             found = tell()
         except NotReached as error:
-            self.team.lost(error)
+            self._team.lost(error)
             raise KnowledgeBaseError(
-                f"{self.where} is not reached ({error}), and what a team sees is changed there: "
-                "nothing was changed."
+                f"{self._store.where} is not reached ({error}), and what a team sees is changed "
+                "there: nothing was changed."
             ) from None
         if changed:
-            self.synchronise()
+            self._store.synchronise()
         return found

@@ -18,9 +18,11 @@ import pyarrow as pa
 
 from knowledge_base.bundle import Bundle
 from knowledge_base.connection import attached
+from knowledge_base.curators import Curator
 from knowledge_base.errors import DatabaseLocked
 from knowledge_base.schema import TABLES
 from knowledge_base.server.connection import NotReached
+from knowledge_base.server.curated import ServerCurator
 from knowledge_base.server.reading import PLAIN, ROWS, SAID
 from knowledge_base.server.state import Seen, seen_in
 from knowledge_base.server.team import Team
@@ -48,6 +50,16 @@ class Shared(TakingBack):
     @abstractmethod
     def _fold_if_due(self, n_trials: int) -> None:
         """Fold where `n_trials` more, and what waits already, are worth it."""
+
+    @property
+    def _curator(self) -> Curator:
+        """Who keeps what is hidden: the server, or this file where there is none."""
+        return super()._curator if self.team is None else ServerCurator(self, self.team)
+
+    @property
+    def me(self) -> str:
+        """The name under which the user contributes: the login, where there is a server."""
+        return super().me if self.team is None else self.team.address.user
 
     @property
     def where(self) -> Path | str:

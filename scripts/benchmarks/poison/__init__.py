@@ -1,0 +1,1 @@
+"""What do lies in the knowledge base cost?"""
