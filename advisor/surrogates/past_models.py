@@ -1,18 +1,17 @@
 """Gaussian processes of past tasks: one per task, all with the same lengthscales."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from advisor.surrogates.kernels import matern52
 from advisor.surrogates.lengthscales import default_lengthscales, learn_lengthscales
+from advisor.surrogates.stacks import Stack, stacks_of
 
 MAX_POINTS = 300
 """Trials of a task that its model is fitted on."""
-
-STACKED = 3000
-"""Points of past tasks in one kernel matrix, which bounds the memory."""
 
 NOISES = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
 """Noise variances that are compared, as shares of the signal variance."""
@@ -105,31 +104,13 @@ class PastModels:
             whole[:, self._free] = points
             points = whole
         scores = np.empty((len(self), len(points)))
-        for members in self._groups():
-            # Single precision: half the time, and an error far below what a task knows.
-            seen = (points * self._known[members[0]]).astype(np.float32)
-            together = np.vstack([self._inputs[t] for t in members]).astype(np.float32)
-            kernel = matern52(seen, together, self._lengthscales.astype(np.float32))
-            first = 0
-            for t in members:
-                last = first + len(self._inputs[t])
-                scores[t] = kernel[:, first:last] @ self._weights[t]
-                first = last
+        for stack in self._stacks:
+            scores[stack.tasks] = stack.predict(points, self._lengthscales)
         return scores
 
-    def _groups(self) -> Iterator[list[int]]:
-        """Give tasks that know the same columns, as many as fit a moderate kernel matrix."""
-        order = sorted(range(len(self)), key=lambda t: (self._known[t].tobytes(), t))
-        group: list[int] = []
-        for t in order:
-            size = sum(len(self._inputs[s]) for s in group)
-            alike = not group or (self._known[t] == self._known[group[0]]).all()
-            if group and (not alike or size >= STACKED):
-                yield group
-                group = []
-            group.append(t)
-        if group:
-            yield group
+    @cached_property
+    def _stacks(self) -> list[Stack]:
+        return stacks_of(self._inputs, self._weights, self._known)
 
     def subset(self, tasks: Sequence[int]) -> "PastModels":
         """Return the models of some of the tasks."""

@@ -1,13 +1,15 @@
 """What does nothing has one value."""
 
 from advisor.encoding import sample
-from advisor.encoding.inert import Inert, settled
+from advisor.encoding.inert import Inert, settled, settled_config
 from advisor.models import get_family
 from knowledge_base.space import restricted
 
 
 def rows(space, configs, inert):
-    return space.records(settled(space, space.frame(configs), inert))
+    found = space.records(settled(space, space.frame(configs), inert))
+    assert [settled_config(space, config, inert) for config in configs] == found
+    return found
 
 
 def test_whatever_does_nothing_gets_the_value_that_stands_for_all():
