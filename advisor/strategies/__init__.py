@@ -10,6 +10,7 @@ from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import Config
 
 if TYPE_CHECKING:
+    from advisor.encoding.inert import Inert
     from advisor.surrogates import Prior
 
 STRATEGIES: Registry[type[SearchStrategy]] = Registry(
@@ -57,6 +58,7 @@ def make_strategy(
     prior: "Prior | None" = None,
     per_second: bool = False,
     stopping: bool | None = None,
+    inert: "Sequence[Inert]" = (),
 ) -> SearchStrategy:
     """Return a strategy that knows what it starts from.
 
@@ -67,6 +69,7 @@ def make_strategy(
         per_second: prefer what is quick; for strategies that can.
         stopping: whether trials may be ended or put aside before their end; for strategies that
             can. None as they usually do.
+        inert: hyperparameters that do nothing, and are not varied.
 
     Raises:
         UserError: no such strategy, one that cannot search the space, one that is made of stopping
@@ -81,5 +84,6 @@ def make_strategy(
     given = {"per_second": per_second, "stopping": stopping is not False}
     options = {option: value for option, value in given.items() if option in kind.options}
     strategy = kind(space, direction, seed, **options)
+    strategy.inert = inert
     strategy.start_from(warm, prior)
     return strategy

@@ -63,7 +63,8 @@ def train_folds(
     parts = None if paused is None else paused.parts()
     # What began with all folds goes on with them, whatever is known by now.
     at_once = race.open if paused is None else bool(paused.facts.get(AT_ONCE))
-    found = _train(family, config, folds if at_once else folds[:1], seed, terms, lead, parts)
+    begun = folds if at_once else folds[:1]
+    found = _train(family, config, begun, seed, terms, lead, paused=parts)
     standing = {place: o.paused for place, o in found.items() if o.paused is not None}
     if standing:
         together = _offset(_in_all(_in_order(found), standing=True), race)
@@ -72,7 +73,7 @@ def train_folds(
         first = found[0]
         promising = first.state == TrialState.COMPLETE and first.value is not None
         if promising and race.worth(first.value or 0.0):
-            others = _train(family, config, folds[1:], seed, terms, lead)
+            others = _train(family, config, folds[1:], seed, terms, lead, leading=False)
             found |= {1 + place: outcome for place, outcome in others.items()}
     return judged(_in_order(found), len(folds), race)
 
@@ -139,8 +140,8 @@ def train_rest(
     """
     if len(configs) < len(folds):
         for place, config in configs.items():
-            leads[place].started = True
-            yield place, _in_order(_train(family, config, folds[1:], seed, terms, leads[place]))
+            others = _train(family, config, folds[1:], seed, terms, leads[place], leading=False)
+            yield place, _in_order(others)
         return
     places, found = list(configs), {place: list[Outcome]() for place in configs}
     each = [configs[place] for place in places]
@@ -170,15 +171,16 @@ def _train(
     seed: int,
     terms: Terms,
     lead: "Lead",
+    leading: bool = True,
     paused: Mapping[int, Paused] | None = None,
 ) -> dict[int, Outcome]:
     """Train folds, those of one shape together; return outcomes by their places.
 
+    The first of them leads, or, where not `leading`, another one that has ended.
+
     Where the first one is put aside, those that do not train with it have not begun.
     """
     configs = [config] * len(folds)
-    leading = not lead.started
-    lead.started = True
     reports = [lead if leading and not place else lead.followed() for place in range(len(folds))]
     found: dict[int, Outcome] = {}
     for group in groups_of(family, configs, folds, terms.device):
@@ -249,13 +251,11 @@ class Lead:
 
     Attributes:
         stopped: what ended the first fold, if something did.
-        started: whether it has begun.
     """
 
     def __init__(self, report: Report) -> None:
         self.report = report
         self.stopped: StopTrial | None = None
-        self.started = False
 
     def __call__(self, epoch: EpochRecord) -> None:
         """Pass on an epoch of the first fold."""

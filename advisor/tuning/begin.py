@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from advisor.encoding.inert import Inert
 from advisor.environment import machine, package_versions
 from advisor.meta import Query
 from advisor.meta.durations import Durations, Speed
@@ -73,13 +74,16 @@ def _query_within(timeout: float | None, problem: Problem, settings: Settings) -
     return replace(query, seconds=seconds_of_network(timeout, problem.n_folds(settings)))
 
 
-def strategy_of(settings: Settings, problem: Problem, begin: Start) -> SearchStrategy:
+def strategy_of(
+    settings: Settings, problem: Problem, begin: Start, inert: Sequence[Inert]
+) -> SearchStrategy:
     """Return the strategy that settings ask for, which has seen no trial yet.
 
     Args:
         settings: name the strategy, and how it searches.
         problem: what is searched.
         begin: the warm start.
+        inert: what does nothing there, and is not varied.
 
     Raises:
         UserError: the strategy cannot search the space.
@@ -93,6 +97,7 @@ def strategy_of(settings: Settings, problem: Problem, begin: Start) -> SearchStr
         begin.prior,
         bool(settings.per_second),
         settings.stopping,
+        inert,
     )
 
 

@@ -245,8 +245,7 @@ def start(
     test = test_rows(problem, settings)
     objective = trainer = problem.objective(settings)
     begin = recommended(kb, problem, settings, timeout)
-    strategy = strategy_of(settings, problem, begin)
-    strategy.inert = trainer.inert
+    strategy = strategy_of(settings, problem, begin, trainer.inert)
     code = with_loaded(code)
     n_warm = n_warm_of(settings)
     known: list[JsonObject] = []
@@ -308,7 +307,8 @@ def resume(
     check_unchanged(problem, directory)
     asked = replace(asked, trials=trials or asked.trials, final=final or asked.final)
     begin = Start.kept_in(directory)
-    strategy = strategy_of(asked, problem, begin)
+    objective = trainer = problem.objective(asked)
+    strategy = strategy_of(asked, problem, begin, trainer.inert)
     known = directory.settings.get("known", [])
     strategy.update(observations(known), [])
     study = study_in(directory, problem, kb if contribute else None, asked)
@@ -318,8 +318,6 @@ def resume(
     if contribute and finished:
         kb.add(study.bundle(finished))
     test = test_rows(problem, asked)
-    objective = trainer = problem.objective(asked)
-    strategy.inert = trainer.inert
     code = with_loaded(code)
     keep(directory, code, asked, runs_code(settings))
     if asked.n_warm == 0 and reuse:
