@@ -50,7 +50,8 @@ def main(
             units += [FirstDay(family, h, seed, name) for seed in range(seeds) for h in held
                       for name in chosen or METHODS]  # fmt: skip
         run_and_resume(units, workers)
-    shown = [f" --tasks {tasks}"] if tasks else []
+    shown = [f" --seeds {seeds}"] if seeds != 1 else []
+    shown += [f" --tasks {tasks}"] if tasks else []
     shown += [f" --method {json.dumps(name) if ' ' in name else name}" for name in chosen]
     text = page.make(seeds, "".join(shown))
     if text is None:
