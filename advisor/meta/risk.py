@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
 
 from advisor.surrogates.kernels import matern52
+from advisor.surrogates.stacks import Stack, stacks_of
 
 FAILURES = ("failed", "diverging", "exploding_gradients", "dead_units", "vanishing_gradients")
 """What counts as a failure; all but the first are labels of `advisor.diagnosis`."""
@@ -62,18 +63,30 @@ class Risk:
 
     def probability(self, points: np.ndarray) -> np.ndarray:
         """Return the probability of failure, shape (m,), of encoded configurations (m, d)."""
-        total = np.zeros(len(points))
-        for weight, task in self._failing():
-            alike = matern52(points, task.inputs, self._lengthscales) ** 2
-            failed = task.failures > 0
-            near = alike @ failed + PRIOR * failed.mean()
-            total += weight * near / (alike.sum(1) + PRIOR)
-        return total
+        if not self._failing:
+            return np.zeros(len(points))
+        near = np.empty((2 * len(self._failing), len(points)))
+        for stack in self._stacks:
+            squared = stack.alike(points, self._lengthscales) ** 2
+            near[stack.tasks] = (squared @ stack.coefficients).T
+        failed, all_of_them = near[0::2], near[1::2]
+        weights = np.array([weight for weight, _ in self._failing])
+        shares = np.array([(task.failures > 0).mean() for _, task in self._failing])
+        found: np.ndarray = weights @ ((failed + PRIOR * shares[:, None]) / (all_of_them + PRIOR))
+        return found
+
+    @cached_property
+    def _stacks(self) -> list[Stack]:
+        """Each failing task twice: its failures, then all of its trials."""
+        inputs = [task.inputs for _, task in self._failing for _ in range(2)]
+        counted = [rows for _, task in self._failing
+                   for rows in (task.failures > 0, np.ones(len(task.failures)))]  # fmt: skip
+        return stacks_of(inputs, counted, np.ones((len(inputs), inputs[0].shape[1]), dtype=bool))
 
     def penalty(self, points: np.ndarray) -> np.ndarray:
         """Return the normal scores that configurations lose, shape (m,)."""
         probability = self.probability(points)
-        usual = sum(weight * (task.failures > 0).mean() for weight, task in self._failing())
+        usual = sum(weight * (task.failures > 0).mean() for weight, task in self._failing)
         lost: np.ndarray = PENALTY * np.maximum(probability - usual, 0.0)
         return lost
 
@@ -94,6 +107,7 @@ class Risk:
         ]
         return "; ".join(parts)
 
+    @cached_property
     def _failing(self) -> list[tuple[float, Failing]]:
         """Return the tasks on which anything failed, with their weights."""
         pairs = zip(self._weights.tolist(), self._tasks, strict=True)

@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from advisor.surrogates.past_models import PastModels, PastTrials
+from advisor.surrogates.past_models import PastModels, PastTrials, thinned
 from advisor.surrogates.transfer import TransferGP, mean_of
 
 MIN_DURATIONS = 5
 """A task with fewer known durations is left out."""
+
+MAX_DURATIONS = 100
+"""Durations of a task that its model is fitted on: they vary smoothly, and time runs meanwhile."""
 
 
 class PastCosts:
@@ -49,7 +52,8 @@ class PastCosts:
             rows = np.isfinite(seconds) & (np.nan_to_num(seconds) > 0)
             if rows.sum() >= MIN_DURATIONS and weight > 0:
                 logs = np.log(seconds[rows])
-                samples.append(PastTrials(task.inputs[rows], logs - logs.mean(), task.known))
+                trials = PastTrials(task.inputs[rows], logs - logs.mean(), task.known)
+                samples.append(thinned(trials, MAX_DURATIONS))
                 kept.append(weight)
         if not samples:
             return None

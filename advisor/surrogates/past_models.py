@@ -85,10 +85,10 @@ class PastModels:
             tasks: past tasks, at least one.
             lengthscales: shape (d,), from `learn_lengthscales`.
         """
-        thinned = [_thinned(task) for task in tasks]
-        weights = [fit_weights(task, lengthscales) for task in thinned]
-        known = np.array([t.known for t in thinned]).reshape(len(tasks), len(lengthscales))
-        return cls(lengthscales, [task.inputs for task in thinned], weights, known)
+        kept = [thinned(task) for task in tasks]
+        weights = [fit_weights(task, lengthscales) for task in kept]
+        known = np.array([t.known for t in kept]).reshape(len(tasks), len(lengthscales))
+        return cls(lengthscales, [task.inputs for task in kept], weights, known)
 
     def __len__(self) -> int:
         return len(self._inputs)
@@ -194,11 +194,11 @@ def shared_lengthscales(tasks: Sequence[PastTrials]) -> np.ndarray:
 
     They are rounded to powers of 1.25, so that a few more trials do not change them all.
     """
-    thinned = [_thinned(task) for task in tasks]
+    kept = [thinned(task) for task in tasks]
     found = learn_lengthscales(
-        [task.inputs for task in thinned],
-        [task.scores for task in thinned],
-        default_lengthscales(thinned[0].inputs.shape[1]),
+        [task.inputs for task in kept],
+        [task.scores for task in kept],
+        default_lengthscales(kept[0].inputs.shape[1]),
     )
     rounded: np.ndarray = 1.25 ** np.round(np.log(found) / np.log(1.25))
     return rounded
@@ -216,9 +216,9 @@ def even_over_ranks(scores: np.ndarray, most: int) -> np.ndarray:
     return chosen
 
 
-def _thinned(task: PastTrials) -> PastTrials:
-    """Return the task with at most MAX_POINTS of its trials."""
-    if len(task.scores) <= MAX_POINTS:
+def thinned(task: PastTrials, most: int = MAX_POINTS) -> PastTrials:
+    """Return the task with at most so many of its trials, evenly spread over the ranks."""
+    if len(task.scores) <= most:
         return task
-    rows = even_over_ranks(task.scores, MAX_POINTS)
+    rows = even_over_ranks(task.scores, most)
     return PastTrials(task.inputs[rows], task.scores[rows], task.known)

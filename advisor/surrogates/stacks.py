@@ -31,16 +31,23 @@ class Stack:
     points: np.ndarray
     coefficients: np.ndarray
 
-    def predict(self, points: np.ndarray, lengthscales: np.ndarray) -> np.ndarray:
-        """Return what each task expects at points, shape (g, n).
+    def alike(self, points: np.ndarray, lengthscales: np.ndarray) -> np.ndarray:
+        """Return the kernel of points and what was tried, shape (n, u).
 
         Args:
             points: shape (n, d).
             lengthscales: shape (d,).
         """
         seen = (points * self.known).astype(np.float32)
-        kernel = matern52(seen, self.points, lengthscales.astype(np.float32))
-        found: np.ndarray = (kernel @ self.coefficients).T
+        return matern52(seen, self.points, lengthscales.astype(np.float32))
+
+    def predict(self, points: np.ndarray, lengthscales: np.ndarray) -> np.ndarray:
+        """Return what each task expects at points, shape (g, n).
+
+        Args:
+            points, lengthscales: as for `alike`.
+        """
+        found: np.ndarray = (self.alike(points, lengthscales) @ self.coefficients).T
         return found
 
 
