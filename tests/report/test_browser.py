@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from drawn_contrast import poor_texts
 from hostile_names import HOSTILE
+from opened_page import WIDE
 
 from advisor.predictor.judged import JudgedRows
 from advisor.report.content import study_content
@@ -15,7 +16,7 @@ from advisor.report.page import store_page, study_page
 from knowledge_base import KnowledgeBase, SpaceDefinition
 from knowledge_base.records import TrialRecord
 
-WIDE, NARROW = (1200, 800), (360, 740)
+NARROW = (360, 740)
 
 SCREENSHOTS = os.environ.get("ADVISOR_SCREENSHOTS")
 """Folder that pictures of the pages are written to; none are without it."""
@@ -44,62 +45,6 @@ CONTRAST = """() => {
   }
   return poor;
 }"""
-
-
-class Opened:
-    """A page in a browser, with all that it complained of and all that it asked for."""
-
-    def __init__(self, browser, path, size=WIDE, scheme="light"):
-        self.context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme
-        )
-        self.page = self.context.new_page()
-        self.troubles, self.requests, self.answered = [], [], []
-        self.page.on("console", lambda line: self.troubles.append(line.text)
-                     if line.type in ("error", "warning") else None)  # fmt: skip
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("requestfinished", lambda request: self.answered.append(request.url))
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector("html[data-ready]", timeout=60_000)
-        self.path = path
-
-    def draw_all(self):
-        """Scroll to the end, so that every chart is drawn, and wait for them."""
-        for place in range(self.page.locator(".plot").count()):
-            self.page.locator(".plot").nth(place).scroll_into_view_if_needed()
-        self.wait_until("[...document.querySelectorAll('.plot')].every((p) => p.dataset.drawn)")
-
-    def wait_until(self, condition, seconds=60):
-        """Ask again and again; the page's policy forbids what Playwright would do for it."""
-        for _ in range(seconds * 10):
-            if self.page.evaluate(condition):
-                return
-            self.page.wait_for_timeout(100)
-        raise AssertionError(f"never came true: {condition}")
-
-    def close(self):
-        self.context.close()
-
-    def assert_quiet(self):
-        assert self.troubles == []
-        assert self.requests == [self.path.as_uri()]
-
-    def shown_rows(self):
-        return self.page.locator("#all-trials tbody tr:not(.away)").count()
-
-
-@pytest.fixture
-def opened(browser):
-    found = []
-
-    def open_page(*given, **more):
-        found.append(Opened(browser, *given, **more))
-        return found[-1]
-
-    yield open_page
-    for one in found:
-        one.close()
 
 
 @pytest.fixture(scope="module")

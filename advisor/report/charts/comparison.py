@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from advisor.report.charts.figure import LEGEND, SERIES, Chart, axis, label
+from advisor.report.charts.figure import LEGEND, SERIES, Chart, axis, counting_axis, label
 from advisor.report.content.comparison import ComparisonContent
 from advisor.report.content.history import History
 from knowledge_base.types import JsonObject
@@ -50,7 +50,7 @@ def _by_trial(content: ComparisonContent) -> Chart:
         f"{names}, mean of {content.seeds} seeds each. {content.sentence}",
         traces,
         {
-            "xaxis": axis("trial"),
+            "xaxis": counting_axis("trial", traces),
             "yaxis": axis(f"{content.metric} ({content.direction})"),
             "legend": LEGEND,
         },
