@@ -1,12 +1,10 @@
 """Pages in a real browser: wide and narrow, light and dark, by mouse and by keyboard."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from drawn_contrast import poor_texts
 from hostile_names import HOSTILE
+from kept_pictures import keep_picture
 from opened_page import WIDE
 
 from advisor.predictor.judged import JudgedRows
@@ -17,9 +15,6 @@ from knowledge_base import KnowledgeBase, SpaceDefinition
 from knowledge_base.records import TrialRecord
 
 NARROW = (360, 740)
-
-SCREENSHOTS = os.environ.get("ADVISOR_SCREENSHOTS")
-"""Folder that pictures of the pages are written to; none are without it."""
 
 CONTRAST = """() => {
   const colour = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
@@ -60,20 +55,6 @@ def files(home, page, large, search):
     return {name: home / f"{name}.html" for name in made}
 
 
-def keep_picture(one, name):
-    """Write what is seen to the folder of pictures, in few colours."""
-    if SCREENSHOTS is None:
-        return
-    from PIL import Image
-
-    path = Path(SCREENSHOTS) / f"{name}.png"
-    one.page.screenshot(path=path)
-    with Image.open(path) as picture:
-        few = picture.convert("RGB").quantize(64)
-    few.save(path, optimize=True)
-    assert path.stat().st_size < 200_000
-
-
 LOOKS = {"wide, first light": (WIDE, ("light", "dark")),
          "narrow, first dark": (NARROW, ("dark", "light"))}  # fmt: skip
 """How pages are opened, and the scheme that they are then changed to."""
@@ -91,7 +72,7 @@ def test_pages_open_without_a_complaint_or_a_request(opened, files, name, look):
     assert_shown(one, size, 20 if name == "study" else 1)
     paper = one.page.evaluate(PAPER)
     one.page.evaluate("window.scrollTo(0, 0)")
-    keep_picture(one, f"report-{name}-{look.split(',')[0]}-{first}")
+    keep_picture(one.page, f"report-{name}-{look.split(',')[0]}-{first}")
     one.page.emulate_media(color_scheme=second)
     one.wait_until(f"({PAPER}) !== {paper!r}")
     one.draw_all()
@@ -119,7 +100,7 @@ def test_a_box_over_an_axis_brushes_trials(opened, files):
     chart = one.page.locator("#chart-parallel .plot")
     chart.scroll_into_view_if_needed()
     one.page.wait_for_selector("#chart-parallel .plot[data-drawn]")
-    keep_picture(one, "report-parallel")
+    keep_picture(one.page, "report-parallel")
     box = one.page.locator("#chart-parallel .nsewdrag").first.bounding_box()
     axes = one.page.evaluate("document.querySelector('#chart-parallel .plot').layout.xaxis.range")
     # The first axis is at 0; its upper half is brushed.
