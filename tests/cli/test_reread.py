@@ -113,6 +113,8 @@ def test_own_things_come_first_and_alone(store):
         ("digits-1", 4),
         ("digits-2", 2),
     ]
+    studies = call("kb", "studies", "--mine", "--kb", store).output.splitlines()
+    assert [row.split()[1] for row in studies[2:]] == ["digits-2", "digits-1"]
     trials = json.loads(call("kb", "trials", "--mine", "--kb", store, "--format", "json").stdout)
     assert len(trials) == 6
     assert "6 more" not in call("kb", "trials", "--mine", "--kb", store).output
@@ -126,7 +128,10 @@ def test_a_family_alone(store):
     rows = json.loads(call("kb", "trials", "--family", "net", "--kb", store,
                            "--format", "json").stdout)  # fmt: skip
     assert len(rows) == 6
-    for listing in ("tasks", "trials"):
+    rows = json.loads(call("kb", "studies", "--family", "net", "--kb", store,
+                           "--format", "json").stdout)  # fmt: skip
+    assert {row["name"] for row in rows} == {"digits-1", "digits-2"}
+    for listing in ("tasks", "studies", "trials"):
         wrong = call("kb", listing, "--family", "mpl", "--kb", store)
         assert wrong.exit_code == 2
         assert wrong.output == "Error: No task is of the family 'mpl'. Did you mean 'mlp'?\n"
