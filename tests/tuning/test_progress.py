@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -30,6 +31,8 @@ def test_a_line_says_what_came_of_a_trial(tuner):
     first = tuner.tell({"x": 0.25}, Outcome("complete", value=0.5, duration=2.0))
     line = line_of(first, tuner, 10)
     assert line == "1/10: trial 0 complete, accuracy 0.5, best 0.5 (trial 0), 2.0 s"
+    line = line_of(replace(first, taken=True), tuner, 10)
+    assert line.endswith("best 0.5 (trial 0), taken from the store")
     second = tuner.tell({"x": 0.5}, Outcome("failed", error="no"))
     line = line_of(second, tuner, 10, verbose=True)
     assert line == "2/10: trial 1 failed, best 0.5 (trial 0), x=0.5"
