@@ -258,9 +258,9 @@ class KnowledgeBase(Shared):
         return {
             **server,
             "path": str(self.path),
-            "exists": self.path.exists(),
+            "exists": self._exists() or bool(self._journal.segments()),
             "schema_version": SCHEMA_VERSION,
-            "size_bytes": self.path.stat().st_size if self.path.exists() else 0,
+            "size_bytes": self.path.stat().st_size if self._exists() else 0,
             "pending": len(self._journal.segments()),
             "newest_study": newest,
             **counts,

@@ -15,7 +15,14 @@ from advisor.cli.common import (
     speaks_to_the_user,
 )
 from advisor.cli.kb_elsewhere import check_alone, elsewhere_options, export_elsewhere
-from advisor.cli.kb_filters import as_objects, check_family, conditions, filter_options, own_first
+from advisor.cli.kb_filters import (
+    as_objects,
+    check_family,
+    chosen_studies,
+    conditions,
+    filter_options,
+    own_first,
+)
 from advisor.cli.kb_server import grant, init_server
 from advisor.cli.kb_trust import COMMANDS
 from advisor.cli.output import print_json, print_table, say
@@ -135,17 +142,22 @@ def tasks(
 
 
 @command.command()
+@filter_options
 @_limit_option
 @_options
-def studies(kb_path: str | None, output: str, seed: int, limit: int) -> None:
-    """List the studies: who ran which strategy, and when.
+def studies(
+    kb_path: str | None, output: str, seed: int, limit: int, mine: bool, family: str | None
+) -> None:
+    """List the studies, the newest first: who ran which strategy, and when.
 
     \b
-    Example:
-      advisor kb studies --limit 0
+    Examples:
+      advisor kb studies --mine
+      advisor kb studies --family cnn --limit 0
     """
+    kb = _open(kb_path)
     columns = ["study_id", "name", "strategy", "source", "contributor", "created_at", "layer"]
-    _print_frame(_open(kb_path).studies(), columns, output, limit)
+    _print_frame(chosen_studies(kb, mine, family), columns, output, limit)
 
 
 @command.command()

@@ -62,6 +62,20 @@ def own_first(
     return tasks.iloc[(tasks["mine"] == 0).argsort(kind="stable")]
 
 
+def chosen_studies(kb: "KnowledgeBase", mine: bool, family: str | None) -> "pd.DataFrame":
+    """Return the studies that the user has himself, or whose tasks are of a family.
+
+    Raises:
+        UserError: no task is of that family.
+    """
+    studies = kb.studies()
+    if family is not None:
+        tasks = kb.tasks()
+        check_family(tasks, family)
+        studies = studies[studies["task_id"].isin(tasks["task_id"][tasks["family"] == family])]
+    return studies[studies["layer"] == "user"] if mine else studies
+
+
 def check_family(tasks: "pd.DataFrame", family: str | None) -> None:
     """Refuse a family that no task has.
 

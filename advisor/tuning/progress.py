@@ -144,7 +144,9 @@ def line_of(trial: TrialRecord, tuner: Tuner, total: int | None, verbose: bool =
         parts.append(f"{metric} {trial.value:.4g}")
     if best is not None and best.value is not None:
         parts.append(f"best {best.value:.4g} (trial {best.number})")
-    if trial.duration is not None:
+    if trial.taken:  # Its duration is that of another time.
+        parts.append("taken from the store")
+    elif trial.duration is not None:
         parts.append(f"{seconds_text(trial.duration)}")
     if verbose:
         parts += [f"{name}={_short(value)}" for name, value in sorted(trial.config.items())]

@@ -62,7 +62,7 @@ class Chart:
 
 
 def chart(title: str, x_label: str, y_label: str, series: Sequence[Series]) -> Chart | None:
-    """Return a chart, None where there is no point to show."""
+    """Return a chart over whole numbers, None where there is no point to show."""
     given = [
         Series(s.label, [p for p in s.points if all(map(math.isfinite, p))], s.kind) for s in series
     ]
@@ -84,7 +84,7 @@ def chart(title: str, x_label: str, y_label: str, series: Sequence[Series]) -> C
         x_label,
         y_label,
         drawn,
-        [(at((x, y_range[0]))[0], f"{x:.4g}") for x in _ticks(*x_range)],
+        [(at((x, y_range[0]))[0], f"{x:.4g}") for x in _ticks(*x_range, least=1.0)],
         [(at((x_range[0], y))[1], f"{y:.4g}") for y in _ticks(*y_range)],
     )
 
@@ -138,9 +138,9 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     return low - 0.5, high + 0.5
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Return round numbers within bounds."""
-    rough = (high - low) / TICKS
+def _ticks(low: float, high: float, least: float = 0.0) -> list[float]:
+    """Return round numbers within bounds, at least some way apart."""
+    rough = max((high - low) / TICKS, least)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough)
     first = math.ceil(low / step - 1e-9)

@@ -49,11 +49,13 @@ class Alike:
     """What past tasks say of data like a task's own.
 
     Attributes:
+        name: of the task.
         recommendations: what would be recommended for it.
         nearest: other tasks of its family with their weights, the nearest first.
         told: whether some of them are known to be more like it than others.
     """
 
+    name: str
     recommendations: Sequence[Recommendation]
     nearest: Sequence[tuple[PastTask, float]]
     told: bool
@@ -84,13 +86,13 @@ def alike_of(kb: KnowledgeBase, task_id: str) -> Alike:
     row = _row(kb, task_id)
     space = _space(kb, task_id, str(row["family"]))
     if space is None:
-        return Alike((), (), False)
+        return Alike(str(row["name"]), (), (), False)
     about = read_metafeatures(kb).get((str(row["dataset_id"]), str(row["target"])))
     query = Query(about, _text(row["dataset_id"]), _text(row["target"]), task_id)
     past = learner_for(kb, space, str(row["family"]), query=query)
     nearest = past.nearest(query, NEAREST)
     told = bool(nearest) and nearest[0][1] > 1.001 * nearest[-1][1]
-    return Alike(past.recommend(query, RECOMMENDED), nearest, told)
+    return Alike(str(row["name"]), past.recommend(query, RECOMMENDED), nearest, told)
 
 
 def _row(kb: KnowledgeBase, task_id: str) -> Row:

@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import sqlite3
+import sys
+from types import ModuleType, SimpleNamespace
 
 import optuna
 import pytest
@@ -15,7 +17,6 @@ from knowledge_base.records import EpochRecord
 from knowledge_base.space import SpaceDefinition
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 SPACE = SpaceDefinition.from_dict({
     "name": "net",
     "hyperparameters": {
@@ -81,6 +82,11 @@ def test_a_study_is_one_of_optuna_with_all_that_it_shows(kb, tmp_path):
     assert study.trials[0].duration.total_seconds() == pytest.approx(2.0)
 
 
+def test_a_user_gets_no_warning_for_developers(kb, tmp_path, recwarn):
+    export(kb, "--to", "optuna", "--study", "digits-1", f"sqlite:///{tmp_path / 'x.db'}")
+    assert [str(one.message) for one in recwarn] == []
+
+
 def test_all_of_ones_own_and_twice(kb, tmp_path):
     url = f"sqlite:///{tmp_path / 'x.db'}"
     assert export(kb, "--to", "optuna", url).output.startswith("Added 7 trials of")
@@ -144,6 +150,84 @@ def test_without_mlflow_it_says_what_to_install(kb, tmp_path, monkeypatch):
     )
 
 
+class Client:
+    """Takes what a client of MLflow is told, as its newest versions call it."""
+
+    def __init__(self, tracking_uri):
+        self.uri, self.runs = tracking_uri, []
+        self.experiment, self.tags = None, {}
+        CLIENTS.append(self)
+
+    def get_experiment_by_name(self, name):
+        return self.experiment
+
+    def create_experiment(self, name):
+        self.experiment = SimpleNamespace(experiment_id=name)
+        return name
+
+    def set_experiment_tag(self, key, name, value):
+        self.tags[key, name] = value
+
+    def search_runs(self, experiments, max_results, page_token):
+        return Page(SimpleNamespace(data=SimpleNamespace(tags=run["tags"])) for run in self.runs)
+
+    def create_run(self, experiment, start_time, tags, run_name):
+        self.runs.append({"tags": tags, "name": run_name, "started": start_time})
+        return SimpleNamespace(info=SimpleNamespace(run_id=len(self.runs) - 1))
+
+    def log_batch(self, run, **given):
+        self.runs[run].update(given)
+
+    def set_terminated(self, run, status, end_time):
+        self.runs[run].update(status=status, ended=end_time)
+
+
+class Page(list):
+    """Runs, of which there are no more."""
+
+    token = None
+
+
+CLIENTS = []
+
+
+def test_mlflow_is_told_what_each_run_was_by_tags(kb, monkeypatch):
+    """The real one is asked below, where it is installed."""
+    entities = ModuleType("mlflow.entities")
+    entities.Param = entities.Metric = lambda *given: given
+    exceptions = ModuleType("mlflow.exceptions")
+    exceptions.MlflowException = RuntimeError
+    whole = ModuleType("mlflow")
+    whole.MlflowClient, whole.entities, whole.exceptions = Client, entities, exceptions
+    for module in (whole, entities, exceptions):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    CLIENTS.clear()
+    assert export(kb, "--to", "mlflow", "--study", "digits-1", "here").exit_code == 0
+    (client,) = CLIENTS
+    assert client.tags == {
+        ("digits-1", "advisor.metric"): "accuracy",
+        ("digits-1", "advisor.direction"): "maximize",
+        ("digits-1", "mlflow.experimentKind"): "custom_model_development",
+    }
+    runs = {run["name"]: run for run in client.runs}
+    assert sorted(runs) == [f"trial {number}" for number in range(6)]
+    stored = kb.trials(where=[("study_name", "=", "digits-1")])
+    assert {run["tags"]["advisor.trial"] for run in runs.values()} == set(stored["trial_id"])
+    for name, state, status in (("trial 0", "complete", "FINISHED"),
+                                ("trial 4", "stopped", "KILLED"),
+                                ("trial 5", "failed", "FAILED")):  # fmt: skip
+        tags = runs[name]["tags"]
+        assert (tags["advisor.state"], runs[name]["status"]) == (state, status)
+        assert tags["mlflow.source.name"] == "advisor"
+        assert tags["mlflow.source.type"] == "LOCAL"
+        assert all(isinstance(value, str) for value in tags.values())
+        assert ("advisor.error" in tags) == (state == "failed")
+    assert runs["trial 0"]["tags"]["advisor.epochs"] == "3"
+    error = runs["trial 5"]["tags"]["advisor.error"]
+    assert error.startswith("OSError")
+    assert "secret" not in error
+
+
 @pytest.mark.skipif(importlib.util.find_spec("mlflow") is None,
                     reason="pip install 'advisor-automl[mlflow]'")  # fmt: skip
 @pytest.mark.parametrize("address", ["sqlite:///{}/m.db", "{}/mlruns"])
@@ -167,6 +251,9 @@ def test_mlflow_shows_it_and_read_back_it_adds_nothing(kb, tmp_path, address, mo
     curve = client.get_metric_history(first.info.run_id, "accuracy")
     assert [point.step for point in curve] == [1, 2, 3, 4]
     assert first.data.params["units"] in {"16", "32", "48", "64"}
+    assert first.data.tags["advisor.state"] == "complete"
+    assert first.data.tags["mlflow.source.name"] == "advisor"
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     report = Advisor(kb).contribute(uri, study_name="digits-1")
     assert (report.accepted, report.duplicates, report.rejected) == (0, 6, ())
     assert "accuracy, to maximize" in " ".join(report.warnings)

@@ -24,9 +24,13 @@ def test_nothing_is_made_before_the_first_trial(kb, path):
 def test_added_trials_are_seen_before_and_after_folding(kb, path):
     kb.add(make_bundle(range(3)))
     assert numbers_of(kb) == [0, 1, 2]
-    assert kb.info()["pending"] == 1
+    waiting = kb.info()
+    assert (waiting["pending"], waiting["trials"]) == (1, {"user": 3})
+    # It exists, though the journal beside the database is all there is yet.
+    assert waiting["exists"] is True
+    assert not path.exists()
     assert kb.fold()
-    assert kb.info()["pending"] == 0
+    assert (kb.info()["pending"], kb.info()["exists"]) == (0, True)
     assert numbers_of(KnowledgeBase(path, seed=False)) == [0, 1, 2]
     assert len(kb.curves()) == 6
 

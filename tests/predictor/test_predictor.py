@@ -72,6 +72,9 @@ def test_the_command_writes_a_row_for_each(found):
     classes = search.model.classes
     result = CliRunner().invoke(main, words + (["--proba"] if classes else []))
     assert result.exit_code == 0, result.output
+    # What was written is said, and standard output stays free for the rows themselves.
+    assert result.stderr.splitlines()[-1] == f"Wrote {out}: 7 rows."
+    assert result.stdout == ""
     table = pd.read_csv(out)
     assert table["y"].tolist() == pytest.approx(search.model.predict(new).tolist())
     if classes:

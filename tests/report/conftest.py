@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from opened_page import Opened
 
 from advisor import Advisor, Tuner
 from advisor.models import get_family
@@ -117,3 +118,16 @@ def made(tmp_path):
         return directory.path
 
     return make
+
+
+@pytest.fixture
+def opened(browser):
+    found = []
+
+    def open_page(*given, **more):
+        found.append(Opened(browser, *given, **more))
+        return found[-1]
+
+    yield open_page
+    for one in found:
+        one.close()

@@ -1,12 +1,11 @@
 """Pages in a real browser: wide and narrow, light and dark, by mouse and by keyboard."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from drawn_contrast import poor_texts
 from hostile_names import HOSTILE
+from kept_pictures import keep_picture
+from opened_page import WIDE
 
 from advisor.predictor.judged import JudgedRows
 from advisor.report.content import study_content
@@ -15,10 +14,7 @@ from advisor.report.page import store_page, study_page
 from knowledge_base import KnowledgeBase, SpaceDefinition
 from knowledge_base.records import TrialRecord
 
-WIDE, NARROW = (1200, 800), (360, 740)
-
-SCREENSHOTS = os.environ.get("ADVISOR_SCREENSHOTS")
-"""Folder that pictures of the pages are written to; none are without it."""
+NARROW = (360, 740)
 
 CONTRAST = """() => {
   const colour = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
@@ -46,62 +42,6 @@ CONTRAST = """() => {
 }"""
 
 
-class Opened:
-    """A page in a browser, with all that it complained of and all that it asked for."""
-
-    def __init__(self, browser, path, size=WIDE, scheme="light"):
-        self.context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme
-        )
-        self.page = self.context.new_page()
-        self.troubles, self.requests, self.answered = [], [], []
-        self.page.on("console", lambda line: self.troubles.append(line.text)
-                     if line.type in ("error", "warning") else None)  # fmt: skip
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("requestfinished", lambda request: self.answered.append(request.url))
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector("html[data-ready]", timeout=60_000)
-        self.path = path
-
-    def draw_all(self):
-        """Scroll to the end, so that every chart is drawn, and wait for them."""
-        for place in range(self.page.locator(".plot").count()):
-            self.page.locator(".plot").nth(place).scroll_into_view_if_needed()
-        self.wait_until("[...document.querySelectorAll('.plot')].every((p) => p.dataset.drawn)")
-
-    def wait_until(self, condition, seconds=60):
-        """Ask again and again; the page's policy forbids what Playwright would do for it."""
-        for _ in range(seconds * 10):
-            if self.page.evaluate(condition):
-                return
-            self.page.wait_for_timeout(100)
-        raise AssertionError(f"never came true: {condition}")
-
-    def close(self):
-        self.context.close()
-
-    def assert_quiet(self):
-        assert self.troubles == []
-        assert self.requests == [self.path.as_uri()]
-
-    def shown_rows(self):
-        return self.page.locator("#all-trials tbody tr:not(.away)").count()
-
-
-@pytest.fixture
-def opened(browser):
-    found = []
-
-    def open_page(*given, **more):
-        found.append(Opened(browser, *given, **more))
-        return found[-1]
-
-    yield open_page
-    for one in found:
-        one.close()
-
-
 @pytest.fixture(scope="module")
 def files(home, page, large, search):
     """The main pages as files."""
@@ -113,20 +53,6 @@ def files(home, page, large, search):
     for name, text in made.items():
         (home / f"{name}.html").write_text(text, "utf-8")
     return {name: home / f"{name}.html" for name in made}
-
-
-def keep_picture(one, name):
-    """Write what is seen to the folder of pictures, in few colours."""
-    if SCREENSHOTS is None:
-        return
-    from PIL import Image
-
-    path = Path(SCREENSHOTS) / f"{name}.png"
-    one.page.screenshot(path=path)
-    with Image.open(path) as picture:
-        few = picture.convert("RGB").quantize(64)
-    few.save(path, optimize=True)
-    assert path.stat().st_size < 200_000
 
 
 LOOKS = {"wide, first light": (WIDE, ("light", "dark")),
@@ -146,7 +72,7 @@ def test_pages_open_without_a_complaint_or_a_request(opened, files, name, look):
     assert_shown(one, size, 20 if name == "study" else 1)
     paper = one.page.evaluate(PAPER)
     one.page.evaluate("window.scrollTo(0, 0)")
-    keep_picture(one, f"report-{name}-{look.split(',')[0]}-{first}")
+    keep_picture(one.page, f"report-{name}-{look.split(',')[0]}-{first}")
     one.page.emulate_media(color_scheme=second)
     one.wait_until(f"({PAPER}) !== {paper!r}")
     one.draw_all()
@@ -174,7 +100,7 @@ def test_a_box_over_an_axis_brushes_trials(opened, files):
     chart = one.page.locator("#chart-parallel .plot")
     chart.scroll_into_view_if_needed()
     one.page.wait_for_selector("#chart-parallel .plot[data-drawn]")
-    keep_picture(one, "report-parallel")
+    keep_picture(one.page, "report-parallel")
     box = one.page.locator("#chart-parallel .nsewdrag").first.bounding_box()
     axes = one.page.evaluate("document.querySelector('#chart-parallel .plot').layout.xaxis.range")
     # The first axis is at 0; its upper half is brushed.

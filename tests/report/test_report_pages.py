@@ -1,5 +1,7 @@
 """Pages as text: nothing foreign gets in, and everything is there."""
 
+import base64
+import gzip
 import json
 import re
 import time
@@ -207,6 +209,10 @@ def test_a_comparison_is_shown_as_a_page(search, tmp_path):
     assert done.exit_code == 0, done.output
     text = path.read_text("utf-8")
     assert_harmless(text)
+    packed = re.search(r'id="figures"[^>]*>\s*([^<]+)', text)[1]
+    figures = json.loads(gzip.decompress(base64.b64decode(packed)))
+    # Of two trials each, lines alone would lie on the edges.
+    assert {trace["mode"] for one in figures.values() for trace in one["data"]} == {"lines+markers"}
     for word in ("random", "sobol", "Standings"):
         assert word in text
     refused = CliRunner().invoke(

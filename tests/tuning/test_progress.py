@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ from advisor.cli import main
 from advisor.tuning.progress import InNotebook, Lines, Nothing, in_python, line_of
 from advisor.tuning.search import start
 from knowledge_base import KnowledgeBase, SpaceDefinition
+from knowledge_base.records import TAKEN
 
 SPACE = SpaceDefinition.from_dict(
     {"name": "own", "hyperparameters": [
@@ -30,6 +32,8 @@ def test_a_line_says_what_came_of_a_trial(tuner):
     first = tuner.tell({"x": 0.25}, Outcome("complete", value=0.5, duration=2.0))
     line = line_of(first, tuner, 10)
     assert line == "1/10: trial 0 complete, accuracy 0.5, best 0.5 (trial 0), 2.0 s"
+    line = line_of(replace(first, origin=f"{TAKEN}abc"), tuner, 10)
+    assert line.endswith("best 0.5 (trial 0), taken from the store")
     second = tuner.tell({"x": 0.5}, Outcome("failed", error="no"))
     line = line_of(second, tuner, 10, verbose=True)
     assert line == "2/10: trial 1 failed, best 0.5 (trial 0), x=0.5"

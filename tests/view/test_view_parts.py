@@ -55,6 +55,16 @@ def test_a_history_draws_the_best_so_far_and_not_too_many_points():
     assert history([], "minimize")[1].points == []
 
 
+@pytest.mark.parametrize(
+    ("count", "ticks"), [(1, ["0"]), (2, ["0", "1"]), (4, ["0", "1", "2", "3"]),
+                         (21, ["0", "5", "10", "15", "20"])],
+)  # fmt: skip
+def test_trials_have_whole_ticks(count, ticks):
+    points = [(float(number), number / 3) for number in range(count)]
+    drawn = chart("Values", "trial", "value", [Series("all", points, "points")])
+    assert [text for _, text in drawn.x_ticks] == ticks
+
+
 def test_a_chart_stays_within_its_frame_whatever_the_values():
     points = [(float(x), y) for x, y in enumerate([0.1, 0.2, 0.15, 1e9, math.nan, -math.inf, 0.12])]
     drawn = chart("Values", "trial", "value", [Series("all", points, "points")])

@@ -1,5 +1,6 @@
 """Studies for Optuna's storages: `optuna-dashboard` and all else that reads these shows them."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
@@ -97,7 +98,9 @@ def _add(study: "Study", shown: ShownStudy) -> int:
     storage = study._storage
     said = {part: getattr(shown.task, part) for part in TASK_PARTS}
     storage.set_study_system_attr(study._study_id, TASK, said)
-    study.set_metric_names([shown.task.metric])
+    with warnings.catch_warnings():  # That Optuna may change the function is for us alone.
+        warnings.simplefilter("ignore")
+        study.set_metric_names([shown.task.metric])
     there = {trial.system_attrs.get(TOLD_AS) for trial in study.get_trials(deepcopy=False)}
     known = {name: distribution(h) for name, h in shown.space.hyperparameters.items()}
     new = [trial for trial in shown.trials if trial.trial_id not in there]

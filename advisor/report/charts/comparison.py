@@ -1,8 +1,8 @@
 """A comparison by trial and by seconds; what a store holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from advisor.report.charts.figure import LEGEND, SERIES, Chart, axis, label
+from advisor.report.charts.figure import FEW, LEGEND, SERIES, Chart, axis, counting_axis, label
 from advisor.report.content.comparison import ComparisonContent
 from advisor.report.content.history import History
 from knowledge_base.types import JsonObject
@@ -17,6 +17,11 @@ def comparison_charts(content: ComparisonContent) -> list[Chart]:
 
 def _style(place: int) -> JsonObject:
     return {"color": SERIES[place % len(SERIES)], "dash": DASHES[place % len(DASHES)], "width": 2}
+
+
+def _mode(points: Sequence[object]) -> str:
+    """Return how a line is drawn: of few points, some may lie on the edge or alone."""
+    return "lines+markers" if len(points) <= FEW else "lines"
 
 
 def _by_trial(content: ComparisonContent) -> Chart:
@@ -35,7 +40,7 @@ def _by_trial(content: ComparisonContent) -> Chart:
                  "opacity": 0.15}
             )  # fmt: skip
         traces.append(
-            {"type": "scatter", "mode": "lines", "name": label(one.name), "x": x,
+            {"type": "scatter", "mode": _mode(x), "name": label(one.name), "x": x,
              "y": list(one.curve), "line": {**_style(place), "shape": "hv"}}
         )  # fmt: skip
     names = ", ".join(one.name for one in content.contestants)
@@ -50,7 +55,7 @@ def _by_trial(content: ComparisonContent) -> Chart:
         f"{names}, mean of {content.seeds} seeds each. {content.sentence}",
         traces,
         {
-            "xaxis": axis("trial"),
+            "xaxis": counting_axis("trial", traces),
             "yaxis": axis(f"{content.metric} ({content.direction})"),
             "legend": LEGEND,
         },
@@ -67,7 +72,7 @@ def _by_seconds(content: ComparisonContent) -> list[Chart]:
             steps = _timed(history)
             if steps:
                 traces.append(
-                    {"type": "scatter", "mode": "lines", "name": label(one.name),
+                    {"type": "scatter", "mode": _mode(steps), "name": label(one.name),
                      "legendgroup": str(place), "showlegend": number == 0,
                      "x": [s[0] for s in steps], "y": [s[1] for s in steps],
                      "text": [label(study)] * len(steps), "opacity": 0.8,

@@ -56,6 +56,9 @@ SCALE = "Cividis"
 """The scale of colours for numbers (Nunez et al. 2018): even in lightness, safe for the
 colour-blind."""
 
+FEW = 10
+"""Whole numbers up to which each has a tick."""
+
 DIGITS = 5
 """Significant digits of numbers in figures: more cannot be seen, and cost room."""
 
@@ -156,6 +159,16 @@ def label(text: object) -> str:
 def axis(title: str, **more: object) -> JsonObject:
     """Return an axis with a title, and what else it has."""
     return {"title": {"text": label(title)}, "automargin": True, **more}
+
+
+def counting_axis(title: str, traces: Sequence[JsonObject], **more: object) -> JsonObject:
+    """Return the x axis of traces over whole numbers, such as trials or epochs.
+
+    Where they are few, each has a tick, for Plotly's own would stand at halves.
+    """
+    places = [x for trace in traces for x in trace["x"] if x is not None]
+    few = bool(places) and max(places) - min(places) < FEW
+    return axis(title, **({"dtick": 1} if few else {}), **more)
 
 
 def level(value: float) -> JsonObject:

@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-from advisor.report.charts.figure import LEGEND, Chart, axis, label, level
+from advisor.report.charts.figure import LEGEND, Chart, axis, counting_axis, label, level
 from advisor.report.content.history import History, Step
 from knowledge_base.types import JsonObject
-
-FEW = 10
-"""Trials up to which each has a tick."""
 
 
 def history_charts(history: History) -> list[Chart]:
@@ -64,8 +61,7 @@ def _history(history: History, name: str, by_seconds: bool) -> Chart:
         f"{len(lost)} have no value that counts.",
         traces,
         {
-            # Few trials would have ticks at halves.
-            "xaxis": axis(by, **({"dtick": 1} if by == "trial" and len(steps) <= FEW else {})),
+            "xaxis": axis(by) if by_seconds else counting_axis(by, traces),
             "yaxis": axis(f"validation {history.metric} ({history.direction})"),
             "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
             "legend": LEGEND,

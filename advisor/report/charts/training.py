@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from advisor.report.charts.figure import LEGEND, Chart, axis, label
+from advisor.report.charts.figure import LEGEND, Chart, axis, counting_axis, label
 from advisor.report.content.curves import Curves, LearningCurve
 from advisor.report.content.diagnoses import Diagnosed, Diagnoses
 from knowledge_base.types import JsonObject
@@ -33,14 +33,15 @@ def curves_chart(curves: Curves) -> Chart:
         )  # fmt: skip
     if ends:
         traces += _ends(ends)
+    traces = [trace for trace in traces if trace["x"]]
     counted = f"{len(curves.curves)} learning curves, {len(stopped)} of trials that ended early"
     return Chart(
         "curves",
         f"{curves.shown} by epoch",
         f"{counted}; {len(ends)} of these have an expected end.",
-        [trace for trace in traces if trace["x"]],
+        traces,
         {
-            "xaxis": axis("epoch", rangemode="tozero"),
+            "xaxis": counting_axis("epoch", traces, rangemode="tozero"),
             "yaxis": axis(f"{curves.shown} ({curves.direction})"),
             "legend": LEGEND,
             "hovermode": "closest",
@@ -130,7 +131,7 @@ def _diagnosed(one: Diagnosed) -> Chart:
         " ".join(f"{f.title}: {f.evidence}" for f in one.findings),
         traces,
         {
-            "xaxis": axis("epoch"),
+            "xaxis": counting_axis("epoch", traces),
             "yaxis": axis("loss"),
             "legend": LEGEND,
             "hovermode": "closest",

@@ -77,8 +77,8 @@ class StoreContent:
         trials, tasks = self.counts.get("trials", {}), self.counts.get("tasks", {})
         own, shipped = trials.get("user", 0), trials.get("seed", 0)
         return (
-            f"{own + shipped:,} trials of {self.n_tasks:,} tasks: {own:,} trials of "
-            f"{tasks.get('user', 0):,} tasks are your own, the others ship with Advisor."
+            f"{own + shipped:,} trials, {self.n_tasks:,} tasks; of these your own: {own:,} and "
+            f"{tasks.get('user', 0):,}. The others ship with Advisor."
         )
 
 

@@ -65,7 +65,7 @@ def _trials(history: History | LeftOut) -> Section:
          "yes" if s.warm else "", share(s.expected), share(s.reached), config(s.config), s.note)
         for s in history.steps
     ]  # fmt: skip
-    table = Table(f"All {len(rows)} trials", columns, rows, "all-trials", True)
+    table = Table(f"All trials: {len(rows)}", columns, rows, "all-trials", True)
     return Section(anchor, title, tables=[table])
 
 
@@ -142,7 +142,7 @@ def _diagnoses(diagnoses: Diagnoses | LeftOut) -> Section:
         for one in diagnoses.diagnosed
         for finding in one.findings
     ]  # fmt: skip
-    lines = [f"{diagnoses.healthy} trials with a curve show nothing."]
+    lines = [f"Trials with a curve that shows nothing: {diagnoses.healthy}."]
     tables = [
         Table("How many trials show what", ["what", "trials"], counted),
         Table("All findings", ["trial", "value", "what", "evidence", "what helps"], rows,

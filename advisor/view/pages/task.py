@@ -21,6 +21,6 @@ def alike(request: Request) -> Response:
     with site.learning:
         found = alike_of(site.advisor.kb, task_id)
     return site.page(
-        request, "alike.html", title="Data like these", alike=found, task_id=task_id,
-        expectation=expectation,
+        request, "alike.html", title=f"Data like those of {found.name}", alike=found,
+        task_id=task_id, expectation=expectation,
     )  # fmt: skip

@@ -13,7 +13,10 @@ def page(request: Request) -> Response:
     site, given = site_of(request), request.query_params
     asked = asked_of(TRIALS, given, kept=("task", "study"))
     table = trials_table(site.advisor.kb, asked, given.get("task"), given.get("study"))
+    first = table.rows[0] if table.rows else {}
     about = [
-        f"Only those of the {what} {given[what]}." for what in ("task", "study") if what in given
+        f"Only those of the {what} {first.get(f'{what}_name') or given[what]}."
+        for what in ("task", "study")
+        if what in given
     ]
     return site.page(request, "table.html", title="Trials", table=table, about=about)
