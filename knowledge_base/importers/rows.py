@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import BinaryIO, TextIO
 
 from knowledge_base.errors import ContributionError
@@ -220,15 +221,17 @@ def _lines(file: BinaryIO, rows: Rows) -> Iterator[tuple[int, object]]:
 def _flat(row: dict[str, object]) -> dict[str, object] | str:
     """Return a row with its `config` unfolded, or why that is impossible."""
     config = row.get("config")
-    cells = {name: cell for name, cell in row.items() if not _is_missing(cell)}
+    # Each line has texts of its own for the same names, which would need more than the cells do.
+    cells = {intern(name): cell for name, cell in row.items() if not _is_missing(cell)}
     if config is None or not isinstance(config, dict):
         return cells
     del cells["config"]
     for name, cell in config.items():
-        if f"{CONFIG}{name}" in cells:
+        column = intern(f"{CONFIG}{name}")
+        if column in cells:
             return f"{name} is there twice"
         if not _is_missing(cell):
-            cells[f"{CONFIG}{name}"] = cell
+            cells[column] = cell
     return cells
 
 
