@@ -6,10 +6,10 @@ anything of the size is kept.
 
 import csv
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from sys import intern
 from typing import BinaryIO, TextIO
 
 from knowledge_base.errors import ContributionError
@@ -222,12 +222,12 @@ def _flat(row: dict[str, object]) -> dict[str, object] | str:
     """Return a row with its `config` unfolded, or why that is impossible."""
     config = row.get("config")
     # Each line has texts of its own for the same names, which would need more than the cells do.
-    cells = {intern(name): cell for name, cell in row.items() if not _is_missing(cell)}
+    cells = {sys.intern(name): cell for name, cell in row.items() if not _is_missing(cell)}
     if config is None or not isinstance(config, dict):
         return cells
     del cells["config"]
     for name, cell in config.items():
-        column = intern(f"{CONFIG}{name}")
+        column = sys.intern(f"{CONFIG}{name}")
         if column in cells:
             return f"{name} is there twice"
         if not _is_missing(cell):

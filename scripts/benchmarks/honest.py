@@ -1,6 +1,6 @@
 """What does the guard against lies cost where others are honest?
 
-    python -m scripts.benchmarks.poison.honest
+    python -m scripts.benchmarks.honest
 
 Half of the past ships, and five others contribute the other half, as it is. As for lies, nothing is
 trained. What is finished stays in .build/poison/.
@@ -104,7 +104,7 @@ def page(frame: pd.DataFrame) -> str:
                      f"{group['weight'].mean():.0%}"))  # fmt: skip
     head = ("past", "first", "difference", "regret after 10", "difference", "high", "weight")
     parts = [said, report.table(head, rows)]
-    return report.page("What the guard costs the honest", "poison.honest", parts)
+    return report.page("What the guard costs the honest", "honest", parts)
 
 
 @click.command(help=(__doc__ or "").partition("\n")[0])
