@@ -25,7 +25,7 @@ from advisor.cli.kb_filters import (
 )
 from advisor.cli.kb_server import grant, init_server
 from advisor.cli.kb_trust import COMMANDS
-from advisor.cli.output import print_json, print_table, say
+from advisor.cli.output import print_json, print_json_rows, print_table, say
 from advisor.cli.suggesting import SuggestingGroup
 from knowledge_base.errors import UserError
 from knowledge_base.paging import ORDER
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from knowledge_base import KnowledgeBase
 
 LISTED = 50
+JSON_ROWS = 1000
+"""Rows whose JSON is in memory at once."""
+
 _DEFAULT = click.core.ParameterSource.DEFAULT
 
 RECIPES = Path(__file__).resolve().parents[2] / "scripts" / "seed" / "recipes.py"
@@ -74,7 +77,9 @@ def _print_frame(
     rows = _rows(output, limit)
     shown = frame if rows is None else frame.head(rows)
     if output == "json":
-        print_json(as_objects(shown).to_dict("records"))
+        starts = range(0, len(shown), JSON_ROWS)
+        parts = (as_objects(shown.iloc[start : start + JSON_ROWS]) for start in starts)
+        print_json_rows(part.to_dict("records") for part in parts)
         return
     print_table(shown.to_dict("records"), columns)
     left = (len(frame) if whole is None else whole) - len(shown)

@@ -38,6 +38,22 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
 
 
+def print_json_rows(pieces: Iterable[Iterable[Mapping[Hashable, object]]]) -> None:
+    """Print rows as `print_json` prints the list of all, piece by piece.
+
+    A list of a million trials is some hundred times as large in memory as it is on paper.
+    """
+    first = True
+    for rows in pieces:
+        texts = [json.dumps(_plain(row), indent=2, allow_nan=False) for row in rows]
+        if texts:
+            # A text within JSON holds no break of a line, so that each one is of the layout.
+            told = ",\n".join(texts).replace("\n", "\n  ")
+            click.echo(f"{'[' if first else ','}\n  {told}", nl=False)
+            first = False
+    click.echo("[]" if first else "\n]")
+
+
 def print_table(
     rows: Iterable[Mapping[str, object]] | Iterable[Mapping[Hashable, object]],
     columns: Sequence[str],

@@ -23,6 +23,9 @@ from knowledge_base.verification import wrong_rows
 OWN_SOURCE = "advisor "
 """How the sources of studies begin that `advisor` itself ran; their trials are numbered."""
 
+AT_ONCE = 10_000
+"""Trials that become rows at once: rows as Python's objects need ten times what the table does."""
+
 
 def value_reasons(states: pd.Series, values: pd.Series) -> pd.Series:
     """Return why states and values are not those of a trial, '' if they are.
@@ -79,13 +82,15 @@ def assemble_all(
     records: list[Record] = [task]
     for space, study in studies:
         records += [space, study]
-    records += trials
     metafeatures: dict[MetafeatureKey, Mapping[str, float]] = {}
     if options.dataset is not None:
         records.append(options.dataset)
         key = (options.dataset.dataset_id, options.target or "", options.metafeatures_version)
         metafeatures[key] = options.metafeatures
-    return Contribution(Bundle.from_records(records, metafeatures=metafeatures), tuple(rejected))
+    bundle = Bundle.from_records(records, metafeatures=metafeatures)
+    starts = range(0, len(trials), AT_ONCE)
+    pieces = [Bundle.from_records(trials[start : start + AT_ONCE]) for start in starts]
+    return Contribution(bundle.merge(*pieces), tuple(rejected))
 
 
 def task_of(

@@ -6,6 +6,7 @@ anything of the size is kept.
 
 import csv
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -220,15 +221,17 @@ def _lines(file: BinaryIO, rows: Rows) -> Iterator[tuple[int, object]]:
 def _flat(row: dict[str, object]) -> dict[str, object] | str:
     """Return a row with its `config` unfolded, or why that is impossible."""
     config = row.get("config")
-    cells = {name: cell for name, cell in row.items() if not _is_missing(cell)}
+    # Each line has texts of its own for the same names, which would need more than the cells do.
+    cells = {sys.intern(name): cell for name, cell in row.items() if not _is_missing(cell)}
     if config is None or not isinstance(config, dict):
         return cells
     del cells["config"]
     for name, cell in config.items():
-        if f"{CONFIG}{name}" in cells:
+        column = sys.intern(f"{CONFIG}{name}")
+        if column in cells:
             return f"{name} is there twice"
         if not _is_missing(cell):
-            cells[f"{CONFIG}{name}"] = cell
+            cells[column] = cell
     return cells
 
 

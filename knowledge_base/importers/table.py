@@ -72,6 +72,7 @@ class TableImporter(Importer):
             contributor=options.contributor,
         )
         trials, rejected = _trials(rows, columns, space, study)
+        del rows  # Of a large file, they are more than the trials.
         return assemble(trials, rejected, task, space, study, options)
 
 

@@ -184,7 +184,10 @@ class Shared(TakingBack):
             if any(new[table].num_rows for table in TABLES):
                 self._tell_whose(new)
                 self._journal.append(new)
-                added += sum(new[table].num_rows for table in TABLES)
+                rows = sum(new[table].num_rows for table in TABLES)
+                if rows >= ROWS // 2:  # Whoever reads a journal has all of it in memory.
+                    self._fold_if_due(rows)
+                added += rows
         return added
 
     def _tell_whose(self, bundle: Bundle) -> None:

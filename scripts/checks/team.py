@@ -4,15 +4,17 @@
 
 Starts a PostgreSQL of its own. Each writer has a login and a home, and adds trials one by one as a
 search does: into its outbox, its copy, and to the server. Readers open the knowledge base anew each
-time, as commands do.
+time, as commands do. Then everything dies in turn while they do so (`team_kills`).
 """
 
+import logging
 import multiprocessing
 import os
 import statistics
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -49,6 +51,7 @@ def write(
 
 def read(url: str, home: str, over: Event, said: "SimpleQueue[object]") -> None:
     """Open the knowledge base again and again until it is over."""
+    logging.disable(logging.WARNING)
     os.environ["XDG_DATA_HOME"] = home
     seconds, last = [], 0
     try:
@@ -103,37 +106,56 @@ def crowd(server, folder: Path, writers: int, readers: int, trials: int, one_by_
     return seconds, found
 
 
-@click.command()
-@click.option("--writers", default=8)
-@click.option("--readers", default=4)
-@click.option("--trials", default=1000, help="Trials of each writer.")
-def main(writers: int, readers: int, trials: int) -> None:
-    """Share a server, one by one and in bulks; exit code 1 if anything went wrong."""
+@contextmanager
+def served(folder: Path, writers: int):
+    """Give a PostgreSQL of its own with the logins of writers and of a reader."""
     import psycopg
     from postgresql import PostgreSQL
 
     from knowledge_base.server.administration import grant, init_server
 
+    folder.chmod(0o755)
+    with PostgreSQL(folder / "pg", safe=True) as server:
+        init_server(server.url())
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            for login in [*(f"w{n}" for n in range(writers)), "r"]:
+                connection.execute(f"CREATE ROLE {login} LOGIN")
+                grant(server.url(), login, "reader" if login == "r" else "writer")
+        yield server
+
+
+def lacking(server, home: Path, total: int) -> tuple[list[str], float]:
+    """Return what is not as it should be on the server and in a new copy; seconds of that."""
+    import psycopg
+
+    with psycopg.connect(server.url()) as connection:
+        ((there, distinct),) = connection.execute(
+            "SELECT count(*), count(DISTINCT (study_id, number)) FROM advisor.trials"
+        )
+    os.environ["XDG_DATA_HOME"] = str(home)
+    start = time.perf_counter()
+    seen = len(KnowledgeBase(server.url("r"), seed=False).trials())
+    late = time.perf_counter() - start
+    if there == distinct == seen == total:
+        return [], late
+    told = f"{there} trials on the server, {distinct} different ones, {seen} in a new copy"
+    return [f"{told}, not {total}"], late
+
+
+@click.command()
+@click.option("--writers", default=8)
+@click.option("--readers", default=4)
+@click.option("--trials", default=1000, help="Trials of each writer.")
+def main(writers: int, readers: int, trials: int) -> None:
+    """Share a server, one by one, in bulks and in a storm; exit code 1 if anything went wrong."""
+    from scripts.checks.team_kills import stormy
+
     failed, total = False, writers * trials
     for one_by_one in (True, False):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            folder.chmod(0o755)
-            with PostgreSQL(folder / "pg", safe=True) as server:
-                init_server(server.url())
-                with psycopg.connect(server.url(), autocommit=True) as connection:
-                    for login in [*(f"w{n}" for n in range(writers)), "r"]:
-                        connection.execute(f"CREATE ROLE {login} LOGIN")
-                        grant(server.url(), login, "reader" if login == "r" else "writer")
-                    seconds, found = crowd(server, folder, writers, readers, trials, one_by_one)
-                    ((there,),) = connection.execute("SELECT count(*) FROM advisor.trials")
-                os.environ["XDG_DATA_HOME"] = str(folder / "late")
-                start = time.perf_counter()
-                seen = len(KnowledgeBase(server.url("r"), seed=False).trials())
-                late = time.perf_counter() - start
-        problems = list(found["wrong"])
-        if not there == seen == total:
-            problems.append(f"{there} trials on the server, {seen} in a new copy, not {total}")
+        with tempfile.TemporaryDirectory() as name, served(Path(name), writers) as server:
+            seconds, found = crowd(server, Path(name), writers, readers, trials, one_by_one)
+            wrong, late = lacking(server, Path(name) / "late", total)
+        problems = [*found["wrong"], *wrong]
         click.echo(
             f"{writers} writers, {trials} trials each, {'one by one' if one_by_one else 'a bulk'}; "
             f"{readers} readers: {len(found['write']) / seconds:,.0f} commits/s, "
@@ -143,7 +165,18 @@ def main(writers: int, readers: int, trials: int) -> None:
             f"{'; '.join(problems) or f'all {total} trials there, once'}"
         )
         failed = failed or bool(problems)
-    raise SystemExit(failed)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as name, served(Path(name), writers) as server:
+        storm, looks = stormy(server, Path(name), writers, readers, trials)
+        wrong, _ = lacking(server, Path(name) / "late", total)
+    problems = [*storm.problems, *wrong]
+    click.echo(
+        f"{writers} writers, {trials} trials each, one by one, while these died: "
+        f"{', '.join(storm.done)}; {readers} readers looked {looks} times; "
+        f"{time.perf_counter() - start:.0f} s; "
+        f"{'; '.join(problems) or f'all {total} trials there, once'}"
+    )
+    raise SystemExit(failed or bool(problems))
 
 
 if __name__ == "__main__":

@@ -63,6 +63,19 @@ def test_json_has_all_rows_unless_a_limit_was_given(path, monkeypatch):
     assert numbers(found) == [0, 1]
 
 
+@pytest.mark.parametrize("limit", [0, 1, 2, 7])
+def test_json_that_is_printed_in_pieces_is_the_json_of_all(path, monkeypatch, limit):
+    asked = ["trials", "--study", "study-1", "--format", "json", "--limit", str(limit)]
+    whole = run(*asked)
+    monkeypatch.setattr("advisor.cli.kb.JSON_ROWS", 2)
+    assert run(*asked) == whole == json.dumps(json.loads(whole), indent=2) + "\n"
+    assert len(json.loads(whole)) == (limit or 7)
+
+
+def test_json_without_any_row_is_a_list(path):
+    assert run("trials", "--state", "diverged", "--mine", "--format", "json") == "[]\n"
+
+
 def test_tasks_are_listed_with_their_trials(path):
     found = {row["name"]: row["trials"] for row in json.loads(run("tasks", "--format", "json"))}
     assert found["toy task"] == 7

@@ -10,8 +10,9 @@ from kb_examples import make_bundle, numbers_of
 
 from advisor import Advisor
 from advisor.cli.group import main
-from knowledge_base import KnowledgeBase
+from knowledge_base import Bundle, KnowledgeBase
 from knowledge_base.errors import KnowledgeBaseError
+from knowledge_base.journal import Journal
 from knowledge_base.schema import TABLES
 from knowledge_base.server import administration
 from knowledge_base.server.administration import init_server
@@ -85,6 +86,35 @@ def test_only_what_is_new_is_fetched(team, monkeypatch):
     fetched.clear()
     assert len(team.open("bob").trials()) == 32
     assert sum(fetched) == 2
+
+
+def test_a_large_server_is_never_in_memory_as_a_whole(team, monkeypatch):
+    from knowledge_base import store
+    from knowledge_base.server import reading, shared
+
+    team.open("anna").add(make_bundle(range(60)))
+    waiting = []
+
+    def cut(there, tables, since):
+        for bundle in fetch(there, tables, since):
+            for table in TABLES:
+                for start in range(0, bundle[table].num_rows, 10):
+                    yield Bundle({table: bundle[table].slice(start, 10)})
+
+    def loaded(journal):
+        found = load(journal)
+        waiting.append(sum(len(bundle) for bundle in found.values()))
+        return found
+
+    fetch, load = reading.fetch, Journal.load
+    monkeypatch.setattr(reading, "fetch", cut)
+    monkeypatch.setattr(Journal, "load", loaded)
+    monkeypatch.setattr(shared, "ROWS", 10)
+    monkeypatch.setattr(store, "BULK", 10)
+    bob = team.open("bob")
+    assert numbers_of(bob) == list(range(60))
+    assert max(waiting) == 10
+    assert bob.verify() == []
 
 
 def test_what_is_committed_late_is_not_missed(team):

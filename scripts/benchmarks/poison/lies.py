@@ -143,16 +143,6 @@ def _lying(base: PastTask, says: str, worst: Worst, rng: np.random.Generator) ->
     )
 
 
-def honest(past: Sequence[PastTask], names: int = 5) -> list[PastTask]:
-    """Return every second past task as if others had contributed it, and the rest as it is."""
-    return [
-        replace(task, trusted=False, contributors=(f"honest {place // 2 % names}",))
-        if place % 2
-        else task
-        for place, task in enumerate(past)
-    ]
-
-
 def _spread(past: Sequence[PastTask]) -> dict[str, float]:
     names = {name for task in past for name in task.metafeatures or {}}
     known = [task.metafeatures or {} for task in past]

@@ -52,26 +52,26 @@ def costs(path: Path) -> dict[str, Cost]:
         cache.unlink()
     task = str(KnowledgeBase(path, seed=False).query("SELECT min(task_id) AS t FROM tasks")["t"][0])
     found = {
-        "`kb info`": _cost(path, "kb", "info"),
-        "`kb tasks --limit 5`": _cost(path, "kb", "tasks", "--limit", "5"),
-        "`kb trials --limit 5`": _cost(path, "kb", "trials", "--limit", "5"),
-        "`kb trials --sort -value --limit 5`": _cost(
+        "`kb info`": cost(path, "kb", "info"),
+        "`kb tasks --limit 5`": cost(path, "kb", "tasks", "--limit", "5"),
+        "`kb trials --limit 5`": cost(path, "kb", "trials", "--limit", "5"),
+        "`kb trials --sort -value --limit 5`": cost(
             path, "kb", "trials", "--sort", "-value", "--limit", "5"
         ),
-        "`kb trials --task T --limit 5`": _cost(
+        "`kb trials --task T --limit 5`": cost(
             path, "kb", "trials", "--task", task, "--limit", "5"
         ),
-        "`recommend`, the first ever": _cost(path, "recommend", DATA),
-        "`recommend`, other data": _cost(path, "recommend", OTHER_DATA),
+        "`recommend`, the first ever": cost(path, "recommend", DATA),
+        "`recommend`, other data": cost(path, "recommend", OTHER_DATA),
     }
     with tempfile.TemporaryDirectory() as folder:
         name = f"`contribute`, {CONTRIBUTED} trials"
-        found[name] = _cost(path, "contribute", *_contribution(Path(folder)))
-    found["`recommend` afterwards"] = _cost(path, "recommend", DATA)
+        found[name] = cost(path, "contribute", *contribution(Path(folder)))
+    found["`recommend` afterwards"] = cost(path, "recommend", DATA)
     return found
 
 
-def _contribution(folder: Path) -> list[str]:
+def contribution(folder: Path) -> list[str]:
     """Write trials that no store has, and return how they are contributed."""
     space, rng = own_space(OWN_SPACES), np.random.default_rng(uuid.uuid4().int)
     names = list(space.hyperparameters)
@@ -85,7 +85,7 @@ def _contribution(folder: Path) -> list[str]:
             "accuracy", "--family", space.name, "--task", "contributed"]  # fmt: skip
 
 
-def _cost(path: Path, *command: str) -> Cost:
+def cost(path: Path | str, *command: str) -> Cost:
     advisor = [sys.executable, "-c", "from advisor.cli import run; run()"]
     whole: Sequence[str] = [*advisor, *command, "--kb", str(path)]
     done = subprocess.run(
