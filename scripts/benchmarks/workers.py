@@ -151,7 +151,7 @@ def text_of(rounds: Sequence[dict[str, JsonObject]], trials: int, rows: int, loa
 
 @click.command()
 @click.option("--rounds", default=3, help="How often each search runs.")
-@click.option("--trials", default=14)
+@click.option("--trials", default=40)
 @click.option("--rows", default=2000)
 @click.option("--one", type=int, hidden=True)
 @report.write_option
