@@ -103,11 +103,12 @@ def tables(what: str, lines: Lines) -> str:
         logs = to_reference.get(entrant.name, pd.Series(dtype=float))
         better = to_today.get(entrant.name, pd.Series(dtype=float))
         rows.append([
-            entrant.title, _ratio(*geometric(logs)), logs.count(),
+            entrant.title, _ratio(*geometric(logs)), logs.count(), own["error"].count(),
             "" if entrant.name == TODAY else _share(share_better(better)),
             _seconds(own["seconds"].median()), _seconds(own["cpu"].median()),
         ])  # fmt: skip
-    titles = ["", "error / RealMLP", "tables", "better than best of 15", "seconds", "CPU seconds"]
+    titles = ["", "error / RealMLP", "tables", "runs", "better than best of 15", "seconds",
+              "CPU seconds"]  # fmt: skip
     text = TABLES.format(known=f"{KNOWN:,}", seeds=said(frame["seed"].nunique(), "seed"))
     parts = ["## Tables", text.strip(), report.table(titles, rows)]
     return "\n\n".join([*parts, _aims(frame), "### Each table", _each_table(frame)])
