@@ -193,11 +193,11 @@ def test_the_page_says_what_came_of_the_aims():
     lines.append(line("three", "lightgbm", 0.9))  # RealMLP has no result there
     lines.append({**line("two", "tabm", None), "failed": "out of memory"})
     text = page.make({"tables": lines}, {"tabm": "0.0.3"}, ["Left out: boosting (gone)."])
-    assert "| ours, RealMLP's seconds | 0.900 ± 0.000 | 2 | 100% | 20.0 | 40.0 |" in text
+    assert "| ours, RealMLP's seconds | 0.900 ± 0.000 | 2 | 2 | 100% | 20.0 | 40.0 |" in text
     assert "| error / RealMLP in 60 s | at most 0.95 | 0.800 |" in text
     assert "| seconds of that / RealMLP's, median over tables | at most 1.00 | 1.000 |" in text
     assert "| error / LightGBM in RealMLP's seconds | below 1.00 | 0.692 |" in text
-    assert "| LightGBM | 1.300 ± 0.000 | 2 | 0% |" in text
+    assert "| LightGBM | 1.300 ± 0.000 | 2 | 3 | 0% |" in text
     assert "tabm on two, seed 0: out of memory" in text
     assert "Left out: boosting (gone)." in text
     assert "Do folds pay" not in text
