@@ -145,13 +145,14 @@ def _add_one_by_one(path: str, process: int, count: int) -> None:
         kb.add(make_bundle(range(number, number + 1), f"study-{process}"))
 
 
-def _append_for_ever(path: str) -> None:
+def _append_for_ever(path: str, said: str) -> None:
     kb = KnowledgeBase(path, seed=False)
     number = 0
-    while True:
-        kb.append(make_bundle(range(number, number + 1)))
-        print(number, flush=True)
-        number += 1
+    with open(said, "ab", buffering=0) as told:
+        while True:
+            kb.append(make_bundle(range(number, number + 1)))
+            told.write(b"%d\n" % number)  # At once, so that a line is there or not.
+            number += 1
 
 
 @pytest.fixture
@@ -171,21 +172,20 @@ def test_processes_that_add_at_once_lose_nothing(kb, path, context):
     assert kb.verify() == []
 
 
-def test_a_writer_killed_at_any_moment_loses_nothing_it_had_said(kb, path, capfd, context):
+def test_a_writer_killed_at_any_moment_loses_nothing_it_had_said(kb, path, context, tmp_path):
     said = 0
-    for enough, wait in ((3, 0.0), (4, 0.003), (5, 0.02)):
-        worker = context.Process(target=_append_for_ever, args=(str(path),))
+    for turn, (enough, wait) in enumerate(((3, 0.0), (4, 0.003), (5, 0.02))):
+        told = tmp_path / f"told-{turn}"
+        told.touch()
+        worker = context.Process(target=_append_for_ever, args=(str(path), str(told)))
         worker.start()
-        out, patience = "", time.monotonic() + 60
-        while out.count("\n") < enough and time.monotonic() < patience:
+        patience = time.monotonic() + 60
+        while len(told.read_bytes().splitlines()) < enough and time.monotonic() < patience:
             time.sleep(0.01)
-            out += capfd.readouterr().out
         time.sleep(wait)
         os.kill(worker.pid, signal.SIGKILL)
         worker.join()
-        out += capfd.readouterr().out
-        lines = out.split("\n")[:-1]  # the last line is whole or not there
-        said = max([said, *(int(line) + 1 for line in lines)])
+        said = max([said, *(int(line) + 1 for line in told.read_bytes().splitlines())])
         found = numbers_of(kb)
         assert found == list(range(len(found)))
         assert len(found) >= said
