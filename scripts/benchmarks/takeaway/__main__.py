@@ -75,6 +75,9 @@ def main(
     place = Place(folder.absolute(), python, threads, clock, fresh)
     peers = available(place.peers_python)
     gone = _lacking(peers)
+    unknown = [name for name in only if not any(entries(what, [name]) for what in questions)]
+    if unknown:
+        raise click.UsageError(f"No data set is called {' or '.join(unknown)}.")
     if not report_only:
         units = [u for what in questions for u in _units(what, only, seeds, contenders, gone)]
         for count, (unit, line) in enumerate(run_all(units, place), start=1):

@@ -60,14 +60,14 @@ def entries(what: str, only: Sequence[str] = ()) -> list[Entry]:
 
     Args:
         what: "tables" or "folds" for tables, or "images", "texts" or "series".
-        only: their names; none for all.
+        only: their names, with or without that of their source; none for all.
     """
     if what in ("tables", "folds"):
         by_name = {entry.name: entry for entry in [*ENTRIES["table"], *HELD_OUT]}
         found: list[Entry] = [by_name[name] for name in TABLES]
     else:
         found = ENTRIES[{"images": "image", "texts": "text"}.get(what, what)]
-    return [entry for entry in found if not only or entry.name in only]
+    return [entry for entry in found if not only or {entry.name, entry.label} & set(only)]
 
 
 def entry_of(label: str) -> Entry:
