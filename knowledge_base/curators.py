@@ -17,8 +17,6 @@ from knowledge_base.types import JsonObject
 if TYPE_CHECKING:
     import duckdb
 
-SAY_WHAT = "Say what: `contributor`, `study` or `since`."
-
 
 class Curator(ABC):
     """Hides, lifts, and says what was done; what is asked for has been looked at before."""
@@ -36,17 +34,12 @@ class Curator(ABC):
         """
 
     @abstractmethod
-    def lift(
-        self,
-        contributor: str | None,
-        study: str | None,
-        since: str | datetime | None,
-        reason: str,
-    ) -> TakenBack:
+    def lift(self, asked: TakenBack, reason: str) -> TakenBack:
         """Lift the quarantines in force that name all of the criteria that are given.
 
         Args:
-            contributor, study, since: at least one is given; see `TakingBack.quarantine`.
+            asked: the criteria, of which something holds; a study may be named by its first
+                characters.
             reason: why, for the log.
 
         Raises:
@@ -83,13 +76,7 @@ class Store(Protocol):
 
     def _note(self, quarantine: Sequence[JsonObject], log: Sequence[JsonObject]) -> None: ...
 
-    def _asked(
-        self,
-        action: str,
-        contributor: str | None,
-        study: str | None,
-        since: str | datetime | None,
-    ) -> TakenBack: ...
+    def _resolved(self, asked: TakenBack) -> TakenBack: ...
 
     def _curated(
         self,
@@ -112,15 +99,9 @@ class FileCurator(Curator):
         self._store._note([row], [log_row(asked, who, now, reason)])
         return replace(asked, stored=self._store.try_fold(1.0))
 
-    def lift(
-        self,
-        contributor: str | None,
-        study: str | None,
-        since: str | datetime | None,
-        reason: str,
-    ) -> TakenBack:
+    def lift(self, asked: TakenBack, reason: str) -> TakenBack:
         """Note it, durably."""
-        asked = self._store._asked("lift", contributor, study, since)
+        asked = self._store._resolved(asked)
         given = {name: value for name, value in criteria(asked).items() if value is not None}
         with self._store._curated() as (connection, whole):
             rows = connection.sql("SELECT * FROM quarantine_rows").to_arrow_table().to_pylist()

@@ -27,7 +27,7 @@ from knowledge_base.contributions import (
     log_table,
 )
 from knowledge_base.curation import moment
-from knowledge_base.curators import SAY_WHAT, Curator, FileCurator
+from knowledge_base.curators import Curator, FileCurator
 from knowledge_base.dropping import drop_studies
 from knowledge_base.errors import DatabaseLocked, KnowledgeBaseError, UserError
 from knowledge_base.hiding import curation_table, in_force, insert_notes, make_hidden
@@ -123,7 +123,7 @@ class TakingBack(Sessions):
                 its server is not reached, or the user is no curator there.
         """
         self._check_writable()
-        asked = self._asked("quarantine", contributor, study, since)
+        asked = self._resolved(_asked("quarantine", contributor, study, since))
         if asked.studies == 0:
             raise UserError(self._nothing(asked))
         return self._curator.hide(asked, reason)
@@ -146,9 +146,7 @@ class TakingBack(Sessions):
             KnowledgeBaseError: as for `quarantine`.
         """
         self._check_writable()
-        if contributor is None and study is None and since is None:
-            raise UserError(SAY_WHAT)
-        return self._curator.lift(contributor, study, since, reason)
+        return self._curator.lift(_asked("lift", contributor, study, since), reason)
 
     def drop(
         self,
@@ -179,7 +177,7 @@ class TakingBack(Sessions):
         self._check_writable()
         if not (study or since or everything):
             raise UserError("Say what to drop: `study`, `since`, or `everything` of your own.")
-        asked = self._asked("drop", self.me, study, since)
+        asked = self._resolved(_asked("drop", self.me, study, since))
         if asked.studies == 0:
             raise UserError(self._nothing(asked))
         if dry_run:
@@ -251,25 +249,18 @@ class TakingBack(Sessions):
             make_hidden(connection, in_force(rows), "studies")
             yield connection, whole
 
-    def _asked(
-        self,
-        action: str,
-        contributor: str | None,
-        study: str | None,
-        since: str | datetime | None,
-    ) -> TakenBack:
-        """Return what is asked for, with how much it is about.
+    def _resolved(self, asked: TakenBack) -> TakenBack:
+        """Return what is asked for with the whole identity of its study, and how much it is about.
 
         Raises:
-            UserError: no criterion is given, or there is no such study or time.
+            UserError: there is no such study.
+            DatabaseLocked: a study is named, and the database is in use.
         """
-        if contributor is None and study is None and since is None:
-            raise UserError(SAY_WHAT)
         with self._curated() as (connection, whole):
-            if study is not None and not whole:
+            if asked.study_id is not None and not whole:
                 raise self._in_use()
-            study_id = resolve(connection, "studies", "study_id", study)
-            asked = TakenBack(action, contributor, study_id, moment(since), None, None)
+            study_id = resolve(connection, "studies", "study_id", asked.study_id)
+            asked = replace(asked, study_id=study_id)
             return self._hidden(connection, asked) if whole else asked
 
     def _hidden(self, connection: duckdb.DuckDBPyConnection, asked: TakenBack) -> TakenBack:
@@ -304,3 +295,16 @@ class TakingBack(Sessions):
             f"The knowledge base {self.path} is in use by another program; nothing was changed. "
             "Close that and try again."
         )
+
+
+def _asked(
+    action: str, contributor: str | None, study: str | None, since: str | datetime | None
+) -> TakenBack:
+    """Return what is asked for, as it was said.
+
+    Raises:
+        UserError: no criterion is given, or `since` is no time.
+    """
+    if contributor is None and study is None and since is None:
+        raise UserError("Say what: `contributor`, `study` or `since`.")
+    return TakenBack(action, contributor, study, moment(since), None, None)

@@ -1,13 +1,11 @@
 """Curating a team's knowledge base: what is hidden of it is said to the server, for everybody."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
 
 from knowledge_base.contributions import TakenBack, criteria
-from knowledge_base.curation import moment
 from knowledge_base.curators import Curator, FileCurator, Store
 from knowledge_base.errors import KnowledgeBaseError, UserError
 from knowledge_base.schema import CURATION
@@ -40,16 +38,9 @@ class ServerCurator(Curator):
         self._told(lambda: curating.hide(*self._server(), criteria(asked), reason))
         return asked
 
-    def lift(
-        self,
-        contributor: str | None,
-        study: str | None,
-        since: str | datetime | None,
-        reason: str,
-    ) -> TakenBack:
+    def lift(self, asked: TakenBack, reason: str) -> TakenBack:
         """Tell the server, for the whole team."""
         # A study that is hidden is not in the copy: the server knows it by its first characters.
-        asked = TakenBack("lift", contributor, study, moment(since), None, None)
         if not self._told(lambda: curating.lift(*self._server(), criteria(asked))):
             raise UserError("There is no such quarantine in force; `quarantines` lists them.")
         return asked

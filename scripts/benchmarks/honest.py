@@ -20,8 +20,17 @@ from advisor.meta.past_task import PastTask
 from knowledge_base.types import JsonObject
 from scripts import BUILD
 from scripts.benchmarks import report
-from scripts.benchmarks.experiment import Unit, run_and_resume
-from scripts.benchmarks.poison.looked_up import FAMILY, left_out, places_of, reached
+from scripts.benchmarks.experiment import Unit
+from scripts.benchmarks.poison.looked_up import (
+    FAMILY,
+    HEAD,
+    MEANS,
+    cells,
+    left_out,
+    measured_units,
+    places_of,
+    reached,
+)
 from scripts.benchmarks.similarity import LeftOut
 
 DATA_SETS, SEEDS, NAMES = 33, 2, 5
@@ -90,20 +99,12 @@ def page(frame: pd.DataFrame) -> str:
     """Return the page of rows as `_measured` yields them."""
     said = INTRODUCTION.format(n=frame["data"].nunique(), seeds=frame["seed"].nunique(),
                                family=FAMILY, names=NAMES)  # fmt: skip
-    means = ["first", "regret10"]
-    of_data = frame.groupby(["how", "data"])[means].mean()
-    rows = []
-    for how, group in frame.groupby("how", sort=False):
-        moved = of_data.loc[how] - of_data.loc[HALF]
-        first, regret = (
-            "" if how == HALF else report.mean_and_error(moved[name]) for name in means
-        )
-        high = (group["confidence"] == "high").mean()
-        rows.append((how, f"{group['first'].mean():.3f}", first,
-                     f"{group['regret10'].mean():.3f}", regret, f"{high:.0%}",
-                     f"{group['weight'].mean():.0%}"))  # fmt: skip
-    head = ("past", "first", "difference", "regret after 10", "difference", "high", "weight")
-    parts = [said, report.table(head, rows)]
+    of_data = frame.groupby(["how", "data"])[MEANS].mean()
+    rows = [
+        (how, *cells(group, None if how == HALF else of_data.loc[how] - of_data.loc[HALF]))
+        for how, group in frame.groupby("how", sort=False)
+    ]
+    parts = [said, report.table(("past", *HEAD), rows)]
     return report.page("What the guard costs the honest", "honest", parts)
 
 
@@ -117,12 +118,7 @@ def main(data_sets: int, seeds: int, workers: int, report_only: bool, write: boo
     """Run what is missing, and write the page."""
     places = places_of(data_sets, first=1)  # Hardly one of those that lies are told about.
     units = [HonestHalf(place, seed) for place, seed in product(places, range(seeds))]
-    if not report_only:
-        run_and_resume(units, workers)
-    rows = [row for unit in units if unit.finished for row in unit.result()["rows"]]
-    if not rows:
-        raise report.nothing_finished()
-    report.publish("honest", page(pd.DataFrame(rows)), write)
+    report.publish("honest", page(measured_units(units, workers, report_only)), write)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ Starts a PostgreSQL of its own for each size; what lies on it is made as for
 
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -21,8 +20,7 @@ from knowledge_base.schema import TABLES
 from scripts.benchmarks import report
 from scripts.benchmarks.scale.made import TRIALS_OF_TASK, WORK, build
 from scripts.benchmarks.scale.store import DATA, Cost, contribution, cost
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "tests"))
+from scripts.checks.team import served
 
 SIZES = (30_000, 300_000)
 RESULTS = WORK / "server_costs.json"
@@ -90,21 +88,13 @@ def _spent(server) -> float:
 def costs_of(size: int) -> dict[str, tuple[Cost, float]]:
     """Return what commands cost on a server with so many trials."""
     import psycopg
-    from postgresql import PostgreSQL
 
-    from knowledge_base.server.administration import grant, init_server
-
-    path = build(size)
+    path, logins = build(size), {"anna": "writer", "bob": "writer"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        folder.chmod(0o755)
-        with PostgreSQL(folder / "pg", safe=True) as server:
-            init_server(server.url())
+        with served(folder, logins) as server:
+            fill(server.url(), path, "anna")
             with psycopg.connect(server.url(), autocommit=True) as connection:
-                for login in ("anna", "bob"):
-                    connection.execute(f"CREATE ROLE {login} LOGIN")
-                    grant(server.url(), login, "writer")
-                fill(server.url(), path, "anna")
                 connection.execute("ANALYZE")
             (folder / "bob").mkdir()
             return measured(server, server.url("bob"), folder / "bob")

@@ -14,6 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import contextmanager
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
@@ -107,8 +108,8 @@ def crowd(server, folder: Path, writers: int, readers: int, trials: int, one_by_
 
 
 @contextmanager
-def served(folder: Path, writers: int):
-    """Give a PostgreSQL of its own with the logins of writers and of a reader."""
+def served(folder: Path, logins: Mapping[str, str]):
+    """Give a PostgreSQL of its own for a team whose logins have these roles."""
     import psycopg
     from postgresql import PostgreSQL
 
@@ -118,9 +119,9 @@ def served(folder: Path, writers: int):
     with PostgreSQL(folder / "pg", safe=True) as server:
         init_server(server.url())
         with psycopg.connect(server.url(), autocommit=True) as connection:
-            for login in [*(f"w{n}" for n in range(writers)), "r"]:
+            for login, role in logins.items():
                 connection.execute(f"CREATE ROLE {login} LOGIN")
-                grant(server.url(), login, "reader" if login == "r" else "writer")
+                grant(server.url(), login, role)
         yield server
 
 
@@ -151,8 +152,9 @@ def main(writers: int, readers: int, trials: int) -> None:
     from scripts.checks.team_kills import stormy
 
     failed, total = False, writers * trials
+    logins = {**{f"w{n}": "writer" for n in range(writers)}, "r": "reader"}
     for one_by_one in (True, False):
-        with tempfile.TemporaryDirectory() as name, served(Path(name), writers) as server:
+        with tempfile.TemporaryDirectory() as name, served(Path(name), logins) as server:
             seconds, found = crowd(server, Path(name), writers, readers, trials, one_by_one)
             wrong, late = lacking(server, Path(name) / "late", total)
         problems = [*found["wrong"], *wrong]
@@ -166,7 +168,7 @@ def main(writers: int, readers: int, trials: int) -> None:
         )
         failed = failed or bool(problems)
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as name, served(Path(name), writers) as server:
+    with tempfile.TemporaryDirectory() as name, served(Path(name), logins) as server:
         storm, looks = stormy(server, Path(name), writers, readers, trials)
         wrong, _ = lacking(server, Path(name) / "late", total)
     problems = [*storm.problems, *wrong]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from test_standing import BAD, SPACE
 
 from advisor.encoding import Encoder, sample
 from advisor.encoding.bridge import partners
@@ -18,17 +19,6 @@ from advisor.meta.steadiness import steadiness
 from advisor.models import get_family
 from knowledge_base.identity import canonical_json
 from knowledge_base.space import SpaceDefinition
-
-SPACE = SpaceDefinition.from_dict(
-    {
-        "name": "toy",
-        "hyperparameters": {
-            "rate": {"type": "float", "low": 1e-4, "high": 1.0, "log": True, "default": 0.5},
-            "depth": {"type": "int", "low": 1, "high": 8},
-        },
-    }
-)
-BAD = {"rate": 0.9, "depth": 8}
 
 
 def truth(config, number):

@@ -22,9 +22,18 @@ from advisor.meta.past_task import PastTask
 from knowledge_base.types import JsonObject
 from scripts import BUILD
 from scripts.benchmarks import report
-from scripts.benchmarks.experiment import Unit, run_and_resume
+from scripts.benchmarks.experiment import Unit
 from scripts.benchmarks.poison.lies import COPIES, JITTER, KINDS, Lie
-from scripts.benchmarks.poison.looked_up import FAMILY, left_out, places_of, reached
+from scripts.benchmarks.poison.looked_up import (
+    FAMILY,
+    HEAD,
+    MEANS,
+    cells,
+    left_out,
+    measured_units,
+    places_of,
+    reached,
+)
 from scripts.benchmarks.similarity import LeftOut
 
 WORK = BUILD / "poison"
@@ -101,25 +110,18 @@ def page(frame: pd.DataFrame) -> str:
     data = sorted(set(frame["data"]))
     said = INTRODUCTION.format(n=len(data), names=", ".join(data), seeds=frame["seed"].nunique(),
                                family=FAMILY, jitter=JITTER, copies=COPIES)  # fmt: skip
-    head = ("past", "lies", "names", "tasks", "first", "difference", "regret after 10",
-            "difference", "high", "weight")  # fmt: skip
+    head = ("past", "lies", "names", "tasks", *HEAD)
     return report.page("What lies cost", "poison", [said, report.table(head, _rows(frame)), HONEST])
 
 
 def _rows(frame: pd.DataFrame) -> list[tuple[object, ...]]:
-    keys, means = ["lie", "names", "number", "how"], ["first", "regret10"]
-    per_data = frame.groupby([*keys, "data"], sort=False)[means].mean()
-    plain = frame[frame["how"] == "clean"].groupby("data")[means].mean()
+    keys = ["lie", "names", "number", "how"]
+    per_data = frame.groupby([*keys, "data"], sort=False)[MEANS].mean()
+    plain = frame[frame["how"] == "clean"].groupby("data")[MEANS].mean()
     rows = []
     for (lie, names, number, how), group in frame.groupby(keys, sort=False):
-        moved = per_data.loc[(lie, names, number, how)] - plain
-        first, regret = (
-            "" if how == "clean" else report.mean_and_error(moved[name]) for name in means
-        )
-        high = (group["confidence"] == "high").mean()
-        rows.append((how, lie, names or "", number or "", f"{group['first'].mean():.3f}", first,
-                     f"{group['regret10'].mean():.3f}", regret, f"{high:.0%}",
-                     f"{group['weight'].mean():.0%}"))  # fmt: skip
+        moved = None if how == "clean" else per_data.loc[(lie, names, number, how)] - plain
+        rows.append((how, lie, names or "", number or "", *cells(group, moved)))
     return rows
 
 
@@ -141,12 +143,7 @@ def main(
         LeaveOut(place, seed, numbers)
         for seed, place in product(range(seeds), places_of(data_sets))
     ]
-    if not report_only:
-        run_and_resume(units, workers)
-    rows = [row for unit in units if unit.finished for row in unit.result()["rows"]]
-    if not rows:
-        raise report.nothing_finished()
-    report.publish("poison", page(pd.DataFrame(rows)), write)
+    report.publish("poison", page(measured_units(units, workers, report_only)), write)
 
 
 if __name__ == "__main__":

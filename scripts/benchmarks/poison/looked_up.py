@@ -1,9 +1,11 @@
 """A data set left out of the shipped past, and what advice and a search then reach on it."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
 
 from advisor.encoding import Encoder
 from advisor.meta import Experience, PortfolioLearner, Query
@@ -14,6 +16,8 @@ from advisor.models import get_family
 from knowledge_base.identity import canonical_json
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import ConfigDict, JsonObject
+from scripts.benchmarks import report
+from scripts.benchmarks.experiment import Unit, run_and_resume
 from scripts.benchmarks.similarity import LeftOut
 from scripts.pages.generated import shipped
 from scripts.searches import Search
@@ -22,6 +26,10 @@ from scripts.seed.near_copies import group_of
 FAMILY = "mlp"
 TRIALS = 10
 """Trials of a search."""
+
+MEANS = ["first", "regret10"]
+HEAD = ("first", "difference", "regret after 10", "difference", "high", "weight")
+"""What is said of each past, of what `reached` returns."""
 
 
 def places_of(data_sets: int, first: int = 0) -> list[int]:
@@ -79,6 +87,33 @@ def reached(task: LeftOut, experience: Experience, seed: int) -> JsonObject:
         "weight": float(weights[~among.standing.trusted].sum()),
         "regret1": float(regret[0]), "regret10": float(regret[-1]),
     }  # fmt: skip
+
+
+def measured_units(units: Sequence[Unit], workers: int, report_only: bool) -> pd.DataFrame:
+    """Run the units that are missing, unless only reported; return the rows of all finished ones.
+
+    Raises:
+        ClickException: none is finished.
+    """
+    if not report_only:
+        run_and_resume(units, workers)
+    rows = [row for unit in units if unit.finished for row in unit.result()["rows"]]
+    if not rows:
+        raise report.nothing_finished()
+    return pd.DataFrame(rows)
+
+
+def cells(group: pd.DataFrame, moved: pd.DataFrame | None) -> tuple[str, ...]:
+    """Return the cells of one past, under `HEAD`.
+
+    Args:
+        group: rows as `reached` returns them.
+        moved: `MEANS` less those of the past it is compared with, by data set; None for that one.
+    """
+    first, regret = ("" if moved is None else report.mean_and_error(moved[n]) for n in MEANS)
+    return (f"{group['first'].mean():.3f}", first, f"{group['regret10'].mean():.3f}", regret,
+            f"{(group['confidence'] == 'high').mean():.0%}",
+            f"{group['weight'].mean():.0%}")  # fmt: skip
 
 
 def _config(key: str) -> ConfigDict:

@@ -86,6 +86,7 @@ def contribution(folder: Path) -> list[str]:
 
 
 def cost(path: Path | str, *command: str) -> Cost:
+    """Return what a command costs, in a process of its own, with the knowledge base at `path`."""
     advisor = [sys.executable, "-c", "from advisor.cli import run; run()"]
     whole: Sequence[str] = [*advisor, *command, "--kb", str(path)]
     done = subprocess.run(
