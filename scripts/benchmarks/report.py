@@ -78,6 +78,12 @@ def measured_under(load: float, *packages: str) -> str:
     return measured_on(*packages, note=note)
 
 
+def written(name: str) -> str:
+    """Return a page as it is; an empty one if there is none."""
+    path = FOLDER / f"{name}.md"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
 def publish(name: str, text: str, write: bool = True) -> None:
     """Print a page, and write it."""
     if write:

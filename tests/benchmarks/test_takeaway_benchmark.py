@@ -110,20 +110,25 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(tmp_path, monkeypatch):
 
     monkeypatch.setattr(runs, "_result", result)
     place = runs.Place(tmp_path, sys.executable)
-    units = runs.planned("tables", [ENTRY], 1, ["realmlp", "default", "ours-fast", "tabm"])
+    units = runs.planned("tables", [ENTRY], 1, ["realmlp", "default", "ours-fast", "lightgbm"])
     first = list(runs.run_all(units, place))
-    assert [told["contender"] for _, told in first] == ["realmlp", "default", "ours-fast", "tabm"]
+    assert [told["contender"] for _, told in first] == [
+        "realmlp",
+        "default",
+        "ours-fast",
+        "lightgbm",
+    ]
     assert first[2][1]["failed"] == "killed"
     assert first[2][1]["settings"]["timeout"] == 7.0  # RealMLP's seconds
     with place.path("tables").open("ab") as file:  # the last line is cut in its middle
         content = place.path("tables").read_bytes()
         file.truncate(len(content) - 20)
     again = [unit.entrant.name for unit, _ in runs.run_all(units, place)]
-    assert again == ["ours-fast", "tabm"]  # what failed, and what was cut
+    assert again == ["ours-fast", "lightgbm"]  # what failed, and what was cut
     assert list(runs.run_all(units, place)) == []
     written = [json.loads(text) for text in place.path("tables").read_text().splitlines()]
     assert [told["contender"] for told in written] == [
-        "realmlp", "default", "ours-fast", "ours-fast", "tabm",
+        "realmlp", "default", "ours-fast", "ours-fast", "lightgbm",
     ]  # fmt: skip
     assert "failed" not in place.lines("tables")[("keel:made", 0, "ours-fast")]
 
@@ -191,15 +196,15 @@ def test_the_page_says_what_came_of_the_aims():
                                  ("single15", 0.12), ("lightgbm", 0.13)):  # fmt: skip
             lines.append(line(data, contender, error, seconds=20.0))
     lines.append(line("three", "lightgbm", 0.9))  # RealMLP has no result there
-    lines.append({**line("two", "tabm", None), "failed": "out of memory"})
-    text = page.make({"tables": lines}, {"tabm": "0.0.3"}, ["Left out: boosting (gone)."])
+    lines.append({**line("two", "boosting", None), "failed": "out of memory"})
+    text = page.make({"tables": lines}, {"tabm": "0.0.3"}, ["Left out: tabm (gone)."])
     assert "| ours, RealMLP's seconds | 0.900 ± 0.000 | 2 | 2 | 100% | 20.0 | 40.0 |" in text
     assert "| error / RealMLP in 60 s | at most 0.95 | 0.800 |" in text
     assert "| seconds of that / RealMLP's, median over tables | at most 1.00 | 1.000 |" in text
     assert "| error / LightGBM in RealMLP's seconds | below 1.00 | 0.692 |" in text
     assert "| LightGBM | 1.300 ± 0.000 | 2 | 3 | 0% |" in text
-    assert "tabm on two, seed 0: out of memory" in text
-    assert "Left out: boosting (gone)." in text
+    assert "boosting on two, seed 0: out of memory" in text
+    assert "Left out: tabm (gone)." in text
     assert "Do folds pay" not in text
 
 
@@ -227,6 +232,28 @@ def test_the_page_compares_folds_in_equal_seconds():
     assert "| folds, 20 s | 50.0% | 0.0% | -50.0% |" in text
     assert "| model, 20 s | 0.500 | 100% | 1 |" in text
     assert "60 s" not in text
+
+
+def test_tabm_is_compared_on_the_tables_that_it_has_finished():
+    lines = [
+        line("one", "realmlp", 0.1), line("one", "tabm", 0.2), line("one", "ours-60s", 0.05),
+        line("two", "realmlp", 0.1), line("two", "ours-60s", 0.1),
+    ]  # fmt: skip
+    text = page.make({"tabm": lines}, {}, [])
+    assert "| ours, 60 s | 0.500 | 1 |" in text
+    assert "| TabM-D | 2.000 | 1 |" in text
+    assert "| two |" not in text
+
+
+def test_parts_without_results_stay_on_the_page():
+    one = {"series": [line("a", "single15", 0.2), line("a", "ours-same", 0.1, said={"single": 1})]}
+    first = page.make(one, {}, ["Left out: tabm (gone)."])
+    tables = {"tables": [line("one", "realmlp", 0.1), line("one", "ours-fast", 0.09)]}
+    both = page.make(tables, {}, [], first)
+    assert "| ours, RealMLP's seconds | 0.900" in both
+    assert "stand as an earlier run left them: Series." in both
+    assert page.make(one, {}, [], both).count("| ours, in as many seconds | 0.500") == 1
+    assert "Left out: tabm" not in both
 
 
 def test_one_split_trains_one_network_that_predicts():

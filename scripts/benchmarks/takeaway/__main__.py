@@ -11,7 +11,7 @@ the final model with the single network that a search left before; and searches 
 searches on one split. Contenders run one after another, so that their seconds can be compared:
 nothing else should run beside them, unless `--clock cpu` makes seconds and limits those of
 the processor. Each result is a line in .build/takeaway/, written as it comes, so that a run that
-was cut off goes on; what failed is run again.
+was cut off goes on; what failed is run again. Parts of the page without a result at hand stay.
 """
 
 import sys
@@ -31,7 +31,7 @@ from scripts.benchmarks.takeaway.runs import Place, Unit, available, planned, ru
 
 SEEDS = 3
 ALL = "all"
-PEERS = [entrant.name for entrant in ENTRANTS["tables"] if not entrant.way]
+PEERS = {entrant.name for entrants in ENTRANTS.values() for entrant in entrants if not entrant.way}
 
 
 @click.command()
@@ -90,7 +90,7 @@ def main(
     words = [f"Left out: {name} ({why})." for name, why in gone.items() if name not in ran]
     for word in words:
         click.echo(word, err=True)
-    text = page.make(found, peers["versions"], words)
+    text = page.make(found, peers["versions"], words, report.written("takeaway"))
     report.publish("takeaway", text, write and not only and not contenders)
 
 

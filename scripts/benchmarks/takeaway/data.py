@@ -14,6 +14,7 @@ from advisor.data.preparation.base import Features
 from advisor.data.request import DataRequest
 from advisor.data.texts import TextDataset, to_texts
 from knowledge_base.durable import replacing
+from scripts.benchmarks.takeaway.contenders import OF_TABLES
 from scripts.benchmarks.takeaway.peers import TARGET
 from scripts.seed.catalogue import ENTRIES, HELD_OUT, shipped_entries
 from scripts.seed.work import Entry
@@ -59,10 +60,10 @@ def entries(what: str, only: Sequence[str] = ()) -> list[Entry]:
     """Return the data sets of a question.
 
     Args:
-        what: "tables" or "folds" for tables, or "images", "texts" or "series".
+        what: one of `OF_TABLES`, or "images", "texts" or "series".
         only: their names, with or without that of their source; none for all.
     """
-    if what in ("tables", "folds"):
+    if what in OF_TABLES:
         by_name = {entry.name: entry for entry in [*ENTRIES["table"], *HELD_OUT]}
         found: list[Entry] = [by_name[name] for name in TABLES]
     else:

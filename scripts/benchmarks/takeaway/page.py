@@ -1,5 +1,6 @@
 """The page, from the lines of results."""
 
+import re
 from collections.abc import Mapping, Sequence
 from math import isfinite
 
@@ -62,19 +63,32 @@ logarithms, is smaller. Several data sets are cut from one source; "sources bett
 source once, by the mean of its data sets. "better than its own" compares the model with the best
 network by validation of the very search that made it."""
 
+TABM = """
+TabM takes many times as long as the others and has a part of its own: the same tables, {seeds},
+error divided by RealMLP's on the same rows, geometric means with the standard error over the
+tables that TabM has finished."""
+
+KEPT = "Parts whose results are no longer at hand stand as an earlier run left them: {titles}."
+
 STAGES = {"single": "chosen network", "folds": "its folds", "ensemble": "model"}
 PACKAGES = ("torch", "scikit-learn", "optuna", "numpy")
 
 Lines = Sequence[JsonObject]
 
 
-def make(found: Mapping[str, Lines], versions: Mapping[str, str], gone: Sequence[str]) -> str:
+def make(
+    found: Mapping[str, Lines],
+    versions: Mapping[str, str],
+    gone: Sequence[str],
+    before: str = "",
+) -> str:
     """Return the page.
 
     Args:
         found: the last line of every unit, by question.
         versions: of the peers' packages.
         gone: sentences on what was left out.
+        before: the page as it is; questions without a result keep their part of it.
     """
     everything = [line for lines in found.values() for line in lines]
     threads = sorted({line["threads"] for line in everything})
@@ -82,14 +96,49 @@ def make(found: Mapping[str, Lines], versions: Mapping[str, str], gone: Sequence
     parts = [INTRODUCTION.format(threads=counts)]
     if any(line.get("clock") == CPU for line in everything):
         parts.append(BUSY)
-    for what, lines in found.items():
+    earlier = _parts(before)
+    kept = []
+    for what, section in SECTIONS.items():
+        lines = found.get(what, [])
         if any(line.get("error") is not None for line in lines):
-            parts.append(SECTIONS[what](what, lines))
+            parts.append(section(what, lines))
+        elif TITLES[what] in earlier:
+            parts.append(earlier[TITLES[what]])
+            kept.append(TITLES[what])
+    if kept:
+        gone = [*gone, KEPT.format(titles=", ".join(kept))]
     codes = {line["code"] for line in everything if line["contender"] not in PEER_NAMES}
     if len(codes) > 1:
         gone = [*gone, f"Results are of {len(codes)} states of the library's code."]
-    parts += ["\n".join(gone), _failures(everything), "## Versions", _measured(versions)]
+    if gone:
+        parts += ["## Notes", "\n".join(gone)]
+    parts += [_failures(everything), "## Versions", _measured(versions)]
     return report.page("What a user takes away", "takeaway", [part for part in parts if part])
+
+
+def _parts(page: str) -> dict[str, str]:
+    """Return the parts of a page by their titles."""
+    found = re.split(r"^## ", page, flags=re.MULTILINE)[1:]
+    return {part.partition("\n")[0]: f"## {part}" for part in found}
+
+
+def tabm(what: str, lines: Lines) -> str:
+    """Return the section of TabM."""
+    frame = table_of(lines)
+    done = set(frame.loc[frame["contender"] == "tabm", "data"])
+    frame = frame[frame["data"].isin(done)]
+    logs = log_ratios(frame, REFERENCE)
+    rows = []
+    for entrant in ENTRANTS[what]:
+        own = frame[frame["contender"] == entrant.name]
+        rows.append([entrant.title, _ratio(*geometric(logs[entrant.name])),
+                     logs[entrant.name].count(), _seconds(own["seconds"].median())])  # fmt: skip
+    titles = ["", "error / RealMLP", "tables", "seconds"]
+    names = [e.name for e in ENTRANTS[what] if e.name != REFERENCE]
+    each = [[data, *(_ratio(_at(logs, str(data), name)) for name in names)] for data in logs.index]
+    text = TABM.format(seeds=said(frame["seed"].nunique(), "seed"))
+    return "\n\n".join([f"## {TITLES[what]}", text.strip(), report.table(titles, rows),
+                        report.table(["", *names], each)])  # fmt: skip
 
 
 def tables(what: str, lines: Lines) -> str:
@@ -110,7 +159,7 @@ def tables(what: str, lines: Lines) -> str:
     titles = ["", "error / RealMLP", "tables", "runs", "better than best of 15", "seconds",
               "CPU seconds"]  # fmt: skip
     text = TABLES.format(known=f"{KNOWN:,}", seeds=said(frame["seed"].nunique(), "seed"))
-    parts = ["## Tables", text.strip(), report.table(titles, rows)]
+    parts = [f"## {TITLES[what]}", text.strip(), report.table(titles, rows)]
     return "\n\n".join([*parts, _aims(frame), "### Each table", _each_table(frame)])
 
 
@@ -185,7 +234,7 @@ def folds(what: str, lines: Lines) -> str:
         rows.append([entrant.title, *cells, f"{own['trials'].median():.0f}",
                      _seconds(own["seconds"].median()), own["data"].nunique()])  # fmt: skip
     titles = ["", *STAGES.values(), "trials", "seconds", "tables"]
-    parts = ["## Do folds pay?", FOLDS.strip(), report.table(titles, rows), _paired(frame)]
+    parts = [f"## {TITLES[what]}", FOLDS.strip(), report.table(titles, rows), _paired(frame)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -235,7 +284,7 @@ def items(what: str, lines: Lines) -> str:
         for data in logs.index
     ]
     names = [e.name for e in ENTRANTS[what] if e.name != TODAY]
-    return "\n\n".join([f"## {what.capitalize()}", text.strip(), report.table(titles, rows),
+    return "\n\n".join([f"## {TITLES[what]}", text.strip(), report.table(titles, rows),
                         report.table(["", *names], each)])  # fmt: skip
 
 
@@ -276,5 +325,8 @@ def _seconds(value: float) -> str:
     return f"{value:.1f}" if isfinite(value) else ""
 
 
-SECTIONS = {"tables": tables, "folds": folds, "images": items, "texts": items, "series": items}
+TITLES = {"tables": "Tables", "tabm": "TabM", "folds": "Do folds pay?", "images": "Images",
+          "texts": "Texts", "series": "Series"}  # fmt: skip
+SECTIONS = {"tables": tables, "tabm": tabm, "folds": folds, "images": items, "texts": items,
+            "series": items}  # fmt: skip
 PEER_NAMES = {e.name for entrants in ENTRANTS.values() for e in entrants if not e.way}

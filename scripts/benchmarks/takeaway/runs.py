@@ -19,7 +19,7 @@ from advisor.models import get_family
 from knowledge_base.types import JsonObject
 from scripts import ROOT
 from scripts.benchmarks.advice.held import held_out
-from scripts.benchmarks.takeaway.contenders import ENTRANTS, Entrant
+from scripts.benchmarks.takeaway.contenders import ENTRANTS, OF_TABLES, Entrant
 from scripts.benchmarks.takeaway.data import written_table
 from scripts.benchmarks.takeaway.figures import error_of
 from scripts.benchmarks.takeaway.peers import TARGET
@@ -162,7 +162,7 @@ def seconds_of(known: dict[Key, JsonObject], label: str, name: str) -> float:
 def _result(unit: Unit, place: Place, line: JsonObject) -> JsonObject:
     entrant, job = unit.entrant, {**line, "label": line["data"], "way": unit.entrant.way}
     job["every"] = entrant.every
-    table = unit.what in ("tables", "folds")
+    table = unit.what in OF_TABLES
     if table:
         known, truth = written_table(unit.entry, unit.seed, place.folder / "rows")
         job |= {"known": str(known), "truth": str(truth)}
