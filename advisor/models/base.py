@@ -74,7 +74,7 @@ class ModelFamily(ABC):
         stackable: whether its networks may be made of the layers that are trained together.
         shapeless: hyperparameters in which networks that are trained together may differ.
         differentiable: hyperparameters by which the validation loss has a gradient.
-        closed_form: networks that need no training; most families have none.
+        closed_forms: kinds of networks that need no training; most families have none.
     """
 
     modality: ClassVar[str | None] = "table"
@@ -83,7 +83,7 @@ class ModelFamily(ABC):
     differentiable: ClassVar[frozenset[str]] = frozenset(
         {"learning_rate", "weight_decay", "momentum", "dropout"}
     )
-    closed_form: ClassVar[ClosedForm | None] = None
+    closed_forms: ClassVar[tuple[ClosedForm, ...]] = ()
 
     @property
     @abstractmethod
@@ -117,9 +117,12 @@ class ModelFamily(ABC):
         Raises:
             UserError: it is none of this family's.
         """
-        formula = self.closed_form
-        solved = formula is not None and formula.made(config)
-        return (formula.space() if formula and solved else self.space()).complete(config)
+        formula = self.formula_of(config)
+        return (self if formula is None else formula).space().complete(config)
+
+    def formula_of(self, config: Config) -> ClosedForm | None:
+        """Return what gave a network of this configuration, None if it was trained."""
+        return next((formula for formula in self.closed_forms if formula.made(config)), None)
 
     def inert(self, data: "PreparedData") -> "Sequence[Inert]":
         """Return which hyperparameters do nothing on these data, so that no trial varies them."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from advisor.models import linear, shared
+from advisor.models import linear, shared, smoothing
 from advisor.models.base import BuiltInFamily
 from advisor.models.effort import Effort, of_windows
 from knowledge_base.types import Config
@@ -39,7 +39,7 @@ class Forecaster(BuiltInFamily):
     version = VERSION
     definition = DEFINITION
     modality = "series"
-    closed_form = linear.LinearForecaster()
+    closed_forms = (linear.LinearForecaster(), smoothing.ExponentialSmoother())
 
     def adapt(self, config: Config, data: "PreparedData") -> "PreparedData":
         """Return windows of the configuration's length, differenced and scaled as it says."""
@@ -51,7 +51,7 @@ class Forecaster(BuiltInFamily):
 
     def build(self, config: Config, data: "PreparedData") -> "torch.nn.Module":
         """Return the network for `data.n_outputs` steps ahead."""
-        if self.closed_form.made(config):
+        if self.formula_of(config) is not None:
             return linear.network_of(data)
         from advisor.models.recurrent import ForecastNetwork
 

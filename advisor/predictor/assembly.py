@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,9 +58,10 @@ def assemble(
         shares = np.eye(1, len(whole))[0]
     else:
         places = [network.fold for network in whole[0].networks]
-        ready = solved(family, folds, places, metric, over)
-        shares = _shares(family, whole, ready, folds, metric, over)
-        whole = [*whole, *ready]
+        ready = [solved(family, one, folds, places, metric, over) for one in family.closed_forms]
+        kinds = [whole, *ready]
+        shares = _shares(family, kinds, folds, metric, over)
+        whole = [one for kind in kinds for one in kind]
     members = [
         Member(one.name, dict(one.config), float(share), one.networks)
         for one, share in zip(whole, shares, strict=True)
@@ -100,31 +102,30 @@ def refitted(
 
 def _shares(
     family: "ModelFamily",
-    trained: Sequence[Candidate],
-    ready: Sequence[Candidate],
+    kinds: Sequence[Sequence[Candidate]],
     folds: "Sequence[PreparedData]",
     metric: Metric,
     over: Callable[[], bool],
 ) -> np.ndarray:
-    """Return the shares of candidates that have the same folds.
+    """Return the shares of candidates of every kind, first what was trained, on the same folds.
 
     What is chosen on few rows is chosen by chance to a part, which is spread evenly over the best
     of each kind. Forecasts overlap, however many there are: of series it is half.
     """
-    places = [network.fold for network in trained[0].networks]
-    config = family.complete(trained[0].config, folds[0])
+    first, candidates = kinds[0][0], [one for kind in kinds for one in kind]
+    places = [network.fold for network in first.networks]
+    config = family.complete(first.config, folds[0])
     seen = [family.adapt(config, folds[place]) for place in places]
     truth = np.concatenate([data.truth("valid") for data in seen])
     errors = [data.naive_error("valid") for data in seen]
     naive = None if errors[0] is None else np.concatenate([e for e in errors if e is not None])
-    predictions = [
-        np.concatenate([n.prediction for n in one.networks]) for one in (*trained, *ready)
-    ]
+    predictions = [np.concatenate([n.prediction for n in one.networks]) for one in candidates]
     chosen = get_metric(SMOOTH.get(metric.name, metric.name))
     shares = greedy_weights(predictions, partial(_loss, chosen, truth, naive), over=over)
     even = EVEN_OF_SERIES if family.modality == "series" else even_part(len(truth))
-    kinds = [range(len(trained)), range(len(trained), len(predictions))]
-    return evened(shares, [_off(truth, one) for one in predictions], kinds, even)
+    ends = np.cumsum([0, *(len(kind) for kind in kinds)])
+    places_of = [range(start, end) for start, end in pairwise(ends)]
+    return evened(shares, [_off(truth, one) for one in predictions], places_of, even)
 
 
 def _off(truth: np.ndarray, prediction: np.ndarray) -> float:

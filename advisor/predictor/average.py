@@ -68,19 +68,17 @@ class Average:
             return "is one network of the best configuration, trained on all known rows"
         if self.made == ONE_FOLD:
             return "is the network of the first fold of the best configuration"
-        formula = self.family.closed_form
-        trained: list[Member] = []
-        solved: list[Member] = []
+        of: dict[str, list[Member]] = {}
         for member in self.members:
-            made = formula is not None and formula.made(member.config)
-            (solved if made else trained).append(member)
+            formula = self.family.formula_of(member.config)
+            of.setdefault("" if formula is None else formula.title, []).append(member)
         parts = []
-        if trained:
-            networks = counted(sum(len(m.networks) for m in trained), "network")
-            parts.append(f"{networks} of {counted(len(trained), 'configuration')}")
-        if solved and formula is not None:
-            parts.append(counted(sum(len(m.networks) for m in solved), formula.title))
-        return f"averages {' and '.join(parts)}"
+        for title, members in sorted(of.items()):
+            networks = counted(sum(len(m.networks) for m in members), title or "network")
+            configurations = "" if title else f" of {counted(len(members), 'configuration')}"
+            parts.append(networks + configurations)
+        start, last = ", ".join(parts[:-1]), parts[-1]
+        return f"averages {start} and {last}" if start else f"averages {last}"
 
     def raw(self, features: "Features") -> np.ndarray:
         """Return the averaged prediction for rows as the data set's reading gives them.

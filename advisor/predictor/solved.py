@@ -17,7 +17,7 @@ from knowledge_base.types import ConfigDict
 if TYPE_CHECKING:
     from advisor.data import PreparedData
     from advisor.models import ModelFamily
-    from advisor.models.base import Solution
+    from advisor.models.base import ClosedForm, Solution
 
 MOST = 8
 """How many join, the best ones: many of them hardly differ."""
@@ -25,23 +25,22 @@ MOST = 8
 
 def solved(
     family: "ModelFamily",
+    formula: "ClosedForm",
     folds: "Sequence[PreparedData]",
     places: Sequence[int],
     metric: Metric,
     over: Callable[[], bool] = lambda: False,
 ) -> list[Candidate]:
-    """Return the best networks that need no training, best first; none of most families.
+    """Return the best networks that a formula gives without training, best first.
 
     Args:
-        family: says which there are.
+        family: builds them.
+        formula: one of the family's.
         folds: the data set in the folds that the search trained on.
         places: those of them that a network is wanted for.
         metric: what they are ranked by, on the validation rows.
         over: whether the time for it is over; what is found by then counts.
     """
-    formula = family.closed_form
-    if formula is None:
-        return []
     by_config: dict[str, list[tuple[float, ConfigDict, Fitted]]] = {}
     for place in places:
         for solution in formula.solutions(folds[place]):

@@ -49,5 +49,13 @@ TINY = {
 }
 
 
+def monthly(values):
+    """Return a series of months, prepared for forecasts of four."""
+    frame = pd.DataFrame({
+        "month": pd.date_range("2000-01-01", periods=len(values), freq="MS"), "y": values,
+    })  # fmt: skip
+    return prepare(load_dataset(frame, "y", time="month", horizon=4))
+
+
 def tiny(family):
     return prepare(TINY[family]())

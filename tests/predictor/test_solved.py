@@ -33,7 +33,8 @@ def searched(tmp_path_factory):
 def test_they_join_and_are_better(searched):
     search, _ = searched
     by_name = {one.name: one for one in search.model.standings}
-    assert "linear forecasters" in search.model.average.described()
+    described = search.model.average.described()
+    assert "linear forecasters" in described
     assert by_name["final"].test < 0.5 * by_name["single"].test
     assert sum(member.share for member in search.model.average.members) == pytest.approx(1.0)
 
@@ -50,7 +51,9 @@ def test_one_network_alone_has_none_of_them(searched):
         frame, "y", time="month", horizon=4, trials=1, n_warm=0, max_epochs=1, seed=0,
         root=search.path.parent, contribute=False, final="folds", name="folds",
     )  # fmt: skip
-    assert "linear" not in folds.model.average.described()
+    described = folds.model.average.described()
+    assert "linear" not in described
+    assert "smoother" not in described
 
 
 def test_exported_they_are_the_same(searched, tmp_path):

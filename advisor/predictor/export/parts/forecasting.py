@@ -120,7 +120,7 @@ class LinearForecast(nn.Module):
 
 def build_network(config: Json, form: Json) -> nn.Module:
     """Return the network for `n_outputs` steps ahead."""
-    if config["cell"] == "linear":
+    if config["cell"] in ("linear", "smoothing"):
         return LinearForecast(form["window"]["length"], form["n_outputs"])
     return ForecastNetwork(config, form["n_outputs"])
 
