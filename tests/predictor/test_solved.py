@@ -14,20 +14,23 @@ from knowledge_base.checksums import sealed, unsealed
 from knowledge_base.errors import UserError
 
 
-@pytest.fixture(scope="module")
-def searched(tmp_path_factory):
-    """A search of one trial of one epoch: whatever its network says, the wave is linear."""
-    folder = tmp_path_factory.mktemp("solved")
-    t = np.arange(200)
-    frame = pd.DataFrame({
-        "month": pd.date_range("2000-01-01", periods=200, freq="MS"),
-        "y": np.sin(t / 3) + 0.5 * np.sin(t / 7 + 1) + 4,
-    })  # fmt: skip
+def searched_on(values, folder):
+    """Return a search of one trial of one epoch on a series of months, and the series."""
+    months = pd.date_range("2000-01-01", periods=len(values), freq="MS")
+    frame = pd.DataFrame({"month": months, "y": values})
     search = Advisor(folder / "kb.duckdb").tune(
         frame, "y", time="month", horizon=4, trials=1, n_warm=0, max_epochs=1, seed=0,
         root=folder / "studies", contribute=False,
     )  # fmt: skip
     return search, frame
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """Whatever the network says, the wave is linear."""
+    t = np.arange(200)
+    wave = np.sin(t / 3) + 0.5 * np.sin(t / 7 + 1) + 4
+    return searched_on(wave, tmp_path_factory.mktemp("solved"))
 
 
 def test_they_join_and_are_better(searched):
@@ -63,6 +66,19 @@ def test_exported_they_are_the_same(searched, tmp_path):
     assert found.predict(list(frame["y"]))[0] == pytest.approx(
         list(search.model.predict(frame)[0]), rel=1e-4
     )
+
+
+def test_smoothers_join_where_they_forecast_best(tmp_path):
+    noisy = np.random.default_rng(0).normal(size=200) + 0.1 * np.arange(200)
+    search, frame = searched_on(noisy, tmp_path)
+    members = search.model.average.members
+    assert any(member.config.get("cell") == "smoothing" for member in members)
+    assert "exponential smoothers" in search.model.average.described()
+    found = advisor.load(search.path).predict(frame)
+    assert np.array_equal(found, search.model.predict(frame))
+    search.model.export(tmp_path / "out")
+    exported = imported(tmp_path / "out").predict(noisy.tolist())[0]
+    assert exported == pytest.approx(list(found[0]), rel=1e-4)
 
 
 def test_an_altered_one_is_refused(searched, tmp_path):
