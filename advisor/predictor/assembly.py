@@ -31,6 +31,7 @@ def assemble(
     candidates: Sequence[Candidate],
     metric: Metric,
     final: str = "ensemble",
+    further: "Sequence[PreparedData]" = (),
     over: Callable[[], bool] = lambda: False,
 ) -> Average:
     """Return the model of a search.
@@ -43,6 +44,7 @@ def assemble(
             its smooth stand-in, where it has one.
         final: "ensemble", of the candidates and of what a formula gives; "folds" of the best one
             alone, or "single", its first fold alone.
+        further: folds after those, for judging what a formula gives.
         over: whether the time for the choice is over.
 
     Raises:
@@ -58,7 +60,9 @@ def assemble(
         shares = np.eye(1, len(whole))[0]
     else:
         places = [network.fold for network in whole[0].networks]
-        ready = [solved(family, one, folds, places, metric, over) for one in family.closed_forms]
+        ready = [
+            solved(family, one, folds, places, metric, further, over) for one in family.closed_forms
+        ]
         kinds = [whole, *ready]
         shares = _shares(family, kinds, folds, metric, over)
         whole = [one for kind in kinds for one in kind]

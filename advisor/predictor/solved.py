@@ -29,6 +29,7 @@ def solved(
     folds: "Sequence[PreparedData]",
     places: Sequence[int],
     metric: Metric,
+    further: "Sequence[PreparedData]" = (),
     over: Callable[[], bool] = lambda: False,
 ) -> list[Candidate]:
     """Return the best networks that a formula gives without training, best first.
@@ -39,23 +40,30 @@ def solved(
         folds: the data set in the folds that the search trained on.
         places: those of them that a network is wanted for.
         metric: what they are ranked by, on the validation rows.
+        further: folds after those, by which they are ranked, too: one fold says little, and
+            a formula takes no time.
         over: whether the time for it is over; what is found by then counts.
     """
     by_config: dict[str, list[tuple[float, ConfigDict, Fitted]]] = {}
-    for place in places:
-        for solution in formula.solutions(folds[place]):
+    everything = [*folds, *further]
+    ranked_by = [*places, *range(len(folds), len(everything))]
+    for place in ranked_by:
+        for solution in formula.solutions(everything[place]):
             if over():
                 break
             one, seen = _fitted(family, solution, place), solution.data
             value = metric.compute(seen.truth("valid"), one.prediction, seen.naive_error("valid"))
             found = by_config.setdefault(canonical_json(solution.config), [])
             found.append((value, solution.config, one))
+    # What has not every fold, since the time was over or there were too few rows, is left out,
+    # unless nothing has more than those that a network is wanted for.
+    most = max(map(len, by_config.values()), default=0)
     candidates = []
     for of in by_config.values():
         mean = fmean(value for value, _, _ in of)
-        # What has not every fold, since the time was over or there were too few rows, is left out.
-        if len(of) == len(places) and isfinite(mean):
-            candidates.append(Candidate("", of[0][1], mean, [one for _, _, one in of]))
+        if len(of) == most >= len(places) and isfinite(mean):
+            networks = [one for _, _, one in of[: len(places)]]
+            candidates.append(Candidate("", of[0][1], mean, networks))
     sign = -1.0 if metric.direction == Direction.MAXIMIZE else 1.0
     candidates.sort(key=lambda one: sign * one.value)
     return [

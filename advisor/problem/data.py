@@ -1,6 +1,6 @@
 """A data set for a model family."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from advisor.data import PreparedData
+
+
+FORMULA_FOLDS = 3
+"""Folds by which networks that a formula gives are judged, where there are so many."""
 
 
 @dataclass(frozen=True)
@@ -111,12 +115,23 @@ class DataProblem(Problem):
         Raises:
             UserError: there are not so many.
         """
+        return self._folds(settings, range(self.n_folds(settings)))
+
+    def further_folds(self, settings: Settings) -> "list[PreparedData]":
+        """Return folds beside those, for what takes no time: networks that a formula gives.
+
+        None where the family has no such networks.
+        """
+        if not self.family.closed_forms:
+            return []
+        most = min(FORMULA_FOLDS, max_folds(self.dataset, settings.holds_out))
+        return self._folds(settings, range(self.n_folds(settings), most))
+
+    def _folds(self, settings: Settings, places: Iterable[int]) -> "list[PreparedData]":
         from advisor.data import prepare
 
-        return [
-            prepare(self.dataset, settings.seed, fold, settings.holds_out)
-            for fold in range(self.n_folds(settings))
-        ]
+        held_out = settings.holds_out
+        return [prepare(self.dataset, settings.seed, fold, held_out) for fold in places]
 
     def whole(self, settings: Settings) -> "PreparedData":
         """Return the data set with all known rows, those of every fold, in the training part."""

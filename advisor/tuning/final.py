@@ -65,6 +65,8 @@ class Final:
         test: rows of the user's own that nothing was chosen by; None takes the part of the data
             that was held out.
         whole: the data set with all known rows to train on, if one network of them is wanted.
+        further: folds that nothing was trained on, by which networks that a formula gives are
+            judged, too.
         over: whether the time for choosing what is averaged is over.
     """
 
@@ -74,6 +76,7 @@ class Final:
     reading: "Reading[object]"
     test: "NewRows[object] | None" = None
     whole: "PreparedData | None" = None
+    further: "Sequence[PreparedData]" = ()
     over: Callable[[], bool] = lambda: False
 
     def predictor(self, how: str, read: Sequence[Candidate] | None = None) -> Predictor:
@@ -93,7 +96,7 @@ class Final:
         if self.whole is not None and network is not None:
             average = refitted(family, self.whole, best, network)
         else:
-            average = assemble(family, folds, candidates, self.metric, how, self.over)
+            average = assemble(family, folds, candidates, self.metric, how, self.further, self.over)
         standings = tuple(self._standings(average, candidates))
         judged = average if average.made == AVERAGED else self._one(best)
         intervals = self._intervals(judged, [network.fold for network in best.networks])

@@ -92,6 +92,7 @@ class LeftModel:
             reading,
             self.test,
             whole,
+            problem.further_folds(self.settings) if self.settings.final == "ensemble" else (),
             lambda: over(self.choice_ends),
         )
 

@@ -1,6 +1,7 @@
 """Networks that a formula gives, in the model that a search leaves."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,9 @@ from exported import imported
 import advisor
 from advisor import Advisor
 from advisor.predictor.saving import DOCUMENT, FOLDER
+from advisor.predictor.solved import solved
+from advisor.problem import data_problem
+from advisor.settings import Settings
 from knowledge_base.checksums import sealed, unsealed
 from knowledge_base.errors import UserError
 
@@ -37,7 +41,7 @@ def test_they_join_and_are_better(searched):
     search, _ = searched
     by_name = {one.name: one for one in search.model.standings}
     described = search.model.average.described()
-    assert "linear forecasters" in described
+    assert "linear forecaster" in described
     assert by_name["final"].test < 0.5 * by_name["single"].test
     assert sum(member.share for member in search.model.average.members) == pytest.approx(1.0)
 
@@ -79,6 +83,38 @@ def test_smoothers_join_where_they_forecast_best(tmp_path):
     search.model.export(tmp_path / "out")
     exported = imported(tmp_path / "out").predict(noisy.tolist())[0]
     assert exported == pytest.approx(list(found[0]), rel=1e-4)
+
+
+def test_they_are_judged_by_further_folds():
+    frame = pd.DataFrame({
+        "month": pd.date_range("2000-01-01", periods=240, freq="MS"),
+        "y": np.random.default_rng(0).normal(size=240).cumsum(),
+    })  # fmt: skip
+    problem = data_problem(frame, "y", time="month", horizon=4)
+    settings = Settings()
+    folds, further = problem.folds(settings), problem.further_folds(settings)
+    assert (len(folds), len(further)) == (1, 2)
+    formula = problem.family.closed_forms[0]
+    asked = partial(solved, problem.family, formula, folds, [0], problem.metric)
+    alone, judged = asked(), asked(further=further)
+    assert [len(one.networks) for one in judged] == [1] * len(judged)
+    values = []
+    for fold in further:
+        (again,) = [
+            one for one in solved_all(problem, formula, fold) if one.config == judged[0].config
+        ]
+        values.append(again.value)
+    (first,) = [one for one in solved_all(problem, formula, folds[0])
+                if one.config == judged[0].config]  # fmt: skip
+    assert judged[0].value == pytest.approx(np.mean([first.value, *values]))
+    assert alone[0].value <= first.value
+
+
+def solved_all(problem, formula, fold):
+    """Return all that a formula gives for one fold."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("advisor.predictor.solved.MOST", 1000)
+        return solved(problem.family, formula, [fold], [0], problem.metric)
 
 
 def test_an_altered_one_is_refused(searched, tmp_path):
