@@ -51,9 +51,7 @@ class PausingSearch(SearchStrategy):
         offer = self.offer(self.paused)
         if offer is None:  # Those that stand paused go on, however little they promise.
             return best_of(self.paused, self.sign, 1)[0] if self.paused else None
-        return self._turns.new(
-            self.observations, self.paused, offer, self._trust, self.room is None
-        )
+        return self._turns.new(self.observations, self.paused, offer, self._trust)
 
     @property
     def _trust(self) -> float | None:
@@ -78,6 +76,4 @@ class PausingSearch(SearchStrategy):
         if self._turns is None:
             return None
         offer = None if self.room == 0 else self.offer(standing)
-        return self._turns.paused(
-            self.observations, standing, offer, self._trust, self.room is None
-        )
+        return self._turns.paused(self.observations, standing, offer, self._trust)

@@ -29,22 +29,14 @@ from advisor.surrogates.lengthscales import default_lengthscales
 from advisor.surrogates.past_costs import PastCosts
 from knowledge_base.types import Config
 
+SHORTLIST = 30
+"""New configurations that are looked at rung by rung: those that are expected to gain most."""
+
 WORTH = 1e-3
 """A paused trial whose expected gain is a smaller share of the unit of values is left."""
 
 DEBT = 3.0
 """Trials that stand paused may take so many times as long as those that ended, and one more."""
-
-SHORTLIST = 30
-"""New configurations that are looked at rung by rung: those that are expected to gain most."""
-
-LOOK = 1
-"""The rung up to which a trial that begins is trained before another may have its turn: the value
-at the first rung says hardly anything of the end, that at the second a good deal."""
-
-LOOKING = 0.5
-"""Share of the time for first looks, up to that rung: they tell what kind of task this is, and so
-what is expected of all that has not begun."""
 
 EPOCHS = "epochs"
 """The hyperparameter that says how long a training is configured to be."""
@@ -55,21 +47,17 @@ class Worth:
     """What going on is worth.
 
     Attributes:
-        new: expected gain per second of each candidate, -inf for those that are not worth a
-            closer look, shape (m,).
+        new: expected gain per second of each candidate, -inf outside the shortlist, shape (m,).
         paused: that of each paused trial, shape (p,).
         promising: which paused trials may gain anything worth the name, boolean, shape (p,).
         in_debt: whether paused trials took so long, beside those that ended, that one of them
             has to go on; see `DEBT`.
-        looking: whether first looks took so little of the time that another trial begins, see
-            `LOOKING`; None where the gains per second decide.
     """
 
     new: np.ndarray
     paused: np.ndarray
     promising: np.ndarray
     in_debt: bool = False
-    looking: bool | None = None
 
 
 class Spending:
@@ -124,7 +112,7 @@ class Spending:
     def is_at_rung(self, config: Config, epochs: int) -> bool:
         """Return whether a training may be left after so many epochs."""
         configured = self.epochs_of(config)
-        return 0 < epochs < configured and epochs in rung_epochs(configured)[LOOK:]
+        return 0 < epochs < configured and epochs in rung_epochs(configured)
 
     def expected(self, inputs: np.ndarray) -> np.ndarray:
         """Return the final score that past curves expect of candidates, shape (m,)."""
@@ -138,7 +126,6 @@ class Spending:
         candidates: np.ndarray,
         bonus: np.ndarray,
         trust: float | None = None,
-        looks: bool = True,
     ) -> Worth | None:
         """Return what each choice is worth; None as long as no trial has any value.
 
@@ -148,8 +135,6 @@ class Spending:
             candidates: encoded configurations that are new, shape (m, d).
             bonus: logarithm of what the gain of each is multiplied with, shape (m,).
             trust: probability that the past says something; default what the past tasks say.
-            looks: whether first looks have a share of the time. Where few trials may begin, each
-                of them would cost one.
         """
         trials = [*ended, *paused]
         values = self._values(ended, paused)
@@ -159,35 +144,21 @@ class Spending:
         inputs = self._encoder.encode([trial.config for trial in trials])
         model = CurveGP(self._past, inputs[there], values[there], trust)
         best = float(np.nanmax(values))
-        seconds = self._seconds(trials, inputs, candidates)
-        new, whole = seconds[: len(candidates)], seconds[len(candidates) :]
-        worth = self._of_new(model, best, candidates, bonus, not looks) / new
-        if not paused:
-            return Worth(worth, np.zeros(0), np.zeros(0, dtype=bool), looking=looks or None)
-        places = _places(there)[len(ended) :]
-        old = model.forecasts(inputs[len(ended) :], places, range(len(SHARES)))
+        chosen = self._shortlist(model, best, candidates, bonus)
+        both = np.vstack([candidates[chosen], inputs[len(ended) :]])
+        places = np.concatenate([np.full(len(chosen), -1), _places(there)[len(ended) :]])
+        forecasts = model.forecasts(both, places, range(len(SHARES)))
+        new, old = _rows(forecasts, slice(len(chosen))), _rows(forecasts, slice(len(chosen), None))
+        seconds = self._seconds(trials, inputs, candidates[chosen])
+        worth = np.full(len(candidates), -np.inf)
+        if len(chosen):
+            rates = improvement_rates(new, best, np.array(SHARES)) * np.exp(bonus[chosen])
+            worth[chosen] = rates / seconds[: len(chosen)]
+        whole = seconds[len(chosen) :]
         going_on = self._of_paused(old, best, paused) / whole[len(ended) :]
         promising = expected_gain(old, best) > self._worth * model.unit
         in_debt = self._in_debt(trials, whole, len(ended), going_on)
-        looking = self._is_looking(trials, whole) if looks else None
-        return Worth(worth, going_on, promising, in_debt, looking)
-
-    def _shares(self, trials: Sequence[Observation]) -> np.ndarray:
-        """Return which share of its epochs each trial was trained for, shape (n,)."""
-        configured = np.array([max(self.epochs_of(o.config), 1) for o in trials])
-        shares: np.ndarray = np.minimum([len(o.curve) for o in trials] / configured, 1.0)
-        return shares
-
-    def _is_looking(self, trials: Sequence[Observation], whole: np.ndarray) -> bool:
-        """Return whether first looks took less than their share of the time.
-
-        Args:
-            trials: n trials.
-            whole: seconds of their whole trainings, shape (n,).
-        """
-        shares = self._shares(trials)
-        looks = np.minimum(shares, [_look(max(self.epochs_of(o.config), 1)) for o in trials])
-        return bool((looks * whole).sum() < LOOKING * (shares * whole).sum())
+        return Worth(worth, going_on, promising, in_debt)
 
     def _in_debt(
         self, trials: Sequence[Observation], whole: np.ndarray, ended: int, worth: np.ndarray
@@ -206,7 +177,9 @@ class Spending:
         """
         if len(trials) == ended:
             return False
-        spent, best = self._shares(trials) * whole, ended + int(worth.argmax())
+        configured = np.array([max(self.epochs_of(o.config), 1) for o in trials])
+        share = np.minimum(np.array([len(o.curve) for o in trials]) / configured, 1.0)
+        spent, best = share * whole, ended + int(worth.argmax())
         to_its_end = whole[best] - spent[best]
         return bool(spent[ended:].sum() > DEBT * (spent[:ended].sum() + to_its_end))
 
@@ -225,32 +198,18 @@ class Spending:
             found[failed, LAST] = np.nanmin(found)
         return found
 
-    def _of_new(
-        self, model: CurveGP, best: float, candidates: np.ndarray, bonus: np.ndarray, at_rungs: bool
+    def _shortlist(
+        self, model: CurveGP, best: float, candidates: np.ndarray, bonus: np.ndarray
     ) -> np.ndarray:
-        """Return the gain of candidates per training, shape (m,).
-
-        Args:
-            model: of curves.
-            best: the best value so far, larger is better.
-            candidates: shape (m, d).
-            bonus: logarithm of what the gain of each is multiplied with, shape (m,).
-            at_rungs: whether they may be left at any rung, which is looked at for those of a
-                shortlist, -inf for the others; else it is the gain of whole trainings.
-        """
+        """Return the places of the most promising candidates."""
         if not len(candidates):
-            return np.zeros(0)
+            return np.zeros(0, dtype=int)
         finals = self._finals(candidates)[:, :, None]
         none = np.full(len(candidates), -1)
         likely = model.forecasts_given(candidates, finals, none, [LAST], most=2)
-        gain = expected_gain(likely, best) * np.exp(bonus)
-        if not at_rungs:
-            return gain
-        chosen = np.argsort(-gain, kind="stable")[:SHORTLIST]
-        forecasts = model.forecasts(candidates[chosen], none[chosen], range(len(SHARES)))
-        rates = np.full(len(candidates), -np.inf)
-        rates[chosen] = improvement_rates(forecasts, best, np.array(SHARES)) * np.exp(bonus[chosen])
-        return rates
+        gain = expected_gain(likely, best)
+        chosen: np.ndarray = np.argsort(-gain * np.exp(bonus), kind="stable")[:SHORTLIST]
+        return chosen
 
     def _of_paused(
         self, forecasts: Sequence[Forecast], best: float, paused: Sequence[Observation]
@@ -321,12 +280,6 @@ def _rows(
         replace(f, mean=f.mean[rows, first:], covariance=f.covariance[rows, first:, first:])
         for f in forecasts
     ]
-
-
-def _look(epochs: int) -> float:
-    """Return which share of a training of so many epochs a first look takes."""
-    places = rung_epochs(epochs)[LOOK:]
-    return float(places[places > 0][0] / epochs)
 
 
 def _log_pace(inputs: np.ndarray, seconds: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -60,7 +60,6 @@ class Turns:
         paused: Sequence[Observation],
         offer: Offer | None,
         trust: float | None = None,
-        looks: bool = True,
     ) -> Config | None:
         """Return which paused trial goes on; None if a new one begins, or none is worth it.
 
@@ -69,25 +68,18 @@ class Turns:
             paused: trials that can go on, at least one.
             offer: what may begin; None where nothing may.
             trust: probability that the past says something; default what the past tasks say.
-            looks: whether first looks have their share of the time.
         """
         # In one order, so that a trial that was just put aside changes nothing.
         paused = sorted(paused, key=lambda trial: canonical_json(trial.config))
-        worth = self._weigh(ended, paused, offer, trust, looks)
+        worth = self._weigh(ended, paused, offer, trust)
         if worth is not None and offer is not None and worth.in_debt:
             return paused[int(worth.paused.argmax())].config
         if worth is None or not worth.promising.any():
             return None
         rates = np.where(worth.promising, worth.paused, -np.inf)
-        if offer is not None and self._begins(worth, offer, float(rates.max())):
-            return None
-        return paused[int(rates.argmax())].config
-
-    def _begins(self, worth: Worth, offer: Offer, rate: float) -> bool:
-        """Return whether a new trial begins where the best paused one gains `rate` per second."""
-        if worth.looking is None:
-            return bool(rate < offer.apart(worth.new).max())
-        return worth.looking
+        if offer is None or rates.max() >= offer.apart(worth.new).max():
+            return paused[int(rates.argmax())].config
+        return None
 
     def new(
         self,
@@ -95,16 +87,15 @@ class Turns:
         paused: Sequence[Observation],
         offer: Offer,
         trust: float | None = None,
-        looks: bool = True,
     ) -> ConfigDict | None:
         """Return what begins, None as long as no trial has any value.
 
         Args:
-            ended, paused, trust, looks: as for `paused`; there may be no paused trial.
+            ended, paused, trust: as for `paused`; there may be no paused trial.
             offer: what may begin.
         """
         paused = sorted(paused, key=lambda trial: canonical_json(trial.config))
-        worth = self._weigh(ended, paused, offer, trust, looks)
+        worth = self._weigh(ended, paused, offer, trust)
         return None if worth is None else offer.config(offer.apart(worth.new))
 
     def _weigh(
@@ -113,14 +104,12 @@ class Turns:
         paused: Sequence[Observation],
         offer: Offer | None,
         trust: float | None,
-        looks: bool,
     ) -> Worth | None:
         """Weigh what there is, or remember it: it is asked for up to three times in a row."""
         inputs = np.zeros((0, self.spending.width)) if offer is None else offer.inputs
         bonus = np.zeros(0) if offer is None else offer.bonus
         standing = [(canonical_json(o.config), len(o.curve)) for o in paused]
-        key = (len(ended), standing, inputs.tobytes(), bonus.tobytes(), trust, looks)
+        key = (len(ended), standing, inputs.tobytes(), bonus.tobytes(), trust)
         if self._weighed[0] != key:
-            found = self.spending.weigh(ended, paused, inputs, bonus, trust, looks)
-            self._weighed = (key, found)
+            self._weighed = (key, self.spending.weigh(ended, paused, inputs, bonus, trust))
         return self._weighed[1]

@@ -60,10 +60,9 @@ def prior():
     return Prior(learned.models, learned.weights, 0.9, curves=curves)
 
 
-def search_with(prior, room=None, **options):
+def search_with(prior, **options):
     search = BayesianSearch(SPACE, "maximize", 1, **options)
     search.start_from([], prior)
-    search.room = room
     return search
 
 
@@ -78,10 +77,10 @@ FAIR = {"rate": 0.5, "width": 0.5}
 
 
 def test_a_poor_trial_is_put_aside_and_a_good_one_goes_on(prior):
-    search = search_with(prior, room=10)
+    search = search_with(prior)
     search.update([at(FAIR, EPOCHS)], [POOR])
     assert search.should_pause(POOR, curve(POOR, 4), 4.0)
-    search = search_with(prior, room=10)
+    search = search_with(prior)
     search.update([at(FAIR, EPOCHS)], [GOOD], [at(POOR, 4)])
     assert not search.should_pause(GOOD, curve(GOOD, 8), 8.0)
 
@@ -104,45 +103,10 @@ def test_who_was_put_aside_for_another_is_not_taken_up_at_once(prior):
 
 
 def test_a_promising_paused_trial_is_taken_up(prior):
-    search = search_with(prior, room=10)
+    search = search_with(prior)
     search.update([at(FAIR, EPOCHS)], [], [at(POOR, 4), at(GOOD, 32)])
     assert search.suggest() == [GOOD]
     assert [o.config for o in search.paused] == [POOR]
-
-
-def test_first_looks_have_half_of_the_time(prior):
-    """Others begin until what was spent on first looks is as much as all the rest."""
-    search = search_with(prior)
-    search.update([], [], [at(GOOD, 32), at(FAIR, 2)])
-    begun = [GOOD, FAIR]
-    while search.take_up() is None:
-        (config,) = search.suggest()
-        assert config not in begun
-        begun.append(config)
-        search.update([], [], [at(GOOD, 32), *(at(c, 2) for c in begun[1:])])
-    looks, others = 2 * len(begun), 32 - 2
-    assert looks == others or looks == others + 2
-    assert search.take_up() in begun
-
-
-def test_a_first_look_is_not_broken_off(prior):
-    for room in (None, 10):
-        search = search_with(prior, room)
-        search.update([at(FAIR, EPOCHS)], [POOR])
-        assert not search.should_pause(POOR, curve(POOR, 1), 1.0)
-        assert search.should_pause(POOR, curve(POOR, 2), 2.0)
-
-
-def test_where_few_may_begin_first_looks_have_no_share(prior):
-    """Each would cost one of them; so only what it is expected to gain by the second counts."""
-    assert search_after(prior, None).take_up() is None
-    assert search_after(prior, 5).take_up() == GOOD
-
-
-def search_after(prior, room):
-    search = search_with(prior, room)
-    search.update([at(FAIR, EPOCHS)], [], [at(POOR, 4), at(GOOD, 32)])
-    return search
 
 
 def test_without_stopping_nothing_is_put_aside(prior):
