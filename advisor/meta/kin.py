@@ -3,9 +3,9 @@
 A space with a new name has no past. But its learning rate is one, its batch size is one, and the
 families of the store have learned what these do. Each family is a *kin*: its past tasks, seen
 through a bridge of roles (`advisor.encoding.bridge`). What the space does not say of its networks
-is averaged over several of the family's; only whether they are trained by SGD or by a relative of
-Adam, on which the learning rate depends most, is a question of its own: where nothing tells it,
-each past task speaks twice, once for each.
+is averaged over several of the family's, all trained long; only whether that is by SGD or by a
+relative of Adam, on which the learning rate depends most, is a question of its own: where nothing
+tells it, each past task speaks twice, once for each.
 
 How far kin are believed was learned by leaving each shipped family out in turn
 (`scripts/seed/kin.py`), and stands in kin.json.
@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.encoding import allowed
+from advisor.encoding import Encoder, allowed
 from advisor.encoding.bridge import Bridge, Partners, bridge, partners
 from advisor.encoding.roles import roles_of
 from advisor.meta.cache import recall
 from advisor.meta.experience import Experience
 from advisor.models import FAMILIES, ModelFamily
 from knowledge_base import KnowledgeBase
-from knowledge_base.space import SpaceDefinition
+from knowledge_base.space import Hyperparameter, SpaceDefinition
 from knowledge_base.types import Config
 
 LEARNED = Path(__file__).with_name("kin.json")
@@ -38,6 +38,16 @@ nothing says that the space is of a network at all."""
 
 VARIANTS = 8
 """Networks of a family over which is averaged what a space does not say of its own."""
+
+LONG = 0.8
+"""How far up its range of epochs, by ratios, a family's networks are trained in place of others'.
+
+Who does not search epochs trains long enough."""
+
+SHRINKING = ("learning_rate", "weight_decay")
+SHRUNK_FROM = 1e-4
+"""Learning rate times weight decay is what each step takes from every weight, by SGD as by AdamW.
+From here on it is too much; models of a family have too few such trials to see it."""
 
 OPTIMIZERS = ("sgd", "adamw")
 SGD_MOMENTUM = 0.9
@@ -52,6 +62,8 @@ class Learned:
         shift, low, high: mean, 10% and 90% quantiles of what recommendations reached, less what
             was expected, in shares of random configurations beaten.
         own_kind: how much more a family counts whose data are of the same kind.
+        shrinking: normal score, less than a family's models expect, per tenfold of what each step
+            takes from every weight beyond `SHRUNK_FROM`; not positive.
     """
 
     trust: float
@@ -59,6 +71,7 @@ class Learned:
     low: float
     high: float
     own_kind: float
+    shrinking: float
 
 
 @cache
@@ -113,7 +126,25 @@ class Kin:
             models = self.experience.sound(tasks[mine].tolist())
             scores = models.predict(across[variants].reshape(-1, across.shape[2]))
             found[mine] = scores.reshape(len(mine), len(variants), -1).mean(1)
-        return found
+        return found + learned().shrinking * self.shrinking(across[0])
+
+    def shrinking(self, across: np.ndarray) -> np.ndarray:
+        """Return by how many powers of ten weights shrink more than `SHRUNK_FROM`, shape (n,).
+
+        It is none where the space lacks a learning rate or a weight decay, or the family has them
+        on another scale than a logarithmic one.
+
+        Args:
+            across: points of the family, shape (n, e).
+        """
+        own = self.space.hyperparameters
+        if not all(name in self.partners.of and own[name].log for name in SHRINKING):
+            return np.zeros(len(across))
+        columns, logs = Encoder(self.space).columns, -np.log10(SHRUNK_FROM) * np.ones(len(across))
+        for name in SHRINKING:
+            low, high = _ends(own[name])
+            logs += low + across[:, columns.index(name)] * (high - low)
+        return np.maximum(logs, 0.0)
 
 
 def kin_of(
@@ -163,6 +194,9 @@ def _variants(
     drawn = own.records(allowed(own, points))[: VARIANTS - 1]
     layers = len(roles.names("units"))
     told = {}
+    if "epochs" in default and own.hyperparameters["epochs"].log:
+        low, high = _ends(own.hyperparameters["epochs"])
+        told["epochs"] = round(10 ** (low + LONG * (high - low)))
     if layers > 1 and "n_layers" in default:
         told["n_layers"] = min(layers, int(own.hyperparameters["n_layers"].high or 1))
     optimizers: Sequence[str] = OPTIMIZERS if roles.optimizer is None else (roles.optimizer,)
@@ -175,6 +209,13 @@ def _variants(
         for one in [default, *drawn]
     ]
     return found, tuple(np.repeat(np.arange(len(optimizers)), len(drawn) + 1).tolist())
+
+
+def _ends(h: Hyperparameter) -> tuple[float, float]:
+    """Return the logarithms of the bounds of a positive number, to base 10."""
+    assert h.low is not None
+    assert h.high is not None
+    return float(np.log10(h.low)), float(np.log10(h.high))
 
 
 def kin_weights(kin: Sequence[Kin], metafeatures: Mapping[str, float] | None) -> np.ndarray:
