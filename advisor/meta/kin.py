@@ -3,9 +3,9 @@
 A space with a new name has no past. But its learning rate is one, its batch size is one, and the
 families of the store have learned what these do. Each family is a *kin*: its past tasks, seen
 through a bridge of roles (`advisor.encoding.bridge`). What the space does not say of its networks
-is averaged over several of the family's, all trained long; only whether that is by SGD or by a
-relative of Adam, on which the learning rate depends most, is a question of its own: where nothing
-tells it, each past task speaks twice, once for each.
+is averaged over several of the family's; only whether they are trained by SGD or by a relative of
+Adam, on which the learning rate depends most, is a question of its own: where nothing tells it,
+each past task speaks twice, once for each.
 
 How far kin are believed was learned by leaving each shipped family out in turn
 (`scripts/seed/kin.py`), and stands in kin.json.
@@ -39,15 +39,14 @@ nothing says that the space is of a network at all."""
 VARIANTS = 8
 """Networks of a family over which is averaged what a space does not say of its own."""
 
-LONG = 0.8
-"""How far up its range of epochs, by ratios, a family's networks are trained in place of others'.
-
-Who does not search epochs trains long enough."""
-
 SHRINKING = ("learning_rate", "weight_decay")
 SHRUNK_FROM = 1e-4
 """Learning rate times weight decay is what each step takes from every weight, by SGD as by AdamW.
 From here on it is too much; models of a family have too few such trials to see it."""
+
+COST_OF_SHRINKING = 0.13
+"""Normal score that each tenfold beyond costs, more than models of families expect: what explained
+the scores of left-out families besides those models (docs/method.md, section 8)."""
 
 OPTIMIZERS = ("sgd", "adamw")
 SGD_MOMENTUM = 0.9
@@ -62,8 +61,6 @@ class Learned:
         shift, low, high: mean, 10% and 90% quantiles of what recommendations reached, less what
             was expected, in shares of random configurations beaten.
         own_kind: how much more a family counts whose data are of the same kind.
-        shrinking: normal score, less than a family's models expect, per tenfold of what each step
-            takes from every weight beyond `SHRUNK_FROM`; not positive.
     """
 
     trust: float
@@ -71,7 +68,6 @@ class Learned:
     low: float
     high: float
     own_kind: float
-    shrinking: float
 
 
 @cache
@@ -126,7 +122,7 @@ class Kin:
             models = self.experience.sound(tasks[mine].tolist())
             scores = models.predict(across[variants].reshape(-1, across.shape[2]))
             found[mine] = scores.reshape(len(mine), len(variants), -1).mean(1)
-        return found + learned().shrinking * self.shrinking(across[0])
+        return found - COST_OF_SHRINKING * self.shrinking(across[0])
 
     def shrinking(self, across: np.ndarray) -> np.ndarray:
         """Return by how many powers of ten weights shrink more than `SHRUNK_FROM`, shape (n,).
@@ -194,9 +190,6 @@ def _variants(
     drawn = own.records(allowed(own, points))[: VARIANTS - 1]
     layers = len(roles.names("units"))
     told = {}
-    if "epochs" in default and own.hyperparameters["epochs"].log:
-        low, high = _ends(own.hyperparameters["epochs"])
-        told["epochs"] = round(10 ** (low + LONG * (high - low)))
     if layers > 1 and "n_layers" in default:
         told["n_layers"] = min(layers, int(own.hyperparameters["n_layers"].high or 1))
     optimizers: Sequence[str] = OPTIMIZERS if roles.optimizer is None else (roles.optimizer,)

@@ -22,7 +22,7 @@ from advisor.meta import Query, recall
 from advisor.meta.experience import Experience
 from advisor.meta.kin import LEARNED, MIN_PARTNERS, Kin, Learned, kin_by, learned
 from advisor.meta.kin_learner import KinLearner
-from advisor.meta.scores import goodness, normal_scores, normal_share, share_beaten
+from advisor.meta.scores import goodness, normal_share, share_beaten
 from advisor.meta.translation import added_since, upgraded
 from advisor.models import family_names, get_family
 from advisor.surrogates import Prior
@@ -45,9 +45,6 @@ OPTIMIZERS = ("searched", "sgd", "adamw", "told adamw")
 TRUSTS = (0.5, 0.7, 0.9)
 OWN_KINDS = (1.0, 3.0, 10.0)
 TRIALS = 12
-MIN_SHRUNK = 5
-"""Trials beyond the usual shrinking that a task needs to say what that costs."""
-
 PICKS = 3
 """Recommendations whose outcomes are compared with what was expected."""
 
@@ -180,31 +177,6 @@ def residuals(store: Store, every: Sequence[Case]) -> np.ndarray:
     return np.array(found)
 
 
-def shrinking(store: Store, every: Sequence[Case]) -> float:
-    """Return what a tenfold of shrinking costs beyond what is expected now, not positive.
-
-    For each case scores are explained by what kin expect and by shrinking; cases count by how well
-    that is known.
-    """
-    total = certain = 0.0
-    for case in every:
-        kin = store.speak(case)
-        if not kin or (known := expected_of(kin, case)) is None:
-            continue
-        points = Encoder(case.space).encode(case.configs)
-        beyond = kin[0].shrinking(kin[0].bridge.across(points)[0])
-        if (beyond > 0).sum() < MIN_SHRUNK:
-            continue
-        table = np.column_stack([np.ones(len(points)), known[0].weights @ known[1], beyond])
-        scores = normal_scores(share_beaten(case.scores, case.scores))
-        inverse = np.linalg.pinv(table.T @ table)
-        factors = inverse @ table.T @ scores
-        noise = ((scores - table @ factors) ** 2).sum() / max(len(scores) - 3, 1)
-        sureness = 1 / (noise * inverse[2, 2])
-        total, certain = total + sureness * factors[2], certain + sureness
-    return min(learned().shrinking + total / certain, 0.0) if certain else learned().shrinking
-
-
 def best_own_kind(store: Store, every: Sequence[Case]) -> float:
     """Return how much more the family of the same kind of data is to count."""
     regret = {factor: [] for factor in OWN_KINDS}  # type: dict[float, list[float]]
@@ -284,7 +256,6 @@ def main(tasks: int, searches: int, roles: bool, write: bool) -> None:
         low=round(float(low), 3),
         high=round(float(high), 3),
         own_kind=best_own_kind(store, together),
-        shrinking=round(shrinking(store, together), 3),
     )
     if roles:
         without_roles(store, together)

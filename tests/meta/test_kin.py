@@ -216,9 +216,3 @@ def test_weights_that_shrink_too_fast_cost_something(kb):
         assert np.allclose(beyond, [0.0, 0.0, 2.0], atol=0.05)  # lr * wd of 1e-6, 1e-4 and 1e-2
     for one in kin_of(kb, MINE):  # a space without a weight decay
         assert not one.shrinking(one.bridge.across(np.full((2, 4), 0.9))[0]).any()
-
-
-def test_networks_of_others_are_trained_long(kb):
-    for one in kin_of(kb, MINE):
-        place = Encoder(one.space).columns.index("epochs")
-        assert np.allclose(one.bridge.bases[:, place], 0.8, atol=0.02)
