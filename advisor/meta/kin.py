@@ -140,7 +140,8 @@ class Kin:
         for name in SHRINKING:
             low, high = _ends(own[name])
             logs += low + across[:, columns.index(name)] * (high - low)
-        return np.maximum(logs, 0.0)
+        beyond: np.ndarray = np.maximum(logs, 0.0)
+        return beyond
 
 
 def kin_of(
