@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.encoding import allowed
+from advisor.encoding import Encoder, allowed
 from advisor.encoding.bridge import Bridge, Partners, bridge, partners
 from advisor.encoding.roles import roles_of
 from advisor.meta.cache import recall
 from advisor.meta.experience import Experience
 from advisor.models import FAMILIES, ModelFamily
 from knowledge_base import KnowledgeBase
-from knowledge_base.space import SpaceDefinition
+from knowledge_base.space import Hyperparameter, SpaceDefinition
 from knowledge_base.types import Config
 
 LEARNED = Path(__file__).with_name("kin.json")
@@ -38,6 +38,15 @@ nothing says that the space is of a network at all."""
 
 VARIANTS = 8
 """Networks of a family over which is averaged what a space does not say of its own."""
+
+SHRINKING = ("learning_rate", "weight_decay")
+SHRUNK_FROM = 1e-4
+"""Learning rate times weight decay is what each step takes from every weight, by SGD as by AdamW.
+From here on it is too much; models of a family have too few such trials to see it."""
+
+COST_OF_SHRINKING = 0.13
+"""Normal score that each tenfold beyond costs, more than models of families expect: what explained
+the scores of left-out families besides those models (docs/method.md, section 8)."""
 
 OPTIMIZERS = ("sgd", "adamw")
 SGD_MOMENTUM = 0.9
@@ -113,7 +122,26 @@ class Kin:
             models = self.experience.sound(tasks[mine].tolist())
             scores = models.predict(across[variants].reshape(-1, across.shape[2]))
             found[mine] = scores.reshape(len(mine), len(variants), -1).mean(1)
-        return found
+        return found - COST_OF_SHRINKING * self.shrinking(across[0])
+
+    def shrinking(self, across: np.ndarray) -> np.ndarray:
+        """Return by how many powers of ten weights shrink more than `SHRUNK_FROM`, shape (n,).
+
+        It is none where the space lacks a learning rate or a weight decay, or the family has them
+        on another scale than a logarithmic one.
+
+        Args:
+            across: points of the family, shape (n, e).
+        """
+        own = self.space.hyperparameters
+        if not all(name in self.partners.of and own[name].log for name in SHRINKING):
+            return np.zeros(len(across))
+        columns, logs = Encoder(self.space).columns, -np.log10(SHRUNK_FROM) * np.ones(len(across))
+        for name in SHRINKING:
+            low, high = _ends(own[name])
+            logs += low + across[:, columns.index(name)] * (high - low)
+        beyond: np.ndarray = np.maximum(logs, 0.0)
+        return beyond
 
 
 def kin_of(
@@ -175,6 +203,13 @@ def _variants(
         for one in [default, *drawn]
     ]
     return found, tuple(np.repeat(np.arange(len(optimizers)), len(drawn) + 1).tolist())
+
+
+def _ends(h: Hyperparameter) -> tuple[float, float]:
+    """Return the logarithms of the bounds of a positive number, to base 10."""
+    assert h.low is not None
+    assert h.high is not None
+    return float(np.log10(h.low)), float(np.log10(h.high))
 
 
 def kin_weights(kin: Sequence[Kin], metafeatures: Mapping[str, float] | None) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from advisor import Advisor, KnowledgeBase
+from advisor.encoding import Encoder
 from advisor.meta import Query
 from advisor.meta.kin import kin_of, kin_weights
 from advisor.meta.kin_learner import KinLearner, sentence
@@ -195,3 +196,23 @@ def test_it_loads_no_heavy_library(kb, tmp_path):
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_weights_that_shrink_too_fast_cost_something(kb):
+    space = SpaceDefinition.from_dict(
+        {
+            "name": "decayed",
+            "hyperparameters": {
+                "lr": {"type": "float", "low": 1e-5, "high": 1.0, "log": True},
+                "wd": {"type": "float", "low": 1e-6, "high": 0.1, "log": True},
+                "momentum": {"type": "float", "low": 0.0, "high": 0.99},
+            },
+        }
+    )
+    configs = [{"lr": 0.1, "wd": wd, "momentum": 0.5} for wd in (1e-5, 1e-3, 0.1)]
+    points = Encoder(space).encode(configs)
+    for one in kin_of(kb, space):
+        beyond = one.shrinking(one.bridge.across(points)[0])
+        assert np.allclose(beyond, [0.0, 0.0, 2.0], atol=0.05)  # lr * wd of 1e-6, 1e-4 and 1e-2
+    for one in kin_of(kb, MINE):  # a space without a weight decay
+        assert not one.shrinking(one.bridge.across(np.full((2, 4), 0.9))[0]).any()
