@@ -341,6 +341,28 @@ def test_metrics_of_hydra_are_read_in_three_forms(tmp_path, name):
     assert found.bundle["curves"].num_rows == (0 if name.endswith(".json") else 12)
 
 
+@pytest.mark.parametrize(
+    ("metric", "direction"),
+    [
+        ("neg_log_loss", "maximize"), ("neg_rmse", "maximize"), ("-loss", "maximize"),
+        ("val.log_loss", "minimize"), ("policy_gain_loss", "minimize"), ("my_r2", "maximize"),
+        ("one_accuracy", None), ("inverse_loss", None), ("fitness", None),
+    ],
+)  # fmt: skip
+def test_directions_are_those_that_names_mean_or_asked_for(tmp_path, metric, direction):
+    sample = foreign.hydra_folder(tmp_path)
+    for file in tmp_path.rglob("metrics.json"):
+        file.write_text(file.read_text().replace("val_loss", metric))
+    kb = KnowledgeBase(tmp_path / "k.duckdb", seed=False)
+    asked = {"metric": metric, "metrics_file": "metrics.json"}
+    if direction is None:
+        with pytest.raises(ContributionError, match="direction"):
+            Advisor(kb).contribute(sample.source, **asked)
+        return
+    assert Advisor(kb).contribute(sample.source, **asked).accepted
+    assert kb.tasks()["direction"].tolist() == [direction]
+
+
 def test_files_that_name_more_than_they_hold_are_refused(tmp_path):
     (tmp_path / "a.yaml").write_text("a: &a [1, 2]\nb: [*a, *a]\n")
     with pytest.raises(ContributionError, match="aliases"):
