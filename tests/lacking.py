@@ -34,7 +34,8 @@ class Lacking:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if not self.config.getoption("lacking"):
-            self.config.cache.set(REMEMBERED, sorted(self.found))
+            if hasattr(self.config, "cache"):  # `-p no:cacheprovider` remembers nothing.
+                self.config.cache.set(REMEMBERED, sorted(self.found))
         elif self.found and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -49,7 +50,7 @@ def configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Lacking(config), "lacking")
     if not config.getoption("lacking"):
         return
-    last = config.cache.get(REMEMBERED, None)
+    last = config.cache.get(REMEMBERED, None) if hasattr(config, "cache") else None
     if last is None:
         raise pytest.UsageError("No run of the tests is remembered; run ./scripts/test first.")
     if not last:
