@@ -75,6 +75,14 @@ def in_log(folder: Path, change: Callable[[bytes], bytes]) -> None:
     path.write_bytes(b"".join(found))
 
 
+def summed_up(name: str, value: str) -> bytes:
+    """Return the record by which Weights & Biases keeps a value of `run.summary`."""
+    item = b"\x0a" + bytes([len(name)]) + name.encode()
+    item += b"\x82\x01" + bytes([len(value)]) + value.encode()
+    update = b"\x0a" + bytes([len(item)]) + item
+    return b"\x1a" + bytes([len(update)]) + update
+
+
 def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 255
@@ -290,6 +298,25 @@ def test_a_given_space_overrides_and_says_what_it_leaves_out(tmp_path):
     # Nested names are found by their last part.
     found = read(foreign.wandb_folder(tmp_path), space=space)
     assert [json.loads(row["config"])["lr"] for row in trials(found)] == [0.1, 0.01, 0.001]
+
+
+def test_what_was_set_in_a_summary_alone_is_a_metric_of_the_run(tmp_path):
+    sample = foreign.wandb_folder(tmp_path)
+    for place, path in enumerate(sorted(tmp_path.rglob("*.wandb"))):
+        more = [("best", f"0.{place}5"), ("val_loss", "77"), ("_own", "1"), ("epoch", "8"),
+                ("word", '"x"'), ("lost", '"NaN"')]  # fmt: skip
+        records = [summed_up(*each) for each in more]
+        with path.open("ab") as file:
+            for record in records:
+                crc = zlib.crc32(record, zlib.crc32(b"\x01"))
+                file.write(struct.pack("<IHB", crc, len(record), 1) + record)
+    losses = [row["value"] for row in trials(read(sample))]
+    assert 77 not in losses  # What was logged step by step says more.
+    found = trials(read(sample, metric="best"))
+    assert sorted(row["value"] for row in found) == [0.05, 0.15, 0.25]
+    assert {row["state"] for row in found} == {"complete"}
+    kept = {name for row in found for name in json.loads(row["metrics"])}
+    assert kept == {"val_loss"}
 
 
 def test_texts_are_numbers_truths_or_none_where_all_are():
