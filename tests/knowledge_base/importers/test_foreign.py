@@ -1,6 +1,7 @@
 """Runs of other tools: what is read of them, and what becomes of changes and damage."""
 
 import json
+import re
 import sqlite3
 import struct
 import zlib
@@ -388,6 +389,36 @@ def test_directions_are_those_that_names_mean_or_asked_for(tmp_path, metric, dir
         return
     assert Advisor(kb).contribute(sample.source, **asked).accepted
     assert kb.tasks()["direction"].tolist() == [direction]
+
+
+def test_all_multiruns_of_an_application_are_read_where_hydra_puts_them(tmp_path, kb):
+    asked = ImportOptions(metric="val_loss", direction="minimize", metrics_file="metrics.json")
+    root = tmp_path / "multirun"
+    for time in ("10-00-00", "11-30-00"):
+        made = Path(foreign.hydra_folder(tmp_path / time).source)
+        sweep = root / "2026-11-27" / time
+        sweep.parent.mkdir(parents=True, exist_ok=True)
+        made.rename(sweep)
+        for file in sweep.rglob("hydra.yaml"):  # As it would be, had it been swept there.
+            rewrite(
+                file, lambda t, there=sweep: re.sub("output_dir: .*/", f"output_dir: {there}/", t)
+            )
+    importer = find_importer(str(root))
+    assert importer.name == "hydra"
+    found = importer.read(str(root), asked)
+    assert [row["origin"] for row in trials(found)][::6] == [
+        "2026-11-27/10-00-00/0", "2026-11-27/11-30-00/0",
+    ]  # fmt: skip
+    assert contribute(kb, found).accepted == 12
+    for part in (root / "2026-11-27", root / "2026-11-27" / "11-30-00"):
+        report = contribute(kb, importer.read(str(part), asked))
+        assert (report.accepted, report.rejected) == (0, ())
+    assert kb.tasks()["name"].tolist() == ["main"]
+    for file in (root / "2026-11-27" / "11-30-00").rglob("hydra.yaml"):
+        rewrite(file, lambda t: t.replace("name: main", "name: other"))
+    with pytest.raises(ContributionError, match=r"which application .*: main, other"):
+        importer.read(str(root), asked)
+    assert len(trials(importer.read(str(root), replace(asked, study="other")))) == 6
 
 
 def test_files_that_name_more_than_they_hold_are_refused(tmp_path):
