@@ -59,10 +59,10 @@ def test_the_command_line_says_more_than_the_configuration(sweep, tmp_path):
 
 
 def test_it_says_what_it_starts_from(sweep):
-    done = sweep("hydra.sweeper.n_trials=1", "hydra.sweeper.n_warm=1")
+    done = sweep("hydra.sweeper.n_trials=1", "hydra.sweeper.n_warm=1", "hydra.sweeper.family=mine")
     assert done.returncode == 0, done.stderr
     said = re.search(r"This search (.*)", done.stdout + done.stderr)
-    assert said[1].startswith("starts from 100 past tasks") or "past tasks of" in said[1]
+    assert re.fullmatch(r"starts from \d+ past tasks of .* by .*learning_rate.*", said[1])
 
 
 BROKEN = """
