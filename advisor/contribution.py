@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.checks import one_of, whole
-from advisor.metrics import METRICS, usual_direction
+from advisor.directions import may_be_turned, usual_direction
+from advisor.metrics import METRICS
 from knowledge_base import ContributionError, KnowledgeBase
 from knowledge_base.durable import reason_of
 from knowledge_base.errors import UserError
@@ -104,8 +105,11 @@ def _direction_of(metric: str) -> str | None:
     """Return the direction of a metric that is known by its name, maybe after that of a split.
 
     These rules come before those of `usual_direction`, since direction is a part of what a task is:
-    what was read by them is to be the same task when it is read again.
+    what was read by them is to be the same task when it is read again. They know nothing of names
+    that are turned round, such as `neg_log_loss`, and read them the wrong way.
     """
+    if may_be_turned(metric):
+        return usual_direction(metric)
     for name in (metric, re.split(r"[/._]", metric, maxsplit=1)[-1]):
         if name in METRICS:
             return METRICS[name].direction

@@ -4,7 +4,6 @@ They are computed here since scikit-learn checks what it is given for longer tha
 small network takes, after every epoch.
 """
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,25 +66,6 @@ METRICS = {
 """All metrics by their names; MASE and sMAPE (in percent) as in Hyndman and Koehler (2006) and the
 M4 competition."""
 
-_USUAL = {
-    "maximize": """accuracy acc balanced_accuracy top1 top5 f1 fbeta f2 auc auroc roc_auc pr_auc
-        auprc average_precision precision recall sensitivity specificity r2 map ndcg mrr mcc
-        mean_average_precision matthews_corrcoef kappa cohen_kappa quadratic_weighted_kappa bleu
-        rouge meteor iou miou jaccard dice psnr ssim reward explained_variance spearman
-        pearson""",
-    "minimize": """loss log_loss logloss cross_entropy crossentropy ce bce nll nll_loss hinge_loss
-        error error_rate err mse rmse mae mape smape mase msle rmsle mean_squared_error
-        root_mean_squared_error mean_absolute_error mean_absolute_percentage_error
-        mean_squared_log_error median_absolute_error max_error perplexity ppl bits_per_byte bpb
-        wer cer fid brier brier_score pinball_loss crps regret""",
-}
-"""Names that metrics have elsewhere, and the direction that everybody means by them."""
-
-_BEFORE = ("val", "valid", "validation", "test", "eval", "dev", "train", "training", "cv", "best",
-           "final", "mean", "avg", "average")  # fmt: skip
-_AFTER = ("score", "macro", "micro", "weighted", "mean", "avg", "epoch")
-"""Words before and after the name of a metric that say of what it is, not which way it goes."""
-
 _ELSEWHERE = {
     "acc": "accuracy", "top1": "accuracy", "bacc": "balanced_accuracy", "f1": "f1_macro",
     "f1_score": "f1_macro", "macro_f1": "f1_macro", "auc": "roc_auc", "auroc": "roc_auc",
@@ -121,34 +101,6 @@ def default_metric(kind: str) -> Metric:
 def metrics_of(kind: str) -> list[Metric]:
     """Return all metrics of a kind of task."""
     return [metric for metric in METRICS.values() if kind in metric.kinds]
-
-
-def usual_direction(name: str) -> str | None:
-    """Return the direction in which everybody optimises a metric of that name.
-
-    Words that say on what it is measured do not matter, `neg_` turns it round, as in scikit-learn.
-
-    Args:
-        name: as the user writes it; it need not be one of `METRICS`.
-
-    Returns:
-        "maximize" or "minimize", None where the name does not tell.
-
-    >>> usual_direction("val/F1-macro"), usual_direction("neg_log_loss"), usual_direction("score")
-    ('maximize', 'maximize', None)
-    """
-    known = {metric.name: metric.direction for metric in METRICS.values()}
-    known |= {each: direction for direction, names in _USUAL.items() for each in names.split()}
-    words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
-    while words and words[0] in _BEFORE and "_".join(words) not in known:
-        words = words[1:]
-    turned = words[:1] in (["neg"], ["negative"])
-    words = words[1:] if turned else words
-    while words and words[-1] in _AFTER and "_".join(words) not in known:
-        words = words[:-1]
-    found = known.get("_".join(words))
-    other = {"maximize": "minimize", "minimize": "maximize"}
-    return other[found] if found and turned else found
 
 
 def check_computable(metric: Metric, truth: np.ndarray, n_classes: int, part: str) -> None:

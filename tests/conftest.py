@@ -1,10 +1,21 @@
 import os
 
+import lacking
 import pytest
 
 from scripts.chromium import chromium
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--lacking", action="store_true",
+                     help="run what the last run skipped for want of a library, and fail where one "
+                          "is lacking still")  # fmt: skip
+
+
+def pytest_configure(config):
+    lacking.configure(config)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -105,6 +105,8 @@ class Sweep:
             space, kb=KnowledgeBase(kb), name=name, metric=metric, direction=direction,
             family=family, strategy=strategy, n_warm=n_warm, seed=seed, contribute=contribute,
         )  # fmt: skip
+        if self.tuner.told:
+            LOG.info(f"This search {self.tuner.told}")
 
     def run(self, launch: Launch) -> list[Sequence[JobReturn]]:
         """Launch jobs until all have ended, and write what was best.

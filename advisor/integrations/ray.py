@@ -6,6 +6,7 @@
 """
 
 import json
+import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -36,6 +37,9 @@ except ImportError as error:
     raise UserError("Ray Tune is not installed: pip install 'advisor-automl[ray]'.") from error
 
 from advisor.integrations.ray_spaces import RaySpace
+
+RAY = logging.getLogger("ray.tune.advisor")
+"""Says what Ray says, where it does."""
 
 FORMAT = 1
 """Version of what `save` writes."""
@@ -219,6 +223,8 @@ class AdvisorSearch(Searcher):  # type: ignore[misc]  # Ray has no types.
             self._space.definition, kb=self._kb, metric=str(self._metric), direction=direction,
             study_id=self._study, **self._options,
         )  # fmt: skip
+        if tuner.told:
+            RAY.info(f"This search {tuner.told}")
         for told in self._told:
             tuner.tell(told["config"], _outcome(told), trial_id=told["trial_id"])
         if self._live:

@@ -1,4 +1,4 @@
-"""Hydra: the folder of a multirun, with one folder per job.
+"""Hydra: the folder of a multirun, with one folder per job, or of all multiruns of an application.
 
 Hydra keeps the configuration of each job and nothing of what came of it: metrics are read from a
 file that the jobs wrote into their folders, JSON (one object of last values), JSON Lines or CSV
@@ -7,6 +7,7 @@ file that the jobs wrote into their folders, JSON (one object of last values), J
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from knowledge_base.errors import ContributionError
@@ -29,6 +30,9 @@ from knowledge_base.types import ConfigDict
 CONFIG = Path(".hydra") / "config.yaml"
 """Where Hydra keeps the configuration of a job."""
 
+HYDRA = Path(".hydra") / "hydra.yaml"
+"""Where Hydra keeps what it was told itself."""
+
 ENDINGS = (".json", ".jsonl", ".csv")
 """Endings of files with metrics."""
 
@@ -37,7 +41,7 @@ STEPS = ("step", "global_step", "epoch", "iteration")
 
 
 class HydraImporter(RunsImporter):
-    """The jobs of one multirun."""
+    """The jobs of one application: of one multirun, or of all below `multirun`."""
 
     name = "hydra"
 
@@ -46,14 +50,16 @@ class HydraImporter(RunsImporter):
         return bool(_jobs(Path(source)))
 
     def runs(self, source: str, options: ImportOptions) -> Found:
-        """Read the jobs of a multirun.
+        """Read the jobs of an application.
 
         Raises:
-            ContributionError: there are none, or it is not clear which file has the metrics.
+            ContributionError: there are none, or it is not clear of which application, or which
+                file has the metrics.
         """
-        jobs = _jobs(Path(source))
-        if not jobs:
+        found = _jobs(Path(source))
+        if not found:
             raise ContributionError(f"{source} is no folder of a multirun of Hydra.")
+        name, jobs = _chosen(source, found, options.study)
         file = options.metrics_file or _only_file(source, jobs)
         if not any((job / file).is_file() for job in jobs):
             raise ContributionError(f"No job of {source} has a file {file}, which `metrics_file` "
@@ -66,28 +72,74 @@ class HydraImporter(RunsImporter):
                 configs[job] = flat(read_yaml(job / CONFIG))
                 overrides[job] = _overrides(job)
             except ContributionError as error:
-                rejected.append(Rejection(job.name, f"it cannot be read: {error}"))
+                rejected.append(Rejection(_origin(job, source), f"it cannot be read: {error}"))
         searched = _searched(configs, overrides)
-        study = _led_by_ours(Path(source))
+        studies = {sweep: _led_by_ours(sweep) for sweep in {job.parent for job in jobs}}
         runs: list[Run] = []
         for job in jobs:
             if job not in configs:
                 continue
             params = {n: v for n, v in {**overrides[job], **configs[job]}.items() if n in searched}
             try:
-                runs.append(_run(job, file, params, study))
+                run = _run(job, file, params, studies[job.parent])
             except (ContributionError, ValueError) as error:
-                rejected.append(Rejection(job.name, f"it cannot be read: {error}"))
+                rejected.append(Rejection(_origin(job, source), f"it cannot be read: {error}"))
+                continue
+            runs.append(replace(run, origin=_origin(job, source)))
         lost = sum(run.state is TrialState.FAILED for run in runs)
         told = (f"{lost} jobs left no {file}, and count as failed.",) if lost else ()
-        return Found(Path(source).resolve().name, runs, rejected=tuple(rejected), warnings=told)
+        return Found(name, runs, rejected=tuple(rejected), warnings=told)
 
 
 def _jobs(folder: Path) -> list[Path]:
-    """Return the folders of jobs by their numbers; a folder of one job is none of a multirun."""
-    found = [path.parent.parent for path in folder.glob(f"*/{CONFIG.as_posix()}")]
-    found.sort(key=lambda job: (not job.name.isdecimal(), len(job.name), job.name))
+    """Return the folders of jobs by multirun and number; a folder of one job is none of a multirun.
+
+    Unless it is told otherwise, Hydra makes them as multirun/DATE/TIME/NUMBER.
+    """
+    for depth in ("*", "*/*", "*/*/*"):
+        found = [path.parent.parent for path in folder.glob(f"{depth}/{CONFIG.as_posix()}")]
+        if found:
+            break
+    found.sort(key=lambda job: (job.parent, not job.name.isdecimal(), len(job.name), job.name))
     return found
+
+
+def _origin(job: Path, source: str) -> str:
+    return job.relative_to(source).as_posix()
+
+
+def _chosen(source: str, jobs: Sequence[Path], wanted: str | None) -> tuple[str, list[Path]]:
+    """Return the name of the application that is read, and its jobs.
+
+    Raises:
+        ContributionError: there are several, or none of the name that is wanted.
+    """
+    sweeps: dict[Path, list[Path]] = {}
+    for job in jobs:
+        sweeps.setdefault(job.parent, []).append(job)
+    by_name: dict[str, list[Path]] = {}
+    for sweep in sweeps.values():
+        known = next(filter(None, map(_application, sweep)), Path(source).resolve().name)
+        by_name.setdefault(known, []).extend(sweep)
+    if len(by_name) == 1:
+        return next(iter(by_name.items()))
+    if wanted is None or wanted not in by_name:
+        raise ContributionError(
+            f"Say with `study` which application of {source} to read; there are: "
+            f"{', '.join(sorted(by_name))}."
+        )
+    return wanted, by_name[wanted]
+
+
+def _application(job: Path) -> str | None:
+    """Return what Hydra calls the application of a job, None where it does not say."""
+    try:
+        told = read_yaml(job / HYDRA).get("hydra")
+    except (ContributionError, OSError):
+        return None
+    about = told.get("job") if isinstance(told, Mapping) else None
+    name = about.get("name") if isinstance(about, Mapping) else None
+    return name if isinstance(name, str) and name else None
 
 
 def _only_file(source: str, jobs: Iterable[Path]) -> str:
@@ -151,7 +203,7 @@ def _run(job: Path, file: str, params: ConfigDict, study: str | None) -> Run:
         ContributionError, ValueError: its metrics cannot be read.
     """
     path = job / file
-    hydra = job / ".hydra" / "hydra.yaml"
+    hydra = job / HYDRA
     told = read_yaml(hydra).get("hydra") if hydra.is_file() else None
     runtime = told.get("runtime") if isinstance(told, Mapping) else None
     output = runtime.get("output_dir") if isinstance(runtime, Mapping) else None

@@ -30,7 +30,7 @@ BLOCK = 32768
 MAGIC = b":W&B"
 """What a log begins with."""
 
-RUN, EXIT, HISTORY, CONFIG = 17, 18, 2, 5
+RUN, EXIT, HISTORY, SUMMARY, CONFIG = 17, 18, 2, 3, 5
 """Numbers of the kinds of records that are read, in the message `Record`."""
 
 OWN = "_"
@@ -48,6 +48,7 @@ class Log:
         exit_code: with which it ended, None while it has not.
         seconds: what it took.
         curves: values of each metric by their steps.
+        summary: values that stand for the whole run: the last ones, or what the program set.
     """
 
     run_id: str = ""
@@ -57,6 +58,7 @@ class Log:
     exit_code: int | None = None
     seconds: float | None = None
     curves: dict[str, dict[int, float]] = field(default_factory=dict)
+    summary: ConfigDict = field(default_factory=dict)
 
 
 class WandbImporter(RunsImporter):
@@ -145,9 +147,12 @@ def _read(path: Path) -> Log:
             _configure(config, log.params)
         for history in inner(fields, HISTORY):
             _log(history, log)
+        for summary in inner(fields, SUMMARY):
+            log.summary |= dict(_items(summary, 1))
         for ended in inner(fields, EXIT):
             log.exit_code = whole(ended, 1)
             log.seconds = float(whole(ended, 2))
+    _sum_up(log)
     return log
 
 
@@ -177,10 +182,25 @@ def _log(history: Fields, log: Log) -> None:
     found = dict(_items(history, 1))
     steps = inner(history, 2)
     step = whole(steps[-1], 1) if steps else int(number(found.get("_step")) or 0)
+    for name, value in _measured(found).items():
+        log.curves.setdefault(name, {})[step] = value
+
+
+def _sum_up(log: Log) -> None:
+    """Add what was set only in the summary (`run.summary["best"] = ...`), at the last step."""
+    last = max((step for points in log.curves.values() for step in points), default=0)
+    for name, value in _measured(log.summary).items():
+        log.curves.setdefault(name, {last: value})
+
+
+def _measured(found: ConfigDict) -> dict[str, float]:
+    """Return the numbers that a program logged, without what the tool adds."""
+    measured: dict[str, float] = {}
     for name, value in flat(found).items():
-        measured = math.nan if value in ("NaN", "Infinity", "-Infinity") else number(value)
-        if measured is not None and not name.startswith(OWN) and name not in ("epoch", "step"):
-            log.curves.setdefault(name, {})[step] = measured
+        known = math.nan if value in ("NaN", "Infinity", "-Infinity") else number(value)
+        if known is not None and not name.startswith(OWN) and name not in ("epoch", "step"):
+            measured[name] = known
+    return measured
 
 
 def _records(path: Path) -> Iterator[bytes]:

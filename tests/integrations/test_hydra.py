@@ -1,6 +1,7 @@
 """Hydra applications that the advisor sweeps."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,13 @@ def test_the_command_line_says_more_than_the_configuration(sweep, tmp_path):
     assert all(set(c) == {"learning_rate", "activation"} for c in configs)
     used = yaml.safe_load((tmp_path / "out" / "0" / ".hydra" / "config.yaml").read_text())
     assert used["units"] == 32
+
+
+def test_it_says_what_it_starts_from(sweep):
+    done = sweep("hydra.sweeper.n_trials=1", "hydra.sweeper.n_warm=1", "hydra.sweeper.family=mine")
+    assert done.returncode == 0, done.stderr
+    said = re.search(r"This search (.*)", done.stdout + done.stderr)
+    assert re.fullmatch(r"starts from \d+ past tasks of .* by .*learning_rate.*", said[1])
 
 
 BROKEN = """

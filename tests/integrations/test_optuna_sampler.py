@@ -1,5 +1,6 @@
 """What the sampler for Optuna makes of the trials of a study."""
 
+import logging
 import pickle
 
 import numpy as np
@@ -92,6 +93,21 @@ def test_the_past_of_a_family_is_there_from_the_first_trial(kb):
     ]
     alone = run(optuna.create_study(sampler=AdvisorSampler()), 1).best_value
     assert max(first) < 0.05 < alone
+
+
+def test_it_says_once_where_optuna_speaks_what_it_starts_from(kb, caplog):
+    past(kb)
+    speaks = logging.getLogger("optuna")
+    speaks.addHandler(caplog.handler)
+    try:
+        for level in (optuna.logging.INFO, optuna.logging.WARNING):
+            optuna.logging.set_verbosity(level)
+            run(optuna.create_study(study_name=str(level), sampler=AdvisorSampler(kb, "bowl")), 4)
+    finally:
+        speaks.removeHandler(caplog.handler)
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+    said = [text for text in caplog.messages if "past tasks" in text]
+    assert said == ["The study '20' starts from 3 past tasks of this space."]
 
 
 def test_what_is_tried_first_is_kept_with_the_study(kb):

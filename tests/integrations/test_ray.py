@@ -2,6 +2,7 @@
 
 import copy
 import json
+import logging
 import pickle
 
 import pytest
@@ -159,6 +160,17 @@ def test_the_mode_is_said_or_known_by_the_name_of_the_metric(caplog):
     assert search.set_search_properties(None, None, copy.deepcopy(PARAMS))
     search.suggest("a")
     assert "accuracy is minimised here" in caplog.text
+
+
+def test_it_says_where_ray_speaks_what_it_starts_from(kb, caplog):
+    search = made(kb)
+    speaks = logging.getLogger("ray")
+    speaks.addHandler(caplog.handler)
+    try:
+        search.suggest("a")
+    finally:
+        speaks.removeHandler(caplog.handler)
+    assert [text for text in caplog.messages if text.startswith("This search starts")]
 
 
 def test_without_a_space_or_a_metric_it_says_so():

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sklearn.metrics import get_scorer_names
 
 from advisor import Advisor
 from advisor.cli import main
-from advisor.metrics import METRICS, usual_direction
+from advisor.directions import usual_direction
+from advisor.metrics import METRICS
 from advisor.problem import problem_of
 from advisor.settings import Settings
 from advisor.training.objective import FunctionObjective, Reporter
@@ -74,6 +76,39 @@ def tune(advisor):
 )  # fmt: skip
 def test_names_tell_directions_where_all_mean_the_same(name, direction):
     assert usual_direction(name) == direction
+
+
+USUAL = {
+    "Lightning": ("val_loss", "minimize"), "an epoch": ("train/loss_epoch", "minimize"),
+    "a step": ("train_loss_step", "minimize"),
+    "data loaders": ("val_acc/dataloader_idx_0", "maximize"),
+    "TorchMetrics": ("val_MulticlassF1Score", "maximize"),
+    "its errors": ("MeanSquaredError", "minimize"), "its areas": ("BinaryAUROC", "maximize"),
+    "Trainer": ("eval_loss", "minimize"), "a metric of it": ("eval_accuracy", "maximize"),
+    "summaries": ("eval_rougeLsum", "maximize"), "GLUE": ("eval_matthews_correlation", "maximize"),
+    "SQuAD": ("eval_exact_match", "maximize"), "words": ("eval_wer", "minimize"),
+    "Keras": ("val_sparse_categorical_accuracy", "maximize"),
+    "its losses": ("val_binary_crossentropy", "minimize"), "a second one": ("auc_1", "maximize"),
+    "XGBoost": ("validation_0-mlogloss", "minimize"), "LightGBM": ("binary_logloss", "minimize"),
+    "a loss": ("val/focal_loss", "minimize"), "all losses": ("total_loss", "minimize"),
+    "RL": ("rollout/ep_rew_mean", "maximize"), "SMAC": ("cost", "minimize"),
+    "places": ("ndcg@10", "maximize"), "camels": ("valAcc", "maximize"),
+    "likelihood": ("log_likelihood", "maximize"), "NLL": ("negative_log_likelihood", "minimize"),
+    "negated": ("-loss", "maximize"), "minus": ("minus_val_loss", "maximize"),
+    "rests": ("one_minus_accuracy", None),
+    "complements": ("val/1-accuracy", None), "inverses": ("inverse_loss", None),
+    "times": ("eval_runtime", None), "similarity": ("cosine_similarity", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_names_of_other_tools_tell_directions(name):
+    metric, direction = USUAL[name]
+    assert usual_direction(metric) == direction
+
+
+def test_whatever_scikit_learn_scores_by_is_maximised():
+    assert [name for name in get_scorer_names() if usual_direction(name) != "maximize"] == []
 
 
 def test_our_own_metrics_go_the_way_that_they_do():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from optuna import Study
+from optuna.logging import get_logger
 
 from advisor.directions import against_the_name
 from advisor.meta import Query
@@ -15,6 +16,9 @@ from knowledge_base.naming import printable
 from knowledge_base.records import TaskRecord
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.types import ConfigDict
+
+OPTUNA = get_logger("optuna.advisor")
+"""Says what Optuna says, where it does, and nothing where it is told to be quiet."""
 
 WARM = "advisor:warm:"
 """How system attributes of a study begin that keep its warm start in a space, by its identity."""
@@ -42,6 +46,7 @@ class Past:
     n_warm: int
     per_second: bool
     _starts: dict[tuple[str, str, bool], Start] = field(default_factory=dict, repr=False)
+    _said: set[str] = field(default_factory=set, repr=False)
 
     def task(self, study: str, direction: str, space: SpaceDefinition) -> TaskRecord:
         """Return the task that a study optimises.
@@ -97,6 +102,9 @@ class Past:
                            costs=self.per_second, default=default, curves=curves)  # fmt: skip
         if curves:
             return start
+        if start.told and study.study_name not in self._said:  # A space that grew says no more.
+            self._said.add(study.study_name)
+            OPTUNA.info(f"The study {printable(study.study_name)!r} {start.told}")
         attribute = f"{WARM}{space.space_id}"
         kept = study._storage.get_study_system_attrs(study._study_id)
         if attribute not in kept:

@@ -1,6 +1,7 @@
 """Runs of other tools: what is read of them, and what becomes of changes and damage."""
 
 import json
+import re
 import sqlite3
 import struct
 import zlib
@@ -73,6 +74,14 @@ def in_log(folder: Path, change: Callable[[bytes], bytes]) -> None:
         found += [struct.pack("<IHB", crc, len(record), kind), record]
         place += 7 + size
     path.write_bytes(b"".join(found))
+
+
+def summed_up(name: str, value: str) -> bytes:
+    """Return the record by which Weights & Biases keeps a value of `run.summary`."""
+    item = b"\x0a" + bytes([len(name)]) + name.encode()
+    item += b"\x82\x01" + bytes([len(value)]) + value.encode()
+    update = b"\x0a" + bytes([len(item)]) + item
+    return b"\x1a" + bytes([len(update)]) + update
 
 
 def flip(path: Path) -> None:
@@ -292,6 +301,25 @@ def test_a_given_space_overrides_and_says_what_it_leaves_out(tmp_path):
     assert [json.loads(row["config"])["lr"] for row in trials(found)] == [0.1, 0.01, 0.001]
 
 
+def test_what_was_set_in_a_summary_alone_is_a_metric_of_the_run(tmp_path):
+    sample = foreign.wandb_folder(tmp_path)
+    for place, path in enumerate(sorted(tmp_path.rglob("*.wandb"))):
+        more = [("best", f"0.{place}5"), ("val_loss", "77"), ("_own", "1"), ("epoch", "8"),
+                ("word", '"x"'), ("lost", '"NaN"')]  # fmt: skip
+        records = [summed_up(*each) for each in more]
+        with path.open("ab") as file:
+            for record in records:
+                crc = zlib.crc32(record, zlib.crc32(b"\x01"))
+                file.write(struct.pack("<IHB", crc, len(record), 1) + record)
+    losses = [row["value"] for row in trials(read(sample))]
+    assert 77 not in losses  # What was logged step by step says more.
+    found = trials(read(sample, metric="best"))
+    assert sorted(row["value"] for row in found) == [0.05, 0.15, 0.25]
+    assert {row["state"] for row in found} == {"complete"}
+    kept = {name for row in found for name in json.loads(row["metrics"])}
+    assert kept == {"val_loss"}
+
+
 def test_texts_are_numbers_truths_or_none_where_all_are():
     made = infer("s", [
         {"a": "1", "b": "1e-3", "c": "None", "d": "x" * 2000, "e": "010"},
@@ -339,6 +367,58 @@ def test_metrics_of_hydra_are_read_in_three_forms(tmp_path, name):
     assert values[4:] == [None, None]
     assert trials(found)[4]["error"] == f"it left no {name}"
     assert found.bundle["curves"].num_rows == (0 if name.endswith(".json") else 12)
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction"),
+    [
+        ("neg_log_loss", "maximize"), ("neg_rmse", "maximize"), ("-loss", "maximize"),
+        ("val.log_loss", "minimize"), ("policy_gain_loss", "minimize"), ("my_r2", "maximize"),
+        ("one_accuracy", None), ("inverse_loss", None), ("fitness", None),
+    ],
+)  # fmt: skip
+def test_directions_are_those_that_names_mean_or_asked_for(tmp_path, metric, direction):
+    sample = foreign.hydra_folder(tmp_path)
+    for file in tmp_path.rglob("metrics.json"):
+        file.write_text(file.read_text().replace("val_loss", metric))
+    kb = KnowledgeBase(tmp_path / "k.duckdb", seed=False)
+    asked = {"metric": metric, "metrics_file": "metrics.json"}
+    if direction is None:
+        with pytest.raises(ContributionError, match="direction"):
+            Advisor(kb).contribute(sample.source, **asked)
+        return
+    assert Advisor(kb).contribute(sample.source, **asked).accepted
+    assert kb.tasks()["direction"].tolist() == [direction]
+
+
+def test_all_multiruns_of_an_application_are_read_where_hydra_puts_them(tmp_path, kb):
+    asked = ImportOptions(metric="val_loss", direction="minimize", metrics_file="metrics.json")
+    root = tmp_path / "multirun"
+    for time in ("10-00-00", "11-30-00"):
+        made = Path(foreign.hydra_folder(tmp_path / time).source)
+        sweep = root / "2026-11-27" / time
+        sweep.parent.mkdir(parents=True, exist_ok=True)
+        made.rename(sweep)
+        for file in sweep.rglob("hydra.yaml"):  # As it would be, had it been swept there.
+            rewrite(
+                file, lambda t, there=sweep: re.sub("output_dir: .*/", f"output_dir: {there}/", t)
+            )
+    importer = find_importer(str(root))
+    assert importer.name == "hydra"
+    found = importer.read(str(root), asked)
+    assert [row["origin"] for row in trials(found)][::6] == [
+        "2026-11-27/10-00-00/0", "2026-11-27/11-30-00/0",
+    ]  # fmt: skip
+    assert contribute(kb, found).accepted == 12
+    for part in (root / "2026-11-27", root / "2026-11-27" / "11-30-00"):
+        report = contribute(kb, importer.read(str(part), asked))
+        assert (report.accepted, report.rejected) == (0, ())
+    assert kb.tasks()["name"].tolist() == ["main"]
+    for file in (root / "2026-11-27" / "11-30-00").rglob("hydra.yaml"):
+        rewrite(file, lambda t: t.replace("name: main", "name: other"))
+    with pytest.raises(ContributionError, match=r"which application .*: main, other"):
+        importer.read(str(root), asked)
+    assert len(trials(importer.read(str(root), replace(asked, study="other")))) == 6
 
 
 def test_files_that_name_more_than_they_hold_are_refused(tmp_path):
