@@ -63,8 +63,8 @@ def test_a_study_of_optuna_that_goes_the_other_way_is_told(caplog):
     [
         # As earlier versions read them, so that what was read before is the same task again.
         ("accuracy", "maximize"), ("val_accuracy", "maximize"), ("box_loss", "minimize"),
-        ("neg_log_loss", "minimize"),
-        # What they knew nothing of.
+        # What they read the wrong way, so that it is a new task now, and what they did not know.
+        ("neg_log_loss", "maximize"),
         ("f1", "maximize"), ("perplexity", "minimize"), ("score", None),
     ],
 )  # fmt: skip
