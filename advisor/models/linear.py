@@ -1,6 +1,6 @@
 """Linear forecasters, which a formula gives in milliseconds, beside networks that are trained."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, cast
@@ -9,7 +9,7 @@ import numpy as np
 
 from advisor.models import shared
 from advisor.models.base import ClosedForm, Solution
-from knowledge_base.types import Config, JsonObject
+from knowledge_base.types import Config, ConfigDict, JsonObject
 
 if TYPE_CHECKING:
     import torch
@@ -61,16 +61,9 @@ class LinearForecaster(ClosedForm):
 
     def solutions(self, data: "PreparedData") -> Iterator[Solution]:
         """Yield those of all windows that differ, long ones first; none of too few windows."""
-        preparation = cast("SeriesPreparation", data.preparation)
-        known = set()
-        for length, differencing, scaling in product(reversed(WINDOWS), DIFFERENCING, SCALING):
-            window = preparation.windowed(length, differencing, scaling).chosen_window
-            if window in known:
-                continue
-            known.add(window)
-            config = {"cell": CELL, "window": length, "differencing": differencing,
-                      "scaling": scaling}  # fmt: skip
-            seen = windows_of(config, data)
+        for config, seen in distinct_windows(
+            data, CELL, product(reversed(WINDOWS), DIFFERENCING, SCALING)
+        ):
             if len(seen.x_train) < LEAST_WINDOWS:
                 continue
             for penalty, weights in _solved(seen.x_train, seen.y_train):
@@ -102,6 +95,28 @@ def _solved(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[float, dict[str, np.
                 "linear.bias": (y_mean - x_mean @ weight).astype(np.float32),
             },
         )
+
+
+def distinct_windows(
+    data: "PreparedData", cell: str, choices: Iterable[tuple[int, str, str]]
+) -> "Iterator[tuple[ConfigDict, PreparedData]]":
+    """Yield configurations with the windows that they cut, none that an earlier one cuts.
+
+    Args:
+        data: one fold.
+        cell: what stands for the recurrent cells.
+        choices: lengths, differencing and scaling.
+    """
+    preparation = cast("SeriesPreparation", data.preparation)
+    known = set()
+    for length, differencing, scaling in choices:
+        window = preparation.windowed(length, differencing, scaling).chosen_window
+        if window in known:
+            continue
+        known.add(window)
+        config: ConfigDict = {"cell": cell, "window": length, "differencing": differencing,
+                              "scaling": scaling}  # fmt: skip
+        yield config, windows_of(config, data)
 
 
 def windows_of(config: Config, data: "PreparedData") -> "PreparedData":

@@ -3,24 +3,24 @@
 from collections.abc import Iterator
 from functools import cache
 from itertools import product
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor.models import shared
 from advisor.models.base import ClosedForm, Solution
-from advisor.models.linear import windows_of
+from advisor.models.linear import distinct_windows
 from knowledge_base.types import Config, JsonObject
 
 if TYPE_CHECKING:
     from advisor.data import PreparedData
-    from advisor.data.preparation.series import SeriesPreparation
     from knowledge_base.space import SpaceDefinition
 
 CELL = "smoothing"
 """What stands for the recurrent cells in the configuration of an exponential smoother."""
 
-WINDOW = 48
+WINDOW, SCALING = 48, "window"
+DIFFERENCING = ("first", "seasonal")
 LEVELS = (0.1, 0.2, 0.4, 0.7, 1.0)
 TRENDS = (0.0, 0.5, 1.0)
 
@@ -30,8 +30,8 @@ DEFINITION: JsonObject = {
     "hyperparameters": [
         {"type": "constant", "name": "cell", "value": CELL},
         shared.whole("window", 4, 128, WINDOW, log=True),
-        shared.choice("differencing", ["first", "seasonal"], "first"),
-        shared.choice("scaling", ["window"], "window"),
+        shared.choice("differencing", list(DIFFERENCING), "first"),
+        shared.choice("scaling", [SCALING], SCALING),
         shared.real("level", 1e-3, 1.0, 0.4, log=True),
         shared.real("trend", 0.0, 1.0, 0.5),
     ],
@@ -57,29 +57,19 @@ class ExponentialSmoother(ClosedForm):
 
     def solutions(self, data: "PreparedData") -> Iterator[Solution]:
         """Yield first differences, then seasonal ones, where there is a season."""
-        preparation = cast("SeriesPreparation", data.preparation)
-        known = set()
-        for differencing in ("first", "seasonal"):
-            window = preparation.windowed(WINDOW, differencing, "window").chosen_window
-            if window in known:
-                continue
-            known.add(window)
-            seen = windows_of(_config(differencing), data)
-            horizon = data.n_outputs
+        choices = [(WINDOW, differencing, SCALING) for differencing in DIFFERENCING]
+        for config, seen in distinct_windows(data, CELL, choices):
+            seasonal = config["differencing"] == "seasonal"
+            weigh = of_seasons if seasonal else of_differences
+            length, horizon = seen.x_train.shape[1], data.n_outputs
             for level, trend in product(LEVELS, TRENDS):
-                if differencing == "seasonal" and trend == 0 and level != LEVELS[0]:
+                if seasonal and trend == 0 and level != LEVELS[0]:
                     continue  # It is the last season again, whatever the level.
-                weight = (
-                    of_differences(window.length, horizon, level, trend)
-                    if window.lag == 1
-                    else of_seasons(window.length, horizon, level, trend)
-                )
                 weights = {
-                    "linear.weight": weight.astype(np.float32),
+                    "linear.weight": weigh(length, horizon, level, trend).astype(np.float32),
                     "linear.bias": np.zeros(horizon, dtype=np.float32),
                 }
-                yield Solution({**_config(differencing), "level": level, "trend": trend}, seen,
-                               weights)  # fmt: skip
+                yield Solution({**config, "level": level, "trend": trend}, seen, weights)
 
     def made(self, config: Config) -> bool:
         """Whether a configuration is one of an exponential smoother."""
@@ -119,10 +109,6 @@ def of_seasons(length: int, horizon: int, level: float, trend: float) -> np.ndar
     """
     shares = (1 - level) ** np.arange(length)[::-1]
     return np.tile(trend * shares / shares.sum(), (horizon, 1))
-
-
-def _config(differencing: str) -> dict[str, object]:
-    return {"cell": CELL, "window": WINDOW, "differencing": differencing, "scaling": "window"}
 
 
 @cache

@@ -134,12 +134,22 @@ def _chosen(source: str, jobs: Sequence[Path], wanted: str | None) -> tuple[str,
 def _application(job: Path) -> str | None:
     """Return what Hydra calls the application of a job, None where it does not say."""
     try:
-        told = read_yaml(job / HYDRA).get("hydra")
+        name = _told(job).get("job", {}).get("name")
     except (ContributionError, OSError):
         return None
-    about = told.get("job") if isinstance(told, Mapping) else None
-    name = about.get("name") if isinstance(about, Mapping) else None
     return name if isinstance(name, str) and name else None
+
+
+def _told(job: Path) -> dict[str, Mapping[str, object]]:
+    """Return the parts of what Hydra was told itself, none where it was not kept.
+
+    Raises:
+        ContributionError: it cannot be read.
+    """
+    file = job / HYDRA
+    told = read_yaml(file).get("hydra") if file.is_file() else None
+    parts = told.items() if isinstance(told, Mapping) else ()
+    return {name: part for name, part in parts if isinstance(part, Mapping)}
 
 
 def _only_file(source: str, jobs: Iterable[Path]) -> str:
@@ -203,13 +213,9 @@ def _run(job: Path, file: str, params: ConfigDict, study: str | None) -> Run:
         ContributionError, ValueError: its metrics cannot be read.
     """
     path = job / file
-    hydra = job / HYDRA
-    told = read_yaml(hydra).get("hydra") if hydra.is_file() else None
-    runtime = told.get("runtime") if isinstance(told, Mapping) else None
-    output = runtime.get("output_dir") if isinstance(runtime, Mapping) else None
-    identity = str(output or job.resolve())
-    about = told.get("job") if isinstance(told, Mapping) else None
-    place = about.get("num") if isinstance(about, Mapping) else None
+    told = _told(job)
+    identity = str(told.get("runtime", {}).get("output_dir") or job.resolve())
+    place = told.get("job", {}).get("num")
     told_as = None if study is None or type(place) is not int else trial_ids(study, [place])[0]
     if not path.is_file():
         # If it was only not finished yet, it will be another run when it is.

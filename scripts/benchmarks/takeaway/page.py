@@ -135,10 +135,9 @@ def tabm(what: str, lines: Lines) -> str:
                      logs[entrant.name].count(), _seconds(own["seconds"].median())])  # fmt: skip
     titles = ["", "error / RealMLP", "tables", "seconds"]
     names = [e.name for e in ENTRANTS[what] if e.name != REFERENCE]
-    each = [[data, *(_ratio(_at(logs, str(data), name)) for name in names)] for data in logs.index]
     text = TABM.format(seeds=said(frame["seed"].nunique(), "seed"))
     return "\n\n".join([f"## {TITLES[what]}", text.strip(), report.table(titles, rows),
-                        report.table(["", *names], each)])  # fmt: skip
+                        _each(logs, names)])  # fmt: skip
 
 
 def tables(what: str, lines: Lines) -> str:
@@ -279,13 +278,15 @@ def items(what: str, lines: Lines) -> str:
     titles = ["", "error / today's", "better", "level", "sources better", "better than its own",
               "data sets", "seconds"]  # fmt: skip
     text = ITEMS_TEXT.format(truth=ITEMS[what], seeds=said(frame["seed"].nunique(), "seed"))
-    each = [
-        [data, *(_ratio(_at(logs, str(data), e.name)) for e in ENTRANTS[what] if e.name != TODAY)]
-        for data in logs.index
-    ]
     names = [e.name for e in ENTRANTS[what] if e.name != TODAY]
     return "\n\n".join([f"## {TITLES[what]}", text.strip(), report.table(titles, rows),
-                        report.table(["", *names], each)])  # fmt: skip
+                        _each(logs, names)])  # fmt: skip
+
+
+def _each(logs: pd.DataFrame, names: Sequence[str]) -> str:
+    """Return the table of all data sets, a row each, a column per contender."""
+    rows = [[data, *(_ratio(_at(logs, str(data), name)) for name in names)] for data in logs.index]
+    return report.table(["", *names], rows)
 
 
 def _ties(logs: pd.Series) -> float:
