@@ -8,6 +8,7 @@ delivered again changes nothing.
 import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -235,6 +236,8 @@ class Team:
             self._connection, self._process = None, os.getpid()
         if self._connection is None or self._connection.closed or self._connection.broken:
             self._connection = connect(self.address)
+            # A user need not close a knowledge base, and psycopg warns of what is left open.
+            weakref.finalize(self, _hang_up, self._connection, self._process)
         return self._connection
 
     def _lost(self, error: NotReached) -> None:
@@ -255,9 +258,15 @@ class Team:
 
     def _drop(self) -> None:
         if self._connection is not None:
-            with suppress(Exception):
-                self._connection.close()
+            _hang_up(self._connection, self._process)
         self._connection = None
+
+
+def _hang_up(connection: "psycopg.Connection", process: int) -> None:
+    """Close a connection, in the process that opened it: a forked child shares its socket."""
+    if process == os.getpid():
+        with suppress(Exception):
+            connection.close()
 
 
 def _rows(bundle: Bundle) -> int:

@@ -1,10 +1,12 @@
 """What is made while the server is away, or dies in between, is delivered once."""
 
 import copy
+import gc
 import os
 import pickle
 import signal
 import time
+import warnings
 from dataclasses import replace
 
 import pytest
@@ -240,3 +242,30 @@ def test_a_network_that_falls_silent_in_the_middle_of_an_answer_holds_nobody_up(
         assert any("it stopped answering" in line for line in bob.warnings)
         proxy.silent = False
     assert len(team.open("bob").trials()) == 3
+
+
+def test_a_knowledge_base_that_nobody_closes_hangs_up_by_itself(team):
+    anna = team.open("anna")
+    anna.trials()
+    connection = anna.team.connected()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        del anna
+        gc.collect()
+    assert connection.closed
+
+
+def test_a_forked_child_leaves_its_parents_connection_open(team):
+    anna = team.open("anna")
+    anna.trials()
+    before = anna.team.connected()
+    if (child := os.fork()) == 0:  # As a worker of a search: it connects anew and ends.
+        try:
+            anna.team.connected()
+            del anna
+            gc.collect()
+        finally:
+            os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert before.execute("SELECT 1").fetchone() == (1,)
+    assert anna.team.connected() is before
