@@ -62,15 +62,19 @@ class Column:
         column = frame[self.name]
         try:
             found = self.read(frame)
-            for part in found.values():
-                if pd.api.types.is_float_dtype(part) and np.isinf(part).any():
-                    raise unreadable(column, np.isinf(part))
         except (UnreadableError, TypeError, ValueError) as error:
             what = error.found if isinstance(error, UnreadableError) else "cells of several types"
             raise UserError(
                 f"The column '{self.name}' of {where} was read as {self.reading.kind} in training; "
                 f"now it holds {_NOW[cells_of(column)]}, such as {what}, which cannot be read so."
             ) from error
+        for part in found.values():
+            if pd.api.types.is_float_dtype(part) and np.isinf(part).any():
+                what = unreadable(column, np.isinf(part)).found
+                raise UserError(
+                    f"The column '{self.name}' of {where} holds an infinite number, {what}; "
+                    "replace it, or leave it empty."
+                )
         return found
 
 
