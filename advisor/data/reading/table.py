@@ -122,7 +122,7 @@ class TableReading(Reading[pd.DataFrame]):
         raw = open_rows(source, self.request)
         if not isinstance(raw, RawTable):
             raise UserError(f"{raw.name} holds images; a table was trained on.")
-        frame = with_plain_names(raw.frame)
+        frame = self._of_an_array(with_plain_names(raw.frame))
         check_columns(frame.columns, raw.name)
         check_there(frame, [(c.name, c.reading.kind) for c in self.columns], raw.name)
         if frame.empty:
@@ -130,6 +130,15 @@ class TableReading(Reading[pd.DataFrame]):
         features = self.features_of(frame, raw.name)
         target, notes = read_target(frame, self.target, raw.name)
         return NewRows(features, target, self._told(frame, features, target, raw, notes))
+
+    def _of_an_array(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns of an array as x0, x1 and so on, if an estimator was fitted on one."""
+        places = [str(place) for place in range(frame.shape[1])]
+        known = {*(column.name for column in self.columns), *self.left_out}
+        numbered = [f"x{place}" for place in places]
+        if list(frame.columns) == places and known == set(numbered):
+            return frame.set_axis(numbered, axis=1)
+        return frame
 
     def features_of(self, frame: pd.DataFrame, where: str) -> pd.DataFrame:
         """Return the features of a frame that has all columns, by whatever names.
