@@ -127,8 +127,8 @@ def read_document(folder: Path) -> JsonObject:
     path = folder / DOCUMENT
     if not path.exists():
         raise UserError(
-            f"There is no model in {folder}. A search on data leaves one when it ends; `resume` "
-            "makes it of one that was cut off. Your own function (`objective`) keeps its own."
+            f"There is no model in {folder}. A search on data leaves one when it ends, also one "
+            "that was cut off and is resumed; a function of your own keeps what it trains itself."
         )
     check_inside(path)
     check_file_size(path, MAX_DOCUMENT_BYTES)
