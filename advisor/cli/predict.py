@@ -49,8 +49,10 @@ def command(
     """
     from advisor.facade import Advisor
     from advisor.predictor.intervals import USUAL
-    from advisor.predictor.tables import table_of, write_table
+    from advisor.predictor.tables import check_format, table_of, write_table
 
+    if out is not None:
+        check_format(out)
     predictor = Advisor(kb_path).model(study, root=studies_dir, module=module)
     rows = predictor.read(new)
     for line in rows.intake.lines():

@@ -131,6 +131,8 @@ def command(
     if search.begin.told:
         say(f"This search {search.begin.told}", err=True)
     print_intake(search.intake, output)
+    if search.split is not None and output != "json":
+        say(search.split, err=True)
     if search.known:
         say(f"Known already: {_known(search)}.", err=True)
     _run(search, seconds, output, watching)
@@ -242,6 +244,7 @@ def _summary(search: "Search", result: "RunResult") -> JsonObject:
         "reason": result.reason,
         "message": spelled(result.message),
         "data": None if search.intake is None else search.intake.to_dict(),
+        "split": search.split,
         "trials": [_trial(search, trial) for trial in search.tuner.trials],
         "best": None if best is None else _trial(search, best),
         "known": list(search.known),

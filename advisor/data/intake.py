@@ -1,6 +1,6 @@
 """What was read as what: the account that every command gives of the data it was given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from knowledge_base.types import JsonObject
@@ -10,6 +10,9 @@ SHOWN = 4
 
 KINDS = ("numbers", "categories", "dates", "texts")
 """Kinds of columns in the order in which they are listed."""
+
+UNNAMED = "only the columns that are named are used"
+"""Why columns beside the texts or the series are left out, in training as of new rows."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,12 @@ class Intake:
             "notes": list(self.notes),
             "warnings": list(self.warnings),
         }
+
+
+def beside(columns: Iterable[str], named: Iterable[str | None]) -> dict[str, str]:
+    """Return the columns that nobody named, as an `Intake` lists what is left out."""
+    known = set(named)
+    return {name: UNNAMED for name in columns if name not in known}
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

@@ -12,7 +12,7 @@ from advisor.data.cells import cells_of
 from advisor.data.dataset import Dataset, digest_of
 from advisor.data.dates import DAY, point_form
 from advisor.data.inference import check_columns, check_rows, target_column
-from advisor.data.intake import Intake, counted
+from advisor.data.intake import Intake, beside, counted
 from advisor.data.reading.base import Reading
 from advisor.data.reading.columns import NumberColumn
 from advisor.data.reading.series import History, SeriesReading, series_names
@@ -138,6 +138,7 @@ def to_series(
         size=f"{counted(n_points, 'point')} of {counted(len(values), 'series', 'series')} in the "
         f"order of '{time}'",
         target=f"'{target}', {counted(horizon, 'step')} ahead",
+        left_out=beside(frame.columns, (target, request.time, request.series)),
         notes=(f"Seasons of {period} points are assumed.",) if period > 1 else (),
     )
     reading = SeriesReading(

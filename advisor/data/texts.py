@@ -11,7 +11,7 @@ from advisor.data.cells import all_scalars
 from advisor.data.dataset import Dataset, digest_of, with_groups
 from advisor.data.groups import groups_of, told_of
 from advisor.data.inference import check_columns, check_rows, class_target, target_column
-from advisor.data.intake import Intake, counted
+from advisor.data.intake import Intake, beside, counted
 from advisor.data.reading.base import Reading
 from advisor.data.reading.target import target_reading
 from advisor.data.reading.text import TextReading
@@ -115,7 +115,7 @@ def to_texts(
         size=counted(len(plain), "text"),
         target=f"'{target}', {counted(label.nunique(), 'class', 'classes')}",
         columns={"texts": [text]},
-        left_out=told_of(groups),
+        left_out={**told_of(groups), **beside(frame.columns, (text, target))},
         notes=notes,
     )
     wanted = target_reading(label, target, "classification", frame[target])

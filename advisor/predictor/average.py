@@ -122,6 +122,21 @@ class Average:
         for share, place, network in self._networks():
             yield share, self._ready(place, network).predict(features)
 
+    def check(self) -> None:
+        """Build every network now, as one that was stored may be refused only then.
+
+        Raises:
+            UserError: weights do not fit, or hold what is no number.
+        """
+        for _, place, network in self._networks():
+            self._ready(place, network)
+            for name, array in network.weights.items():
+                if array.dtype.kind == "f" and np.isnan(array).any():
+                    raise UserError(
+                        f"The weights of the model are damaged: '{name}' holds what is no number. "
+                        "Make the model again."
+                    )
+
     def seconds_per_thousand(self, data: "PreparedData", rows: int = 128) -> float | None:
         """Return what predicting a thousand rows takes on this machine's processor, measured.
 

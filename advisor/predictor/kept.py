@@ -1,8 +1,8 @@
 """The trained networks of a running study's best trials, bounded on disk."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from advisor.predictor.tensors import read_tensors, write_tensors
 from advisor.training.outcome import Fitted
 from knowledge_base.errors import LOG, UserError
 from knowledge_base.identity import canonical_json
+from knowledge_base.limits import read_json
 from knowledge_base.records import TrialRecord
 from knowledge_base.states import Direction
 from knowledge_base.types import Config
@@ -98,13 +99,17 @@ class KeptNetworks:
         by_fold: dict[int, dict[str, np.ndarray]] = {}
         arrays = read_tensors(path)
         try:
-            config = json.loads(arrays.pop(CONFIG).tobytes())
+            config = read_json(arrays.pop(CONFIG).tobytes(), "the configuration")
+            if not isinstance(config, dict):
+                raise ValueError("the configuration is no object")
             value = float(arrays.pop(VALUE)[0])
+            if not isfinite(value):
+                raise ValueError(f"a value of {value}")
             for full, array in arrays.items():
                 fold, _, rest = full.partition("/")
                 by_fold.setdefault(int(fold), {})[rest] = array
             networks = [_fitted(fold, by_fold[fold]) for fold in sorted(by_fold)]
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
             raise UserError(f"{path} is no file of networks: {error!r}.") from error
         return Candidate(str(name), config, value, networks)
 
@@ -137,16 +142,21 @@ class KeptNetworks:
         names = (path.stem for path in self.folder.glob("*.safetensors"))
         return sorted(int(name) for name in names if name.isdecimal())
 
-    def candidates(self) -> list[Candidate]:
+    def candidates(self, check: Callable[[Candidate], None] | None = None) -> list[Candidate]:
         """Return what is kept of trials, of the store and of the default, best first.
 
         The order is the same in every process. What is damaged is left out with a word.
+
+        Args:
+            check: raises a `UserError` of what does not fit the search.
         """
         found = []
         names: list[int | str] = [*self.numbers(), KNOWN, DEFAULT]
         for name in names:
             try:
                 kept = self.load(name)
+                if kept is not None and check is not None:
+                    check(kept)
             except UserError as error:
                 LOG.warning("%s It does not count for the model.", error)
                 continue

@@ -47,7 +47,9 @@ def load(path: str | Path, module: object | None = None) -> Predictor:
     Raises:
         UserError: there is no model, it is damaged, or somebody altered it.
     """
-    return Predictor.load(path, partial(_family_of, module))
+    found = Predictor.load(path, partial(_family_of, module))
+    found.average.check()
+    return found
 
 
 def _family_of(module: object | None, content: JsonObject) -> ModelFamily:

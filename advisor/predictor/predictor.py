@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self, cast
 import numpy as np
 import pandas as pd
 
+from advisor.data.intake import counted
 from advisor.metrics import get_metric
 from advisor.predictor.average import ALL_ROWS, AVERAGED, ONE_FOLD, Average
 from advisor.predictor.intervals import USUAL, Intervals
@@ -256,12 +257,19 @@ def truth_of(rows: "NewRows[object]", reading: "Reading[object]") -> np.ndarray:
     Raises:
         UserError: one is missing, or of a class that was not trained on.
     """
-    target = rows.target
-    if target is None or target.isna().any():
-        missing = "no row has one" if target is None else f"{int(target.isna().sum())} have none"
+    target, name = rows.target, reading.target.name
+    if reading.target.kind == "forecasting":
         raise UserError(
-            f"The target '{reading.target.name}' must be known, and of a class that was trained "
-            f"on, for every row; {missing}."
+            f"Forecasts of '{name}' are not scored on a history: they begin where it ends."
+        )
+    if target is None or target.isna().any():
+        missing = (
+            "no row" if target is None else f"not in {counted(int(target.isna().sum()), 'row')}"
+        )
+        raise UserError(
+            f"The target '{name}' must be known in every row of {rows.intake.name}"
+            f"{', and be a class that was trained on' if reading.target.classes else ''}; it is "
+            f"{'in ' if target is None else ''}{missing}."
         )
     codes = isinstance(target.dtype, pd.CategoricalDtype)
     return target.cat.codes.to_numpy() if codes else target.to_numpy(dtype=np.float64)

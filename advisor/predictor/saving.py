@@ -103,7 +103,7 @@ def load_average(
             _member(item, place, arrays, family, len(preparations))
             for place, item in enumerate(content["members"])
         ]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UserError(f"{folder / DOCUMENT} is no model: {error!r}.") from error
     if not members or abs(sum(member.share for member in members) - 1) > 1e-6:
         raise UserError(f"{folder / DOCUMENT} is no model: its shares do not add up to one.")
@@ -126,7 +126,10 @@ def read_document(folder: Path) -> JsonObject:
     """
     path = folder / DOCUMENT
     if not path.exists():
-        raise UserError(f"There is no model in {folder}.")
+        raise UserError(
+            f"There is no model in {folder}. A search on data leaves one when it ends, also one "
+            "that was cut off and is resumed; a function of your own keeps what it trains itself."
+        )
     check_inside(path)
     check_file_size(path, MAX_DOCUMENT_BYTES)
     try:

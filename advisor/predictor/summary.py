@@ -33,7 +33,8 @@ class Standing:
     Attributes:
         name: one of the names above.
         validation: mean over the folds; None if it is not known.
-        error: standard error of that mean; None of a single fold.
+        error: standard error of that mean; of a single fold, by which rows it has; None where it
+            is not known.
         test: on rows that nothing was chosen by; None without any.
         test_error: standard error of that, by which rows these are; None where it is not known.
     """
@@ -77,9 +78,14 @@ def standing(
         folds: truth, prediction and naive errors for the validation rows of each fold.
         test: the same for the test rows.
     """
-    values = [metric.compute(*fold) for fold in folds if len(fold[0])]
+    judged = [fold for fold in folds if len(fold[0])]
+    values = [metric.compute(*fold) for fold in judged]
     mean = _finite(fmean(values)) if values else None
-    error = stdev(values) / sqrt(len(values)) if mean is not None and len(values) > 1 else None
+    error = None
+    if len(values) == 1:
+        error = standard_error(metric, *judged[0])
+    elif mean is not None:
+        error = stdev(values) / sqrt(len(values))
     tested = _finite(metric.compute(*test)) if test is not None and len(test[0]) else None
     unsure = None if test is None or tested is None else standard_error(metric, *test)
     return Standing(name, mean, error, tested, unsure)
@@ -126,27 +132,42 @@ def remarks(standings: Sequence[Standing], metric: Metric) -> list[str]:
     """
     by_name = {standing.name: standing for standing in standings}
     sign = 1.0 if metric.direction == Direction.MAXIMIZE else -1.0
-    found = []
     trivial, final = by_name.get(BASELINE), by_name.get(FINAL)
-    if trivial is not None and final is not None and _ahead(trivial, final, sign) >= 0:
-        found.append("The model is no better than the trivial baseline.")
+    found = []
+    if trivial is not None and final is not None:
+        found += _beside_the_trivial(trivial, final, sign)
     if trivial is not None and metric.name == "accuracy" and (trivial.validation or 0) >= ONE_CLASS:
         found.append(
             f"Always answering the most frequent class is right in {trivial.validation:.0%}; "
             "`metric=balanced_accuracy` or `metric=roc_auc` would tell more."
         )
     if metric.name == "mase" and final is not None and (final.validation or 0) > 1:
-        found.append("A forecast that repeats the last season errs less (MASE above 1).")
+        # The unit of MASE is the naive error of the training part, not that of these rows.
+        found.append(
+            "Its forecasts err more than repeating the last season did before (MASE above 1)."
+        )
     default, best = by_name.get(DEFAULT), by_name.get(SINGLE)
-    if default is not None and best is not None and best.error is not None:
-        ahead = _ahead(best, default, sign)
-        if ahead < best.error:
-            found.append(
-                "The best configuration is within one standard error of the library default."
-                if ahead >= 0
-                else "No configuration was better than the library default."
-            )
+    if default is not None and best is not None:
+        found += _beside_the_default(default, best, sign)
     return found
+
+
+def _beside_the_trivial(trivial: Standing, final: Standing, sign: float) -> list[str]:
+    if _ahead(final, trivial, sign) <= 0:
+        return ["The model is no better than the trivial baseline."]
+    known = trivial.test is not None and final.test is not None
+    if known and sign * ((final.test or 0.0) - (trivial.test or 0.0)) <= 0:
+        return ["On the test rows the model is no better than the trivial baseline."]
+    return []
+
+
+def _beside_the_default(default: Standing, best: Standing, sign: float) -> list[str]:
+    ahead = _ahead(best, default, sign)
+    if ahead <= 0:
+        return ["No configuration was better than the library default."]
+    if best.error is not None and ahead < best.error:
+        return ["The best configuration is within one standard error of the library default."]
+    return []
 
 
 def _ahead(one: Standing, other: Standing, sign: float) -> float:

@@ -102,6 +102,18 @@ _WRITERS: dict[str, Callable[[pd.DataFrame], bytes]] = {
 }
 
 
+def check_format(path: Path) -> None:
+    """Refuse a file that predictions cannot be written to, before any are made.
+
+    Raises:
+        UserError: its name ends in no known format, or its folder is not there.
+    """
+    if path.suffix.lower() not in _WRITERS:
+        raise UserError(f"Write predictions to a file that ends in {', '.join(_WRITERS)}: {path}")
+    if not path.parent.is_dir():
+        raise UserError(f"{path} cannot be written: there is no folder {path.parent}.")
+
+
 def write_table(table: pd.DataFrame, path: Path | None) -> None:
     """Write a table in the format of the file's name; as CSV to standard output without one.
 
@@ -111,9 +123,8 @@ def write_table(table: pd.DataFrame, path: Path | None) -> None:
     if path is None:
         sys.stdout.write(table.to_csv(index=False))
         return
-    writer = _WRITERS.get(path.suffix.lower())
-    if writer is None:
-        raise UserError(f"Write predictions to a file that ends in {', '.join(_WRITERS)}: {path}")
+    check_format(path)
+    writer = _WRITERS[path.suffix.lower()]
     try:
         with replacing(path) as file:
             file.write(writer(table))

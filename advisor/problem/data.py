@@ -102,10 +102,18 @@ class DataProblem(Problem):
         return group_notes(self.dataset, settings.seed, folds, held_out)
 
     def n_folds(self, settings: Settings) -> int:
-        """Return how many splits a search with these settings judges a configuration by."""
+        """Return how many splits a search with these settings judges a configuration by.
+
+        Raises:
+            UserError: more are asked for than the data have.
+        """
         if get_strategy(settings.strategy).needs_gradients:
             return 1  # The gradient is that of one validation loss.
         most = max_folds(self.dataset, settings.holds_out)
+        if settings.folds is not None and settings.folds > most:
+            raise UserError(
+                f"`folds` is at most {most} for {self.dataset.name}, not {settings.folds}."
+            )
         usual = usual_folds(self.dataset.n_rows, self.family.stackable)
         return settings.folds or min(usual, most)
 

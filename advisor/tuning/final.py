@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -89,7 +90,7 @@ class Final:
         Raises:
             UserError: no network is kept.
         """
-        candidates = self.networks.candidates() if read is None else read
+        candidates = self.candidates() if read is None else read
         family, folds = self.objective.family, self.objective.folds
         best = with_all_folds(candidates)[0]
         network = None if self.whole is None else self._refitted(best)
@@ -102,6 +103,39 @@ class Final:
         intervals = self._intervals(judged, [network.fold for network in best.networks])
         seconds = average.seconds_per_thousand(self.objective.folds[0])
         return Predictor(average, self.reading, self.metric.name, standings, intervals, seconds)
+
+    def candidates(self) -> list[Candidate]:
+        """Return the kept networks, best first; what does not fit is left out with a word."""
+        return self.networks.candidates(self._check)
+
+    def _check(self, kept: Candidate) -> None:
+        """Refuse networks that are none of their configuration on the folds of this search.
+
+        Raises:
+            UserError: names what does not fit.
+        """
+        where = f"What is kept of {kept.name} in {self.networks.folder} does not fit this search"
+        objective = self.objective
+        objective.family.checked(dict(kept.config))
+        for network in kept.networks:
+            if not 0 <= network.fold < len(objective.folds):
+                raise UserError(f"{where}: there is no fold {network.fold}.")
+            said = {"valid": network.prediction, "test": network.tested}
+            for part, wanted in self._shapes[network.fold].items():
+                prediction = said[part]
+                if prediction is not None and prediction.shape != wanted:
+                    raise UserError(f"{where}: its predictions have the shape {prediction.shape}.")
+        self._one(kept).check()
+
+    @cached_property
+    def _shapes(self) -> list[dict[str, tuple[int, ...]]]:
+        """What predictions for the validation and the test rows of each fold have."""
+        found = []
+        for place, data in enumerate(self.objective.folds):
+            seen = self._seen(self.objective.family.default(), place)
+            more = (data.n_outputs,) if data.kind == "classification" else ()
+            found.append({part: (*seen.y(part).shape, *more) for part in ("valid", "test")})
+        return found
 
     def judged(self, model: Predictor, read: Sequence[Candidate]) -> JudgedRows:
         """Return what the networks of a model said of validation rows: of all folds, or forecasts.
@@ -150,7 +184,7 @@ class Final:
             UserError: no network is kept.
             Exception: whatever the training raises.
         """
-        best = with_all_folds(self.networks.candidates() if read is None else read)[0]
+        best = with_all_folds(self.candidates() if read is None else read)[0]
         if self.whole is None or self._refitted(best) is not None:
             return
         epochs = max(round(fmean(network.epochs for network in best.networks)), 1)

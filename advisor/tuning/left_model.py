@@ -59,7 +59,7 @@ class LeftModel:
         final = self.final
         read, self._read = self._read, None
         if read is None:
-            read = final.networks.candidates()
+            read = final.candidates()
         model = final.predictor(self.settings.final, read)
         self._judged = final.judged(model, read)
         return model
@@ -107,7 +107,7 @@ class LeftModel:
         if self.settings.final != "single" or not self._trained or over(deadline):
             return
         with suppress(Exception):  # The network of a fold is taken then, with a word.
-            self._read = self.final.networks.candidates()
+            self._read = self.final.candidates()
             self.final.refit(Watch(None, deadline), self._read)
 
     def save(self) -> None:

@@ -12,7 +12,7 @@ from advisor.meta.warm_start import Start
 from advisor.predictor.predictor import Predictor
 from advisor.problem import Problem, problem_of
 from advisor.settings import Settings
-from advisor.training.objective import Objective
+from advisor.training.objective import FamilyObjective, Objective
 from advisor.tuning import progress
 from advisor.tuning.begin import (
     asked_again,
@@ -34,6 +34,7 @@ from advisor.tuning.code import (
     runs_code,
     with_loaded,
 )
+from advisor.tuning.division import division
 from advisor.tuning.final import test_rows
 from advisor.tuning.known import known_trials, observations, remembering
 from advisor.tuning.left_model import LeftModel
@@ -96,6 +97,13 @@ class Search(Shown):
     def intake(self) -> Intake | None:
         """What was read as what of the data set, None without one."""
         return self.problem.intake
+
+    @property
+    def split(self) -> str | None:
+        """A sentence on what is trained, validated and tested on; None without a data set."""
+        if not isinstance(self.trainer, FamilyObjective):
+            return None
+        return division(self.trainer.folds, self.test)
 
     @property
     def stored(self) -> list[TrialRecord]:

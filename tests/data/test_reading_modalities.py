@@ -10,6 +10,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from advisor.data import load_dataset
+from advisor.data.intake import UNNAMED
 from advisor.data.reading import reading_from_dict
 from knowledge_base.errors import UserError
 
@@ -180,7 +181,7 @@ def test_texts_are_read_literally_and_classes_in_their_own_type(tmp_path):
         new = reading.read(tmp_path / "new.csv")
         assert list(new.features) == ["12", "NA", "", "007"]
         assert new.target is None
-        assert new.intake.left_out == {"id": "not there in training"}
+        assert new.intake.left_out == {"id": UNNAMED}
         assert "1 text of 'review' without any word." in new.intake.notes
         assert list(reading.read(["so good", "so bad"]).features) == ["so good", "so bad"]
         assert list(reading.read(pd.Series(["so good"], name="other")).features) == ["so good"]
@@ -294,5 +295,28 @@ def test_a_history_lacks_no_column_and_has_more_with_a_word():
     refused(reading, months().drop(columns="time"), "'time' (dates)")
     refused(reading, months(0), "no rows")
     found = reading.read(months().assign(extra=1))
-    assert found.intake.left_out == {"extra": "not there in training"}
+    assert found.intake.left_out == {"extra": UNNAMED}
     refused(load(months().assign(time=range(60))).reading, months(), "held numbers in training")
+
+
+def test_columns_that_nobody_named_are_told_in_training_and_of_new_rows():
+    texts = reviews().assign(id=range(len(reviews())), date="2020-01-01")
+    data = load_dataset(texts, "stars", text="review")
+    assert data.intake.left_out == {"id": UNNAMED, "date": UNNAMED}
+    assert data.reading.read(texts).intake.left_out == data.intake.left_out
+    series = load(months().assign(weather=1.0))
+    assert f"Left out: weather ({UNNAMED})." in series.intake.lines()
+    assert series.reading.read(months().assign(weather=1.0)).intake.left_out == {"weather": UNNAMED}
+
+
+def test_images_for_a_model_of_something_else_are_told_in_its_words(tmp_path):
+    (tmp_path / "a").mkdir()
+    Image.fromarray(PIXELS[0]).save(tmp_path / "a" / "one.png")
+    table = load_dataset(pd.DataFrame({"x": range(20), "y": ["a", "b"] * 10}), "y").reading
+    texts = load_dataset(reviews(), "stars", text="review").reading
+    for reading, taken in (
+        (table, "a table"),
+        (texts, "texts"),
+        (load(months()).reading, "series"),
+    ):
+        refused(reading, tmp_path, f"holds images; the model takes {taken}.")

@@ -255,7 +255,7 @@ def test_one_date_alone_has_the_parts_and_the_order_of_the_training():
     ("trained", "new", "words"),
     [
         ("numbers", ["1", "many"], ["numbers in training", "'many' in data row 2"]),
-        ("numbers", [1.0, np.inf], ["numbers in training", "'inf' in data row 2"]),
+        ("numbers", [1.0, np.inf], ["an infinite number", "'inf' in data row 2"]),
         ("numbers", pd.date_range("2024-01-01", periods=2), ["numbers in training", "dates"]),
         ("day first", [45000, 45001], ["dates in training", "holds numbers", "'45000'"]),
         ("day first", ["03/02/2023", "2/13/2023"], ["dates in training", "'2/13/2023'"]),

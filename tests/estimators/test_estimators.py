@@ -116,7 +116,7 @@ def test_tables_of_other_libraries_and_frames_without_names(fitted, frame, numbe
     (lambda f: f.drop(columns="city"), r"X lacks a column of the training: 'city' \(categories\)"),
     (lambda f: f.assign(more=1), "X has a column 'more' that was not there in training"),
     (lambda f: f.assign(size="large"), "'size' of the frame was read as numbers in training"),
-    (lambda f: f.assign(size=np.inf), "'size' of the frame was read as numbers in training"),
+    (lambda f: f.assign(size=np.inf), "'size' of the frame holds an infinite number"),
     (lambda f: f.to_numpy()[:, :2], "X has 2 features, but AdvisorClassifier is expecting 4"),
 ], ids=["missing", "more", "texts", "infinite", "narrow"])  # fmt: skip
 def test_other_columns_are_refused_in_one_line(fitted, frame, change, says):
@@ -285,6 +285,18 @@ def test_a_fitted_one_predicts_the_same_in_another_process(fitted, frame, tmp_pa
     assert shares == [fitted.predict_proba(frame).tolist()] * 3
     assert config == fitted.best_config_
     assert predicted == fitted.predict(frame).tolist()
+
+
+def test_a_saved_one_that_was_fitted_on_an_array_takes_arrays(numbers, tmp_path):
+    inputs, y = numbers
+    inputs[:, 1] = 3.0  # is left out, as a constant
+    fitted = AdvisorRegressor(**QUICK).fit(inputs, y)
+    fitted.save(tmp_path / "saved")
+    model = advisor.load(tmp_path / "saved")
+    for rows in (inputs, inputs.tolist(), pd.DataFrame(inputs, columns=["x0", "x1", "x2"])):
+        np.testing.assert_array_equal(model.predict(rows), fitted.predict(inputs))
+    with pytest.raises(advisor.UserError, match="lacks columns of the training"):
+        model.predict(inputs[:, :2])
 
 
 def test_a_pickle_of_an_altered_model_is_refused(fitted):

@@ -1,6 +1,7 @@
 """A model is saved, loaded elsewhere, and used on new rows."""
 
 import json
+import math
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 import advisor
 from advisor import Advisor, KnowledgeBase, UserError
 from advisor.cli import main
+from advisor.predictor.tensors import read_named, write_named
 
 NAMES = {0: "red", 1: "green", 2: "blue"}
 
@@ -81,6 +83,38 @@ def test_the_command_writes_a_row_for_each(found):
         shares = table[[f"P({label})" for label in classes]]
         assert np.allclose(shares.sum(axis=1), 1)
         assert [classes[i] for i in shares.to_numpy().argmax(1)] == table["y"].tolist()
+
+
+@pytest.mark.parametrize(("out", "said"), [
+    ("out.xlsx", "ends in .csv, .jsonl, .parquet"), ("nowhere/out.csv", "there is no folder"),
+])  # fmt: skip
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_read(tmp_path, out, said):
+    words = ["predict", "none", "new.csv", "-o", str(tmp_path / out)]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "no study" not in result.stderr
+
+
+def test_a_target_that_is_not_known_is_told_with_its_file(found):
+    search, frame, folder = found
+    lacking = frame.head(5).copy()
+    lacking.loc[[1, 3], "y"] = np.nan
+    lacking.to_csv(folder / "lacking.csv", index=False)
+    with pytest.raises(UserError, match=r"every row of lacking\.csv.*it is not in 2 rows\."):
+        search.model.score(folder / "lacking.csv")
+    with pytest.raises(UserError, match=r"it is in no row\."):
+        search.model.score(frame.head(5).drop(columns="y"))
+
+
+def test_an_infinite_number_is_told_as_what_it_is(found):
+    search, frame, _ = found
+    endless = frame.head(3).copy()
+    endless.loc[1, "x"] = np.inf
+    with pytest.raises(
+        UserError, match=r"'x' of .* holds an infinite number, 'inf' in data row 2;"
+    ):
+        search.model.predict(endless)
 
 
 def test_the_command_exports_the_model(found):
@@ -221,9 +255,18 @@ def test_weights_of_another_shape_are_refused(copied):
         content["members"][0]["config"]["units"] = 17
 
     _rewritten(copied, other)
-    model = advisor.load(copied)
     with pytest.raises(UserError, match="do not fit"):
-        model.predict(table("classification").drop(columns="y"))
+        advisor.load(copied)
+
+
+def test_weights_that_are_no_numbers_are_refused(copied):
+    document = json.loads((copied / "model.json").read_text())
+    arrays = read_named(copied, document["weights"])
+    name = next(name for name in arrays if name.endswith("weight"))
+    digest = write_named(copied, {**arrays, name: np.full_like(arrays[name], np.nan)})
+    _rewritten(copied, lambda content: content.update(weights=digest))
+    with pytest.raises(UserError, match=f"{name.rpartition('/')[2]}' holds what is no number"):
+        advisor.load(copied)
 
 
 @pytest.mark.parametrize("change", [
@@ -234,6 +277,7 @@ def test_weights_of_another_shape_are_refused(copied):
     lambda content: content["members"][0].update(config={"units": "many"}),
     lambda content: content.update(family="other"),
     lambda content: content.update(family_version=99),
+    lambda content: content.update(family_version=math.inf),
     lambda content: content.update(format=2),
     lambda content: content.update(preparations=[]),
     lambda content: content.update(preparations=[{"modality": "table"}]),

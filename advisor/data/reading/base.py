@@ -74,4 +74,4 @@ class Reading(ABC, Generic[Features]):
 
 def described(target: pd.Series | None, name: str) -> str:
     """Return how an account of new rows speaks of their target."""
-    return f"'{name}', to be predicted" if target is None else f"'{name}', to be compared"
+    return f"'{name}', to be predicted" if target is None else f"'{name}', which is known"

@@ -11,7 +11,7 @@ import pandas as pd
 from advisor.data.cells import UnreadableError, cells_of
 from advisor.data.dates import PointForm
 from advisor.data.inference import check_columns
-from advisor.data.intake import Intake, counted
+from advisor.data.intake import Intake, beside, counted
 from advisor.data.names import with_plain_names
 from advisor.data.reading import forms
 from advisor.data.reading.base import NewRows, Reading
@@ -118,11 +118,7 @@ class SeriesReading(Reading[tuple[History, ...]]):
             size=f"{counted(len(frame), 'point')} of {counted(len(found), 'series', 'series')} in "
             f"the order of '{self.time}'",
             target=f"'{self.target.name}', {counted(self.horizon, 'step')} ahead",
-            left_out={
-                name: "not there in training"
-                for name in frame.columns
-                if name not in (self.target.name, self.time, self.series)
-            },
+            left_out=beside(frame.columns, (self.target.name, self.time, self.series)),
             notes=(*raw.notes, *notes),
         )
         return NewRows(tuple(found), None, intake)

@@ -62,15 +62,19 @@ class Column:
         column = frame[self.name]
         try:
             found = self.read(frame)
-            for part in found.values():
-                if pd.api.types.is_float_dtype(part) and np.isinf(part).any():
-                    raise unreadable(column, np.isinf(part))
         except (UnreadableError, TypeError, ValueError) as error:
             what = error.found if isinstance(error, UnreadableError) else "cells of several types"
             raise UserError(
                 f"The column '{self.name}' of {where} was read as {self.reading.kind} in training; "
                 f"now it holds {_NOW[cells_of(column)]}, such as {what}, which cannot be read so."
             ) from error
+        for part in found.values():
+            if pd.api.types.is_float_dtype(part) and np.isinf(part).any():
+                what = unreadable(column, np.isinf(part)).found
+                raise UserError(
+                    f"The column '{self.name}' of {where} holds an infinite number, {what}; "
+                    "replace it, or leave it empty."
+                )
         return found
 
 
@@ -118,7 +122,7 @@ class TableReading(Reading[pd.DataFrame]):
         raw = open_rows(source, self.request)
         if not isinstance(raw, RawTable):
             raise UserError(f"{raw.name} holds images; a table was trained on.")
-        frame = with_plain_names(raw.frame)
+        frame = self._of_an_array(with_plain_names(raw.frame))
         check_columns(frame.columns, raw.name)
         check_there(frame, [(c.name, c.reading.kind) for c in self.columns], raw.name)
         if frame.empty:
@@ -126,6 +130,15 @@ class TableReading(Reading[pd.DataFrame]):
         features = self.features_of(frame, raw.name)
         target, notes = read_target(frame, self.target, raw.name)
         return NewRows(features, target, self._told(frame, features, target, raw, notes))
+
+    def _of_an_array(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns of an array as x0, x1 and so on, if an estimator was fitted on one."""
+        places = [str(place) for place in range(frame.shape[1])]
+        known = {*(column.name for column in self.columns), *self.left_out}
+        numbered = [f"x{place}" for place in places]
+        if list(frame.columns) == places and known == set(numbered):
+            return frame.set_axis(numbered, axis=1)
+        return frame
 
     def features_of(self, frame: pd.DataFrame, where: str) -> pd.DataFrame:
         """Return the features of a frame that has all columns, by whatever names.

@@ -7,7 +7,7 @@ import pandas as pd
 
 from advisor.data.cells import all_scalars
 from advisor.data.inference import check_columns
-from advisor.data.intake import Intake, counted
+from advisor.data.intake import Intake, beside, counted
 from advisor.data.names import with_plain_names
 from advisor.data.reading.base import NewRows, Reading, described
 from advisor.data.reading.strict import Fields
@@ -67,11 +67,7 @@ class TextReading(Reading[pd.Series]):
             size=counted(len(texts), "text"),
             target=described(target, self.target.name),
             columns={"texts": [self.text]},
-            left_out={
-                name: "not there in training"
-                for name in frame.columns
-                if name not in (self.text, self.target.name)
-            },
+            left_out=beside(frame.columns, (self.text, self.target.name)),
             notes=(*raw.notes, *notes, *more),
         )
         return NewRows(texts, target, intake)

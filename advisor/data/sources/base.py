@@ -114,12 +114,18 @@ def existing_file(source: object) -> Path:
     return path
 
 
+_NEW = {"table": "a table", "text": "texts", "series": "series"}
+"""What models of a modality other than images take."""
+
+
 def images_only(request: DataRequest, name: str) -> None:
     """Refuse to read images as something else.
 
     Raises:
         UserError: the request is for tables, texts or series, or names columns.
     """
+    if not request.labelled and request.of_frame != "image":
+        raise UserError(f"{name} holds images; the model takes {_NEW[request.of_frame]}.")
     if request.modality not in (None, "image"):
         raise UserError(
             f"{name} holds images; the family asked for takes {request.modality} data. Leave "
