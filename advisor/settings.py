@@ -195,6 +195,7 @@ class Settings:
         ):
             if given and self.objective is not None:
                 raise UserError(f"`{name}` is for data sets; your function splits its own.")
+        self._check_networks()
         self._check_kept()
         self._check_device()
         self._check_task()
@@ -205,6 +206,19 @@ class Settings:
             )
         if self.memory_limit is not None and self.objective is not None:
             raise UserError("`memory_limit` is for built-in families; your function is not known.")
+
+    def _check_networks(self) -> None:
+        """Refuse what says how networks are trained, and what is taken away, without a network.
+
+        Raises:
+            UserError: one of them is given for the user's own function.
+        """
+        if self.objective is None:
+            return
+        if self.max_epochs is not None:
+            raise UserError("`max_epochs` is for data sets; your function counts its own.")
+        if self.final != FINAL[0]:
+            raise UserError("`final` is for data sets; your function keeps its own models.")
 
     def _check_device(self) -> None:
         """Refuse what is no device or precision; whether the device is there is seen later.
@@ -411,6 +425,9 @@ class Settings:
             given["folds"] = 1
         if given.get("memory_limit") is not None:
             given["memory_limit"] = parse_size(given["memory_limit"])
+        if given.get("objective") is not None or "objective" in given.get("python", ()):
+            # Earlier versions took them, and did nothing with them.
+            given = {n: v for n, v in given.items() if n not in ("max_epochs", "final")}
         return cls(**given)
 
 

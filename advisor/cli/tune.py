@@ -195,7 +195,7 @@ def _print_result(
             say(f"  Its folder: {folder}")
         print_best_trials(search)
         _print_model(search)
-    if not search.leaves_model:
+    if not search.leaves_model and search.settings.objective is None:
         say("Another process is on this study; that one makes its model.")
     if len(search.tuner.trials) < search.settings.length and result.reason != "exhausted":
         say("Go on with:")

@@ -56,8 +56,14 @@ def recommended(
         settings.exclude_datasets,
         bool(settings.per_second),
         problem.default,
-        curves=bool(settings.stopping) and get_strategy(settings.strategy).pauses,
+        curves=_by_curves(settings),
     )
+
+
+def _by_curves(settings: Settings) -> bool:
+    """Return whether the past's curves are wanted: only where trials can stand paused."""
+    asked = bool(settings.stopping) and settings.may_pause
+    return asked and get_strategy(settings.strategy).pauses
 
 
 def _query_within(timeout: float | None, problem: Problem, settings: Settings) -> Query:

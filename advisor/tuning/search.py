@@ -44,6 +44,7 @@ from advisor.tuning.shared import SharedTuner
 from advisor.tuning.shown import Shown
 from advisor.tuning.time_limit import TimeLimit
 from advisor.tuning.tuner import Tuner
+from advisor.tuning.without_effect import without_effect
 from knowledge_base import KnowledgeBase
 from knowledge_base.errors import UserError
 from knowledge_base.finding import find_study
@@ -247,7 +248,7 @@ def start(
     """
     # The user's file may change the working directory; what is relative is looked up before.
     root = (root or kb.studies_root).absolute()
-    signature, settings = settings.signature, settings.with_limit(timeout)
+    signature, given, settings = settings.signature, settings, settings.with_limit(timeout)
     stored, code = {**settings.to_dict(), "signature": signature}, code_kept(settings)
     problem = problem or problem_of(settings)
     test = test_rows(problem, settings)
@@ -265,7 +266,7 @@ def start(
     directory = make_directory(root, name, problem, settings, stored, code, begin, known, trainer)
     study = study_in(directory, problem, kb if contribute else None, settings)
     tuner = SharedTuner(study, strategy, settings.seed, settings.may_pause)
-    notes, path = problem.notes(settings), directory.path
+    notes, path = [*without_effect(given, strategy), *problem.notes(settings)], directory.path
     return Search(settings, tuner, objective, trainer, path, kb, problem, known, begin, test, notes)
 
 
@@ -330,7 +331,8 @@ def resume(
     keep(directory, code, asked, runs_code(settings))
     if asked.n_warm == 0 and reuse:
         objective = remembering(trainer, strategy, kb, problem, asked, code, path.parent)
-    notes = [*notes, *problem.notes(asked)]
+    unused = without_effect(replace(asked, per_second=None), strategy, join)
+    notes = [*notes, *unused, *problem.notes(asked)]
     return Search(
         asked, tuner, objective, trainer, path, kb, problem, known, begin, test, notes, join
     )
