@@ -62,6 +62,7 @@ class KeptNetworks:
         """
         self.folder = folder
         self._sign = 1.0 if direction == Direction.MAXIMIZE else -1.0
+        self._written: set[int | str] = set()
 
     def keep(self, name: int | str, config: Config, value: float, fitted: Sequence[Fitted]) -> None:
         """Write the networks of a configuration, whole on return.
@@ -82,6 +83,7 @@ class KeptNetworks:
             arrays[f"{network.fold}/{EPOCHS}"] = np.array([network.epochs])
             arrays |= {f"{network.fold}/weights/{n}": w for n, w in network.weights.items()}
         write_tensors(self._path(name), arrays)
+        self._written.add(name)
 
     def has(self, name: int | str) -> bool:
         """Return whether something is kept under a name; nothing is read."""
@@ -148,14 +150,15 @@ class KeptNetworks:
         The order is the same in every process. What is damaged is left out with a word.
 
         Args:
-            check: raises a `UserError` of what does not fit the search.
+            check: raises a `UserError` of what does not fit the search; what was written by this
+                very object does, and is not checked.
         """
         found = []
         names: list[int | str] = [*self.numbers(), KNOWN, DEFAULT]
         for name in names:
             try:
                 kept = self.load(name)
-                if kept is not None and check is not None:
+                if kept is not None and check is not None and name not in self._written:
                     check(kept)
             except UserError as error:
                 LOG.warning("%s It does not count for the model.", error)

@@ -40,6 +40,7 @@ from advisor.tuning.known import known_trials, observations, remembering
 from advisor.tuning.left_model import LeftModel
 from advisor.tuning.references import References
 from advisor.tuning.runner import OnTrial, RunResult, run
+from advisor.tuning.seen_before import seen_before
 from advisor.tuning.shared import SharedTuner
 from advisor.tuning.shown import Shown
 from advisor.tuning.time_limit import TimeLimit
@@ -266,7 +267,8 @@ def start(
     directory = make_directory(root, name, problem, settings, stored, code, begin, known, trainer)
     study = study_in(directory, problem, kb if contribute else None, settings)
     tuner = SharedTuner(study, strategy, settings.seed, settings.may_pause)
-    notes, path = [*without_effect(given, strategy), *problem.notes(settings)], directory.path
+    unused, seen = without_effect(given, strategy), seen_before(problem, test)
+    notes, path = [*unused, *problem.notes(settings), *seen], directory.path
     return Search(settings, tuner, objective, trainer, path, kb, problem, known, begin, test, notes)
 
 
@@ -332,7 +334,7 @@ def resume(
     if asked.n_warm == 0 and reuse:
         objective = remembering(trainer, strategy, kb, problem, asked, code, path.parent)
     unused = without_effect(replace(asked, per_second=None), strategy, join)
-    notes = [*notes, *unused, *problem.notes(asked)]
+    notes = [*notes, *unused, *problem.notes(asked), *seen_before(problem, test)]
     return Search(
         asked, tuner, objective, trainer, path, kb, problem, known, begin, test, notes, join
     )

@@ -62,7 +62,7 @@ class Study:
                 known[key] = self.metafeatures
         return Bundle.from_records(records, metafeatures=known)
 
-    @property
+    @cached_property
     def networks(self) -> KeptNetworks | None:
         """Where the networks of the best trials are kept, None without a directory."""
         if self.directory is None:
