@@ -10,7 +10,9 @@ import pytest
 
 import advisor
 from advisor import Advisor, KnowledgeBase
+from advisor.predictor.kept import KeptNetworks
 from advisor.predictor.tensors import read_tensors, write_tensors
+from advisor.training.outcome import Fitted
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +69,14 @@ def test_altered_networks_are_left_out_and_the_model_is_whole(study, tmp_path, c
     assert "0" not in {member.trial for member in found.model.average.members}
     rows = pd.DataFrame({"x": [0.5, -1.0], "z": [0.0, 1.0]})
     np.testing.assert_allclose(advisor.load(found.path).predict(rows), found.model.predict(rows))
+
+
+def test_what_this_process_kept_is_not_checked_again(tmp_path):
+    fitted = Fitted({"w": np.zeros(2, np.float32)}, np.zeros(3, np.float32), epochs=1)
+    kept = KeptNetworks(tmp_path, "minimize")
+    kept.keep(0, {"units": 8}, 0.5, [fitted])
+    checked = []
+    assert [one.name for one in kept.candidates(checked.append)] == ["0"]
+    assert checked == []
+    KeptNetworks(tmp_path, "minimize").candidates(checked.append)
+    assert [one.name for one in checked] == ["0"]
