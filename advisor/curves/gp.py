@@ -300,7 +300,8 @@ def _rungs_seen(same: np.ndarray, rungs: np.ndarray) -> np.ndarray:
         rungs: of the values, shape (n,).
     """
     seen: np.ndarray = np.where(same, rungs[:, None] + 1, 0).max(0)
-    return np.minimum(seen, LAST)
+    limited: np.ndarray = np.minimum(seen, LAST)
+    return limited
 
 
 def _last_rungs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
