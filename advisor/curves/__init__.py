@@ -5,6 +5,7 @@ from advisor.curves.gp import CurveGP
 from advisor.curves.improvement import expected_gain, improvement_rates
 from advisor.curves.past import PastCurves, TaskCurves
 from advisor.curves.rungs import LAST, SHARES, at_rungs, rung_epochs
+from advisor.curves.widening import learn_curves
 
 __all__ = [
     "LAST",
@@ -17,6 +18,7 @@ __all__ = [
     "at_rungs",
     "expected_gain",
     "improvement_rates",
+    "learn_curves",
     "probability_below",
     "quantiles",
     "rung_epochs",

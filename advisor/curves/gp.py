@@ -23,6 +23,7 @@ import numpy as np
 
 from advisor.curves.base import CurveModel, Forecast
 from advisor.curves.past import PastCurves
+from advisor.curves.rungs import LAST
 from advisor.curves.scale import Scale
 
 DOUBT = 0.25
@@ -120,12 +121,14 @@ class CurveGP(CurveModel):
         """
         kernel = self._past.kernel(self._inputs, inputs)[self._rows]
         same = self._rows[:, None] == trials
+        wider = self._past.widening[_rungs_seen(same, self._rungs)] ** 2
         found: dict[_Hypothesis, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         forecasts = []
         for solved in self._solved[:most]:
             h = solved.hypothesis
             if h not in found:
-                found[h] = self._parts(solved, kernel, same, expected, list(rungs))
+                cross, mean, covariance = self._parts(solved, kernel, same, expected, list(rungs))
+                found[h] = cross, mean, covariance * wider[:, None, None]
             cross, mean, covariance = found[h]
             mean = solved.offset + mean + (solved.coefficients @ solved.inverse) @ cross
             forecasts.append(Forecast(solved.weight, solved.scale, mean.T, covariance))
@@ -287,6 +290,18 @@ def _likeliest(found: Sequence[_Solved], evidence: np.ndarray) -> list[_Solved]:
     kept = kept or [int(share.argmax())]
     total = share[kept].sum()
     return [replace(found[i], weight=float(share[i] / total)) for i in kept]
+
+
+def _rungs_seen(same: np.ndarray, rungs: np.ndarray) -> np.ndarray:
+    """Return how many rungs each training has behind it, at most all but the last, shape (m,).
+
+    Args:
+        same: which value is of which training, boolean, shape (n, m).
+        rungs: of the values, shape (n,).
+    """
+    seen: np.ndarray = np.where(same, rungs[:, None] + 1, 0).max(0)
+    limited: np.ndarray = np.minimum(seen, LAST)
+    return limited
 
 
 def _last_rungs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -72,6 +72,8 @@ class PastCurves:
         deviations: how far curves stray.
         log_units: logarithm of each task's unit, shape (t,).
         epochs: of a training whose configuration does not say how many; 0 if nothing is known.
+        widening: what standard deviations of forecasts are multiplied with, by how many rungs of
+            a training were seen, shape (rungs,); see `advisor.curves.widening`.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class PastCurves:
         self.offsets, self.known, self.lengthscales = offsets, known, lengthscales
         self.weights, self.trust, self.deviations = weights, trust, deviations
         self.log_units, self.epochs = log_units, epochs
+        self.widening = np.ones(len(SHARES))
         self._free: np.ndarray | None = None
         self._fixed: np.ndarray | None = None
 
@@ -194,6 +197,7 @@ class PastCurves:
             "plain": self.deviations.plain,
             "log_units": self.log_units,
             "epochs": np.array(self.epochs),
+            "widening": self.widening,
             "shares": np.array(SHARES),
         }
 
@@ -223,6 +227,8 @@ class PastCurves:
             np.asarray(arrays["log_units"]),
             int(arrays["epochs"]),
         )
+        if "widening" in arrays:  # What older versions kept has none.
+            found.widening = np.asarray(arrays["widening"], dtype=float)
         if "free" in arrays:
             found._free = np.asarray(arrays["free"], dtype=int)
             found._fixed = np.asarray(arrays["fixed"], dtype=float)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from advisor.curves import LAST, PastCurves, TaskCurves, at_rungs
+from advisor.curves import LAST, TaskCurves, at_rungs, learn_curves
 from advisor.meta.translation import added_since, translate, upgraded
 from knowledge_base import KnowledgeBase
 from knowledge_base.space import SpaceDefinition
@@ -40,7 +40,7 @@ def curves_for_search(
     counted = np.array([weights[task] for task in found])
     if not counted.any():
         return None
-    return PastCurves.learn(list(found.values()), counted, trust, epochs).to_arrays()
+    return learn_curves(list(found.values()), counted, trust, epochs).to_arrays()
 
 
 def read_curves(

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from advisor.curves import LAST, PastCurves, TaskCurves
+from advisor.curves import LAST, PastCurves, TaskCurves, learn_curves
 from advisor.encoding import Encoder
 from advisor.meta.scores import normal_scores, share_beaten
 from advisor.surrogates import PastTrials, Prior
@@ -65,12 +65,12 @@ class Problem:
 
     def past_curves(self) -> PastCurves:
         """Return what the sources say of curves."""
-        return PastCurves.learn(self.sources, epochs=EPOCHS[-1])
+        return learn_curves(self.sources, epochs=EPOCHS[-1])
 
     def prior(self) -> Prior:
         """Return what a search takes along, curves included."""
         learned = Prior.learn([_finals(source) for source in self.sources])
-        curves = PastCurves.learn(self.sources, trust=learned.trust, epochs=EPOCHS[-1])
+        curves = learn_curves(self.sources, trust=learned.trust, epochs=EPOCHS[-1])
         return Prior(learned.models, learned.weights, learned.trust, curves=curves.to_arrays())
 
 
