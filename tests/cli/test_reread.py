@@ -156,9 +156,10 @@ def test_after_a_search_the_best_five_the_default_and_the_baseline(tmp_path):
     # What is known is not trained again, and this is said.
     again = call(*words, "--study", "again")
     # It is said as soon as the data were read, and once more beside what came of the search.
-    assert again.stderr.splitlines()[:3] == [
+    assert again.stderr.splitlines()[:4] == [
         "Read data.csv: 90 rows; target 'y', 2 classes.",
         "Columns: 1 number (x).",
+        "Split: 4 folds, trained on 54 rows and validated on 18; 18 to test.",
         "Known already: 7 trials of this very task, not trained again.",
     ]
     assert "Known already" not in done.stderr

@@ -185,9 +185,9 @@ def test_time_is_left_for_it(tune, monkeypatch):
 def test_the_kept_networks_are_read_once(tune, monkeypatch):
     read, reading = [], KeptNetworks.candidates
 
-    def noting(networks):
+    def noting(networks, check):
         read.append(networks)
-        return reading(networks)
+        return reading(networks, check)
 
     monkeypatch.setattr(KeptNetworks, "candidates", noting)
     search = tune(table(), family="mlp")
