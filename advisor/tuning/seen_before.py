@@ -43,8 +43,8 @@ def seen_before(problem: Problem, test: "NewRows[object] | None") -> list[str]:
     which = "All" if there.all() else f"{int(there.sum()):,} of"
     rows = counted(len(there), {"table": "row"}.get(data.modality, data.modality))
     return [
-        f"{which} {rows} of {test.intake.name} are in {data.name}, too: what is tested on them was "
-        "there to be learned."
+        f"{which} {rows} to test stand in the data, too: what is tested on them was there to be "
+        "learned."
     ]
 
 

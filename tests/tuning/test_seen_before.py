@@ -32,22 +32,21 @@ def test_rows_are_counted_that_are_the_same_in_all_columns_and_the_target():
     assert told(frame, other_class) == []
     again = frame.iloc[[3, 5, 7]].sample(frac=1, random_state=0)
     assert told(frame, again) == [
-        "All 3 rows of the frame are in the frame, too: what is tested on them was there to be "
-        "learned."
+        "All 3 rows to test stand in the data, too: what is tested on them was there to be learned."
     ]
-    assert told(frame, pd.concat([new, again, other_class]))[0].startswith("3 of 18 rows of ")
+    assert told(frame, pd.concat([new, again, other_class]))[0].startswith("3 of 18 rows to test ")
 
 
 def test_columns_in_another_order_and_numbers_of_another_type_are_the_same_rows():
     frame = table().assign(x=range(60), y=np.arange(60) * 1.5)
     again = frame[["y", "k", "x"]].iloc[:4].astype({"x": float})
-    assert told(frame, again)[0].startswith("All 4 rows of ")
+    assert told(frame, again)[0].startswith("All 4 rows to test ")
 
 
 def test_texts():
     frame = pd.DataFrame({"t": [f"text number {n}" for n in range(40)], "y": ["a", "b"] * 20})
     new = pd.DataFrame({"t": ["text number 3", "quite another"], "y": ["b", "a"]})
-    assert told(frame, new, text="t")[0].startswith("1 of 2 texts of ")
+    assert told(frame, new, text="t")[0].startswith("1 of 2 texts to test ")
 
 
 def test_without_rows_of_ones_own_there_is_nothing_to_say():
@@ -64,5 +63,5 @@ def test_the_command_says_it_before_it_trains(tmp_path, name, said):
              "--kb", str(tmp_path / "kb.duckdb")]  # fmt: skip
     found = CliRunner().invoke(main, words)
     assert found.exit_code == 0, found.output
-    line = "All 60 rows of train.csv are in train.csv, too"
+    line = "All 60 rows to test stand in the data, too"
     assert (line in found.stderr.split("Trials")[0]) is said
