@@ -299,9 +299,8 @@ def _rungs_seen(same: np.ndarray, rungs: np.ndarray) -> np.ndarray:
         same: which value is of which training, boolean, shape (n, m).
         rungs: of the values, shape (n,).
     """
-    seen: np.ndarray = np.where(same, rungs[:, None] + 1, 0).max(0)
-    limited: np.ndarray = np.minimum(seen, LAST)
-    return limited
+    seen: np.ndarray = np.minimum(np.where(same, rungs[:, None] + 1, 0).max(0), LAST)
+    return seen
 
 
 def _last_rungs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,9 @@ SHOWN = 4
 KINDS = ("numbers", "categories", "dates", "texts")
 """Kinds of columns in the order in which they are listed."""
 
+UNITS = {"table": "row", "image": "image", "text": "text", "series": "point"}
+"""What data of a modality are counted in."""
+
 UNNAMED = "only the columns that are named are used"
 """Why columns beside the texts or the series are left out, in training as of new rows."""
 

@@ -21,3 +21,8 @@ def with_plain_names(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame whose columns have texts as names, and whose rows are simply numbered."""
     plain = frame.set_axis([plain_name(name) for name in frame.columns], axis=1)
     return plain.reset_index(drop=True)
+
+
+def numbered_names(n: int) -> list[str]:
+    """Return names for columns that have none, as scikit-learn makes them."""
+    return [f"x{place}" for place in range(n)]

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from advisor.data.inference import MIN_ROWS
-from advisor.data.names import with_plain_names
+from advisor.data.names import numbered_names, with_plain_names
 from advisor.data.reading.table import TableReading, check_there
 from advisor.data.sources.objects import arrow_frame
 from advisor.estimators.errors import EstimatorError
@@ -35,7 +35,7 @@ def training_rows(estimator: BaseEstimator, X: object) -> pd.DataFrame:
         validate_data(estimator, frame, skip_check_array=True)
         plain = with_plain_names(frame)
         named = hasattr(estimator, "feature_names_in_")
-        return plain if named else plain.set_axis(_numbered(plain.shape[1]), axis=1)
+        return plain if named else plain.set_axis(numbered_names(plain.shape[1]), axis=1)
     return _of_array(
         validate_data(
             estimator, X, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=MIN_ROWS
@@ -63,7 +63,7 @@ def new_rows(estimator: BaseEstimator, X: object, reading: TableReading) -> pd.D
         return _of_array(array, names)
     if names is None or not all(isinstance(name, str) for name in frame.columns):
         validate_data(estimator, frame, reset=False, skip_check_array=True)
-        places = _numbered(frame.shape[1]) if names is None else list(names)
+        places = numbered_names(frame.shape[1]) if names is None else list(names)
         return with_plain_names(frame).set_axis(places, axis=1)
     frame = with_plain_names(frame)
     kinds = {column.name: column.reading.kind for column in reading.columns}
@@ -85,12 +85,7 @@ def _frame_of(X: object) -> pd.DataFrame | None:
 
 
 def _of_array(array: np.ndarray, names: np.ndarray | None = None) -> pd.DataFrame:
-    columns = _numbered(array.shape[1]) if names is None else list(names)
+    columns = numbered_names(array.shape[1]) if names is None else list(names)
     if array.dtype.kind in "biuf":
         return pd.DataFrame(array.astype(np.float64), columns=columns)
     return pd.DataFrame(array.astype(object), columns=columns).infer_objects()
-
-
-def _numbered(n: int) -> list[str]:
-    """Return names for columns that have none, as scikit-learn makes them."""
-    return [f"x{place}" for place in range(n)]

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from advisor.data.intake import counted
+from advisor.data.intake import UNITS, counted
 from advisor.data.preparation.series import SeriesData
 
 if TYPE_CHECKING:
     from advisor.data import NewRows, PreparedData
-
-_UNITS = {"table": "row", "image": "image", "text": "text", "series": "point"}
 
 
 def division(folds: "Sequence[PreparedData]", test: "NewRows[object] | None" = None) -> str:
@@ -19,7 +17,7 @@ def division(folds: "Sequence[PreparedData]", test: "NewRows[object] | None" = N
         folds: that a configuration is judged by, of which there is at least one.
         test: rows of the user's own, which are tested on.
     """
-    unit = _UNITS[folds[0].modality]
+    unit = UNITS[folds[0].modality]
     sizes = [_sizes(fold) for fold in folds]
     train, valid = (_span([size[place] for size in sizes]) for place in (0, 1))
     if len(folds) == 1:

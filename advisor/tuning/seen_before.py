@@ -7,7 +7,7 @@ import pandas as pd
 
 from advisor.data.dataset import TabularDataset
 from advisor.data.images import ImageDataset
-from advisor.data.intake import counted
+from advisor.data.intake import UNITS, counted
 from advisor.data.texts import TextDataset
 from advisor.problem import Problem
 from advisor.problem.data import DataProblem
@@ -41,7 +41,7 @@ def seen_before(problem: Problem, test: "NewRows[object] | None") -> list[str]:
     if not there.any():
         return []
     which = "All" if there.all() else f"{int(there.sum()):,} of"
-    rows = counted(len(there), {"table": "row"}.get(data.modality, data.modality))
+    rows = counted(len(there), UNITS[data.modality])
     return [
         f"{which} {rows} to test stand in the data, too: what is tested on them was there to be "
         "learned."

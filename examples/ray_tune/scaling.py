@@ -18,6 +18,8 @@ from advisor.integrations.ray import AdvisorSearch
 
 
 def measure(workers: int, trials: int, seconds: float, folder: Path) -> str:
+    """Return a row of docs/scaling.md, of a search whose trials sleep."""
+
     def train(config: dict[str, float]) -> None:
         began = time.time()
         time.sleep(seconds)

@@ -10,7 +10,7 @@ import pandas as pd
 from advisor.data.cells import UnreadableError, cells_of, unreadable
 from advisor.data.inference import check_columns
 from advisor.data.intake import KINDS, Intake, counted
-from advisor.data.names import with_plain_names
+from advisor.data.names import numbered_names, with_plain_names
 from advisor.data.reading.base import NewRows, Reading, described
 from advisor.data.reading.columns import COLUMNS, CategoryColumn, ColumnReading
 from advisor.data.reading.strict import MAX_COLUMNS, Fields
@@ -135,7 +135,7 @@ class TableReading(Reading[pd.DataFrame]):
         """Return the columns of an array as x0, x1 and so on, if an estimator was fitted on one."""
         places = [str(place) for place in range(frame.shape[1])]
         known = {*(column.name for column in self.columns), *self.left_out}
-        numbered = [f"x{place}" for place in places]
+        numbered = numbered_names(frame.shape[1])
         if list(frame.columns) == places and known == set(numbered):
             return frame.set_axis(numbered, axis=1)
         return frame
