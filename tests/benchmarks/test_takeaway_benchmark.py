@@ -2,12 +2,14 @@
 
 import json
 import sys
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from advisor.data import load_dataset
+from advisor.tuning.time_limit import TimeLimit
 from scripts.benchmarks.takeaway import page, peers, runs
 from scripts.benchmarks.takeaway.contenders import ENTRANTS, Entrant
 from scripts.benchmarks.takeaway.data import LEAST_OF_CLASS, TABLES, drawn_table, entries
@@ -19,7 +21,7 @@ from scripts.benchmarks.takeaway.figures import (
     share_better,
     table_of,
 )
-from scripts.benchmarks.takeaway.ours import OneSplit
+from scripts.benchmarks.takeaway.ours import OneSplit, limit_by_processor
 from scripts.seed.tables import TableEntry
 
 
@@ -265,3 +267,10 @@ def test_one_split_trains_one_network_that_predicts():
     raw = task.network(config, evaluation.outcome).raw(dataset.features)
     assert raw.shape == (60, 3)
     assert raw.sum(1) == pytest.approx(np.ones(60))
+
+
+def test_limits_that_were_imported_before_count_seconds_of_the_processor_too(monkeypatch):
+    monkeypatch.setattr(time, "monotonic", time.monotonic)  # It is put back after the test.
+    limit_by_processor()
+    now = time.process_time()
+    assert TimeLimit(20.0).trials_end(None) == pytest.approx(now + 19.0, abs=1.0)
