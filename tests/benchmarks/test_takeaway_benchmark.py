@@ -135,6 +135,21 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(tmp_path, monkeypatch):
     assert "failed" not in place.lines("tables")[("keel:made", 0, "ours-fast")]
 
 
+def test_another_machine_goes_on_from_the_lines_that_the_page_is_of(tmp_path, monkeypatch):
+    result = {"error": 0.2, "rows": 100, "seconds": 7.0, "cpu": 8.0, "said": {}}
+    monkeypatch.setattr(runs, "_result", lambda unit, place, told: result)
+    lines = [line("keel:made", "realmlp", 0.1), line("abc:made", "lightgbm", 0.3)]
+    runs.keep({"tables": lines}, tmp_path / "results")
+    kept = (tmp_path / "results" / "tables.jsonl").read_text().splitlines()
+    assert [json.loads(text) for text in kept] == lines[::-1]
+    place = runs.Place(tmp_path / "own", sys.executable, results=tmp_path / "results")
+    units = runs.planned("tables", [ENTRY], 1, ["realmlp", "default"])
+    assert [unit.entrant.name for unit, _ in runs.run_all(units, place)] == ["default"]
+    assert {key[2]: found["error"] for key, found in place.lines("tables").items()} == {
+        "realmlp": 0.1, "lightgbm": 0.3, "default": 0.2,
+    }  # fmt: skip
+
+
 def test_only_what_our_code_reached_is_stale_when_it_changes():
     ours, peer = Entrant("ours", "ours", "tune"), Entrant("peer", "a peer")
     told = {"error": 0.1, "code": "earlier"}

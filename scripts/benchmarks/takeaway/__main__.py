@@ -11,7 +11,9 @@ the final model with the single network that a search left before; and searches 
 searches on one split. Contenders run one after another, so that their seconds can be compared:
 nothing else should run beside them, unless `--clock cpu` makes seconds and limits those of
 the processor. Each result is a line in .build/takeaway/, written as it comes, so that a run that
-was cut off goes on; what failed is run again. Parts of the page without a result at hand stay.
+was cut off goes on; what failed is run again. The lines that the page is of lie in
+docs/benchmarks/results/takeaway/: another machine goes on from them, or begins `--anew`. Parts of
+the page without any line stay.
 """
 
 import sys
@@ -27,9 +29,12 @@ from scripts.benchmarks.takeaway import page
 from scripts.benchmarks.takeaway.contenders import ENTRANTS
 from scripts.benchmarks.takeaway.data import entries
 from scripts.benchmarks.takeaway.peers import CPU
-from scripts.benchmarks.takeaway.runs import Place, Unit, available, planned, run_all
+from scripts.benchmarks.takeaway.runs import Place, Unit, available, keep, planned, run_all
 
 SEEDS = 3
+RESULTS = report.FOLDER / "results" / "takeaway"
+"""The lines that the page is of."""
+
 ALL = "all"
 PEERS = {entrant.name for entrants in ENTRANTS.values() for entrant in entrants if not entrant.way}
 
@@ -49,6 +54,7 @@ PEERS = {entrant.name for entrants in ENTRANTS.values() for entrant in entrants 
     help="What seconds and time limits are of; cpu where other work runs on the machine.",
 )  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Run again what other code of ours reached.")
+@click.option("--anew", is_flag=True, help="Run also what the page has lines of already.")
 @click.option(
     "--folder", type=click.Path(file_okay=False, path_type=Path), default=BUILD / "takeaway",
     help="Where results and rows are kept; default .build/takeaway.",
@@ -64,6 +70,7 @@ def main(
     threads: int,
     clock: str,
     fresh: bool,
+    anew: bool,
     folder: Path,
     report_only: bool,
     write: bool,
@@ -72,7 +79,8 @@ def main(
     questions = list(ENTRANTS) if ALL in asked else list(dict.fromkeys(asked))
     # A name without a slash is looked up; with one it is meant from where the command was given.
     python = str(Path(peers_python).absolute()) if "/" in peers_python else peers_python
-    place = Place(folder.absolute(), python, threads, clock, fresh)
+    before = None if anew else RESULTS
+    place = Place(folder.absolute(), python, threads, clock, fresh, before)
     peers = available(place.peers_python)
     gone = _lacking(peers)
     unknown = [name for name in only if not any(entries(what, [name]) for what in questions)]
@@ -91,7 +99,10 @@ def main(
     for word in words:
         click.echo(word, err=True)
     text = page.make(found, peers["versions"], words, report.written("takeaway"))
-    report.publish("takeaway", text, write and not only and not contenders)
+    whole = write and not only and not contenders
+    if whole:
+        keep(found, RESULTS)
+    report.publish("takeaway", text, whole)
 
 
 def _units(

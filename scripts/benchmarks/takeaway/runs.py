@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 
 from advisor.meta import learner_for
 from advisor.models import get_family
+from knowledge_base.durable import write_text
 from knowledge_base.types import JsonObject
 from scripts import ROOT
 from scripts.benchmarks.advice.held import held_out
@@ -58,6 +59,8 @@ class Place:
         threads: of each contender.
         clock: "wall", or "cpu" where other work runs on the machine.
         fresh: whether what other code of ours reached is to be run again.
+        results: folder of the lines that the page is of, None for none; what a machine ran lies
+            in `folder`, and another one goes on from these.
     """
 
     folder: Path
@@ -65,6 +68,7 @@ class Place:
     threads: int = 2
     clock: str = "wall"
     fresh: bool = False
+    results: Path | None = None
 
     def path(self, what: str) -> Path:
         """Return the file with a question's lines."""
@@ -72,8 +76,18 @@ class Place:
 
     def lines(self, what: str) -> dict[Key, JsonObject]:
         """Return the last line of every key; a half-written one is none."""
-        found = read_rows(self.path(what))
+        before = [] if self.results is None else read_rows(self.results / f"{what}.jsonl")
+        found = [*before, *read_rows(self.path(what))]
         return {(line["data"], line["seed"], line["contender"]): line for line in found}
+
+
+def keep(found: Mapping[str, Sequence[JsonObject]], results: Path) -> None:
+    """Write what the page is of, a file per question, in the order of data, seeds, contenders."""
+    results.mkdir(parents=True, exist_ok=True)
+    for what, lines in found.items():
+        ordered = sorted(lines, key=lambda line: (line["data"], line["seed"], line["contender"]))
+        text = "".join(json.dumps(line) + "\n" for line in ordered)
+        write_text(results / f"{what}.jsonl", text)
 
 
 @cache
