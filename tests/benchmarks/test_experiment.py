@@ -69,6 +69,7 @@ class Doubled(Unit):
         return {"doubled": 2 * self.number}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_run_that_was_cut_off_goes_on_and_repeats_nothing(tmp_path, workers):
     units = [Doubled(tmp_path, number) for number in range(3)]

@@ -110,6 +110,7 @@ def test_bad_input_is_one_line_and_nothing_is_run(own, tmp_path, arguments, says
     assert not list(tmp_path.rglob("study.json"))
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished_and_prints_how_to_go_on(own):
     command = [*own, "--trials", "20", "--strategies", "random,grid", "--study", "c"]
     process = subprocess.Popen(

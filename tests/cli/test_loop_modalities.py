@@ -59,6 +59,7 @@ def series(path, seed):
     return [path.with_suffix(".csv"), "--time", "day", "--target", "visits", "--horizon", 7]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "family", "metric"),
     [(images, "cnn", "accuracy"), (texts, "rnn", "accuracy"), (series, "forecaster", "mase")],

@@ -20,6 +20,7 @@ def load(name):
     return module.CASE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_smoke_run_does_all_that_a_case_does(name, tmp_path, monkeypatch):
     monkeypatch.setattr(cases, "PACKAGES", tmp_path / "none")

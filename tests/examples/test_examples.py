@@ -44,6 +44,7 @@ def test_every_way_of_bringing_a_model_has_an_example():
     assert EXAMPLES == ["lightning_module", "own_function", "own_network", "skorch_estimator"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_runs_and_the_next_search_starts_from_its_trials(example, monkeypatch):
     if example in NEEDS:

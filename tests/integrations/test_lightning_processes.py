@@ -10,6 +10,8 @@ from advisor.training.loading import load_function
 from advisor.training.objective import FunctionObjective
 from advisor.training.report import StopTrial
 
+pytestmark = pytest.mark.slow
+
 FUNCTION = """
 import os
 import warnings

@@ -25,6 +25,7 @@ def journal(tmp_path):
     return f"journal:{tmp_path / 'study.log'}"
 
 
+@pytest.mark.slow
 def test_eight_processes_on_a_journal_are_one_search(journal, tmp_path):
     study = optuna.create_study(storage=opened(journal), study_name="shared")
     there = {**os.environ, "PYTHONPATH": str(WORKER.parents[2]), "OMP_NUM_THREADS": "1"}

@@ -89,6 +89,7 @@ def test_two_processes_are_one_search(storage, start):
     assert len(set(texts(planned))) == len(planned) >= 8
 
 
+@pytest.mark.slow
 def test_one_of_two_processes_is_killed_and_the_other_goes_on(storage, start):
     """Nothing is lost or doubled, and what the dead one tried may be tried again."""
     optuna.create_study(study_name="shared", storage=storage)
@@ -136,6 +137,7 @@ def test_what_another_machine_tries_is_left_to_it(storage):
     assert near.params != far.params
 
 
+@pytest.mark.slow
 @needs_postgresql
 def test_two_processes_share_a_postgresql_server(tmp_path_factory, start):
     pytest.importorskip("psycopg", reason="pip install 'advisor-automl[team]'")

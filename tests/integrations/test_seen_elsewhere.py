@@ -114,6 +114,7 @@ def test_read_back_it_adds_nothing(kb, tmp_path, address):
     assert (task["name"], task["metric"], task["family"]) == ("digits-1", "accuracy", "net")
 
 
+@pytest.mark.slow
 def test_a_shipped_task_is_shown(tmp_path):
     kb = KnowledgeBase(tmp_path / "kb.duckdb")
     counts = kb.trials_of_tasks()

@@ -45,6 +45,7 @@ def test_no_flipped_bit_of_an_export_is_read_as_data(tmp_path):
         assert "\n" not in str(caught.value), path
 
 
+@pytest.mark.slow
 def test_no_flipped_bit_of_a_segment_is_read_as_data_and_others_stay(kb):
     kb.append(make_bundle(range(3)))
     kb.append(make_bundle(range(3, 5)))

@@ -21,6 +21,8 @@ from traced_imports import BEGIN, END
 from knowledge_base import KnowledgeBase
 from knowledge_base.shipped import SEED
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 CODE = (ROOT, SEED, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve())
 """Where modules, their data and the shipped trials lie."""

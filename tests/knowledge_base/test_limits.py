@@ -47,6 +47,7 @@ def bomb(folder, kind):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rows", "texts", "bytes", "groups", "columns"])
 def test_a_small_bundle_that_becomes_large_is_refused(kind, tmp_path):
     folder = bomb(tmp_path / "out", kind)

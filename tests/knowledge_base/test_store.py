@@ -160,6 +160,7 @@ def context():
     return multiprocessing.get_context("fork")
 
 
+@pytest.mark.slow
 def test_processes_that_add_at_once_lose_nothing(kb, path, context):
     workers = [context.Process(target=_add_one_by_one, args=(str(path), p, 40)) for p in range(4)]
     for worker in workers:

@@ -68,6 +68,7 @@ def answers(kb):
     }
 
 
+@pytest.mark.slow
 def test_what_a_contributor_sent_is_in_no_answer_and_comes_back_as_it_was(both, path, tmp_path):
     alone = KnowledgeBase(tmp_path / "alone.duckdb", seed=False)
     alone.add(of("alice", "study-a"))

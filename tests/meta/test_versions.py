@@ -48,6 +48,7 @@ def test_old_trials_are_evidence_in_the_new_space(family, added):
         assert item.evidence
 
 
+@pytest.mark.slow
 def test_old_trials_are_trials_of_their_very_configuration():
     """So that expectations can be compared with outcomes, and intervals be stated."""
     old, new = smaller("mlp", "block"), get_family("mlp").space()
@@ -63,6 +64,7 @@ def test_old_trials_are_trials_of_their_very_configuration():
     assert high - low < 0.5
 
 
+@pytest.mark.slow
 def test_what_ships_of_version_3_is_evidence_for_the_present_space():
     kb = KnowledgeBase()
     before, now = (get_family("mlp").space_in(3), get_family("mlp").space())

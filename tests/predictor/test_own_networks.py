@@ -112,6 +112,7 @@ def tune(data, name, *more):
                "--study", "s", "--warm", "0", "--max-epochs", "3", *WHERE, *more)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_own_network_on_folds_predicts_and_goes_on(kind):
     name, data, new, rows = kind
     module = f"kinds_net.py:{name}"

@@ -40,6 +40,7 @@ def test_a_study_of_few_trials_has_whole_ticks(opened, made, tmp_path, count):
     assert all(float(text).is_integer() for text in ticks)
 
 
+@pytest.mark.slow
 def test_a_study_of_some_trials_has_whole_ticks(opened, home, page):
     """The search of these tests has 11 trials of at most 8 epochs."""
     (path := home / "ticks.html").write_text(page, "utf-8")

@@ -83,6 +83,7 @@ def test_a_writer_that_is_killed_loses_and_doubles_nothing(team):
     assert anna.info()["waiting"] == 0
 
 
+@pytest.mark.slow
 def test_a_killed_server_loses_and_doubles_nothing(team, tmp_path_factory, monkeypatch):
     with PostgreSQL(tmp_path_factory.mktemp("killed"), safe=True) as server:
         own = type(team)(server, "postgres", team.folder / "own", monkeypatch)

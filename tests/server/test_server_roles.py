@@ -106,6 +106,7 @@ def test_grant_gives_a_role_and_init_can_be_repeated(team):
     assert refused.exit_code == 2
 
 
+@pytest.mark.slow
 def test_a_quarantine_hides_in_every_copy_and_can_be_lifted(team):
     team.open("anna").add(make_bundle(range(3)))
     team.open("bob").add(make_bundle(range(60), "study-b"))

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from postgresql import BINARIES, PostgreSQL, needs_postgresql
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "team.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @needs_postgresql
 def test_the_page_does_what_it_says(tmp_path):
     blocks = re.findall(r"^```bash\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)

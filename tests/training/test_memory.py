@@ -133,6 +133,7 @@ print(growth(work), m.estimate(family, config, data).more)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_an_estimate_is_near_what_is_measured():
     """Of a recurrent network, since for it measured factors stand; others: docs/benchmarks."""

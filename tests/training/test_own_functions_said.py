@@ -328,6 +328,7 @@ def test_a_comparison_from_python_tells_what_failed(advisor):
     assert [text.partition(",")[0] for text in ends] == ["random", "sobol"]
 
 
+@pytest.mark.slow
 def test_workers_tell_failures_as_well(tune):
     with pytest.warns(UserWarning, match="succeeded") as told:
         tune(failing, metric="loss", workers=2, trials=3)

@@ -215,6 +215,7 @@ def test_what_the_system_does_not_remove_is_told_once(tune, caplog, monkeypatch)
     assert len(told) == len(set(told)) > 0
 
 
+@pytest.mark.slow
 def test_a_search_that_is_killed_anywhere_ends_with_the_folders_of_the_best(tmp_path):
     """At every third step on the disk; which they are is in the driver."""
     command = [sys.executable, str(HERE / "killed.py"), "killed_function", str(tmp_path)]

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 MOMENTS = {
     "os.mkdir s": 4,  # It begins: nothing is trained.
     "open .000000.safetensors": 4,  # The networks of the first trial are about to be written.
@@ -18,6 +20,7 @@ MOMENTS = {
 """When it is killed, and how many configurations, one the default, are trained afterwards."""
 
 
+@pytest.mark.slow
 def test_a_killed_search_ends_with_the_model_of_one_that_was_not(tmp_path):
     driver = str(Path(__file__).parent / "killed.py")
     command = [sys.executable, driver, "killed_table", str(tmp_path), *MOMENTS]

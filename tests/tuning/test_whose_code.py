@@ -268,6 +268,7 @@ def go_on(words, where):
     )
 
 
+@pytest.mark.slow
 def test_the_line_to_go_on_with_is_complete(own, tmp_path):
     folder = tmp_path / "my 'own' $things"
     folder.mkdir()

@@ -332,6 +332,7 @@ def wait_for(what):
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_search_that_ends_takes_its_processes_with_it_and_goes_on(tmp_path, tune, how):
     search = begin(tmp_path, tune)
@@ -359,6 +360,7 @@ def test_a_search_that_ends_takes_its_processes_with_it_and_goes_on(tmp_path, tu
     assert not list((tmp_path / "studies/s/.running").iterdir())
 
 
+@pytest.mark.slow
 def test_networks_of_trials_at_once_become_a_model(advisor, tmp_path):
     import numpy as np
     import pandas as pd
