@@ -37,6 +37,12 @@ _SHORTENED = (
 )
 """Whether a training had fewer epochs than its configuration says (SQL): another fidelity."""
 
+_OUTCOME = (
+    "task_id, config, state, value, duration, labels, strategy, space_id, study_id, contributor, "
+    f"layer, {_number(f'{FOLD}1', 'metrics')} AS first_fold, {_SHORTENED} AS shortened"
+)
+"""Columns of a trial that a meta-learner needs (SQL)."""
+
 
 class Reader(ABC):
     """Reads data sets, metafeatures, spaces, tasks, studies, trials and learning curves.
@@ -206,16 +212,36 @@ class Reader(ABC):
             patience was over.
         """
         with self._reading(family) as connection:
-            where, values = _of_tasks(connection, family, tasks)
-            for task, share in (shares or {}).items():
-                where += " AND (task_id <> ? OR hash(trial_id) % 1000000 < ?)"
-                values += [task, max(int(share * 1_000_000), 1)]
+            where, values = _of_shares(connection, family, tasks, shares)
             sql = (
-                "SELECT task_id, config, state, value, duration, labels, strategy, space_id, "
-                "study_id, contributor, layer, "
-                f"{_number(f'{FOLD}1', 'metrics')} AS first_fold, "
-                f"{_SHORTENED} AS shortened FROM trials {_STUDY} "
-                f"WHERE {where} ORDER BY task_id, study_id, number"
+                f"SELECT {_OUTCOME} FROM trials {_STUDY} WHERE {where} "
+                "ORDER BY task_id, study_id, number"
+            )
+            return connection.execute(sql, values).df()
+
+    def stopped_outcomes(
+        self,
+        family: str | None = None,
+        tasks: Sequence[str] | None = None,
+        shares: Mapping[str, float] | None = None,
+    ) -> pd.DataFrame:
+        """Return trials that were stopped after some epochs, a row for each.
+
+        Args:
+            family, tasks, shares: as for `outcomes`.
+
+        Returns:
+            The columns of `outcomes`, the error, which says why it was stopped, and the curve as
+            `trained_curves` has it.
+        """
+        with self._reading(family) as connection:
+            where, values = _of_shares(connection, family, tasks, shares)
+            sql = (
+                f"SELECT {_OUTCOME}, error, curve FROM trials {_STUDY} JOIN "
+                "(SELECT trial_id, list(val_metric ORDER BY epoch) AS curve FROM curves WHERE "
+                "trial_id IN (SELECT trial_id FROM trials WHERE state = 'stopped') "
+                f"GROUP BY trial_id) USING (trial_id) WHERE {where} AND state = 'stopped' "
+                "ORDER BY task_id, study_id, number"
             )
             return connection.execute(sql, values).df()
 
@@ -365,6 +391,20 @@ def _of_tasks(
         connection.register("wanted_tasks", wanted)
         conditions.append("task_id IN (SELECT task_id FROM wanted_tasks)")
     return " AND ".join(conditions), values
+
+
+def _of_shares(
+    connection: duckdb.DuckDBPyConnection,
+    family: str | None,
+    tasks: Sequence[str] | None,
+    shares: Mapping[str, float] | None,
+) -> tuple[str, list[object]]:
+    """Return the same with a condition on those tasks of which a share is wanted."""
+    where, values = _of_tasks(connection, family, tasks)
+    for task, share in (shares or {}).items():
+        where += " AND (task_id <> ? OR hash(trial_id) % 1000000 < ?)"
+        values += [task, max(int(share * 1_000_000), 1)]
+    return where, values
 
 
 def _of_wanted(connection: duckdb.DuckDBPyConnection) -> str:

@@ -24,12 +24,15 @@ from knowledge_base.arrays import read_arrays, write_arrays
 from knowledge_base.durable import private_folder, tighten
 from knowledge_base.space import SpaceDefinition
 
-VERSION = 5
+VERSION = 6
 """Version of the method of learning; what another version has learned is learned anew."""
 
 WITHOUT_OTHERS = (3, 4)
 """Versions before, which hold where nobody else contributed: they did not tell others apart, or
 not how far others agree with themselves."""
+
+WITHOUT_STOPPED = (*WITHOUT_OTHERS, 5)
+"""Versions before, which hold where no trial was stopped: they left such trials out."""
 
 _recent: dict[tuple[object, ...], Experience | None] = {}
 _indexes: dict[tuple[object, ...], TaskIndex | None] = {}
@@ -192,6 +195,11 @@ def _only_own(kb: KnowledgeBase) -> bool:
     return bool(names.isin([kb.me, ""]).all()) and not kb.imported_studies()
 
 
+def _has_stopped(kb: KnowledgeBase) -> bool:
+    """Return whether any trial was stopped."""
+    return not kb.query("SELECT 1 FROM trials WHERE state = 'stopped' LIMIT 1").empty
+
+
 def _is_new(kb: KnowledgeBase) -> bool:
     """Return whether nothing is stored yet, neither in a file nor in a journal."""
     _, _, database, segments = kb.stamp()
@@ -212,7 +220,9 @@ def _read(path: Path, kb: KnowledgeBase | None) -> tuple[Experience, dict[str, s
         version = int(arrays.pop("version"))
         if version in WITHOUT_OTHERS and kb is not None and not _only_own(kb):
             return None
-        if version not in (VERSION, *WITHOUT_OTHERS):
+        if version in WITHOUT_STOPPED and kb is not None and _has_stopped(kb):
+            return None
+        if version not in (VERSION, *WITHOUT_STOPPED):
             return None
         learned_for = arrays.pop("own", None)
         if kb is not None and learned_for is not None and str(learned_for) != kb.me:

@@ -18,6 +18,7 @@ from advisor.meta.scores import (
     share_beaten,
 )
 from advisor.meta.steadiness import steadiness
+from advisor.meta.stopped import StoppedTrials
 from advisor.meta.translation import Translated, added_since, translate, upgraded
 from advisor.surrogates import PastModels, PastTrials
 from advisor.surrogates.lengthscales import default_lengthscales
@@ -25,6 +26,7 @@ from advisor.surrogates.past_models import even_over_ranks
 from knowledge_base import KnowledgeBase
 from knowledge_base.identity import canonical_json
 from knowledge_base.space import SpaceDefinition
+from knowledge_base.states import TrialState
 
 MIN_TRIALS = 3
 """A task with fewer usable trials cannot rank configurations."""
@@ -57,11 +59,10 @@ def read_past(
 ) -> list[PastTask]:
     """Return the past tasks of `family` in terms of `space`, in the order of their identities.
 
-    Trials of other spaces count by the hyperparameters they share (see `translation`);
-    stopped trials and those cut short by `max_epochs` do not count, since their value belongs to
-    another fidelity. A task without
-    enough random trials was only tuned: its shares are corrected by what representative tasks
-    expect of its configurations.
+    Trials of other spaces count by the hyperparameters they share (see `translation`); stopped
+    ones by what they would have reached (see `stopped`). Those cut short by `max_epochs` do not
+    count, since their value belongs to another fidelity. A task without enough random trials was
+    only tuned: its shares are corrected by what representative tasks expect of its configurations.
 
     Args:
         kb: where to read.
@@ -190,13 +191,14 @@ def _read(
     )
     rows = {row["task_id"]: row for _, row in chosen.iterrows()}
     metafeatures = read_metafeatures(kb, sorted(chosen["dataset_id"].dropna().unique()))
-    added = added_since(kb.spaces(), space)
+    added, stopped = added_since(kb.spaces(), space), StoppedTrials(kb, space, family)
     counts = kb.trials_of_tasks(family, wanted)
     shares = {task: MAX_READ / n for task, n in counts.items() if n > MAX_READ}
     sources, imported, own = [], kb.imported_studies(), kb.me
     for tasks in _batches({task: min(counts.get(task, 0), MAX_READ) for task in wanted}):
         some = {task: shares[task] for task in tasks if task in shares}
         outcomes = upgraded(kb.outcomes(family, tasks, some), added)
+        outcomes = of_whole_trainings(outcomes, stopped, some, rows)
         outcomes = outcomes.assign(origin=origins(outcomes, own, imported))
         found = _sources(outcomes, rows, space, metafeatures)
         sources += [replace(s, n_trials=round(s.n_trials / some.get(s.task_id, 1))) for s in found]
@@ -237,6 +239,30 @@ def origins(outcomes: pd.DataFrame, own: str, imported: Collection[str]) -> pd.S
     return names.where(~mine & (outcomes["layer"] != "seed"), "")
 
 
+def of_whole_trainings(
+    outcomes: pd.DataFrame,
+    stopped: StoppedTrials,
+    shares: Mapping[str, float],
+    rows: Mapping[str, pd.Series],
+) -> pd.DataFrame:
+    """Return trials whose values are those of whole trainings, `expected` where they stopped.
+
+    Args:
+        outcomes: as `KnowledgeBase.outcomes` gives them.
+        stopped: says what stopped ones would have reached.
+        shares: of large tasks, as for `KnowledgeBase.outcomes`.
+        rows: the tasks as stored, by identity.
+    """
+    cut = outcomes["state"] == str(TrialState.STOPPED)
+    whole = outcomes[~cut & ~outcomes["shortened"]].assign(expected=False)
+    if cut.any():
+        tasks = sorted(outcomes.loc[cut, "task_id"].unique())
+        directions = {task: str(rows[task]["direction"]) for task in tasks}
+        ends = stopped.ends(tasks, shares, directions).assign(expected=True)
+        whole = pd.concat([whole, ends], ignore_index=True) if len(ends) else whole
+    return of_one_evaluation(whole)
+
+
 def of_one_evaluation(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return trials whose values are comparable within each task.
 
@@ -261,8 +287,6 @@ def _sources(
     space: SpaceDefinition,
     metafeatures: Mapping[tuple[str, str], Mapping[str, float]],
 ) -> list[_Source]:
-    outcomes = of_one_evaluation(outcomes)
-    outcomes = outcomes[(outcomes["state"] != "stopped") & ~outcomes["shortened"]]
     read = [
         _Read(rows[str(name)], _names(group), not origin, len(group),
               *_usable(group, rows[str(name)]["direction"]))
@@ -294,6 +318,7 @@ def _usable(group: pd.DataFrame, direction: str) -> tuple[pd.DataFrame, np.ndarr
     values = group["value"].to_numpy(dtype=float)
     group = group.assign(
         good=goodness(values, completed, direction),
+        value=np.where(group["expected"], np.nan, values),  # Nobody has seen it.
         failure=failures(group["state"], group["labels"]),
         random=group["strategy"].isin(RANDOM_STRATEGIES),
     )

@@ -7,7 +7,7 @@ as well. So whoever reads or adds need not know of the server, and goes on witho
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -83,6 +83,16 @@ class Shared(TakingBack):
         """Return the curves of whole trainings, which are fetched now where there is a server."""
         self._refresh(curves=True)
         return super().trained_curves(family, tasks)
+
+    def stopped_outcomes(
+        self,
+        family: str | None = None,
+        tasks: Sequence[str] | None = None,
+        shares: Mapping[str, float] | None = None,
+    ) -> pd.DataFrame:
+        """Return stopped trials with curves, which are fetched now where there is a server."""
+        self._refresh(curves=True)
+        return super().stopped_outcomes(family, tasks, shares)
 
     def bundle(self, layers: Sequence[str] = ("user", "seed")) -> Bundle:
         """Return the rows of `layers`, with the learning curves of the server if there is one."""

@@ -63,10 +63,10 @@ def test_what_is_learned_now_is_what_was_learned_then(kb):
         assert now["expected"] == pytest.approx(then["expected"], rel=1e-4)
     before = read_arrays(BEFORE / "experience.npz")
     written = read_arrays(cache.cache_path(kb, SPACE, "toy"))
-    # Version 4 said for whom it was learned, 5 how steady others are: without others as version 3.
+    # Version 4 said for whom it was learned, 5 how steady others are; 6 learns of stopped trials.
     assert written.keys() - before.keys() == {"own"}
     assert before.keys() <= written.keys()
-    assert (int(written["version"]), int(before["version"])) == (5, 3)
+    assert (int(written["version"]), int(before["version"])) == (6, 3)
     for name in before:
         assert written[name].dtype == before[name].dtype
         assert written[name].ndim == before[name].ndim
