@@ -43,6 +43,9 @@ _OUTCOME = (
 )
 """Columns of a trial that a meta-learner needs (SQL)."""
 
+_CURVE = "list(coalesce(val_metric, 'nan') ORDER BY epoch)"
+"""The metric after each epoch of a trial (SQL)."""
+
 
 class Reader(ABC):
     """Reads data sets, metafeatures, spaces, tasks, studies, trials and learning curves.
@@ -238,7 +241,7 @@ class Reader(ABC):
             where, values = _of_shares(connection, family, tasks, shares)
             sql = (
                 f"SELECT {_OUTCOME}, error, curve FROM trials {_STUDY} JOIN "
-                "(SELECT trial_id, list(val_metric ORDER BY epoch) AS curve FROM curves WHERE "
+                f"(SELECT trial_id, {_CURVE} AS curve FROM curves WHERE "
                 "trial_id IN (SELECT trial_id FROM trials WHERE state = 'stopped') "
                 f"GROUP BY trial_id) USING (trial_id) WHERE {where} AND state = 'stopped' "
                 "ORDER BY task_id, study_id, number"
@@ -293,13 +296,13 @@ class Reader(ABC):
 
         Returns:
             task_id, config (JSON), space_id of the study, and the curve: a list of the validation
-            metric after each epoch, None where there is no number.
+            metric after each epoch, NaN where there is no number.
         """
         with self._reading(family) as connection:
             where, values = _of_tasks(connection, family, tasks)
             sql = (
                 "SELECT any_value(task_id) AS task_id, any_value(config) AS config, "
-                "any_value(space_id) AS space_id, list(val_metric ORDER BY epoch) AS curve "
+                f"any_value(space_id) AS space_id, {_CURVE} AS curve "
                 f"FROM curves JOIN trials USING (trial_id) {_STUDY} "
                 f"WHERE {where} AND state = 'complete' AND NOT {_SHORTENED} "
                 "GROUP BY trial_id ORDER BY task_id, trial_id"

@@ -80,6 +80,20 @@ def test_stopped_and_shortened_trainings_say_nothing_of_the_end(tmp_path):
     assert len(found[task].values) == 12
 
 
+@pytest.mark.filterwarnings("error")
+def test_an_epoch_without_a_value_counts_as_nothing(tmp_path):
+    gaps = [[None, *rising(n)[1:]] for n in range(12)]
+    kb, task = stored(tmp_path, [(configured(n), "complete", rising(n)) for n in range(12)])
+    for n, values in enumerate(gaps):
+        study = StudyRecord("s2", task, SPACE.space_id, "s2", "random")
+        curve = epochs_of(values)
+        whole = TrialRecord("s2", n, configured(n + 0.5), "complete", 1.0, epochs=20, curve=curve)
+        kb.add(Bundle.from_records([study, whole]))
+    found, _ = read_curves(kb, SPACE, "curved", [task])
+    assert np.isnan(found[task].values[:, 1]).sum() == 12  # The rung of the first epoch.
+    assert np.isfinite(found[task].values[:, 2:]).all()
+
+
 def test_too_few_curves_are_left_out(tmp_path):
     kb, task = stored(tmp_path, [(configured(n), "complete", rising(n)) for n in range(9)])
     assert read_curves(kb, SPACE, "curved", [task]) == ({}, 0)

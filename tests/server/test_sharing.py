@@ -6,7 +6,7 @@ import psycopg
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from kb_examples import make_bundle, numbers_of
+from kb_examples import DATASET, SPACE, TASK, make_bundle, numbers_of, study, trial
 
 from advisor import Advisor
 from advisor.cli.group import main
@@ -64,6 +64,18 @@ def test_curves_are_fetched_when_they_are_asked_for(team):
     assert len(bob.curves()) == 60
     team.open("anna").add(make_bundle(range(30, 40)))
     assert len(team.open("bob").curves()) == 80
+
+
+def test_the_curves_of_stopped_trials_are_fetched_when_they_are_asked_for(team):
+    trials = [trial(n, state="complete" if n % 3 else "stopped") for n in range(30)]
+    bundle = Bundle.from_records([DATASET, TASK, SPACE, study(), *trials])
+    team.open("anna").add(bundle)
+    bob = team.open("bob")
+    assert len(bob.outcomes()) == 30
+    assert sum(b["curves"].num_rows for b in bob._journal.load().values()) == 0
+    found = bob.stopped_outcomes()
+    assert len(found) == 10
+    assert {len(curve) for curve in found["curve"]} == {2}
 
 
 def test_only_what_is_new_is_fetched(team, monkeypatch):
