@@ -244,9 +244,12 @@ def test_the_page_compares_folds_in_equal_seconds():
     lines = [
         line("one", "one-20s", 0.2, said={**said, "ensemble": 0.2}),
         line("one", "folds-20s", 0.1, said={**said, "ensemble": 0.1}),
+        line("one", "one-20s-single", 0.2, said={}),
+        line("one", "folds-20s-single", 0.3, said={}),
     ]
     text = page.make({"folds": lines}, {}, [])
     assert "| folds, 20 s | 50.0% | 0.0% | -50.0% |" in text
+    assert "| `--final single`, 20 s | 1.500 | 0% | 1 |" in text
     assert "| model, 20 s | 0.500 | 100% | 1 |" in text
     assert "60 s" not in text
 

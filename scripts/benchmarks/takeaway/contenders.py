@@ -50,6 +50,8 @@ def _folds(seconds: int) -> list[Entrant]:
     return [
         Entrant(f"one-{seconds}s", f"one split, {seconds} s", "tune", one, every=True),
         Entrant(f"folds-{seconds}s", f"folds, {seconds} s", "tune", auto, every=True),
+        Entrant(f"one-{seconds}s-single", "", "tune", {**one, "final": "single"}),
+        Entrant(f"folds-{seconds}s-single", "", "tune", {**auto, "final": "single"}),
     ]
 
 

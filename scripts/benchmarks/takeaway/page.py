@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from math import isfinite
 
+import numpy as np
 import pandas as pd
 
 from advisor.data.intake import counted as said
@@ -48,7 +49,8 @@ The same tables. Searches that only time ends, with one split and with the folds
 chooses; regret is error / best - 1 on the truth, where best is the best single network for this
 table and seed of all that any of these searches trained; geometric means over tables. "chosen
 network" is what one network of the chosen configuration reaches, trained on the first split;
-"its folds" averages that configuration's networks; "model" is what the user gets."""
+"its folds" averages that configuration's networks; "model" is what the user gets. Searches with
+`--final single` leave one network of the chosen configuration, trained on all known rows."""
 
 ITEMS = {
     "images": "The truth are up to 2,000 other images of the same source.",
@@ -222,7 +224,7 @@ def _slower(frame: pd.DataFrame) -> float:
 
 def folds(what: str, lines: Lines) -> str:
     """Return the section on folds."""
-    frame = regrets(lines, list(STAGES))
+    frame = regrets([line for line in lines if "each" in line.get("said", {})], list(STAGES))
     rows = []
     for entrant in ENTRANTS[what]:
         own = frame[frame["contender"] == entrant.name]
@@ -233,27 +235,44 @@ def folds(what: str, lines: Lines) -> str:
         rows.append([entrant.title, *cells, f"{own['trials'].median():.0f}",
                      _seconds(own["seconds"].median()), own["data"].nunique()])  # fmt: skip
     titles = ["", *STAGES.values(), "trials", "seconds", "tables"]
-    parts = [f"## {TITLES[what]}", FOLDS.strip(), report.table(titles, rows), _paired(frame)]
+    parts = [f"## {TITLES[what]}", FOLDS.strip(), report.table(titles, rows),
+             _paired(frame, table_of(lines))]  # fmt: skip
     return "\n\n".join(part for part in parts if part)
 
 
-def _paired(frame: pd.DataFrame) -> str:
-    """Return on how many tables folds are better than one split in equal seconds."""
+def _paired(frame: pd.DataFrame, found: pd.DataFrame) -> str:
+    """Return on how many tables folds are better than one split in equal seconds.
+
+    Args:
+        frame: as `regrets` has it.
+        found: as `table_of` has it, those that leave a single network included.
+    """
+    errors = found.set_index(["data", "seed"])
     rows = []
     for seconds in (20, 60):
-        pair = [
-            frame[frame["contender"] == f"{name}-{seconds}s"].set_index(["data", "seed"])
-            for name in ("folds", "one")
-        ]
         for stage in ("single", "ensemble"):
-            logs = (pair[0][stage] - pair[1][stage]).dropna().groupby("data").mean()
-            if len(logs):
-                mean, error = geometric(logs)
-                rows.append([f"{STAGES[stage]}, {seconds} s", _ratio(mean, error),
-                             _share(share_better(logs)), len(logs)])  # fmt: skip
+            folds, one = (
+                frame[frame["contender"] == f"{name}-{seconds}s"].set_index(["data", "seed"])[stage]
+                for name in ("folds", "one")
+            )
+            rows.append([f"{STAGES[stage]}, {seconds} s", *_compared(folds - one)])
+        folds, one = (
+            np.log(errors.loc[errors["contender"] == f"{name}-{seconds}s-single", "error"])
+            for name in ("folds", "one")
+        )
+        rows.append([f"`--final single`, {seconds} s", *_compared(folds - one)])
+    rows = [row for row in rows if row[-1]]
     if not rows:
         return ""
     return report.table(["error with folds / with one split", "", "tables better", "tables"], rows)
+
+
+def _compared(differences: pd.Series) -> list[object]:
+    """Return the ratio that differences of logarithms come to, the share of gains, and tables."""
+    logs = differences.dropna().groupby("data").mean()
+    if logs.empty:
+        return ["", "", 0]
+    return [_ratio(*geometric(logs)), _share(share_better(logs)), len(logs)]
 
 
 def items(what: str, lines: Lines) -> str:
