@@ -1,7 +1,9 @@
 """Past tasks, read from the knowledge base in the form the meta-learner needs."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,6 @@ from advisor.meta.scores import (
     share_beaten,
 )
 from advisor.meta.steadiness import steadiness
-from advisor.meta.stopped import StoppedTrials
 from advisor.meta.translation import Translated, added_since, translate, upgraded
 from advisor.surrogates import PastModels, PastTrials
 from advisor.surrogates.lengthscales import default_lengthscales
@@ -27,6 +28,9 @@ from knowledge_base import KnowledgeBase
 from knowledge_base.identity import canonical_json
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.states import TrialState
+
+if TYPE_CHECKING:
+    from advisor.meta.stopped import StoppedTrials
 
 MIN_TRIALS = 3
 """A task with fewer usable trials cannot rank configurations."""
@@ -191,7 +195,14 @@ def _read(
     )
     rows = {row["task_id"]: row for _, row in chosen.iterrows()}
     metafeatures = read_metafeatures(kb, sorted(chosen["dataset_id"].dropna().unique()))
-    added, stopped = added_since(kb.spaces(), space), StoppedTrials(kb, space, family)
+    added = added_since(kb.spaces(), space)
+
+    @cache
+    def stopped() -> "StoppedTrials":
+        from advisor.meta.stopped import StoppedTrials  # It takes SciPy, which is slow to import.
+
+        return StoppedTrials(kb, space, family)
+
     counts = kb.trials_of_tasks(family, wanted)
     shares = {task: MAX_READ / n for task, n in counts.items() if n > MAX_READ}
     sources, imported, own = [], kb.imported_studies(), kb.me
@@ -241,7 +252,7 @@ def origins(outcomes: pd.DataFrame, own: str, imported: Collection[str]) -> pd.S
 
 def of_whole_trainings(
     outcomes: pd.DataFrame,
-    stopped: StoppedTrials,
+    stopped: Callable[[], "StoppedTrials"],
     shares: Mapping[str, float],
     rows: Mapping[str, pd.Series],
 ) -> pd.DataFrame:
@@ -249,7 +260,7 @@ def of_whole_trainings(
 
     Args:
         outcomes: as `KnowledgeBase.outcomes` gives them.
-        stopped: says what stopped ones would have reached.
+        stopped: gives who says what stopped ones would have reached, where there are any.
         shares: of large tasks, as for `KnowledgeBase.outcomes`.
         rows: the tasks as stored, by identity.
     """
@@ -258,7 +269,7 @@ def of_whole_trainings(
     if cut.any():
         tasks = sorted(outcomes.loc[cut, "task_id"].unique())
         directions = {task: str(rows[task]["direction"]) for task in tasks}
-        ends = stopped.ends(tasks, shares, directions).assign(expected=True)
+        ends = stopped().ends(tasks, shares, directions).assign(expected=True)
         whole = pd.concat([whole, ends], ignore_index=True) if len(ends) else whole
     return of_one_evaluation(whole)
 
