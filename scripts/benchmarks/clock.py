@@ -10,7 +10,8 @@ after another, and have as many seconds as TPE took for its trials. A value coun
 that reached it has ended, for everybody. Seconds are of the processor, in one thread, from the data
 in memory and everything imported, with all that a search does besides training. What is done once
 for a machine or a store is done: the meta-learner's experience is in its cache, as after any
-recommendation. What is finished stays in .build/clock/.
+recommendation. What is finished stays in .build/clock/, and with the page in
+docs/benchmarks/results/clock/, from where another machine goes on.
 """
 
 import os
@@ -25,6 +26,7 @@ import click
 import numpy as np
 import pandas as pd
 
+from knowledge_base.durable import write_text
 from knowledge_base.records import EpochRecord
 from knowledge_base.states import Direction
 from knowledge_base.types import ConfigDict, JsonObject
@@ -38,6 +40,9 @@ from scripts.seed.past_without import shipped_mark
 from scripts.seed.work import Entry
 
 WORK = BUILD / "clock"
+RESULTS = report.FOLDER / "results" / "clock"
+"""What earlier machines found; a search that is there is not made again."""
+
 REFERENCE, PRUNED = "tpe", "tpe-hyperband"
 OURS: dict[str, bool] = {"ours": False, "ours-stopping": True}
 CONTENDERS = (REFERENCE, PRUNED, *OURS)
@@ -106,7 +111,8 @@ class TimedSearch(Unit):
     @property
     def path(self) -> Path:
         mark = shipped_mark() if self.contender in OURS else "alone"
-        return WORK / mark / f"{name_of(self.entry, self.seed)}-{self.contender}.json"
+        place = Path(mark) / f"{name_of(self.entry, self.seed)}-{self.contender}.json"
+        return RESULTS / place if (RESULTS / place).exists() else WORK / place
 
     @property
     def sign(self) -> float:
@@ -267,6 +273,15 @@ def _rows(units: list[TimedSearch]) -> list[JsonObject]:
     return rows
 
 
+def _keep(units: list[TimedSearch]) -> None:
+    """Copy what the page is of to where the page is."""
+    for unit in units:
+        if unit.path.is_relative_to(WORK):
+            kept = RESULTS / unit.path.relative_to(WORK)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_text(kept, unit.path.read_text(encoding="utf-8"))
+
+
 @click.command()
 @click.option("--seeds", default=SEEDS, help="Seeds of split, training and search.")
 @click.option("--only", multiple=True, help="Names of data sets; default all.")
@@ -294,6 +309,8 @@ def main(
     if not rows:
         raise report.nothing_finished()
     whole = write and not only and not only_contenders
+    if whole:
+        _keep([unit for unit in units if unit.finished])
     report.publish(NAME, page(pd.DataFrame(rows), seeds), whole)
 
 
