@@ -74,14 +74,19 @@ def read_curves(
     return found, int(np.median(silent)) if silent else 0
 
 
+def configured_epochs(config: str) -> int | None:
+    """Return for how many epochs a configuration is, given as JSON; None where it does not say."""
+    given = json.loads(config).get(EPOCHS)
+    return int(given) if isinstance(given, (int, float)) and given >= 1 else None
+
+
 def _values(group: pd.DataFrame, maximised: bool) -> tuple[np.ndarray, list[int]]:
     """Return values at rungs, and the lengths of trainings whose configuration says none."""
     rows, silent = [], []
     for text, curve in zip(group["config"], group["curve"], strict=True):
-        given = json.loads(text).get(EPOCHS)
-        known = isinstance(given, (int, float)) and given >= 1
-        epochs = int(given) if known else len(curve)
-        if not known:
-            silent.append(len(curve))
+        epochs = configured_epochs(text)
+        if epochs is None:
+            epochs = len(curve)
+            silent.append(epochs)
         rows.append(at_rungs(list(curve), epochs, 1.0 if maximised else -1.0, ended=True))
     return np.array(rows), silent

@@ -78,7 +78,14 @@ def read_past(
             read again if any task is to be corrected.
     """
     digests = kb.task_digests(family) if digests is None else digests
-    sources = _read(kb, space, family, digests)
+
+    @cache
+    def stopped() -> "StoppedTrials":
+        from advisor.meta.stopped import StoppedTrials  # It takes SciPy, which is slow to import.
+
+        return StoppedTrials(kb, space, family)
+
+    sources = _read(kb, space, family, digests, stopped)
     if not all(source.referenced for source in sources):
         trusted = any(s.trusted for s in sources) or any(task.trusted for task in before)
         known = {s.task_id: s.referenced for s in sources if s.trusted == trusted}
@@ -87,7 +94,9 @@ def read_past(
         again = [t.task_id for t in before if t.trusted == trusted and t.task_id in chosen]
         reference = [s for s in sources if s.trusted == trusted and s.task_id in chosen]
         if again:
-            reference += [s for s in _read(kb, space, family, again) if s.trusted == trusted]
+            reference += [
+                s for s in _read(kb, space, family, again, stopped) if s.trusted == trusted
+            ]
         reference.sort(key=lambda source: source.task_id)
         sources = _corrected(sources, reference[:REPRESENTATIVE], space)
     return [source.past_task(digests[source.task_id]) for source in sources]
@@ -187,6 +196,7 @@ def _read(
     space: SpaceDefinition,
     family: str | None,
     tasks: Iterable[str],
+    stopped: Callable[[], "StoppedTrials"],
 ) -> list[_Source]:
     """Return the tasks of these identities that can be ranked, not corrected yet."""
     wanted = sorted(tasks)
@@ -196,13 +206,6 @@ def _read(
     rows = {row["task_id"]: row for _, row in chosen.iterrows()}
     metafeatures = read_metafeatures(kb, sorted(chosen["dataset_id"].dropna().unique()))
     added = added_since(kb.spaces(), space)
-
-    @cache
-    def stopped() -> "StoppedTrials":
-        from advisor.meta.stopped import StoppedTrials  # It takes SciPy, which is slow to import.
-
-        return StoppedTrials(kb, space, family)
-
     counts = kb.trials_of_tasks(family, wanted)
     shares = {task: MAX_READ / n for task, n in counts.items() if n > MAX_READ}
     sources, imported, own = [], kb.imported_studies(), kb.me

@@ -7,22 +7,14 @@ none, what it had reached is taken for its end if it was stopped since others we
 does not count if the time was over.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from advisor.curves import (
-    LAST,
-    CurveGP,
-    PastCurves,
-    TaskCurves,
-    at_rungs,
-    quantiles,
-)
-from advisor.meta.curves import EPOCHS, read_curves
+from advisor.curves import LAST, CurveGP, PastCurves, TaskCurves, at_rungs, quantiles
+from advisor.meta.curves import configured_epochs, read_curves
 from advisor.meta.translation import added_since, translate, upgraded
 from knowledge_base import KnowledgeBase
 from knowledge_base.records import TIME_OVER
@@ -162,8 +154,7 @@ def _even(trials: pd.DataFrame) -> pd.DataFrame:
 
 def _lengths(configs: pd.Series, otherwise: int) -> np.ndarray:
     """Return for how many epochs each was configured, 0 where nobody knows, shape (n,)."""
-    said = [json.loads(text).get(EPOCHS) for text in configs]
-    return np.array([n if isinstance(n, (int, float)) and n >= 1 else otherwise for n in said])
+    return np.array([configured_epochs(text) or otherwise for text in configs])
 
 
 def _best(curve: Sequence[float | None], sign: float) -> float:

@@ -247,20 +247,19 @@ def _paired(frame: pd.DataFrame, found: pd.DataFrame) -> str:
         frame: as `regrets` has it.
         found: as `table_of` has it, those that leave a single network included.
     """
-    errors = found.set_index(["data", "seed"])
+    errors = found.assign(error=np.log(found["error"]))
+    kinds = [(STAGES[stage], frame, stage, "") for stage in ("single", "ensemble")]
+    kinds.append(("`--final single`", errors, "error", "-single"))
     rows = []
     for seconds in (20, 60):
-        for stage in ("single", "ensemble"):
+        for title, table, column, ending in kinds:
             folds, one = (
-                frame[frame["contender"] == f"{name}-{seconds}s"].set_index(["data", "seed"])[stage]
+                table[table["contender"] == f"{name}-{seconds}s{ending}"].set_index(
+                    ["data", "seed"]
+                )[column]
                 for name in ("folds", "one")
             )
-            rows.append([f"{STAGES[stage]}, {seconds} s", *_compared(folds - one)])
-        folds, one = (
-            np.log(errors.loc[errors["contender"] == f"{name}-{seconds}s-single", "error"])
-            for name in ("folds", "one")
-        )
-        rows.append([f"`--final single`, {seconds} s", *_compared(folds - one)])
+            rows.append([f"{title}, {seconds} s", *_compared(folds - one)])
     rows = [row for row in rows if row[-1]]
     if not rows:
         return ""
