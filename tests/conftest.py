@@ -12,10 +12,15 @@ def pytest_addoption(parser):
     parser.addoption("--lacking", action="store_true",
                      help="run what the last run skipped for want of a library, and fail where one "
                           "is lacking still")  # fmt: skip
+    parser.addoption("--cards", action="store_true",
+                     help="let tests see graphics cards; without it, networks train on the "
+                          "processor as on machines that have none")  # fmt: skip
 
 
 def pytest_configure(config):
     lacking.configure(config)
+    if not config.getoption("--cards"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
 @pytest.fixture(autouse=True, scope="session")

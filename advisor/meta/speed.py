@@ -1,8 +1,9 @@
 """How quickly the machine at hand trains, measured once and kept in the user's cache folder.
 
 Measuring takes a second, and PyTorch: it is done when something is to be trained anyway. A
-recommendation only reads what is known. What is measured holds for a version of PyTorch, a
-number of threads and a device; under others it is measured anew.
+recommendation only reads what is known, of the device that is taken without being named. What is
+measured holds for a version of PyTorch, a number of threads and a device; under others it is
+measured anew.
 """
 
 import json
@@ -34,28 +35,38 @@ def known_speed(family: str) -> Speed:
     return _from_samples(family, _stored().get(family))
 
 
-def measured_speed(family: str) -> Speed:
+def measured_speed(family: str, device: str | None = None) -> Speed:
     """Return the same; where nothing is known yet, it is measured, which loads PyTorch.
 
     Nothing is measured for families without a law, nor where PyTorch fails, as on a full device. A
     file that cannot be written costs measuring again.
+
+    Args:
+        family: whose networks are trained.
+        device: where, as for `advisor.training.devices.check_device`.
+
+    Raises:
+        UserError: the device is not there.
     """
     if family not in SAMPLES:
         return Speed()
-    known = known_speed(family)
-    if known.measured:
-        return known
+    from advisor.training.devices import check_device
     from advisor.training.pace import seconds_of
 
+    usual = check_device(device) == check_device(None)
+    name = family if usual else f"{family} on {device}"
+    known = _from_samples(family, _stored().get(name))
+    if known.measured:
+        return known
     try:
-        samples = seconds_of(family)
+        samples = seconds_of(family, device)
     except RuntimeError:
         return Speed()
     path = _path()
     if path is not None:
         with suppress(OSError):
             private_folder(path.parent)
-            write_json(path, {**_stored(), family: samples}, private=True)
+            write_json(path, {**_stored(), name: samples}, private=True)
     return _from_samples(family, samples)
 
 

@@ -16,6 +16,12 @@ def place_of(device: str | None) -> torch.device:
     return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
+def gpus(device: str | None) -> list[torch.device]:
+    """Return whose random state a training on a device changes besides the CPU's."""
+    place = place_of(device)
+    return [place] if place.type == "cuda" else []
+
+
 def check_device(device: str | None, precision: str | None = None) -> torch.device:
     """Return the device that is meant, once it is there and trains in that precision.
 

@@ -31,7 +31,9 @@ def free_memory(root: Path = Path("/"), device: str | None = None) -> int | None
     """
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available() and (device or "cuda").startswith("cuda"):
-        return int(torch.cuda.mem_get_info(device)[0])
+        # What PyTorch keeps of its own for the next training is free for that.
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0] + kept)
     found = (_system(root), _container(root), _address_space(root))
     known = [size for size in found if size is not None]
     return max(min(known), 0) if known else None

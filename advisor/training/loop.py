@@ -4,6 +4,7 @@ import torch
 
 from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
+from advisor.training.devices import gpus
 from advisor.training.outcome import Outcome
 from advisor.training.paused import Paused
 from advisor.training.report import Reporting, as_report
@@ -75,7 +76,7 @@ def train_on(
         StateLost: `paused` is that of another training, or damaged.
         UserError, RuntimeError: as `train`.
     """
-    with torch.random.fork_rng(devices=_gpus(terms.device)):
+    with torch.random.fork_rng(devices=gpus(terms.device)):
         run = Run.begin(family, config, data, seed, terms)
         if paused is not None:
             run.restore(paused)
@@ -96,11 +97,5 @@ def conclude(
     Raises:
         StateLost: `paused` is that of another training, or damaged.
     """
-    with torch.random.fork_rng(devices=_gpus(terms.device)):
+    with torch.random.fork_rng(devices=gpus(terms.device)):
         return Run.begin(family, config, data, seed, terms).conclude(paused, reason)
-
-
-def _gpus(device: str | None) -> list[torch.device]:
-    """Return whose random state a training changes besides the CPU's."""
-    place = place_of(device)
-    return [place] if place.type == "cuda" else []

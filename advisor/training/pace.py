@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import log
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,7 @@ SAMPLES = {
 }  # fmt: skip
 
 
-def seconds_of(family: str) -> list[float]:
+def seconds_of(family: str, device: str | None = None) -> list[float]:
     """Return the seconds of the small and of the large network of a family on this machine.
 
     They are those of the machine without other work: where that takes a core away, processor
@@ -92,6 +93,7 @@ def seconds_of(family: str) -> list[float]:
 
     Args:
         family: one of `SAMPLES`.
+        device: as for `advisor.training.train`.
     """
     from advisor.data import prepare
     from advisor.metrics import default_metric
@@ -101,7 +103,8 @@ def seconds_of(family: str) -> list[float]:
     data, metric = prepare(dataset, 0), default_metric(dataset.kind).name
     small, large = SAMPLES[family].configs(family)
     # What PyTorch loads for its first steps is no part of any of them.
-    train(get_family(family), small, data, metric=metric, seed=0, max_epochs=1)
+    measured = partial(train, get_family(family), data=data, metric=metric, seed=0, device=device)
+    measured(config=small, max_epochs=1)
     found = []
     for config in (small, large):
         taken: list[float] = []
@@ -110,7 +113,7 @@ def seconds_of(family: str) -> list[float]:
             if taken and time.monotonic() - begun > ENOUGH:
                 break
             started = time.process_time()
-            outcome = train(get_family(family), config, data, metric=metric, seed=0)
+            outcome = measured(config=config)
             used = time.process_time() - started
             taken.append(max(min(outcome.duration or used, used), VERY_LITTLE))
         found.append(min(taken))

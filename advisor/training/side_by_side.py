@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from advisor.training.devices import computing
 from advisor.training.outcome import Outcome
 from advisor.training.report import StopTrial
 from advisor.training.run import Run
@@ -20,7 +21,8 @@ class Member(Run):
 
     Attributes:
         place: where it is among the configurations.
-        generator: source of the order of its rows and of its dropout.
+        generator: source of the order of its rows, and on a CPU of its dropout.
+        masks: source of its dropout, on the device where it is.
         losses, norms: one of each per batch of the epoch, shape (batches,).
         outputs: what its network gives after the epoch, by part.
         stack, row: where its weights are.
@@ -32,6 +34,7 @@ class Member(Run):
 
     place: int
     generator: torch.Generator
+    masks: torch.Generator
     losses: np.ndarray
     norms: np.ndarray
     outputs: Mapping[str, torch.Tensor]
@@ -100,10 +103,12 @@ class Member(Run):
         self.moments = tensors
 
     def _random(self) -> dict[str, torch.Tensor]:
-        return {"cpu": self.generator.get_state()}
+        return {g.device.type: g.get_state() for g in (self.generator, self.masks)}
 
     def _set_random(self, states: Mapping[str, torch.Tensor]) -> None:
-        self.generator.set_state(states["cpu"])
+        for generator in (self.generator, self.masks):
+            if generator.device.type in states:
+                generator.set_state(states[generator.device.type].cpu())
 
 
 class SideBySide:
@@ -123,7 +128,7 @@ class SideBySide:
         self.members = sorted(members, key=lambda member: kinds[type(member.optimizer)])
         self.stack = Stack(
             [member.network for member in self.members],
-            [member.generator for member in self.members],
+            [member.masks for member in self.members],
         )
         self.optimizer = StackOptimizer(
             self.stack,
@@ -182,10 +187,11 @@ class SideBySide:
         self.optimizer.begin_epoch()
         part, data = self.parts["train"], self.members[0].data
         count = len(data.x_train)
-        orders = [torch.randperm(count, generator=g) for g in self.stack.generators]
+        orders = [torch.randperm(count, generator=m.generator) for m in self.members]
         losses: list[torch.Tensor] = []
         norms: list[torch.Tensor] = []
-        for rows in torch.split(torch.stack(orders), self.batch_size, 1):
+        place, precision = part.x.device, self.members[0].precision
+        for rows in torch.split(torch.stack(orders).to(place), self.batch_size, 1):
             if rows.shape[1] < 2 <= count:
                 continue
             for member in self.members:
@@ -194,13 +200,16 @@ class SideBySide:
             if all(member.stopped is not None for member in self.members):
                 break
             x, y = part.batch(rows)
-            loss = _losses(self.stack(x, True), y, data.kind)
+            with computing(precision, place):
+                outputs = self.stack(x, True)
+                full = outputs if precision is None else outputs.float()
+                loss = _losses(full, y, data.kind)
             gradients = torch.autograd.grad(loss.sum(), self.stack.weights)
             norms.append(self.optimizer.step(gradients))
             losses.append(loss.detach())
         if not losses:
             return np.empty((0, len(orders))), np.empty((0, len(orders)))
-        return torch.stack(losses).numpy(), torch.stack(norms).numpy()
+        return torch.stack(losses).cpu().numpy(), torch.stack(norms).cpu().numpy()
 
     def _show(self, losses: np.ndarray, norms: np.ndarray) -> None:
         """Give each member what it would have computed itself."""
@@ -242,7 +251,7 @@ class _Part:
         """Return inputs and targets for rows of each network, shape (networks, batch)."""
         if self._shared:
             return self.x[rows], self.y[rows]
-        networks = torch.arange(len(rows)).unsqueeze(1)
+        networks = torch.arange(len(rows), device=rows.device).unsqueeze(1)
         return self.x[networks, rows], self.y[networks, rows]
 
     def first(self, rows: int | None) -> torch.Tensor:

@@ -26,8 +26,8 @@ class Stack:
         """Copy the networks' weights.
 
         Args:
-            networks: on the CPU.
-            generators: source of each network's random choices.
+            networks: on one device.
+            generators: source of each network's random choices, on that device.
         """
         self._body = layer_of(networks)
         self._layers = layers_in(self._body)
@@ -108,7 +108,8 @@ class StackOptimizer:
     ) -> None:
         """Take one optimiser and one limit of the gradient norm for each network."""
         self._stack, self._optimizers = stack, list(optimizers)
-        self._limits = torch.tensor(limits)
+        self._place = stack.weights[0].device
+        self._limits = torch.tensor(limits, device=self._place)
         self._moments, self._squares = _zeros(stack.weights), _zeros(stack.weights)
         self._steps = 0.0
 
@@ -161,7 +162,7 @@ class StackOptimizer:
             [tensor.detach()[rows] for tensor in tensors]
             for tensors in (self._stack.weights, self._moments, self._squares)
         )
-        counts = [torch.tensor(self._steps) for _ in weights]
+        counts = [torch.tensor(self._steps, device=self._place) for _ in weights]
         return _Piece(settings, rows, weights, moments, squares, counts)
 
 

@@ -174,7 +174,9 @@ class _Dropout(Layer[Dropout]):
     def __call__(self, x: torch.Tensor, weights: Weights, training: bool) -> torch.Tensor:
         if not training:
             return x
-        noise = torch.empty(x.shape)  # each network's numbers are one piece of it
+        if self.rates.device != x.device:  # The modules do not know where the weights are.
+            self.rates = self.rates.to(x.device)
+        noise = torch.empty_like(x)  # each network's numbers are one piece of it
         for own, generator in zip(noise, self.generators, strict=True):
             own.uniform_(generator=generator)
         return dropped(x, noise, self.rates)

@@ -16,6 +16,7 @@ import torch
 
 from advisor.data import PreparedData
 from advisor.models.base import ModelFamily
+from advisor.training.devices import gpus
 from advisor.training.loop import train_on
 from advisor.training.outcome import Outcome
 from advisor.training.paused import Paused, StateLost
@@ -26,18 +27,32 @@ from advisor.training.terms import Terms, place_of
 from advisor.training.threads import threads_for
 from knowledge_base.types import Config
 
-WORTHWHILE = 600_000
-"""Parameters of a network above which hardly anything is gained (docs/benchmarks/together.md)."""
-
-LARGEST = 2_500_000
-"""Parameters of a stack: neither weights nor moments of a larger one stay in any cache."""
-
 COMPANIONS = 7
 """Networks that are trained with one that a search asks for: eight take as long as about three."""
 
-CHEAP = 2_000_000
-"""Parameters times rows at a time of a network up to which that is so. A step of a larger one takes
-the time of its numbers, and another network takes it again (docs/benchmarks/together.md)."""
+
+@dataclass(frozen=True)
+class Bounds:
+    """Up to which sizes networks gain from each other's company.
+
+    Attributes:
+        worthwhile: parameters of a network; of a larger one hardly anything is gained.
+        largest: parameters of a stack; of a larger one neither weights nor moments stay near.
+        cheap: parameters times rows at a time of a network up to which another one takes little
+            more. A step of a larger one takes the time of its numbers.
+    """
+
+    worthwhile: int
+    largest: int
+    cheap: int
+
+
+BOUNDS = {
+    "cpu": Bounds(worthwhile=600_000, largest=2_500_000, cheap=2_000_000),
+    "cuda": Bounds(worthwhile=20_000_000, largest=100_000_000, cheap=1_000_000_000),
+}
+"""By the kind of device; others train each network alone. Measured on CPUs
+(docs/benchmarks/together.md) and on a card (docs/benchmarks/devices.md)."""
 
 
 def train_together(
@@ -62,8 +77,10 @@ def train_together(
     stack, and its own metrics; durations add up to about what the call took.
 
     What trains alone, with `train`: shapes with one network, networks of more than
-    `WORTHWHILE` parameters, families whose layers have no stacked form (cnn, rnn and forecaster,
-    of which hardly any would gain: docs/benchmarks/stacked_steps.md), and other devices.
+    `Bounds.worthwhile` parameters, families whose layers have no stacked form (cnn, rnn and
+    forecaster, of which hardly any would gain: docs/benchmarks/stacked_steps.md), and devices
+    that are neither a processor nor one of CUDA. A card draws other dropout masks for one network
+    of several than for one alone.
 
     Args:
         family: what to build.
@@ -95,16 +112,18 @@ def groups_of(
     device: str | None = None,
 ) -> list[list[int]]:
     """Return the places of configurations that are trained together; groups of one are plain."""
+    bounds = BOUNDS.get(place_of(device).type)
     groups: dict[_Kind, list[int]] = {}
     found: list[list[int]] = []
     for place, (config, own) in enumerate(zip(configs, _of_each(data, len(configs)), strict=True)):
-        kind = _kind(family, config, own) if place_of(device).type == "cpu" else None
+        kind = _kind(family, config, own, bounds)
         if kind is None:
             found.append([place])
         else:
             groups.setdefault(kind, []).append(place)
     for kind, places in groups.items():
-        pieces = -(-len(places) // max(LARGEST // kind.size, 1))
+        assert bounds is not None
+        pieces = -(-len(places) // max(bounds.largest // kind.size, 1))
         found += [list(map(int, piece)) for piece in np.array_split(places, pieces)]
     return sorted(found)
 
@@ -113,10 +132,11 @@ def companions_of(
     family: ModelFamily, config: Config, data: PreparedData, device: str | None = None
 ) -> int:
     """Return how many networks of its shape a network is trained with in little more time."""
-    kind = _kind(family, config, data) if place_of(device).type == "cpu" else None
-    if kind is None or kind.size * kind.batch > CHEAP:
+    bounds = BOUNDS.get(place_of(device).type)
+    kind = _kind(family, config, data, bounds)
+    if kind is None or bounds is None or kind.size * kind.batch > bounds.cheap:
         return 0
-    return min(COMPANIONS, LARGEST // kind.size - 1)
+    return min(COMPANIONS, bounds.largest // kind.size - 1)
 
 
 def train_group(
@@ -186,9 +206,11 @@ def _of_each(data: PreparedData | Sequence[PreparedData], count: int) -> Sequenc
     return [data] * count if isinstance(data, PreparedData) else data
 
 
-def _kind(family: ModelFamily, config: Config, data: PreparedData) -> _Kind | None:
+def _kind(
+    family: ModelFamily, config: Config, data: PreparedData, bounds: Bounds | None
+) -> _Kind | None:
     """Return what a configuration makes; None for what does not gain or does not work."""
-    if not family.stackable or family.adapt(config, data) is not data:
+    if bounds is None or not family.stackable or family.adapt(config, data) is not data:
         return None
     config = family.complete(config, data)
     try:
@@ -197,7 +219,7 @@ def _kind(family: ModelFamily, config: Config, data: PreparedData) -> _Kind | No
     except Exception:
         return None  # the plain loop says what is wrong
     shape, size = shape_of(network), sum(p.numel() for p in network.parameters())
-    if shape is None or not 0 < size <= WORTHWHILE:
+    if shape is None or not 0 < size <= bounds.worthwhile:
         return None
     rows = (len(data.x_train), len(data.x_valid))
     return _Kind(size, min(config["batch_size"], rows[0]), shape, rows)
@@ -207,7 +229,10 @@ def _begin(
     family: ModelFamily, config: Config, data: PreparedData, seed: int, terms: Terms
 ) -> Member:
     """Begin a training as `train` does, and keep its random state for later."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=gpus(terms.device)):
         member = Member.begin(family, config, data, seed, terms)
         member.generator = torch.Generator().set_state(torch.get_rng_state())
+    place = place_of(terms.device)
+    on_cpu = place.type == "cpu"
+    member.masks = member.generator if on_cpu else torch.Generator(place).manual_seed(seed)
     return member

@@ -72,7 +72,7 @@ def _query_within(timeout: float | None, problem: Problem, settings: Settings) -
     if not isinstance(problem, DataProblem):
         return query if timeout is None else replace(query, seconds=seconds_of_network(timeout, 1))
     # PyTorch is there, so that recommendations can say from now on what trainings take here.
-    speed = measured_speed(problem.family.name)
+    speed = measured_speed(problem.family.name, settings.device)
     if timeout is None:  # The same search begins in the same way on every machine.
         durations = Durations(problem.family, problem.metafeatures, Speed())
         return replace(query, durations=durations)

@@ -26,7 +26,7 @@ from advisor.models import get_family
 from advisor.training import Outcome, train
 from advisor.training.evaluation import Tensors, all_metrics
 from advisor.training.stack import Stack
-from advisor.training.together import LARGEST, train_group
+from advisor.training.together import BOUNDS, train_group
 from knowledge_base.types import ConfigDict
 from scripts.benchmarks import report
 from scripts.benchmarks.timing import in_turn
@@ -93,10 +93,10 @@ class Setting:
 
         Args:
             data: prepared parts.
-            size: parameters of a network; a stack has at most `LARGEST`.
+            size: parameters of a network; a stack has at most `Bounds.largest`.
         """
         configs, seeds = self.configs(), list(range(self.count))
-        pieces = -(-self.count // max(LARGEST // size, 1))
+        pieces = -(-self.count // max(BOUNDS["cpu"].largest // size, 1))
         found: dict[int, Outcome] = {}
         for piece in np.array_split(seeds, pieces):
             group = [int(place) for place in piece]
@@ -216,7 +216,7 @@ one of any network's validation or test accuracy (r2 for diabetes) between the s
 precision rounding grows as training goes on.
 
 The rows are measured without the rule that `train_together` goes by: networks of more than
-`WORTHWHILE` parameters train alone."""
+`Bounds.worthwhile` parameters train alone."""
 
 COLUMNS = (
     "data set", "layers x units", "parameters", "networks", "alone, s each", "together, s each",

@@ -12,6 +12,7 @@ from advisor.meta.durations import LAWS, Durations, Speed, law_of
 from advisor.models import ModuleFamily, family_names, get_family
 from advisor.training import pace
 from advisor.training.pace import SAMPLES
+from knowledge_base.errors import UserError
 from knowledge_base.space import SpaceDefinition
 
 MLP, IDLE = get_family("mlp"), Speed()
@@ -96,7 +97,7 @@ def cache(tmp_path, monkeypatch):
 def test_a_machine_is_measured_once_for_each_family(cache, monkeypatch):
     asked = []
 
-    def seconds_of(family):
+    def seconds_of(family, device):
         asked.append(family)
         return [1.0, 2.0]
 
@@ -116,8 +117,24 @@ def test_a_machine_is_measured_once_for_each_family(cache, monkeypatch):
     assert not speed.known_speed("mlp").measured
 
 
+def test_each_device_has_its_own_speed(cache, monkeypatch):
+    import torch
+
+    taken = {None: [1.0, 2.0], "cuda": [1.0, 2.0], "cpu": [3.0, 4.0]}
+    monkeypatch.setattr(pace, "seconds_of", lambda family, device: taken[device])
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda place: "Card A")
+    usual = speed.measured_speed("mlp")
+    assert speed.measured_speed("mlp", "cuda") == speed.known_speed("mlp") == usual
+    assert speed.measured_speed("mlp", "cpu") == speed.speed_from("mlp", 3.0, 4.0) != usual
+    assert speed.known_speed("mlp") == usual
+    with pytest.raises(UserError, match="`device=cuda:1` is not on this machine"):
+        speed.measured_speed("mlp", "cuda:1")
+
+
 def test_a_device_that_fails_is_not_known(cache, monkeypatch):
-    def fails(family):
+    def fails(family, device):
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(pace, "seconds_of", fails)
@@ -137,7 +154,7 @@ def test_measuring_trains_both_networks_and_leaves_randomness_alone(monkeypatch)
     "written", ["", "[]", "{", '{"mlp": [1.0]}', '{"mlp": [1.0, -2.0]}', '{"mlp": ["a", NaN]}']
 )
 def test_a_damaged_file_says_nothing(cache, monkeypatch, written):
-    monkeypatch.setattr(pace, "seconds_of", lambda family: [1.0, 2.0])
+    monkeypatch.setattr(pace, "seconds_of", lambda family, device: [1.0, 2.0])
     speed.measured_speed("mlp")
     (file,) = cache.glob("speed-*.json")
     file.write_text(written, encoding="utf-8")

@@ -10,7 +10,7 @@ import torch
 from advisor.data import PreparedData
 from advisor.models import MLP, get_family
 from advisor.training import StopTrial, train
-from advisor.training.together import LARGEST, WORTHWHILE, groups_of, train_together
+from advisor.training.together import BOUNDS, groups_of, train_together
 
 NUMBERS = ("train_loss", "val_loss", "train_metric", "val_metric", "learning_rate",
            "gradient_norm", "gradient_max", "loss_spread")  # fmt: skip
@@ -189,10 +189,10 @@ def test_shapes_are_told_apart_and_large_networks_train_alone(family, config, cl
 
 def test_groups_stay_small_enough_for_caches(family, config, classes):
     size = sum(p.numel() for p in family.build(config(units=256), classes).parameters())
-    assert size < WORTHWHILE
+    assert size < BOUNDS["cpu"].worthwhile
     groups = groups_of(family, [config(units=256)] * 40, classes, "cpu")
     assert sorted(place for group in groups for place in group) == list(range(40))
-    assert all(1 < len(group) <= LARGEST // size for group in groups)
+    assert all(1 < len(group) <= BOUNDS["cpu"].largest // size for group in groups)
 
 
 def test_durations_are_shares_of_the_time_of_the_call(family, config, classes):
