@@ -136,10 +136,10 @@ CASES = [
     *(Case("series", n, "forecaster", {"batch_size": b}, 2)
       for n, b in [(4000, 32), (40_000, 256)]),
 ]  # fmt: skip
-TRIALS, EPOCHS = 6, 15
+TRIALS, EPOCHS = 4, 10
 """Trials of a whole search, and epochs of each at most."""
 
-SEARCHED = [("table", 1600), ("table", 20_000), ("images", 2000)]
+SEARCHED = [("table", 1600), ("images", 1000)]
 QUICK = [Case("table", 400, "mlp", {"units": 16, "batch_size": 32}, 2)]
 
 
@@ -238,6 +238,35 @@ def compare_searches(data: Dataset, name: str, device: str) -> list[str]:
     return [name, f"{data.n_rows:,}", f"{processor:.1f}", f"{card:.1f}", ratio]
 
 
+def text_of(
+    rows: Sequence[Sequence[str]],
+    searched: Sequence[Sequence[str]],
+    card: str,
+    cores: int,
+    rounds: int,
+    measured: str,
+) -> str:
+    """Return the page.
+
+    Args:
+        rows: cells of trainings, as `measure` gives them.
+        searched: cells of whole searches.
+        card: its name.
+        cores: of the processor.
+        rounds: measurements of each training.
+        measured: what it was measured under.
+    """
+    parts = [
+        INTRODUCTION.format(cores=cores, card=card, rounds=rounds),
+        report.table(COLUMNS, rows, "lrlrrrrrrr"),
+        "## Whole searches",
+        SEARCHES.format(trials=TRIALS, epochs=EPOCHS),
+        report.table(("data", "rows", "processor, s", "card, s", "ratio"), searched, "lrrrr"),
+        measured,
+    ]
+    return report.page("Processor or graphics card", "devices", parts)
+
+
 @click.command()
 @click.option("--rounds", default=3, help="Measurements of each.")
 @click.option("--device", default="cuda", help="The card; cpu tries the script without one.")
@@ -264,15 +293,8 @@ def main(rounds: int, device: str, only: str | None, quick: bool, write: bool) -
             searched.append(compare_searches(made(name, count), name, device))
             click.echo(" | ".join(searched[-1]), err=True)
     name = described(torch.device(device))
-    parts = [
-        INTRODUCTION.format(cores=os.cpu_count(), card=name, rounds=rounds),
-        report.table(COLUMNS, rows, "lrlrrrrrrr"),
-        "## Whole searches",
-        SEARCHES.format(trials=TRIALS, epochs=EPOCHS),
-        report.table(("data", "rows", "processor, s", "card, s", "ratio"), searched, "lrrrr"),
-        report.measured_under(load, "torch", "numpy"),
-    ]
-    text = report.page("Processor or graphics card", "devices", parts)
+    measured = report.measured_under(load, "torch", "numpy")
+    text = text_of(rows, searched, name, os.cpu_count() or 1, rounds, measured)
     report.publish("devices", text, write and not quick)
 
 

@@ -178,7 +178,7 @@ def test_a_card_that_is_full_is_said_in_one_line_and_the_next_fits(family, confi
     torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + 1) / total)
     try:
         with pytest.raises(RuntimeError) as raised:
-            objective.evaluate(config(), as_report(None))
+            objective.evaluate(config(units=512, n_layers=4), as_report(None))
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert short_reason(raised.value).startswith("out of memory")
