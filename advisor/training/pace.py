@@ -16,7 +16,7 @@ from knowledge_base.types import ConfigDict
 if TYPE_CHECKING:
     from advisor.data import Dataset
 
-VERSION = 1
+VERSION = 2
 """Of what is trained; seconds of another version say nothing."""
 
 REPEATS = 2

@@ -2,6 +2,7 @@
 
 import copy
 import time
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from math import inf, isfinite
 from typing import Self
@@ -30,7 +31,7 @@ from advisor.training.report import PauseTrial, Report, StopTrial, as_report, se
 from advisor.training.signals import Signals, largest_finite, loss_spread
 from advisor.training.standing import Standing
 from advisor.training.terms import Terms, place_of
-from advisor.training.threads import threads_for
+from advisor.training.threads import at_most, threads_for, threads_worth
 from knowledge_base.records import TIME_OVER, EpochRecord
 from knowledge_base.states import TrialState
 from knowledge_base.types import Config
@@ -116,13 +117,19 @@ class Run(Standing):
         self.report = report
         if self.over is not None:
             return self._outcome(*self.over)
-        with threads_for(self.work):
+        with self._threads():
             self.look_ahead()
             for number in range(len(self.curve) + 1, self.max_epochs + 1):
                 outcome = self.advance(number)
                 if outcome is not None:
                     return outcome
             return self._outcome(TrialState.COMPLETE)
+
+    def _threads(self) -> AbstractContextManager[None]:
+        """Return the context of as many threads as its steps are worth."""
+        if isfinite(self.work):
+            return threads_for(self.work)
+        return at_most(threads_worth(self.network, self.parts["train"].x, self.batch_size))
 
     def advance(self, number: int) -> Outcome | None:
         """Train one epoch; return an outcome if it was the last one, or the last one for now."""

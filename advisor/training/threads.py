@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 
 import torch
+from torch import nn
 
 MUCH = 100_000_000
 """Products of a step (parameters x rows x networks) from which a second thread gains.
@@ -13,6 +15,18 @@ four perceptrons on two cores, two threads took 1.2 to 1.7 times as long as one 
 it, and three quarters as long for three times of it.
 """
 
+SHARE = 500_000
+"""Products of an operation of a recurrent or convolutional network that are worth a thread, beyond
+the second. Two threads took .6 to .8 times as long as one for operations of more than twice of it,
+and 1 to 1.3 times for less. Sixteen threads on two free cores took 3 to 10 times as long."""
+
+FEW = 2
+"""Threads that such a network takes in any case."""
+
+COUNTED = (nn.Linear, nn.RNNBase, nn.modules.conv._ConvNd)
+"""Modules whose products are counted: of a recurrent one those of one step, which wait for the last
+one's."""
+
 
 @contextmanager
 def threads_for(work: float) -> Iterator[None]:
@@ -21,12 +35,67 @@ def threads_for(work: float) -> Iterator[None]:
     Args:
         work: products of a step.
     """
+    with at_most(1 if work < MUCH else torch.get_num_threads()):
+        yield
+
+
+@contextmanager
+def at_most(threads: int) -> Iterator[None]:
+    """Let PyTorch use no more threads than that."""
     before = torch.get_num_threads()
-    fewer = before > 1 and work < MUCH
+    fewer = threads < before
     if fewer:
-        torch.set_num_threads(1)
+        torch.set_num_threads(threads)
     try:
         yield
     finally:
         if fewer:
             torch.set_num_threads(before)
+
+
+def threads_worth(network: nn.Module, rows: torch.Tensor, batch: int) -> int:
+    """Return how many threads the steps of a network are worth; all where that is not known.
+
+    Where PyTorch has no more than `FEW`, nothing is looked at.
+
+    Args:
+        network: on the processor; is left in evaluation mode.
+        rows: at least one of its inputs.
+        batch: rows at a time.
+    """
+    most = torch.get_num_threads()
+    if most <= FEW or rows.device.type != "cpu":
+        return most
+    found: list[int] = []
+
+    def see(module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
+        found.append(_products(module, output))
+
+    handles = [
+        module.register_forward_hook(see)
+        for module in network.modules()
+        if isinstance(module, COUNTED)
+    ]
+    network.eval()
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            network(rows[:1])
+    except Exception:
+        return most  # The training says what is wrong with a network of the user's own.
+    finally:
+        for handle in handles:
+            handle.remove()
+    mean = sum(found) * batch / max(len(found), 1)
+    return max(min(int(mean / SHARE), most), FEW) if found else most
+
+
+def _products(module: nn.Module, output: object) -> int:
+    """Return the products of one operation of a module for one row."""
+    weights = sum(
+        weight.numel() for name, weight in module.named_parameters() if "bias" not in name
+    )
+    if isinstance(module, nn.RNNBase) or not isinstance(output, torch.Tensor):
+        return weights
+    # Every weight is used once for each place of the output.
+    places = output.shape[2:] if isinstance(module, COUNTED[2]) else output.shape[1:-1]
+    return weights * prod(places)
