@@ -76,14 +76,22 @@ def entry_of(label: str) -> Entry:
     return next(e for e in [*shipped_entries(), *HELD_OUT] if e.label == label)
 
 
-def drawn_table(entry: Entry, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return known rows and the truth of a table, with the target; categories are texts."""
+def drawn_table(
+    entry: Entry, seed: int, n_known: int = KNOWN, n_truth: int = MOST_TRUTH
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return known rows and the truth of a table, with the target; categories are texts.
+
+    Args:
+        entry: the table.
+        seed: of the draw.
+        n_known, n_truth: how many rows at most.
+    """
     whole = cast(TabularDataset, replace(entry, max_rows=ALL).load())  # type: ignore[type-var]
     frame = pd.DataFrame({name: _plain(whole.features[name]) for name in whole.features})
     classes = whole.kind == "classification"
     target = whole.target.astype(str) if classes else whole.target.astype(float)
     frame[TARGET] = target.to_numpy()
-    known, truth = _shuffled(whole.n_rows, seed, KNOWN, MOST_TRUTH)
+    known, truth = _shuffled(whole.n_rows, seed, n_known, n_truth)
     if classes:
         known, truth = _without_rare(target.to_numpy(dtype=str), known, truth)
     return tuple(frame.iloc[rows].reset_index(drop=True) for rows in (known, truth))
