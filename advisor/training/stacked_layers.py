@@ -176,7 +176,7 @@ class _Dropout(Layer[Dropout]):
             return x
         if self.rates.device != x.device:  # The modules do not know where the weights are.
             self.rates = self.rates.to(x.device)
-        noise = torch.empty_like(x)  # each network's numbers are one piece of it
+        noise = torch.empty(x.shape, device=x.device)  # each network's numbers are one piece of it
         for own, generator in zip(noise, self.generators, strict=True):
             own.uniform_(generator=generator)
         return dropped(x, noise, self.rates)
