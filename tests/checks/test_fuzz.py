@@ -5,6 +5,8 @@ import pytest
 from scripts.checks.fuzz import run
 from scripts.checks.fuzz_targets import TARGETS, Data, Export, Segment, Study
 
+pytestmark = pytest.mark.slow
+
 EXACT = [target for target in TARGETS.values() if target.exact]
 
 

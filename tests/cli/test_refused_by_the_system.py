@@ -22,6 +22,8 @@ from knowledge_base import KnowledgeBase, KnowledgeBaseError, StudyRecord, TaskR
 from knowledge_base.space import SpaceDefinition
 from knowledge_base.store import default_path
 
+pytestmark = pytest.mark.slow
+
 resource = pytest.importorskip("resource")
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,6 +9,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("script", "library"), [("optuna_study", "optuna"), ("ray_tune", "ray")])
 def test_two_workers_share_four_trials(script, library, tmp_path):
     pytest.importorskip(library, reason=f"{library} is not installed")

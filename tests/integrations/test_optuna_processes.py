@@ -78,6 +78,7 @@ def test_trials_that_run_at_once_differ_whoever_asks():
     assert plans == [trial.params for trial in study.trials[-2:]]
 
 
+@pytest.mark.slow
 def test_two_processes_are_one_search(storage, start):
     optuna.create_study(study_name="shared", storage=storage)
     for process in [start(5), start(5)]:

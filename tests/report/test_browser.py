@@ -14,6 +14,8 @@ from advisor.report.page import store_page, study_page
 from knowledge_base import KnowledgeBase, SpaceDefinition
 from knowledge_base.records import TrialRecord
 
+pytestmark = pytest.mark.slow
+
 NARROW = (360, 740)
 
 CONTRAST = """() => {

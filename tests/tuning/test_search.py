@@ -184,6 +184,7 @@ def test_resume_refuses_a_space_that_changed(own, tmp_path):
         resume(own, KnowledgeBase(seed=False))
 
 
+@pytest.mark.slow
 def test_a_killed_search_loses_and_repeats_nothing(own, tmp_path):
     """Kill -9 at several moments, resume each time; the count at the end is as asked for."""
     command = [sys.executable, "-c", "from advisor.cli import main; main()", "tune",

@@ -7,6 +7,8 @@ from drawn_contrast import poor_texts
 from view_browser import NARROW, WIDE, opened
 from view_world import FOLDER, NAME, TASK
 
+pytestmark = pytest.mark.slow
+
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LOOKS = {"wide and light": (WIDE, "light"), "narrow and dark": (NARROW, "dark")}
 
