@@ -1,5 +1,7 @@
 """Small networks are trained by one thread; what was set before comes back."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,12 +17,24 @@ from advisor.training.threads import FEW, MUCH, SHARE, threads_for, threads_wort
 from advisor.training.together import train_together
 
 
-@pytest.fixture
-def three():
+@contextmanager
+def having(threads):
     before = torch.get_num_threads()
-    torch.set_num_threads(3)
+    torch.set_num_threads(threads)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def three():
+    with having(3):
+        yield
+
+
+@pytest.fixture
+def many():
+    with having(12):
+        yield
 
 
 def test_little_work_is_done_by_one_thread(three):
@@ -66,14 +80,6 @@ def test_a_search_of_one_fold_takes_one_thread_too(three, tmp_path, monkeypatch)
     Advisor(tmp_path / "kb.duckdb").tune("sklearn:iris", trials=1, folds=1, max_epochs=1, n_warm=0)
     assert set(seen) == {1}
     assert torch.get_num_threads() == 3
-
-
-@pytest.fixture
-def many():
-    before = torch.get_num_threads()
-    torch.set_num_threads(12)
-    yield
-    torch.set_num_threads(before)
 
 
 class Texts(torch.nn.Module):
