@@ -69,5 +69,5 @@ def test_only_a_quick_default_is_measured_between_trials():
 
 
 def test_more_folds_leave_less_for_a_network():
-    assert seconds_of_network(100.0, 1) == 50.0
-    assert seconds_of_network(100.0, 5) == pytest.approx(50.0 / 3)
+    assert seconds_of_network(100.0, 1) == 15.0
+    assert seconds_of_network(100.0, 5) == 5.0
