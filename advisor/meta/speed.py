@@ -50,14 +50,12 @@ def measured_speed(family: str, device: str | None = None) -> Speed:
     """
     if family not in SAMPLES:
         return Speed()
-    from advisor.training.devices import check_device
-    from advisor.training.pace import seconds_of
-
-    usual = check_device(device) == check_device(None)
-    name = family if usual else f"{family} on {device}"
+    name = family if device is None else _name(family, device)
     known = _from_samples(family, _stored().get(name))
     if known.measured:
         return known
+    from advisor.training.pace import seconds_of
+
     try:
         samples = seconds_of(family, device)
     except RuntimeError:
@@ -68,6 +66,13 @@ def measured_speed(family: str, device: str | None = None) -> Speed:
             private_folder(path.parent)
             write_json(path, {**_stored(), name: samples}, private=True)
     return _from_samples(family, samples)
+
+
+def _name(family: str, device: str) -> str:
+    """Return under which name the seconds of a family on a device are stored."""
+    from advisor.training.devices import check_device
+
+    return family if check_device(device) == check_device(None) else f"{family} on {device}"
 
 
 def speed_from(family: str, small: float, large: float) -> Speed:

@@ -1,7 +1,7 @@
 """How many threads a training takes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from math import prod
 
 import torch
@@ -18,7 +18,8 @@ it, and three quarters as long for three times of it.
 SHARE = 500_000
 """Products of an operation of a recurrent or convolutional network that are worth a thread, beyond
 the second. Two threads took .6 to .8 times as long as one for operations of more than twice of it,
-and 1 to 1.3 times for less. Sixteen threads on two free cores took 3 to 10 times as long."""
+and 1 to 1.3 times for less. Sixteen threads on two free cores took up to 13 times
+as long as two."""
 
 FEW = 2
 """Threads that such a network takes in any case."""
@@ -28,15 +29,13 @@ COUNTED = (nn.Linear, nn.RNNBase, nn.modules.conv._ConvNd)
 one's."""
 
 
-@contextmanager
-def threads_for(work: float) -> Iterator[None]:
+def threads_for(work: float) -> AbstractContextManager[None]:
     """Let PyTorch use one thread for steps of little work, and as many as before for others.
 
     Args:
         work: products of a step.
     """
-    with at_most(1 if work < MUCH else torch.get_num_threads()):
-        yield
+    return at_most(1 if work < MUCH else torch.get_num_threads())
 
 
 @contextmanager
@@ -85,8 +84,10 @@ def threads_worth(network: nn.Module, rows: torch.Tensor, batch: int) -> int:
     finally:
         for handle in handles:
             handle.remove()
-    mean = sum(found) * batch / max(len(found), 1)
-    return max(min(int(mean / SHARE), most), FEW) if found else most
+    if not found:
+        return most
+    mean = sum(found) * batch / len(found)
+    return max(min(int(mean / SHARE), most), FEW)
 
 
 def _products(module: nn.Module, output: object) -> int:

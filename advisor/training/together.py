@@ -122,8 +122,7 @@ def groups_of(
         else:
             groups.setdefault(kind, []).append(place)
     for kind, places in groups.items():
-        assert bounds is not None
-        pieces = -(-len(places) // max(bounds.largest // kind.size, 1))
+        pieces = -(-len(places) // max(kind.bounds.largest // kind.size, 1))
         found += [list(map(int, piece)) for piece in np.array_split(places, pieces)]
     return sorted(found)
 
@@ -132,11 +131,10 @@ def companions_of(
     family: ModelFamily, config: Config, data: PreparedData, device: str | None = None
 ) -> int:
     """Return how many networks of its shape a network is trained with in little more time."""
-    bounds = BOUNDS.get(place_of(device).type)
-    kind = _kind(family, config, data, bounds)
-    if kind is None or bounds is None or kind.size * kind.batch > bounds.cheap:
+    kind = _kind(family, config, data, BOUNDS.get(place_of(device).type))
+    if kind is None or kind.size * kind.batch > kind.bounds.cheap:
         return 0
-    return min(COMPANIONS, bounds.largest // kind.size - 1)
+    return min(COMPANIONS, kind.bounds.largest // kind.size - 1)
 
 
 def train_group(
@@ -194,12 +192,14 @@ class _Kind:
         batch: rows at a time.
         shape: `shape_of` the network.
         rows: of the training and the validation part.
+        bounds: of their device.
     """
 
     size: int
     batch: int
     shape: Shape
     rows: tuple[int, int]
+    bounds: Bounds
 
 
 def _of_each(data: PreparedData | Sequence[PreparedData], count: int) -> Sequence[PreparedData]:
@@ -222,7 +222,7 @@ def _kind(
     if shape is None or not 0 < size <= bounds.worthwhile:
         return None
     rows = (len(data.x_train), len(data.x_valid))
-    return _Kind(size, min(config["batch_size"], rows[0]), shape, rows)
+    return _Kind(size, min(config["batch_size"], rows[0]), shape, rows, bounds)
 
 
 def _begin(
