@@ -27,13 +27,11 @@ from advisor.data import Dataset, PreparedData, load_dataset, max_folds, prepare
 from advisor.metrics import default_metric
 from advisor.models import BuiltInFamily, get_family
 from advisor.training.devices import described
+from advisor.training.race import usual_folds
 from advisor.training.terms import Terms
 from advisor.training.together import groups_of, train_group
 from knowledge_base.types import Config
 from scripts.benchmarks import report
-
-FOLDS = 4
-"""Folds of small tables, which a search trains as one."""
 
 INTRODUCTION = """
 Seconds per epoch of the same configuration on the processor ({cores} cores, as many threads as
@@ -187,8 +185,7 @@ def set_up(case: Case, data: Dataset) -> Setup:
     family = get_family(case.family)
     assert isinstance(family, BuiltInFamily)
     config = {**family.default(), **case.what}
-    small = family.stackable and case.rows <= 10_000
-    count = min(FOLDS, max_folds(data)) if small else 1
+    count = min(usual_folds(case.rows, family.stackable), max_folds(data))
     return Setup(case, family, config, [prepare(data, 0, fold) for fold in range(count)])
 
 

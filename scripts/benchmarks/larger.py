@@ -6,11 +6,11 @@ No table that ships has more than 2,000 rows. Here 16,000 are known and the othe
 each table is left out of the store with its near-copies, as in `scripts.benchmarks.takeaway`.
 """
 
-import json
 import os
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -24,6 +24,7 @@ from knowledge_base.types import JsonObject
 from scripts import BUILD
 from scripts.benchmarks import report
 from scripts.benchmarks.advice.held import held_out
+from scripts.benchmarks.experiment import Unit
 from scripts.benchmarks.takeaway.data import drawn_table, entries
 from scripts.benchmarks.takeaway.figures import error_of
 from scripts.benchmarks.takeaway.peers import TARGET
@@ -87,15 +88,35 @@ def ours(
     return {"error": error, "seconds": took, "ended": ended, "begun": begun}
 
 
-def measured(entry: Entry, seed: int, seconds: float, n_known: int) -> dict[str, JsonObject]:
-    """Return what each contender comes to on a table."""
-    known, truth = drawn_table(entry, seed, n_known, TRUTH)
-    kind = "regression" if pd.api.types.is_numeric_dtype(known[TARGET]) else "classification"
-    return {
-        BOOSTING: boosting(known, truth, kind),
-        PLAIN: ours(entry, known, truth, kind, seed, seconds, stopping=False),
-        STOPPING: ours(entry, known, truth, kind, seed, seconds, stopping=True),
-    }
+@dataclass(frozen=True)
+class Measured(Unit):
+    """What each contender comes to on a table.
+
+    Attributes:
+        entry: the table.
+        seed: of the draw and the searches.
+        seconds: of a search.
+        n_known: rows that are known, at most.
+    """
+
+    entry: Entry
+    seed: int
+    seconds: float
+    n_known: int
+
+    @property
+    def path(self) -> Path:
+        return BUILD / "larger" / f"{self.entry.name}-{self.seed}-{self.seconds:g}.json"
+
+    def compute(self) -> JsonObject:
+        entry, seed, limit = self.entry, self.seed, self.seconds
+        known, truth = drawn_table(entry, seed, self.n_known, TRUTH)
+        kind = "regression" if pd.api.types.is_numeric_dtype(known[TARGET]) else "classification"
+        return {
+            BOOSTING: boosting(known, truth, kind),
+            PLAIN: ours(entry, known, truth, kind, seed, limit, stopping=False),
+            STOPPING: ours(entry, known, truth, kind, seed, limit, stopping=True),
+        }
 
 
 def text_of(runs: Sequence[JsonObject], seconds: float, load: float) -> str:
@@ -144,17 +165,10 @@ def main(seeds: int, seconds: float, only: tuple[str, ...], quick: bool, write: 
     runs = []
     for seed in range(seeds):
         for entry in entries("tables", only or TABLES):
-            kept = BUILD / "larger" / f"{entry.name}-{seed}-{seconds:g}.json"
-            if quick or not kept.exists():
-                found = measured(entry, seed, seconds, 2000 if quick else KNOWN)
-                run = {"table": entry.name, "seed": seed, "found": found}
-                click.echo(json.dumps(run), err=True)
-                if not quick:
-                    kept.parent.mkdir(parents=True, exist_ok=True)
-                    kept.write_text(json.dumps(run), encoding="utf-8")
-            else:
-                run = json.loads(kept.read_text(encoding="utf-8"))
-            runs.append(run)
+            unit = Measured(entry, seed, seconds, 2000 if quick else KNOWN)
+            found = unit.compute() if quick else unit.result()
+            runs.append({"table": entry.name, "seed": seed, "found": found})
+            click.echo(str(runs[-1]), err=True)
     report.publish("larger", text_of(runs, seconds, load), write and not quick)
 
 
